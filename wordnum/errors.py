@@ -1,0 +1,78 @@
+"""Errors that say what was expected, what came, where, and what to do.
+
+Every error a user can cause derives from `WordnumError`. The command line turns it into one
+message on standard error and an exit code; Python callers may catch it as the built-in it also is
+(`ValueError`, `ImportError`).
+"""
+
+from __future__ import annotations
+
+__all__ = ["FormatError", "InputError", "MissingExtraError", "UsageError", "WordnumError"]
+
+
+class WordnumError(Exception):
+    """A failure with its cause and its remedy.
+
+    Parameters
+    ----------
+    message : str
+        What went wrong, in one sentence.
+    expected, got, where, remedy : str, optional
+        What was expected, what came instead, the file, line or parameter, and what to do.
+
+    Examples
+    --------
+    >>> print(WordnumError("no number token", got="0 of 12 tokens", remedy="check --numerals"))
+    no number token
+      got: 0 of 12 tokens
+      to do: check --numerals
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        expected: str | None = None,
+        got: str | None = None,
+        where: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.message = message
+        self.expected = expected
+        self.got = got
+        self.where = where
+        self.remedy = remedy
+        parts = [("expected", expected), ("got", got), ("where", where), ("to do", remedy)]
+        super().__init__("\n  ".join([message, *(f"{k}: {v}" for k, v in parts if v)]))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild from the parts, so that the error survives the way back from a worker."""
+        return _rebuild, (
+            type(self),
+            (self.message, self.expected, self.got, self.where, self.remedy),
+        )
+
+
+def _rebuild(kind: type[WordnumError], parts: tuple[str | None, ...]) -> WordnumError:
+    message, expected, got, where, remedy = parts
+    return kind(message or "", expected=expected, got=got, where=where, remedy=remedy)
+
+
+class InputError(WordnumError, ValueError):
+    """The data cannot be used: missing, empty, damaged, or without what the work needs."""
+
+
+class FormatError(InputError):
+    """A file is not of the format, or of the version, that it should be."""
+
+
+class UsageError(WordnumError, ValueError):
+    """A parameter, option or key is not one of those that exist."""
+
+    exit_code = 2
+
+
+class MissingExtraError(WordnumError, ImportError):
+    """An optional package is needed and not installed; the message names the extra."""

@@ -1,0 +1,180 @@
+"""Files that are whole or absent: atomic writes, npz with a checked header, no pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wordnum.errors import FormatError, InputError
+
+__all__ = ["atomic_folder", "atomic_path", "load_npz", "save_npz", "write_json", "write_text"]
+
+_HEADER = "wordnum_header"
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that takes its place when the block ends well.
+
+    The temporary file is flushed to disk before the rename and removed on any error, so that a
+    reader sees the old file, the new file, or none, and never a half-written one.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=f".part{path.suffix}", dir=path.parent
+        )
+        os.close(descriptor)
+        temporary = Path(name)
+        yield temporary
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {path}",
+            got=error.strerror or str(error),
+            remedy="free disk space or choose another output path; nothing was left behind",
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary folder beside `path` that takes its place when the block ends well.
+
+    Raises
+    ------
+    InputError
+        `path` exists already.
+    """
+    path = Path(path)
+    if path.exists():
+        raise InputError(
+            f"{path} exists already",
+            expected="a new folder",
+            remedy="choose another path, or remove the folder first",
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    try:
+        yield temporary
+        os.chmod(temporary, 0o777 & ~_umask())
+        os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write `text` as UTF-8, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """Write `value` as indented JSON with sorted keys, atomically."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def save_npz(
+    path: str | os.PathLike[str],
+    *,
+    kind: str,
+    version: int,
+    header: Mapping[str, Any],
+    arrays: Mapping[str, np.ndarray],
+    compress: bool = True,
+) -> Path:
+    """Write arrays and a JSON header as one npz file, atomically.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; the suffix .npz is added when it is missing.
+    kind : str
+        What the file holds, such as "counts"; `load_npz` asks for the same.
+    version : int
+        Version of the layout of `header` and `arrays`.
+    header : mapping
+        Anything JSON holds.
+    arrays : mapping of str to ndarray
+        No object arrays.
+
+    Returns
+    -------
+    Path
+        The path written.
+    """
+    path = Path(path)
+    if path.suffix != ".npz":
+        path = path.with_name(path.name + ".npz")
+    text = json.dumps({"kind": kind, "version": version, **header}, sort_keys=True)
+    content = {_HEADER: np.frombuffer(text.encode(), dtype=np.uint8), **arrays}
+    write = np.savez_compressed if compress else np.savez
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        write(file, **content)  # type: ignore[arg-type]
+    return path
+
+
+def load_npz(
+    path: str | os.PathLike[str], *, kind: str, version: int
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Read a file of `save_npz`: the header and the arrays.
+
+    Raises
+    ------
+    InputError
+        There is no such file.
+    FormatError
+        The file is damaged, is not ours, is of another kind, or of a newer version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"no such file: {path}", remedy="check the path")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        header = json.loads(arrays.pop(_HEADER).tobytes())
+    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+        raise FormatError(
+            f"{path} cannot be read as {kind}",
+            expected=f"an .npz of {kind} written by wordnum",
+            got=f"{type(error).__name__}: {error}",
+            remedy="make the file again",
+        ) from error
+    if header.get("kind") != kind:
+        raise FormatError(
+            f"{path} does not hold {kind}", expected=kind, got=str(header.get("kind"))
+        )
+    if header.get("version") != version:
+        raise FormatError(
+            f"{path} has format version {header.get('version')}",
+            expected=f"version {version}",
+            remedy="make the file again with this version of wordnum, or upgrade wordnum",
+        )
+    return header, arrays
