@@ -1,0 +1,1 @@
+"""From an embedding to measures: spectrum, separability, probes, verdict."""

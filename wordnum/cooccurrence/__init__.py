@@ -1,0 +1,1 @@
+"""From token ids to counts of what stands near the numbers."""

@@ -1,0 +1,1 @@
+"""From text to token ids: readers, tokenizers, vocabulary, encoded corpora, perturbations."""

@@ -1,0 +1,1 @@
+"""From counts to number embeddings, and pretrained embeddings from files."""

@@ -1,0 +1,1 @@
+"""From a table to figures and a page."""

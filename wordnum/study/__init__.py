@@ -1,0 +1,1 @@
+"""From a description of corpora, conditions and models to one tidy table."""
