@@ -1,0 +1,174 @@
+"""NumPy or CuPy behind one small object, chosen by name and never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+from scipy import linalg, sparse
+
+from wordnum._compat import require
+from wordnum.errors import InputError, MissingExtraError, UsageError
+
+__all__ = ["Backend", "get_backend"]
+
+Device = Literal["cpu", "cuda"]
+
+
+class Backend:
+    """Arrays on the CPU: NumPy and SciPy. `CudaBackend` overrides only where CuPy differs.
+
+    Shared code takes every array function from `xp`, every sparse class from `sparse`, and calls
+    the methods below for the rest; it imports neither NumPy functions nor CuPy for its arrays.
+
+    Attributes
+    ----------
+    xp : module
+        numpy, or cupy.
+    sparse : module
+        scipy.sparse, or cupyx.scipy.sparse. Use its ``csr_matrix`` class: it is in both.
+    device : {"cpu", "cuda"}
+        The name it was asked for by.
+
+    Examples
+    --------
+    >>> backend = get_backend("cpu")
+    >>> backend.to_numpy(backend.xp.arange(3))
+    array([0, 1, 2])
+    """
+
+    device: Device = "cpu"
+    xp: Any = np
+    sparse: Any = sparse
+
+    def asarray(self, array: Any, dtype: Any = None) -> Any:
+        """Bring an array to the device, without a copy where it is there already."""
+        return self.xp.asarray(array, dtype=dtype)
+
+    def to_numpy(self, array: Any) -> np.ndarray:
+        """Bring an array back as NumPy."""
+        return np.asarray(array)
+
+    def csr(self, matrix: Any, dtype: Any = None) -> Any:
+        """Bring a SciPy sparse matrix to the device as a csr_matrix."""
+        return sparse.csr_matrix(matrix, dtype=dtype)
+
+    def eigh(self, matrix: Any, k: int | None = None) -> tuple[Any, Any]:
+        """Return the k largest eigenvalues (ascending) and eigenvectors of a symmetric matrix."""
+        n = matrix.shape[0]
+        # Above a half, all of them at once (divide and conquer) is faster than the chosen ones.
+        if k is None or 2 * k > n:
+            values, vectors = linalg.eigh(matrix, driver="evd", check_finite=False)
+            return (values, vectors) if k is None else (values[n - k :], vectors[:, n - k :])
+        return linalg.eigh(matrix, subset_by_index=(n - k, n - 1), check_finite=False)
+
+    def qr(self, matrix: Any) -> Any:
+        """Orthonormal basis of the columns of a tall matrix."""
+        return linalg.qr(matrix, mode="economic", check_finite=False)[0]
+
+    def solve(self, matrix: Any, right: Any) -> Any:
+        """Solve a square system."""
+        return self.xp.linalg.solve(matrix, right)
+
+    def free(self) -> None:
+        """Give pooled device memory back."""
+
+    def synchronize(self) -> None:
+        """Wait until the device has done its work (for timing)."""
+
+
+class CudaBackend(Backend):
+    """Arrays on the GPU: CuPy."""
+
+    device: Device = "cuda"
+
+    def __init__(self, cupy: ModuleType) -> None:
+        self.xp = cupy
+        self.sparse = require("cupyx.scipy.sparse", purpose='device="cuda"')
+
+    def to_numpy(self, array: Any) -> np.ndarray:
+        """Bring an array back as NumPy."""
+        return self.xp.asnumpy(array)
+
+    def csr(self, matrix: Any, dtype: Any = None) -> Any:
+        """Bring a SciPy sparse matrix to the device as a csr_matrix."""
+        return self.sparse.csr_matrix(sparse.csr_matrix(matrix, dtype=dtype))
+
+    def eigh(self, matrix: Any, k: int | None = None) -> tuple[Any, Any]:
+        """Return the k largest eigenvalues (ascending) and eigenvectors of a symmetric matrix."""
+        values, vectors = self.xp.linalg.eigh(matrix)
+        n = matrix.shape[0]
+        return (values, vectors) if k is None else (values[n - k :], vectors[:, n - k :])
+
+    def qr(self, matrix: Any) -> Any:
+        """Orthonormal basis of the columns of a tall matrix."""
+        return self.xp.linalg.qr(matrix, mode="reduced")[0]
+
+    def free(self) -> None:
+        """Give pooled device memory back."""
+        self.xp.get_default_memory_pool().free_all_blocks()
+
+    def synchronize(self) -> None:
+        """Wait until the device has done its work (for timing)."""
+        self.xp.cuda.get_current_stream().synchronize()
+
+
+def get_backend(device: str = "cpu") -> Backend:
+    """Backend of a device.
+
+    Parameters
+    ----------
+    device : {"cpu", "cuda"}
+        Where to compute. Never chosen for the caller.
+
+    Raises
+    ------
+    MissingExtraError
+        ``"cuda"`` without CuPy; the message names the extra.
+    InputError
+        CuPy is there and finds no GPU.
+    UsageError
+        Another device.
+
+    Examples
+    --------
+    >>> get_backend("cpu").device
+    'cpu'
+    """
+    try:
+        make = _BACKENDS[device]
+    except (KeyError, TypeError):
+        raise UsageError(
+            f"unknown device {device!r}", expected="cpu or cuda", remedy='use device="cpu"'
+        ) from None
+    return make()
+
+
+@lru_cache(maxsize=1)
+def _cuda() -> Backend:
+    cupy = require("cupy", purpose='device="cuda"')
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except MissingExtraError:
+        raise
+    except Exception as error:  # a driver failure is CuPy's own class, which exists only with CuPy
+        raise _no_gpu(str(error)) from error
+    if count < 1:
+        raise _no_gpu("0 devices")
+    return CudaBackend(cupy)
+
+
+def _no_gpu(got: str) -> InputError:
+    return InputError(
+        'device="cuda" finds no GPU',
+        expected="an NVIDIA GPU with its driver",
+        got=got,
+        remedy='use device="cpu", or check nvidia-smi and that the extra (gpu-cuda12x or '
+        "gpu-cuda13x) fits the driver",
+    )
+
+
+_BACKENDS: dict[str, Callable[[], Backend]] = {"cpu": lru_cache(maxsize=1)(Backend), "cuda": _cuda}
