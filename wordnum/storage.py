@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -16,7 +17,15 @@ import numpy as np
 
 from wordnum.errors import FormatError, InputError
 
-__all__ = ["atomic_folder", "atomic_path", "load_npz", "save_npz", "write_json", "write_text"]
+__all__ = [
+    "atomic_folder",
+    "atomic_path",
+    "file_hash",
+    "load_npz",
+    "save_npz",
+    "write_json",
+    "write_text",
+]
 
 _HEADER = "wordnum_header"
 
@@ -88,6 +97,12 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def file_hash(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

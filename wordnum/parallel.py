@@ -1,0 +1,117 @@
+"""Parallel maps through joblib: on this machine, on dask or on ray, with the same code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from wordnum._compat import require
+from wordnum.config import one_of
+from wordnum.errors import UsageError
+from wordnum.progress import bar
+
+__all__ = ["BACKENDS", "map_tasks", "parallel_backend"]
+
+BACKENDS = ("loky", "dask", "ray")
+
+
+@contextmanager
+def parallel_backend(backend: str = "loky", *, address: str | None = None) -> Iterator[None]:
+    """Send the joblib work inside the block to a backend.
+
+    Parameters
+    ----------
+    backend : {"loky", "dask", "ray"}
+        Processes of this machine, a dask.distributed cluster, or a ray cluster.
+    address : str, optional
+        Of the cluster's scheduler (``tcp://host:8786``) or head node (``ray://host:10001``);
+        without it dask and ray start workers on this machine.
+
+    Raises
+    ------
+    UsageError
+        The backend is unknown, or an address came with loky.
+    MissingExtraError
+        The backend's package is not installed.
+    """
+    import joblib
+
+    one_of(backend, BACKENDS, what="backend")
+    if backend == "loky":
+        if address:
+            raise UsageError("loky has no address", got=address, remedy="drop --address")
+        with joblib.parallel_config("loky"):
+            yield
+    elif backend == "dask":
+        distributed = require("distributed", purpose="the dask backend")
+        with (
+            distributed.Client(address, set_as_default=False) as client,
+            joblib.parallel_config("dask", client=client),
+        ):
+            yield
+    else:
+        ray = require("ray", purpose="the ray backend")
+        require("ray.util.joblib", purpose="the ray backend").register_ray()
+        started = not ray.is_initialized()
+        if started:
+            ray.init(address=address, include_dashboard=False, log_to_driver=False)
+        try:
+            with joblib.parallel_config("ray"):
+                yield
+        finally:
+            if started:
+                ray.shutdown()
+
+
+def map_tasks(
+    function: Callable[..., Any],
+    tasks: Iterable[tuple[Any, ...]],
+    *,
+    jobs: int | None = 1,
+    description: str,
+    weights: Iterable[float] | None = None,
+) -> list[Any]:
+    """Call ``function(*task)`` for every task; results in the order of the tasks.
+
+    Parameters
+    ----------
+    function : callable
+        Importable by name, since workers may be other processes.
+    tasks : iterable of tuple
+        Arguments; paths rather than arrays, since they travel.
+    jobs : int or None
+        Workers; -1 means all cores, None leaves it to the backend.
+    description : str
+        For the progress bar.
+    weights : iterable of float, optional
+        Work in each task, for the time left; equal by default.
+
+    Examples
+    --------
+    >>> map_tasks(divmod, [(7, 2), (9, 4)], description="dividing")
+    [(3, 1), (2, 1)]
+    """
+    tasks = list(tasks)
+    shares = list(weights) if weights is not None else [1.0] * len(tasks)
+    if jobs == 0:
+        raise UsageError("0 workers cannot work", expected="1 or more, or -1 for all cores")
+    results: list[Any] = []
+    with bar(description, total=sum(shares), unit="") as advance:
+        for result, share in zip(_stream(function, tasks, jobs), shares, strict=True):
+            results.append(result)
+            advance(share)
+    return results
+
+
+def _stream(
+    function: Callable[..., Any], tasks: list[tuple[Any, ...]], jobs: int | None
+) -> Iterator[Any]:
+    if jobs == 1 or len(tasks) < 2:
+        return (function(*task) for task in tasks)
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=jobs, pre_dispatch="2*n_jobs", batch_size=1)
+    streams = getattr(parallel._backend, "supports_return_generator", False)
+    parallel.return_generator = parallel.return_ordered = streams
+    return iter(parallel(delayed(function)(*task) for task in tasks))
