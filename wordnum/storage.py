@@ -157,9 +157,11 @@ def save_npz(
 
 
 def load_npz(
-    path: str | os.PathLike[str], *, kind: str, version: int
+    path: str | os.PathLike[str], *, kind: str, version: int, mapped: bool = False
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read a file of `save_npz`: the header and the arrays.
+
+    With `mapped`, arrays stored without compression are checked and left on disk as memory maps.
 
     Raises
     ------
@@ -172,8 +174,11 @@ def load_npz(
     if not path.is_file():
         raise InputError(f"no such file: {path}", remedy="check the path")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        if mapped:
+            arrays = _map_npz(path)
+        else:
+            with np.load(path, allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
         header = json.loads(arrays.pop(_HEADER).tobytes())
     except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         raise FormatError(
@@ -193,3 +198,35 @@ def load_npz(
             remedy="make the file again with this version of wordnum, or upgrade wordnum",
         )
     return header, arrays
+
+
+def _map_npz(path: Path) -> dict[str, np.ndarray]:
+    arrays: dict[str, np.ndarray] = {}
+    with zipfile.ZipFile(path) as archive, open(path, "rb") as file:
+        damaged = archive.testzip()
+        if damaged:
+            raise ValueError(f"checksum of {damaged} does not hold")
+        for info in archive.infolist():
+            name = info.filename.removesuffix(".npy")
+            if info.compress_type != zipfile.ZIP_STORED:
+                with archive.open(info) as member:
+                    arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
+                continue
+            # A stored member follows its local header: 30 bytes, its name and its extra field.
+            file.seek(info.header_offset + 26)
+            file.seek(sum(np.frombuffer(file.read(4), dtype="<u2").tolist()), os.SEEK_CUR)
+            major, minor = np.lib.format.read_magic(file)
+            read = (
+                np.lib.format.read_array_header_1_0
+                if (major, minor) == (1, 0)
+                else np.lib.format.read_array_header_2_0
+            )
+            shape, fortran, dtype = read(file)
+            if dtype.hasobject:
+                raise ValueError(f"{name} holds Python objects")
+            order: Any = "F" if fortran else "C"
+            if 0 in shape:
+                arrays[name] = np.zeros(shape, dtype)
+            else:
+                arrays[name] = np.memmap(file, dtype, "r", file.tell(), shape, order)
+    return arrays

@@ -1,0 +1,463 @@
+"""Counted pair events of numbers and contexts: sums of them are every number-row signal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from wordnum.cooccurrence.groups import context_groups
+from wordnum.cooccurrence.reduce import Signal, reduce_events
+from wordnum.cooccurrence.window import Window
+from wordnum.corpus.vocabulary import Vocabulary
+from wordnum.errors import FormatError, InputError, UsageError
+from wordnum.provenance import content_hash, provenance
+from wordnum.storage import load_npz, save_npz
+
+__all__ = ["BlockEvents", "CooccurrenceCounts", "select_contexts"]
+
+_VERSION = 1
+SIGNALS = ("both", "text", "number")
+
+
+@dataclass(frozen=True, eq=False)
+class BlockEvents:
+    """Events of one block of documents as a compressed sparse matrix, three bytes per event.
+
+    Row g * n_rows + n holds the contexts seen at the g-th signed distance from number n, in
+    ascending order, without repetition.
+
+    Attributes
+    ----------
+    index : int
+        Which block of the corpus this is.
+    indptr : ndarray of int64, shape (n_distances * n_rows + 1,)
+        Where each row begins.
+    contexts : ndarray of unsigned int
+        Context ids.
+    counts : ndarray of unsigned int
+        How often each event was seen, at least 1; the narrowest type that holds the largest.
+    """
+
+    index: int
+    indptr: np.ndarray
+    contexts: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def pack(cls, index: int, matrix: sparse.csr_array) -> BlockEvents:
+        """Store a canonical integer matrix in the narrowest types."""
+        largest = int(matrix.data.max()) if matrix.data.size else 0
+        return cls(
+            index,
+            matrix.indptr.astype(np.int64),
+            matrix.indices.astype(np.min_scalar_type(max(matrix.shape[1] - 1, 0))),
+            matrix.data.astype(np.min_scalar_type(largest)),
+        )
+
+    def matrix(self, n_contexts: int) -> sparse.csr_array:
+        """Return the events as an int64 matrix (n_distances * n_rows, n_contexts)."""
+        kind = np.int32 if max(n_contexts, self.contexts.size) < 2**31 else np.int64
+        matrix = sparse.csr_array(
+            (self.counts.astype(np.int64), self.contexts.astype(kind), self.indptr.astype(kind)),
+            shape=(self.indptr.size - 1, n_contexts),
+        )
+        matrix.has_canonical_format = True
+        return matrix
+
+
+class CooccurrenceCounts:
+    """Pair events by (block, signed distance, number, context), with their margins.
+
+    Every window up to `window_size`, every side, weighting, choice of contexts and half of the
+    documents is a sum over these events (`signal`), and `+` merges two counts exactly. Made by
+    `count`; by hand with `from_events`.
+
+    Parameters
+    ----------
+    blocks : sequence of BlockEvents
+        One per block of documents, ascending index.
+    distances : ndarray of int64
+        Signed distances counted apart, or [0] where all of the window was summed.
+    vocabulary : Vocabulary
+        Names of numbers and contexts.
+    window_size : int
+        Largest distance counted.
+    number_counts : ndarray of int64, shape (n_blocks, N)
+        Occurrences of each number, after perturbation.
+    context_counts : ndarray of int64, shape (n_blocks, V)
+        Occurrences of each token, after perturbation; 0 for *other number* and *unknown*.
+    documents : ndarray of int64, shape (n_blocks,)
+        Documents per block.
+    perturbation : str
+        Canonical name of the perturbation.
+    flags : tuple of str
+        What a reader of any result made from these must know.
+    provenance : dict
+        How they were made.
+
+    Examples
+    --------
+    >>> from wordnum.corpus.vocabulary import Vocabulary
+    >>> vocabulary = Vocabulary.from_words(["km", "the"])
+    >>> counts = CooccurrenceCounts.from_events(
+    ...     [(0, 1, 7, 1002, 3), (0, -1, 7, 1003, 1), (0, 1, 7, 8, 2)],
+    ...     vocabulary=vocabulary, window_size=2)
+    >>> counts.text_number.matrix().sum()
+    np.float64(4.0)
+    >>> (counts + counts).n_events
+    12
+    """
+
+    def __init__(
+        self,
+        blocks: Sequence[BlockEvents],
+        *,
+        distances: np.ndarray,
+        vocabulary: Vocabulary,
+        window_size: int,
+        number_counts: np.ndarray,
+        context_counts: np.ndarray,
+        documents: np.ndarray,
+        perturbation: str = "original",
+        flags: tuple[str, ...] = (),
+        provenance: dict[str, Any] | None = None,
+    ) -> None:
+        self.blocks = tuple(blocks)
+        self.distances = np.asarray(distances, dtype=np.int64)
+        self.vocabulary = vocabulary
+        self.window_size = window_size
+        self.number_counts = np.asarray(number_counts, dtype=np.int64)
+        self.context_counts = np.asarray(context_counts, dtype=np.int64)
+        self.documents = np.asarray(documents, dtype=np.int64)
+        self.perturbation = perturbation
+        self.flags = tuple(flags)
+        self.provenance = dict(provenance or {})
+
+    @classmethod
+    def from_events(
+        cls,
+        events: Iterable[tuple[int, int, int, int, int]] | np.ndarray,
+        *,
+        vocabulary: Vocabulary,
+        window_size: int,
+        n_blocks: int = 1,
+        number_counts: np.ndarray | None = None,
+        context_counts: np.ndarray | None = None,
+        documents: np.ndarray | None = None,
+    ) -> CooccurrenceCounts:
+        """Make counts by hand from rows of (block, distance, number, context, count).
+
+        Parameters
+        ----------
+        events : iterable of 5 integers, or ndarray of shape (n, 5)
+            Repeated events add up.
+        vocabulary, window_size, n_blocks
+            As in the class.
+        number_counts, context_counts, documents : ndarray, optional
+            The margins; by default the sums over events at the nearest distance of each side,
+            and 100 documents per block.
+
+        Raises
+        ------
+        InputError
+            A distance, number, context or block that does not exist.
+        """
+        table = np.array(list(events), dtype=np.int64).reshape(-1, 5)
+        block, distance, number, context, count = table.T
+        distances = Window(size=window_size).distances
+        n_rows, width = vocabulary.size, len(vocabulary)
+        known = np.isin(distance, distances) & (number >= 0) & (number < n_rows) & (count > 0)
+        known &= (context >= 0) & (context < width) & (block >= 0) & (block < n_blocks)
+        if not known.all():
+            raise InputError(
+                "not an event",
+                expected=f"0 < |distance| <= {window_size}, number < {n_rows}, context < {width}, "
+                f"block < {n_blocks}, count > 0",
+                got=f"(block, distance, number, context, count) = {tuple(table[~known][0])}",
+            )
+        row = np.searchsorted(distances, distance) * n_rows + number
+        blocks = []
+        for index in range(n_blocks):
+            mine = block == index
+            matrix = sparse.coo_array(
+                (count[mine], (row[mine], context[mine])),
+                shape=(distances.size * n_rows, width),
+            ).tocsr()
+            blocks.append(BlockEvents.pack(index, matrix))
+        near = np.abs(distance) == 1
+        if number_counts is None:
+            number_counts = np.zeros((n_blocks, n_rows), dtype=np.int64)
+            np.add.at(number_counts, (block[near], number[near]), count[near])
+        if context_counts is None:
+            context_counts = np.zeros((n_blocks, width), dtype=np.int64)
+            np.add.at(context_counts, (block[near], context[near]), count[near])
+        return cls(
+            blocks,
+            distances=distances,
+            vocabulary=vocabulary,
+            window_size=window_size,
+            number_counts=number_counts,
+            context_counts=context_counts,
+            documents=np.full(n_blocks, 100) if documents is None else documents,
+            provenance=provenance(made="by hand"),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"CooccurrenceCounts({self.perturbation!r}, window_size={self.window_size}, "
+            f"n_blocks={self.n_blocks}, n_events={self.n_events}, "
+            f"numbers={int(self.number_counts.sum())})"
+        )
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of document blocks."""
+        return len(self.blocks)
+
+    @property
+    def n_documents(self) -> int:
+        """Documents counted."""
+        return int(self.documents.sum())
+
+    @property
+    def n_events(self) -> int:
+        """Pair events counted, with repetition: what "equal number of pairs" means."""
+        return sum(int(b.counts.sum(dtype=np.int64)) for b in self.blocks)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all events."""
+        return sum(b.indptr.nbytes + b.contexts.nbytes + b.counts.nbytes for b in self.blocks)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of everything that was counted."""
+        digests = [content_hash(b.index, b.indptr, b.contexts, b.counts) for b in self.blocks]
+        margins = content_hash(self.number_counts, self.context_counts, self.documents)
+        return content_hash(
+            digests, margins, self.distances, self.window_size, self.vocabulary.fingerprint
+        )
+
+    def signal(
+        self,
+        signal: str = "both",
+        *,
+        window: Window | None = None,
+        contexts: str | Iterable[int] | None = None,
+        without: str | Iterable[int] | None = None,
+    ) -> Signal:
+        """Choose what a model is fitted on.
+
+        Parameters
+        ----------
+        signal : {"both", "text", "number"}
+            Words as contexts, numbers as contexts, or both.
+        window : Window, optional
+            Which distances, and how they are weighted; all that was counted by default.
+        contexts : str or iterable of int, optional
+            Keep these columns only: the name of a context group, or context ids.
+        without : str or iterable of int, optional
+            Leave these columns out.
+
+        Raises
+        ------
+        UsageError
+            An unknown signal or group, a window larger than was counted, or no column left.
+        """
+        window = Window(size=self.window_size) if window is None else window
+        self._check_window(window)
+        name, columns = select_contexts(self.vocabulary, signal, contexts=contexts, without=without)
+        return Signal(self, name=name, window=window, contexts=columns)
+
+    @property
+    def text_number(self) -> Signal:
+        """The signal from words."""
+        return self.signal("text")
+
+    @property
+    def number_number(self) -> Signal:
+        """The signal from other numbers."""
+        return self.signal("number")
+
+    def contexts(self, group: str | Iterable[int], *, window: Window | None = None) -> Signal:
+        """Return the signal from one context group alone."""
+        return self.signal("both", window=window, contexts=group)
+
+    def reduce_block(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
+        """Sum the events of one block over a window: float64 (N, n_columns)."""
+        events = self.blocks[block].matrix(len(self.vocabulary))
+        return reduce_events(events, distances=self.distances, window=window, columns=columns)
+
+    def __add__(self, other: CooccurrenceCounts) -> CooccurrenceCounts:
+        """Merge exactly: blocks of equal index add, others stand side by side."""
+        if not isinstance(other, CooccurrenceCounts):
+            return NotImplemented
+        self._check_mergeable(other)
+        width = len(self.vocabulary)
+        sides = [{b.index: i for i, b in enumerate(c.blocks)} for c in (self, other)]
+        order = sorted(set(sides[0]) | set(sides[1]))
+        blocks = []
+        margins: dict[str, list[np.ndarray]] = {k: [] for k in ("numbers", "contexts", "documents")}
+        for index in order:
+            parts = [(c, s[index]) for c, s in zip((self, other), sides) if index in s]
+            events = [c.blocks[i] for c, i in parts]
+            if len(events) == 1:
+                blocks.append(events[0])
+            else:
+                merged = events[0].matrix(width) + events[1].matrix(width)
+                blocks.append(BlockEvents.pack(index, sparse.csr_array(merged)))
+            for key, name in zip(margins, ("number_counts", "context_counts", "documents")):
+                margins[key].append(sum(getattr(c, name)[i] for c, i in parts))
+        return CooccurrenceCounts(
+            blocks,
+            distances=self.distances,
+            vocabulary=self.vocabulary,
+            window_size=self.window_size,
+            number_counts=np.array(margins["numbers"]),
+            context_counts=np.array(margins["contexts"]),
+            documents=np.array(margins["documents"]),
+            perturbation=self.perturbation,
+            flags=tuple(dict.fromkeys(self.flags + other.flags)),
+            provenance=self.provenance
+            if self.provenance == other.provenance
+            else {"merged": [self.provenance, other.provenance]},
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write to an npz file (kind "counts"), atomically; returns its path."""
+        arrays: dict[str, np.ndarray] = {
+            "distances": self.distances,
+            "number_counts": self.number_counts,
+            "context_counts": self.context_counts,
+            "documents": self.documents,
+        }
+        for block in self.blocks:
+            for part in ("indptr", "contexts", "counts"):
+                arrays[f"{part}/{block.index}"] = getattr(block, part)
+        arrays |= self.vocabulary.to_arrays()
+        header = {
+            "window_size": self.window_size,
+            "perturbation": self.perturbation,
+            "flags": list(self.flags),
+            "provenance": self.provenance,
+            "blocks": [block.index for block in self.blocks],
+        }
+        return save_npz(
+            path, kind="counts", version=_VERSION, header=header, arrays=arrays, compress=False
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> CooccurrenceCounts:
+        """Read a file of `save`; events stay on disk until they are summed.
+
+        Raises
+        ------
+        InputError, FormatError
+            No such file; damaged, of another kind, or of another version.
+        """
+        header, arrays = load_npz(path, kind="counts", version=_VERSION, mapped=True)
+        try:
+            return cls(
+                [
+                    BlockEvents(i, *(arrays[f"{p}/{i}"] for p in ("indptr", "contexts", "counts")))
+                    for i in header["blocks"]
+                ],
+                distances=arrays["distances"],
+                vocabulary=Vocabulary.from_arrays(arrays),
+                window_size=header["window_size"],
+                number_counts=arrays["number_counts"],
+                context_counts=arrays["context_counts"],
+                documents=arrays["documents"],
+                perturbation=header["perturbation"],
+                flags=tuple(header["flags"]),
+                provenance=header["provenance"],
+            )
+        except KeyError as error:
+            raise FormatError(
+                f"{path} lacks {error}",
+                expected="counts written by wordnum",
+                remedy="count again",
+            ) from error
+
+    def _check_window(self, window: Window) -> None:
+        if window.size > self.window_size:
+            raise UsageError(
+                f"the counts hold no window of {window.size}",
+                expected=f"a window of at most {self.window_size}",
+                remedy="count again with a larger window",
+            )
+        if self.distances.size == 1 and window != Window(size=self.window_size):
+            raise UsageError(
+                "these counts are plain sums over the whole window",
+                expected=f"Window(size={self.window_size})",
+                got=str(window),
+                remedy='count with by="block-distance" to choose the window afterwards',
+            )
+
+    def _check_mergeable(self, other: CooccurrenceCounts) -> None:
+        for what, mine, theirs in (
+            ("vocabularies", self.vocabulary.fingerprint, other.vocabulary.fingerprint),
+            ("distances", self.distances.tolist(), other.distances.tolist()),
+            ("window sizes", self.window_size, other.window_size),
+            ("perturbations", self.perturbation, other.perturbation),
+        ):
+            if mine != theirs:
+                raise UsageError(
+                    f"counts of different {what} cannot be merged",
+                    expected=str(mine),
+                    got=str(theirs),
+                    remedy="encode both texts with one vocabulary and count both alike",
+                )
+
+
+def select_contexts(
+    vocabulary: Vocabulary,
+    signal: str,
+    *,
+    contexts: str | Iterable[int] | None = None,
+    without: str | Iterable[int] | None = None,
+) -> tuple[str, np.ndarray]:
+    """Name and context ids of a signal, ascending; never *other number* or *unknown*.
+
+    Examples
+    --------
+    >>> from wordnum.corpus.vocabulary import Vocabulary
+    >>> select_contexts(Vocabulary.from_words(["km", "the"]), "text")
+    ('text', array([1002, 1003]))
+    """
+    if signal not in SIGNALS:
+        raise UsageError(f"there is no signal {signal!r}", expected=", ".join(SIGNALS))
+    numbers = np.arange(vocabulary.size)
+    words = np.arange(vocabulary.first_word, len(vocabulary))
+    chosen = {"both": np.concatenate([numbers, words]), "text": words, "number": numbers}[signal]
+    name = signal
+    for restriction, keep, mark in ((contexts, True, ":"), (without, False, "-")):
+        if restriction is None:
+            continue
+        label, ids = _resolve(vocabulary, restriction)
+        chosen = chosen[np.isin(chosen, ids) == keep]
+        name += mark + label
+    if not chosen.size:
+        raise UsageError(
+            f"the signal {name!r} has no column",
+            expected="at least one context",
+            remedy="choose another group, or encode with a larger vocabulary",
+        )
+    return name, chosen
+
+
+def _resolve(vocabulary: Vocabulary, contexts: str | Iterable[int]) -> tuple[str, np.ndarray]:
+    if not isinstance(contexts, str):
+        ids = np.unique(np.asarray(list(contexts), dtype=np.int64))
+        return f"{ids.size} contexts", ids
+    groups = context_groups(vocabulary)
+    if contexts not in groups:
+        raise UsageError(f"there is no context group {contexts!r}", expected=", ".join(groups))
+    return contexts, groups[contexts]

@@ -1,0 +1,83 @@
+"""The co-occurrence window: which positions beside a number count, and with what weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from wordnum.errors import UsageError
+
+__all__ = ["Side", "Window", "WindowWeighting"]
+
+Side = Literal["both", "left", "right"]
+WindowWeighting = Literal["flat", "harmonic", "linear"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Positions around a number that are read as its context.
+
+    A signed distance is the position of the context minus the position of the number: -1 is the
+    token right before the number, +1 the token right after it.
+
+    Parameters
+    ----------
+    size : int
+        Largest distance in tokens, 5 by default (word2vec's default).
+    side : {"both", "left", "right"}
+        Positions before the number (left), after it (right), or both.
+    positional : bool
+        Keep one block of columns per signed distance instead of their sum.
+    weighting : {"flat", "harmonic", "linear"}
+        Weight of distance d: 1, 1/d (GloVe, Pennington et al. 2014), or (size + 1 - d)/size, the
+        expected weight under word2vec's random window (Mikolov et al. 2013; Levy, Goldberg and
+        Dagan 2015, section 3.1).
+
+    Raises
+    ------
+    UsageError
+        A size below 1, or a side or weighting that does not exist.
+
+    Examples
+    --------
+    >>> Window(size=2).distances
+    array([-2, -1,  1,  2])
+    >>> Window(size=2, side="right", weighting="harmonic").weights
+    array([1. , 0.5])
+    """
+
+    size: int = 5
+    side: Side = "both"
+    positional: bool = False
+    weighting: WindowWeighting = "flat"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.size, bool) or int(self.size) != self.size or self.size < 1:
+            raise UsageError(
+                "the window has no such size", expected="an integer >= 1", got=repr(self.size)
+            )
+        for name, kind in (("side", Side), ("weighting", WindowWeighting)):
+            value = getattr(self, name)
+            if value not in get_args(kind):
+                raise UsageError(
+                    f"the window has no {name} {value!r}", expected=", ".join(get_args(kind))
+                )
+
+    @property
+    def distances(self) -> np.ndarray:
+        """Signed distances of the window, ascending, int64."""
+        left = np.arange(-self.size, 0) if self.side != "right" else np.arange(0)
+        right = np.arange(1, self.size + 1) if self.side != "left" else np.arange(0)
+        return np.concatenate([left, right])
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Weight of each of `distances`, float64."""
+        distance = np.abs(self.distances).astype(np.float64)
+        if self.weighting == "harmonic":
+            return 1.0 / distance
+        if self.weighting == "linear":
+            return (self.size + 1 - distance) / self.size
+        return np.ones_like(distance)
