@@ -1,0 +1,97 @@
+"""The shape of the house: which module may import which, and what importing costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import wordnum
+
+PACKAGE = Path(wordnum.__file__).parent
+STAGES = ("corpus", "cooccurrence", "embed", "analyze", "study", "report")
+COMMON = {
+    "_compat", "backend", "config", "errors", "parallel", "progress", "provenance", "storage",
+}  # fmt: skip
+TOP = {"cli", "__main__", "__init__"}
+
+
+def stage_of(module: str) -> str:
+    """Stage, or name of the top-level module, of a dotted name under wordnum."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def imports(path: Path) -> set[str]:
+    """Modules of wordnum that a file imports, at its top or inside a function."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.partition(".")[0] == "wordnum"}
+
+
+def allowed(source: str) -> set[str]:
+    if source in TOP:
+        return {*STAGES, *COMMON, *TOP}
+    if source in COMMON:
+        return COMMON
+    return {*STAGES[: STAGES.index(source) + 1], *COMMON}
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_stage_imports_nothing_to_its_right(path: Path):
+    relative = path.relative_to(PACKAGE)
+    source = relative.parts[0] if len(relative.parts) > 1 else relative.stem
+    for name in imports(path):
+        target = stage_of(name)
+        assert target in {*allowed(source), "__version__"}, f"{relative} imports {name}"
+
+
+def test_every_module_belongs_to_a_stage_or_is_common():
+    tops = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.suffix == ".py"}
+    folders = {p.name for p in PACKAGE.iterdir() if p.is_dir() and (p / "__init__.py").exists()}
+    assert tops == COMMON | TOP
+    assert folders == set(STAGES)
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print('\\n'.join(m.partition('.')[0] for m in sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(out.stdout.split())
+
+
+def test_importing_wordnum_is_light():
+    heavy = {"gensim", "spacy", "cupy", "torch", "matplotlib", "plotly", "pandas", "numba", "sklearn"}
+    assert not heavy & loaded_after("import wordnum, wordnum.cli")
+
+
+def test_counts_embeddings_and_measures_need_only_numpy_scipy_and_sklearn():
+    absent = ("numba", "gensim", "spacy", "smart_open", "pandas", "matplotlib", "typer", "rich", "pyarrow")
+    block = f"""
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition('.')[0] in {absent!r}:
+            raise ImportError(name)
+sys.meta_path.insert(0, Refuse())
+import numpy as np
+from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.embed.embedding import Embedding
+from wordnum.embed.svd import SVD
+from wordnum.embed.pretrained import load_embedding
+from wordnum.analyze.analysis import analyze
+vectors = np.random.default_rng(0).normal(size=(200, 8))
+print(analyze(Embedding(vectors), nulls=20).verdict.name)
+"""
+    out = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True)
+    assert out.returncode == 0, out.stderr
+    assert out.stdout.strip() == "neither"

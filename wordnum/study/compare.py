@@ -1,0 +1,81 @@
+"""Differences between conditions, with intervals that use the same halves and the same folds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wordnum.analyze.inference import paired_difference
+
+__all__ = ["compare_conditions"]
+
+_SAME = (
+    "corpus", "numerals", "ordinals", "window", "side", "positional", "signal", "model", "seed",
+)  # fmt: skip
+
+
+def compare_conditions(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Compare each condition with the original, and with its thinned control.
+
+    Parameters
+    ----------
+    records : list of dict
+        Records of the cells of one study. Cells that failed take part in no comparison; each is
+        listed with its error.
+
+    Returns
+    -------
+    list of dict
+        A row per cell and modulus T: the cell and its condition (`label`), the cell it is compared
+        `against` with its condition, the `difference` in kappa (cell minus reference), its `low`
+        and `high` from the complementary half-splits, or the `reason` why there is no interval.
+    """
+    by_identity: dict[tuple[Any, ...], dict[tuple[str, str], dict[str, Any]]] = {}
+    for record in records:
+        row = record["row"]
+        identity = tuple(row[name] for name in _SAME)
+        by_identity.setdefault(identity, {})[row["perturbation"], row["control_for"]] = record
+    rows = []
+    for conditions in by_identity.values():
+        original = conditions.get(("original", ""))
+        for (name, control_for), record in conditions.items():
+            if record is original or original is None:
+                continue
+            rows += _differences(record, original)
+            control = next(
+                (r for (_, of), r in conditions.items() if of == name and not control_for), None
+            )
+            if control is not None:
+                rows += _differences(record, control)
+    return rows
+
+
+def _differences(record: dict[str, Any], reference: dict[str, Any]) -> list[dict[str, Any]]:
+    row = record["row"]
+    about = {
+        **{name: row[name] for name in _SAME},
+        "cell": record["key"],
+        "label": row["perturbation"],
+        "against": reference["key"],
+        "against_label": reference["row"]["perturbation"],
+    }
+    failed = next((r for r in (record, reference) if r["status"] == "failed"), None)
+    if failed is not None:
+        return [{**about, "T": None, "reason": f"a cell failed: {failed['error']}"}]
+    rows = []
+    for T, probe in record["analysis"]["probe"].items():
+        other = reference["analysis"]["probe"][T]
+        halves = record["half_kappas"][T], reference["half_kappas"][T]
+        difference = probe["kappa"] - other["kappa"]
+        if not all(halves) or probe["low"] is None or other["low"] is None:
+            reason = probe.get("interval_reason") or other.get("interval_reason")
+            low = high = None
+        else:
+            reason = ""
+            low, high = paired_difference(difference, *(np.asarray(half) for half in halves))
+        rows.append(
+            {**about, "T": int(T), "difference": difference, "low": low, "high": high,
+             "reason": reason}
+        )  # fmt: skip
+    return rows

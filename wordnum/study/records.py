@@ -1,0 +1,94 @@
+"""One JSON record per cell: what it is, what was measured, or why it failed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wordnum.analyze.analysis import Analysis
+from wordnum.embed.embedding import Embedding
+from wordnum.errors import FormatError
+from wordnum.provenance import jsonable
+
+__all__ = ["failed_record", "make_record", "read_record"]
+
+
+def make_record(
+    key: str,
+    row: dict[str, Any],
+    embedding: Embedding,
+    analysis: Analysis,
+    n_pairs: int | None,
+) -> dict[str, Any]:
+    """Everything the table and the page show of one cell, as JSON holds it."""
+    probe, spectrum = analysis.probe, analysis.spectrum
+    return _finite(
+        {
+            "key": key,
+            "row": row,
+            "status": "done",
+            "error": "",
+            "n_pairs": n_pairs,
+            "n_numbers": len(embedding.numbers),
+            "coverage": len(embedding.numbers) / embedding.size,
+            "missing": embedding.missing.tolist(),
+            "n_documents": embedding.n_documents,
+            "analysis": analysis.to_dict(),
+            "verdict": analysis.verdict.name,
+            "reasons": analysis.verdict.reasons,
+            "flags": analysis.verdict.flags,
+            "spectrum": {
+                "frequency": spectrum.frequencies,
+                "magnitude": spectrum.normalised_magnitude,
+                "power": spectrum.power,
+            },
+            "confusion": {T: probe.confusion[T] for T in probe.moduli},
+            "recall_by_digit": {T: probe.recall_by_digit[T] for T in probe.moduli},
+            "half_kappas": {T: probe.half_kappas[T] for T in probe.moduli},
+            "circle": {T: _circle(analysis, T) for T in (2, 5, 10) if T in probe.moduli},
+        }
+    )
+
+
+def failed_record(key: str, row: dict[str, Any], error: Exception) -> dict[str, Any]:
+    """Record of a cell that failed, with the error as the user should read it."""
+    return {"key": key, "row": row, "status": "failed", "error": str(error) or repr(error)}
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read one JSON object.
+
+    Raises
+    ------
+    FormatError
+        The file is damaged.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FormatError(
+            f"{path} cannot be read", got=str(error), remedy="remove it and run the study again"
+        ) from error
+    if not isinstance(record, dict):
+        raise FormatError(f"{path} is not a record", remedy="remove it and run the study again")
+    return record
+
+
+def _circle(analysis: Analysis, period: int) -> dict[str, Any]:
+    plane = analysis.circles[period]
+    return {"numbers": plane.numbers, "x": plane.x, "y": plane.y}
+
+
+def _finite(value: Any) -> Any:
+    """Round floats to what a reader can use and turn NaN into null, which JSON knows."""
+    value = jsonable(value)
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if np.isfinite(value) else None
+    return value

@@ -1,0 +1,194 @@
+"""The tidy table of a study: a row per cell and modulus, from the cells' records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wordnum.errors import InputError
+from wordnum.storage import atomic_path
+from wordnum.study.compare import compare_conditions
+from wordnum.study.records import read_record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["StudyResults", "write_results"]
+
+
+@dataclass(frozen=True)
+class StudyResults:
+    """What a study left in its folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's output folder.
+    about : dict
+        The resolved study: name, spec, versions, command, corpora.
+    """
+
+    folder: Path
+    about: Mapping[str, Any]
+
+    @classmethod
+    def load(cls, folder: str | Path) -> StudyResults:
+        """Open the folder of a study.
+
+        Raises
+        ------
+        InputError
+            The folder holds no study.
+        """
+        folder = Path(folder)
+        if not (folder / "study.json").is_file():
+            raise InputError(
+                f"{folder} holds no study",
+                expected="a folder written by wordnum study",
+                remedy="run: wordnum study NAME -o DIR",
+            )
+        return cls(folder, read_record(folder / "study.json"))
+
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """One record per cell, in the study's order."""
+        return [read_record(self.folder / "cells" / f"{key}.json") for key in self.about["cells"]]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row per cell and modulus T.
+
+        Returns
+        -------
+        DataFrame
+            Identity columns, then kappa (x 100) with its interval, nulls and controls, Phi_T,
+            spike magnitude and p-value, lambda_max beside its noise level, coverage, verdict.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([row for record in self.records for row in _rows(record)])
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """Differences between each condition and the original, with paired intervals."""
+        import pandas as pd
+
+        return pd.DataFrame(compare_conditions(self.records))
+
+    @cached_property
+    def attribution(self) -> pd.DataFrame | None:
+        """Share of each context group in the kappas, if the study asked for it."""
+        import pandas as pd
+
+        path = self.folder / "attribution.csv"
+        return pd.read_csv(path) if path.is_file() else None
+
+    def details(self, cell: str) -> dict[str, Any]:
+        """Record of one cell: spectrum, confusion matrices, circles, half-split kappas."""
+        return next(record for record in self.records if record["key"] == cell)
+
+    @property
+    def all_failed(self) -> bool:
+        """Whether no cell was measured."""
+        return all(record["status"] == "failed" for record in self.records)
+
+    def errors(self) -> list[str]:
+        """Messages of the cells that failed."""
+        return [record["error"] for record in self.records if record["status"] == "failed"]
+
+    def _repr_html_(self) -> str:
+        """Kappa by system and modulus, for notebooks."""
+        from html import escape
+
+        done = self.table[self.table["status"] == "done"]
+        wide = done.pivot_table(index="system", columns="T", values="kappa", sort=False)
+        failed = len(self.errors())
+        note = f"{len(self.records)} cells, {failed} failed" if failed else ""
+        body: str = wide.round(1).to_html(escape=True)
+        return f"<h4>{escape(str(self.about['title'] or self.about['name']))}</h4>{body}{note}"
+
+
+def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows of one cell; a failed cell has one, without a modulus."""
+    row = {"cell": record["key"], **record["row"], "system": system_label(record["row"])}
+    ends = {"seconds": record["seconds"], "status": record["status"], "error": record["error"]}
+    if record["status"] == "failed":
+        return [{**row, "T": None, **ends}]
+    measured = record["analysis"]
+    common = {
+        "n_numbers": record["n_numbers"],
+        "coverage": record["coverage"],
+        "n_pairs": record["n_pairs"],
+        "verdict": measured["verdict"],
+        "flags": ";".join(measured["flags"]),
+        "reasons": " ".join(measured["reasons"]),
+        **ends,
+    }
+    rows = []
+    for T, probe in measured["probe"].items():
+        null = probe["null"]
+        spike = measured["spectrum"].get(T, {})
+        fisher = measured["separability"].get(T, {})
+        rows.append(
+            {
+                **row,
+                "T": int(T),
+                "kappa": probe["kappa"],
+                "low": probe["low"],
+                "high": probe["high"],
+                "interval_reason": probe.get("interval_reason") or "",
+                "repeat_sd": probe["repeat_sd"],
+                "kappa_groups": probe["kappa_groups"],
+                "kappa_without_fives": probe["kappa_without_fives"],
+                "kappa_within_parity": probe.get("kappa_within_parity"),
+                "kappa_without_frequency": probe.get("kappa_without_frequency"),
+                "null_mean": null["mean"],
+                "null_p95": null["p95"],
+                "null_p": null["p_value"],
+                "phi": fisher.get("phi"),
+                "magnitude": spike.get("magnitude"),
+                "spike_p": spike.get("p_value"),
+                "lambda_max": fisher.get("lambda_max"),
+                "lambda_noise": fisher.get("lambda_max_noise"),
+                "cond": fisher.get("cond"),
+                **common,
+            }
+        )
+    return rows
+
+
+def system_label(row: Mapping[str, Any]) -> str:
+    """Name a cell by what tells it apart, for tables and figures.
+
+    Examples
+    --------
+    >>> system_label({"model": "PPMI-SVD", "signal": "text", "perturbation": "original",
+    ...               "ordinals": "keep", "numerals": "whole", "window": 2, "side": "both",
+    ...               "positional": False, "control_for": ""})
+    'PPMI-SVD · text · original · ordinals kept · ±2'
+    """
+    side = {"both": "±", "left": "−", "right": "+"}[row["side"]]
+    parts = [row["model"], row["signal"], row["perturbation"]]
+    if row["control_for"]:
+        parts[-1] += f" (control for {row['control_for']})"
+    if row["numerals"] != "whole":
+        parts.append(row["numerals"])
+    if row["ordinals"] == "keep":
+        parts.append("ordinals kept")
+    parts.append(f"{side}{row['window']}{' positional' if row['positional'] else ''}")
+    return " · ".join(parts)
+
+
+def write_results(folder: Path) -> StudyResults:
+    """Write table.parquet, table.csv and comparisons.csv from the cells' records."""
+    results = StudyResults.load(folder)
+    with atomic_path(folder / "table.parquet") as path:
+        results.table.to_parquet(path, index=False)
+    with atomic_path(folder / "table.csv") as path:
+        results.table.to_csv(path, index=False)
+    with atomic_path(folder / "comparisons.csv") as path:
+        results.comparisons.to_csv(path, index=False)
+    return results
