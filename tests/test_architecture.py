@@ -14,9 +14,10 @@ import wordnum
 PACKAGE = Path(wordnum.__file__).parent
 STAGES = ("corpus", "cooccurrence", "embed", "analyze", "study", "report")
 COMMON = {
-    "_compat", "backend", "config", "errors", "parallel", "progress", "provenance", "storage",
+    "_compat", "backend", "config", "errors", "information", "parallel", "progress", "provenance",
+    "storage",
 }  # fmt: skip
-TOP = {"cli", "__main__", "__init__"}
+TOP = {"cli", "__main__", "__init__"}  # may import everything
 
 
 def stage_of(module: str) -> str:
@@ -95,3 +96,13 @@ print(analyze(Embedding(vectors), nulls=20).verdict.name)
     out = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True)
     assert out.returncode == 0, out.stderr
     assert out.stdout.strip() == "neither"
+
+
+@pytest.mark.parametrize("name", wordnum.__all__)
+def test_every_public_name_loads(name: str):
+    assert getattr(wordnum, name) is not None
+
+
+def test_a_public_name_that_does_not_exist_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'PPMI'"):
+        wordnum.PPMI  # noqa: B018

@@ -1,6 +1,83 @@
-"""wordnum: which co-occurrence signals in text give numbers their structure?"""
+"""wordnum: which co-occurrence signals in text give numbers their structure?
+
+Text becomes tokens (`encode`), tokens become counts (`count`), counts become embeddings (`SVD`,
+`GloVe`, `NumberSGNS`, …), embeddings become measures (`spectrum`, `probe`, `separability`, or all
+of them with `wordnum.analyze.analyze`), and a grid of all that becomes a table (`run_study`) and a
+page (`write_page`). Names load when they are first used, so that importing wordnum is quick.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 __version__ = "0.1.0"
-__all__ = ["__version__"]
+
+_HOME = {
+    "CooccurrenceCounts": "wordnum.cooccurrence.counts",
+    "Embedding": "wordnum.embed.embedding",
+    "EncodedCorpus": "wordnum.corpus.encoded",
+    "FastText": "wordnum.embed.word2vec",
+    "GloVe": "wordnum.embed.glove",
+    "NumberSGNS": "wordnum.embed.sgns",
+    "NumeralScheme": "wordnum.corpus.numerals",
+    "Random": "wordnum.embed.baselines",
+    "SVD": "wordnum.embed.svd",
+    "StudyResults": "wordnum.study.results",
+    "SyntheticCorpus": "wordnum.corpus.synthetic",
+    "TokenFrequency": "wordnum.embed.baselines",
+    "Vocabulary": "wordnum.corpus.vocabulary",
+    "Window": "wordnum.cooccurrence.window",
+    "Word2Vec": "wordnum.embed.word2vec",
+    "count": "wordnum.cooccurrence.count",
+    "encode": "wordnum.corpus.encode",
+    "load_embedding": "wordnum.embed.pretrained",
+    "load_study": "wordnum.study.spec",
+    "parallel_backend": "wordnum.parallel",
+    "probe": "wordnum.analyze.probe",
+    "run_study": "wordnum.study.runner",
+    "separability": "wordnum.analyze.separability",
+    "spectrum": "wordnum.analyze.fourier",
+    "verdict": "wordnum.analyze.inference",
+    "write_page": "wordnum.report.page",
+}
+
+__all__ = [
+    "CooccurrenceCounts",
+    "Embedding",
+    "EncodedCorpus",
+    "FastText",
+    "GloVe",
+    "NumberSGNS",
+    "NumeralScheme",
+    "Random",
+    "SVD",
+    "StudyResults",
+    "SyntheticCorpus",
+    "TokenFrequency",
+    "Vocabulary",
+    "Window",
+    "Word2Vec",
+    "__version__",
+    "count",
+    "encode",
+    "load_embedding",
+    "load_study",
+    "parallel_backend",
+    "probe",
+    "run_study",
+    "separability",
+    "spectrum",
+    "verdict",
+    "write_page",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'wordnum' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from wordnum.errors import MissingExtraError
 
-__all__ = ["available", "require"]
+__all__ = ["available", "install_hint", "require"]
 
 # Import name -> how to get it. Core dependencies are listed too, because a GPU machine may hold
 # only numpy, scipy, scikit-learn and cupy.
@@ -24,6 +24,17 @@ _INSTALL = {
 def available(name: str) -> bool:
     """Whether a package can be imported, without importing it."""
     return util.find_spec(name) is not None
+
+
+def install_hint(package: str) -> str:
+    """Command that installs a package that may be missing.
+
+    Examples
+    --------
+    >>> install_hint("ray")
+    "pip install 'wordnum[ray]'"
+    """
+    return _INSTALL.get(package, "pip install wordnum")
 
 
 def require(name: str, *, purpose: str) -> ModuleType:
@@ -53,5 +64,5 @@ def require(name: str, *, purpose: str) -> ModuleType:
         raise MissingExtraError(
             f"{purpose} needs the package {package!r}, which cannot be imported",
             got=str(error),
-            remedy=_INSTALL.get(package, "pip install wordnum"),
+            remedy=install_hint(package),
         ) from error

@@ -1,0 +1,552 @@
+"""The command line: the same words as the Python API, one verb per stage."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shlex
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wordnum import __version__
+from wordnum.errors import InputError, UsageError, WordnumError
+from wordnum.progress import set_quiet
+
+if TYPE_CHECKING:
+    from wordnum.study.results import StudyResults
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="wordnum",
+    help="Which co-occurrence signals in text give numbers their structure?",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+
+class Numerals(str, Enum):
+    """How digit runs become number tokens."""
+
+    whole = "whole"
+    l2r3 = "l2r3"
+    r2l3 = "r2l3"
+    digit = "digit"
+
+
+class Ordinals(str, Enum):
+    """What becomes of a digit run that touches a letter, as in 21st."""
+
+    out = "out"
+    keep = "keep"
+
+
+class Side(str, Enum):
+    """Which side of a number counts as its context."""
+
+    both = "both"
+    left = "left"
+    right = "right"
+
+
+class SignalName(str, Enum):
+    """Which columns are used."""
+
+    text = "text"
+    number = "number"
+    both = "both"
+
+
+class Device(str, Enum):
+    """Where factorization and probes run."""
+
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class Backend(str, Enum):
+    """Where parallel work goes."""
+
+    loky = "loky"
+    dask = "dask"
+    ray = "ray"
+
+
+class FigureFormat(str, Enum):
+    """Format of figure files."""
+
+    pdf = "pdf"
+    svg = "svg"
+    png = "png"
+
+
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Workers; -1 for all cores.")]
+BackendOption = Annotated[Backend, typer.Option(help="Where parallel work goes.")]
+Address = Annotated[str | None, typer.Option(help="Scheduler or head node of the cluster.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything drawn at random.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Root = Annotated[
+    str, typer.Option(help="Folder of the recipes' texts, instead of $WORDNUM_CORPORA.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+
+
+@app.callback()
+def _common(
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    set_quiet(quiet)
+    level = logging.DEBUG if debug else logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("wordnum").setLevel(level)
+
+
+@app.command(epilog="Example: wordnum demo -o demo-report")
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")] = Path(
+        "demo-report"
+    ),
+    jobs: Jobs = 1,
+    overwrite: Overwrite = False,
+) -> None:
+    """Run the whole thing on data that comes with the dependencies, and leave a page to open."""
+    _run_study("demo", output, jobs=jobs, overwrite=overwrite)
+
+
+@app.command(epilog="Example: wordnum encode articles/*.txt.gz -o articles.corpus --jobs 4")
+def encode(
+    text: Annotated[
+        list[str],
+        typer.Argument(help="Files, folders, globs, '-', or the name of a corpus recipe."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
+    numerals: Annotated[Numerals, typer.Option(help="Numeral scheme.")] = Numerals.whole,
+    ordinals: Annotated[Ordinals, typer.Option(help="Whether 21st is 21 and st.")] = Ordinals.out,
+    spelled_out: Annotated[bool, typer.Option(help="Read twenty-one as 21.")] = False,
+    tokenizer: Annotated[str, typer.Option(help="fast, spacy, or a tokenizer.json.")] = "fast",
+    reader: Annotated[
+        str, typer.Option(help="text, jsonl, parquet or wikipedia; guessed from the names.")
+    ] = "",
+    separator: Annotated[
+        str, typer.Option(help="What separates documents in plain text: blank, line or file.")
+    ] = "blank",
+    field: Annotated[str, typer.Option(help="Field or column that holds the text.")] = "text",
+    words: Annotated[int, typer.Option(help="Vocabulary size, numbers not counted.")] = 50_000,
+    strict: Annotated[bool, typer.Option(help="A damaged record is an error.")] = False,
+    append: Annotated[bool, typer.Option(help="Add to OUTPUT, keeping its vocabulary.")] = False,
+    root: Root = "",
+    jobs: Jobs = 1,
+    backend: BackendOption = Backend.loky,
+    address: Address = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn text into token ids."""
+    from wordnum.corpus.encode import encode as encode_text
+    from wordnum.corpus.numerals import NumeralScheme
+    from wordnum.corpus.recipe import recipe_names
+    from wordnum.parallel import parallel_backend
+
+    with parallel_backend(backend.value, address=address):
+        if len(text) == 1 and not Path(text[0]).exists() and text[0] in recipe_names():
+            from wordnum.corpus.recipe import find_recipe
+            from wordnum.study.runner import encode_recipe
+
+            recipe = find_recipe(text[0], root=root).with_numerals(numerals.value, ordinals.value)
+            corpus = encode_recipe(recipe, output, jobs=jobs)
+        else:
+            corpus = encode_text(
+                text if len(text) > 1 else text[0],
+                output,
+                numerals=NumeralScheme(
+                    kind=numerals.value, ordinals=ordinals.value, spelled_out=spelled_out
+                ),
+                tokenizer=tokenizer,
+                reader=reader or None,
+                separator=separator,
+                field=field,
+                vocabulary_size=words,
+                strict=strict,
+                append=append,
+                jobs=jobs,
+            )
+    about = {
+        "corpus": str(output),
+        "tokens": corpus.n_tokens,
+        "documents": corpus.n_documents,
+        "numbers": int(corpus.number_counts.sum()),
+        "distinct_numbers": int((corpus.number_counts > 0).sum()),
+        "vocabulary": len(corpus.vocabulary),
+        "fingerprint": corpus.fingerprint,
+        "flags": list(corpus.flags),
+    }
+    _print_facts(about, as_json)
+
+
+@app.command(epilog="Example: wordnum count articles.corpus -o swap.npz --perturb swap-numbers")
+def count(
+    corpus: Annotated[Path, typer.Argument(help="A folder made by wordnum encode.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to make (.npz).")],
+    window: Annotated[int, typer.Option(help="Tokens on each side, at most.")] = 5,
+    perturb: Annotated[
+        str,
+        typer.Option(
+            help="original, context-length:L, isolate:K, swap-numbers, unigram-replace, thin:F, "
+            "joined by +."
+        ),
+    ] = "original",
+    rows: Annotated[str, typer.Option(help="numbers, or all words.")] = "numbers",
+    seed: Seed = 0,
+    jobs: Jobs = 1,
+    backend: BackendOption = Backend.loky,
+    address: Address = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count what stands near the numbers."""
+    from wordnum.cooccurrence.count import count as count_corpus
+    from wordnum.corpus.encoded import EncodedCorpus
+    from wordnum.parallel import parallel_backend
+
+    with parallel_backend(backend.value, address=address):
+        counts = count_corpus(
+            EncodedCorpus.open(corpus),
+            window=window,
+            perturbations=perturb,
+            rows=rows,
+            seed=seed,
+            jobs=jobs,
+        )
+    path = counts.save(output)
+    _print_facts({"counts": str(path), "pairs": int(counts.n_pairs), "perturbation": perturb}, as_json)
+
+
+@app.command(epilog="Example: wordnum embed articles.corpus -o articles.npz")
+def embed(
+    source: Annotated[Path, typer.Argument(help="Counts (.npz) or an encoded corpus.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to make (.npz).")],
+    preset: Annotated[str | None, typer.Option(help="A named choice of everything below.")] = None,
+    model: Annotated[str | None, typer.Option(help="svd, glove, word2vec, sgns, fasttext, …")] = None,
+    signal: Annotated[SignalName | None, typer.Option(help="Which columns.")] = None,
+    window: Annotated[int | None, typer.Option(help="Tokens on each side.")] = None,
+    side: Annotated[Side | None, typer.Option(help="Which side counts.")] = None,
+    positional: Annotated[bool, typer.Option(help="A column per word and offset.")] = False,
+    weighting: Annotated[str | None, typer.Option(help="Of the counts, for svd.")] = None,
+    dim: Annotated[int | None, typer.Option(help="Dimensions.")] = None,
+    min_count: Annotated[int | None, typer.Option(help="Least occurrences of a number.")] = None,
+    seed: Seed = 0,
+    device: Annotated[Device, typer.Option(help="cpu or cuda.")] = Device.cpu,
+    as_json: AsJson = False,
+) -> None:
+    """Make number embeddings from counts or from an encoded corpus.
+
+    Without options the default preset is used, the best that we know.
+    """
+    from wordnum.embed.recipe import embed_path
+
+    given = {
+        "model": model,
+        "signal": signal and signal.value,
+        "window": window,
+        "side": side and side.value,
+        "positional": positional or None,
+        "weighting": weighting,
+        "dim": dim,
+        "min_count": min_count,
+    }
+    made = embed_path(
+        source,
+        preset=preset,
+        seed=seed,
+        device=device.value,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+    path = made.embedding.save(output)
+    facts = {
+        "embedding": str(path),
+        "made_by": made.description,
+        "numbers": len(made.embedding.numbers),
+        "missing": len(made.embedding.missing),
+        "dim": made.embedding.dim,
+        "flags": list(made.embedding.flags),
+    }
+    _print_facts(facts, as_json)
+
+
+@app.command(epilog="Example: wordnum analyze glove.6B.300d.txt --moduli 2,5,10 --json")
+def analyze(
+    embedding: Annotated[
+        Path, typer.Argument(help=".npz, .npy, .txt, .vec, .bin or .safetensors.")
+    ],
+    only: Annotated[
+        str, typer.Option(help="spectrum, probe, separability, joined by commas.")
+    ] = "spectrum,probe,separability",
+    moduli: Annotated[str, typer.Option(help="As 2-10 or 2,5,10.")] = "2-10",
+    classifier: Annotated[str, typer.Option(help="lda, ridge, logistic or mlp.")] = "lda",
+    tensor: Annotated[str | None, typer.Option(help="Name in a .safetensors file.")] = None,
+    vocab: Annotated[Path | None, typer.Option(help="vocab.txt or tokenizer.json.")] = None,
+    size: Annotated[int, typer.Option(help="N: numbers are 0..N-1.")] = 1000,
+    plot: Annotated[Path | None, typer.Option(help="Also draw to this .pdf, .svg or .png.")] = None,
+    seed: Seed = 0,
+    device: Annotated[Device, typer.Option(help="cpu or cuda.")] = Device.cpu,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what an embedding knows about numbers: spectrum, probes, separability, verdict."""
+    from wordnum.analyze.analysis import analyze as measure
+    from wordnum.embed.pretrained import load_embedding
+
+    loaded = load_embedding(embedding, tensor=tensor, vocab=vocab, size=size)
+    analysis = measure(
+        loaded,
+        only=tuple(part.strip() for part in only.split(",")),
+        moduli=_moduli(moduli),
+        classifier=classifier,
+        seed=seed,
+        device=device.value,
+    )
+    if plot:
+        from wordnum.storage import atomic_path
+
+        figure = analysis.plot()
+        with atomic_path(plot) as path:
+            figure.savefig(path, bbox_inches="tight")
+    if as_json:
+        typer.echo(json.dumps(analysis.to_dict()))
+    else:
+        _print_analysis(analysis.to_dict())
+
+
+@app.command(epilog="Example: wordnum study paper-data -o out --corpus my-articles.txt --jobs 2")
+def study(
+    name: Annotated[str, typer.Argument(help="A STUDY.toml, or the name of a built-in study.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
+    corpus: Annotated[
+        list[str] | None, typer.Option(help="Recipe or text to use instead of the study's own.")
+    ] = None,
+    root: Root = "",
+    jobs: Jobs = 1,
+    backend: BackendOption = Backend.loky,
+    address: Address = None,
+    device: Annotated[Device, typer.Option(help="cpu or cuda.")] = Device.cpu,
+    dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Run a study, or go on with one that was interrupted, and write its table and page."""
+    _run_study(
+        name,
+        output,
+        corpora=corpus,
+        root=root,
+        jobs=jobs,
+        backend=backend.value,
+        address=address,
+        device=device.value,
+        dry_run=dry_run,
+        overwrite=overwrite,
+    )
+
+
+@app.command(epilog="Example: wordnum report out --format pdf")
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a study.")],
+    figures: Annotated[
+        FigureFormat | None, typer.Option("--format", help="Also write figures: pdf, svg, png.")
+    ] = None,
+) -> None:
+    """Write the page, and figures if asked, again from a study's table."""
+    from wordnum.report.figures import write_figures
+    from wordnum.report.page import write_page
+
+    typer.echo(f"page: {write_page(folder).resolve()}")
+    for path in write_figures(folder, format=figures.value) if figures else ():
+        typer.echo(f"figure: {path}")
+
+
+@app.command()
+def info(as_json: AsJson = False) -> None:
+    """Show versions, linear algebra, GPU, and what is missing and how to get it."""
+    from wordnum.information import gather
+
+    _print_facts(gather(), as_json)
+
+
+def _run_study(
+    name: str,
+    output: Path,
+    *,
+    corpora: list[str] | None = None,
+    root: str = "",
+    jobs: int = 1,
+    backend: str = "loky",
+    address: str | None = None,
+    device: str = "cpu",
+    dry_run: bool = False,
+    overwrite: bool = False,
+) -> None:
+    from wordnum.study.spec import load_study
+
+    planned = load_study(name, corpora=corpora, root=root)
+    if dry_run:
+        from wordnum.study.plan import plan_study
+
+        _print_plan(plan_study(planned, jobs=jobs))
+        return
+    from wordnum.parallel import parallel_backend
+    from wordnum.report.page import write_page
+    from wordnum.study.runner import run_study
+
+    with parallel_backend(backend, address=address):
+        results = run_study(
+            planned,
+            output,
+            jobs=jobs,
+            device=device,
+            overwrite=overwrite,
+            command=shlex.join(["wordnum", *sys.argv[1:]]),
+        )
+    page = write_page(output)
+    _print_summary(results)
+    typer.echo(f"table:  {(output / 'table.csv').resolve()}")
+    typer.echo(f"report: {page.resolve()}")
+
+
+def _moduli(text: str) -> tuple[int, ...]:
+    """Read "2-10" or "2,5,10"."""
+    try:
+        parts = [part.partition("-") for part in text.split(",")]
+        return tuple(T for a, dash, b in parts for T in range(int(a), int(b if dash else a) + 1))
+    except ValueError as error:
+        raise UsageError("moduli cannot be read", expected="2-10 or 2,5,10", got=text) from error
+
+
+def _print_facts(facts: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        if isinstance(value, (list, tuple)):
+            value = ", ".join(map(str, value)) or "none"
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        typer.echo(f"{name.replace('_', ' '):<{width}}  {shown}")
+
+
+def _print_analysis(found: dict[str, Any]) -> None:
+    """Print a table of the measures by T, and the verdict with its reasons."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{len(found['numbers'])} numbers, {found['dim']} dimensions")
+    heads = ["T", "kappa", "interval", "null 95 %", "p", "spike", "spike p", "Phi", "lambda", "noise"]
+    for head in heads:
+        table.add_column(head, justify="right")
+    probe, spectrum = found.get("probe") or {}, found.get("spectrum") or {}
+    fisher = found.get("separability") or {}
+    for T in sorted({*probe, *spectrum, *fisher}, key=int):
+        row, spike, ratio = probe.get(T, {}), spectrum.get(T, {}), fisher.get(T, {})
+        null = row.get("null") or {}
+        low, high = row.get("low"), row.get("high")
+        table.add_row(
+            T,
+            _number(row.get("kappa")),
+            f"{low:.1f} … {high:.1f}" if low is not None and high is not None else "",
+            _number(null.get("p95")),
+            _number(null.get("p_value"), 3),
+            _number(spike.get("magnitude"), 2),
+            _number(spike.get("p_value"), 3),
+            _number(ratio.get("phi"), 2),
+            _number(ratio.get("lambda_max"), 2),
+            _number(ratio.get("lambda_max_noise"), 2),
+        )
+    console = Console()
+    console.print(table)
+    if found.get("verdict"):
+        console.print(f"verdict: [bold]{found['verdict']}[/bold]")
+    for line in [*found.get("reasons", []), *(f"flag: {flag}" for flag in found.get("flags", []))]:
+        console.print(f"  {line}", markup=False, highlight=False)
+
+
+def _number(value: float | None, digits: int = 1) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _print_plan(plan: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{plan.study.name}: {plan.n_cells} cells")
+    for head in ("stage", "times", "one core"):
+        table.add_column(head, justify="left" if head == "stage" else "right")
+    for stage, times, seconds in plan.stages:
+        table.add_row(stage, f"{times:,}", _duration(seconds))
+    console = Console()
+    console.print(table)
+    console.print(
+        f"about {_duration(plan.seconds)} in all, {plan.memory / 1e9:.1f} GB of memory, "
+        f"{plan.disk / 1e9:.1f} GB of disk"
+    )
+    for note in plan.notes:
+        console.print(f"note: {note}", markup=False, highlight=False)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _print_summary(results: StudyResults) -> None:
+    """Print kappa by system at T = 2, 5 and 10, with the verdicts."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=str(results.about["title"] or results.about["name"]))
+    for head in ("corpus", "system", "T = 2", "T = 5", "T = 10", "verdict"):
+        table.add_column(head, justify="right" if head.startswith("T") else "left")
+    for (_, corpus, system), rows in results.table.groupby(["cell", "corpus", "system"], sort=False):
+        if rows["status"].iloc[0] == "failed":
+            table.add_row(Text(corpus), Text(system), "", "", "", "failed")
+            continue
+        kappas = dict(zip(rows["T"], rows["kappa"]))
+        shown = [_number(kappas.get(T)) for T in (2, 5, 10)]
+        table.add_row(Text(corpus), Text(system), *shown, rows["verdict"].iloc[0])
+    Console().print(table)
+    for message in dict.fromkeys(results.errors()):
+        typer.echo(f"failed: {message}", err=True)
+
+
+def main() -> None:
+    """Run the command line; a user's error is one message, without a traceback."""
+    debug = "--debug" in sys.argv
+    try:
+        app()
+    except WordnumError as error:
+        if debug:
+            raise
+        typer.echo(f"wordnum: {error}", err=True)
+        raise SystemExit(error.exit_code) from None
+    except BrokenPipeError:
+        # The reader of our output has gone; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except MemoryError as error:
+        _fail("out of memory", "fewer --jobs, a smaller --window, or a machine with more", error, debug)
+    except OSError as error:
+        _fail(str(error), "check the path, its permissions and the free disk space", error, debug)
+
+
+def _fail(message: str, remedy: str, error: BaseException, debug: bool) -> None:
+    if debug:
+        raise error
+    typer.echo(f"wordnum: {InputError(message, remedy=remedy)}", err=True)
+    raise SystemExit(1)
