@@ -1,0 +1,79 @@
+"""The models by name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from inspect import signature
+from typing import Any
+
+from wordnum.errors import UsageError
+
+__all__ = ["MODELS", "make_model", "model_class"]
+
+# Modules are imported when a model is asked for: gensim and numba take seconds.
+MODELS: dict[str, str] = {
+    "svd": "wordnum.embed.svd:SVD",
+    "glove": "wordnum.embed.glove:GloVe",
+    "word2vec": "wordnum.embed.word2vec:Word2Vec",
+    "sgns": "wordnum.embed.sgns:NumberSGNS",
+    "fasttext": "wordnum.embed.word2vec:FastText",
+    "frequency": "wordnum.embed.baselines:TokenFrequency",
+    "random": "wordnum.embed.baselines:Random",
+}
+
+
+def model_class(name: str) -> type:
+    """Class of a model.
+
+    Raises
+    ------
+    UsageError
+        No model has this name; the message has the nearest one.
+
+    Examples
+    --------
+    >>> model_class("frequency").__name__
+    'TokenFrequency'
+    """
+    if name not in MODELS:
+        raise _unknown("model", str(name), list(MODELS))
+    module, _, attribute = MODELS[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def make_model(name: str, **parameters: Any) -> Any:
+    """Make a model by name.
+
+    Parameters
+    ----------
+    name : str
+        One of `MODELS`.
+    **parameters
+        Those of the model's constructor.
+
+    Raises
+    ------
+    UsageError
+        Unknown model or parameter.
+
+    Examples
+    --------
+    >>> make_model("svd", dim=20).dim
+    20
+    """
+    kind = model_class(name)
+    known = list(signature(kind).parameters)
+    for key in parameters:
+        if key not in known:
+            raise _unknown(f"parameter of {name}", key, known)
+    return kind(**parameters)
+
+
+def _unknown(what: str, name: str, known: list[str]) -> UsageError:
+    near = get_close_matches(name, known, n=1)
+    return UsageError(
+        f"unknown {what}: {name!r}",
+        expected=", ".join(known),
+        remedy=f"did you mean {near[0]!r}?" if near else None,
+    )

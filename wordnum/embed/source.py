@@ -1,0 +1,129 @@
+"""What a count-based model reads: a matrix of number rows, and its halves by blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from wordnum.errors import InputError
+
+__all__ = ["Rows", "Source", "present_rows", "read_source"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """One matrix to fit: counts of the numbers (n, c) and how often each was seen (n,)."""
+
+    matrix: sparse.csr_array
+    number_counts: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Everything a model needs from a signal or from a plain matrix.
+
+    Parameters
+    ----------
+    rows : Rows
+        The whole data.
+    size : int
+        N.
+    halves : callable
+        Iterator of (Rows, Rows) over random complementary halves of the document blocks.
+    context_counts : array of shape (c,), optional
+        Occurrences of each column's context in the text.
+    n_documents, flags, provenance
+        As in Embedding.
+    """
+
+    rows: Rows
+    size: int
+    halves: Callable[[], Iterator[tuple[Rows, Rows]]] = field(default=lambda: iter(()))
+    context_counts: np.ndarray | None = None
+    n_documents: int | None = None
+    flags: tuple[str, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+def read_source(data: Any) -> Source:
+    """Adapt what a user passes to `fit`.
+
+    Parameters
+    ----------
+    data : CooccurrenceCounts, Signal, ExpectedCounts, or a matrix
+        Counts stand for ``counts.signal("both")``. Row n of a plain matrix, sparse or dense, is
+        number n; it has no blocks, so no halves.
+
+    Raises
+    ------
+    InputError
+        Anything else.
+    """
+    if hasattr(data, "number_counts") and hasattr(data, "signal"):
+        data = data.signal("both")
+    if hasattr(data, "number_counts") and callable(getattr(data, "matrix", None)):
+        return _read_signal(data)
+    if hasattr(data, "block") and hasattr(data, "vocabulary"):
+        raise InputError(
+            "this model is fitted on counts, not on a corpus",
+            got=type(data).__name__,
+            remedy="count the corpus first: wordnum.cooccurrence.count(corpus)",
+        )
+    if not sparse.issparse(data) and not isinstance(data, np.ndarray):
+        raise InputError(
+            "this cannot be fitted on",
+            expected="counts, a signal of counts, or a matrix with one row per number",
+            got=type(data).__name__,
+        )
+    if data.ndim != 2:
+        raise InputError("counts must be a matrix", got=f"shape {data.shape}")
+    matrix = sparse.csr_array(data)
+    totals = np.asarray(matrix.sum(axis=1)).ravel()
+    return Source(Rows(matrix, totals), size=matrix.shape[0])
+
+
+def _read_signal(signal: Any) -> Source:
+    def halves() -> Iterator[tuple[Rows, Rows]]:
+        split = getattr(signal, "halves", None)
+        for a, b, counts_a, counts_b in split() if split else ():
+            yield Rows(a, counts_a), Rows(b, counts_b)
+
+    return Source(
+        Rows(signal.matrix(), np.asarray(signal.number_counts)),
+        size=signal.vocabulary.size,
+        halves=halves,
+        context_counts=getattr(signal, "context_counts", None),
+        n_documents=getattr(signal, "n_documents", None),
+        flags=tuple(signal.flags),
+        provenance={
+            **getattr(signal, "provenance", {}),
+            "signal_fingerprint": getattr(signal, "fingerprint", None),
+            "perturbation": getattr(signal, "perturbation", None),
+        },
+    )
+
+
+def present_rows(rows: Rows, *, min_count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers that can be embedded, and those seen often enough but never beside a context.
+
+    Raises
+    ------
+    InputError
+        Fewer than two numbers remain.
+    """
+    seen = rows.number_counts >= min_count
+    empty = np.diff(rows.matrix.indptr) == 0
+    present = np.flatnonzero(seen & ~empty)
+    if present.size < 2:
+        raise InputError(
+            "too few numbers to embed",
+            expected="two numbers or more with contexts",
+            got=f"{present.size} of {seen.size} seen at least {min_count} times, "
+            f"{int((seen & empty).sum())} more without any context",
+            remedy="use more text, a lower min_count or a wider window",
+        )
+    return present, np.flatnonzero(seen & empty)

@@ -1,0 +1,300 @@
+"""Weightings: what a count becomes before it is factorized, all of them sparse.
+
+With counts ``n_ij``, their sum n, row shares ``p_i``, context shares ``p_j`` (raised to the power
+`smoothing` and normalised again) and ``p_ij = n_ij / n``:
+
+=============  =========================================================  =================
+name           entry                                                      where nothing was seen
+=============  =========================================================  =================
+raw            n_ij                                                       0
+log            log(1 + n_ij)                                              0
+conditional    n_ij / sum_j n_ij                                          0
+hellinger      (n_ij / sum_j n_ij) ^ power, power = 1/2                   0
+pmi            log(p_ij / (p_i p_j)) - shift                              0 (by convention)
+ppmi           max(pmi, 0)                                                0
+qwem           2 (p_ij - k p_i p_j) / (p_ij + k p_i p_j), k = exp(shift)  -2
+=============  =========================================================  =================
+
+Sources: Levy, Goldberg and Dagan 2015 (PPMI, shift, context distribution smoothing); Lebret and
+Collobert 2014 (Hellinger PCA); Karkada et al. 2025, "Closed-form training dynamics reveal learned
+features and linear structure in word2vec-like models" (the quadratic target of word2vec).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from wordnum.backend import Backend, get_backend
+from wordnum.errors import InputError, UsageError
+
+__all__ = ["WEIGHTINGS", "Weighted", "Weighting", "checked_counts", "weight"]
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """A weighting with its parameters.
+
+    Parameters
+    ----------
+    kind : str
+        One of `WEIGHTINGS`.
+    shift : float
+        Natural logarithm of the number of negative samples, for pmi, ppmi and qwem.
+    smoothing : float
+        Exponent of the context distribution, for pmi, ppmi and qwem (0.75 in word2vec).
+    power : float
+        Exponent of the conditional probability, for hellinger.
+
+    Raises
+    ------
+    UsageError
+        Unknown kind, or a parameter out of its range.
+
+    Examples
+    --------
+    >>> Weighting.parse("ppmi:smoothing=0.75")
+    Weighting(kind='ppmi', shift=0.0, smoothing=0.75, power=0.5)
+    >>> Weighting.parse("ppmi:smoothing=0.75").name
+    'ppmi:smoothing=0.75'
+    """
+
+    kind: str = "hellinger"
+    shift: float = 0.0
+    smoothing: float = 1.0
+    power: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.kind not in WEIGHTINGS:
+            near = get_close_matches(str(self.kind), WEIGHTINGS, n=1)
+            raise UsageError(
+                f"unknown weighting {self.kind!r}",
+                expected=", ".join(WEIGHTINGS),
+                remedy=f"did you mean {near[0]!r}?" if near else None,
+            )
+        good = {
+            "shift": math.isfinite(self.shift),
+            "smoothing": 0 <= self.smoothing <= 1,
+            "power": 0 < self.power <= 1,
+        }
+        for key, fine in good.items():
+            if not fine:
+                raise UsageError(
+                    f"{key}={getattr(self, key)} is out of range",
+                    expected="shift finite, smoothing in 0..1, power above 0 and up to 1",
+                    where=f"weighting {self.kind}",
+                )
+
+    @property
+    def name(self) -> str:
+        """The string that `parse` reads back: the kind, and what differs from the defaults."""
+        parts = [
+            f"{f.name}={getattr(self, f.name):g}"
+            for f in fields(self)
+            if f.name != "kind" and getattr(self, f.name) != f.default
+        ]
+        return self.kind + (":" + ",".join(parts) if parts else "")
+
+    @classmethod
+    def parse(cls, text: str | Weighting) -> Weighting:
+        """Read ``kind`` or ``kind:parameter=value,...``; a Weighting passes through."""
+        if isinstance(text, Weighting):
+            return text
+        kind, _, tail = str(text).partition(":")
+        values: dict[str, float] = {}
+        for part in filter(None, tail.split(",")):
+            key, _, value = part.partition("=")
+            try:
+                if key not in ("shift", "smoothing", "power"):
+                    raise ValueError(key)
+                values[key] = float(value)
+            except ValueError:
+                raise UsageError(
+                    f"cannot read the weighting {text!r}",
+                    expected="kind:shift=NUMBER,smoothing=NUMBER,power=NUMBER",
+                    got=part,
+                ) from None
+        return cls(kind, **values)
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted:
+    """A weighted matrix: sparse `matrix` plus the constant `base` in the columns `used`.
+
+    Parameters
+    ----------
+    matrix : sparse array of shape (n, c), float64
+        Values above the base, on the backend's device.
+    base : float
+        What an unseen pair has: -2 for qwem, 0 otherwise.
+    used : bool array of shape (c,)
+        Columns with any count; in the others no share is defined and every entry is 0.
+    backend : Backend
+        Where the arrays live.
+    """
+
+    matrix: Any
+    base: float
+    used: Any
+    backend: Backend
+
+    def toarray(self) -> np.ndarray:
+        """Dense NumPy array of shape (n, c)."""
+        dense = self.matrix.toarray() + self.base * self.used
+        return self.backend.to_numpy(dense)
+
+
+def weight(
+    counts: Any,
+    *,
+    weighting: str | Weighting = "hellinger",
+    column_totals: Any = None,
+    device: str = "cpu",
+) -> Weighted:
+    """Weight a matrix of counts.
+
+    Parameters
+    ----------
+    counts : sparse or dense array of shape (n, c)
+        Non-negative and finite. A row without counts stays without values.
+    weighting : str or Weighting
+        See the table above.
+    column_totals : array of shape (c,), optional
+        Context counts that pmi, ppmi and qwem take for ``p_j``; column sums when left out.
+    device : {"cpu", "cuda"}
+        Where to compute. All sums are in float64.
+
+    Raises
+    ------
+    InputError
+        No counts at all, or negative or non-finite ones.
+
+    Examples
+    --------
+    >>> weight([[1, 3], [0, 4]], weighting="hellinger").toarray().round(3)
+    array([[0.5  , 0.866],
+           [0.   , 1.   ]])
+    >>> weight([[2, 2], [0, 4]], weighting="ppmi").toarray().round(3)
+    array([[0.693, 0.   ],
+           [0.   , 0.288]])
+    """
+    return _weight(
+        checked_counts(counts), Weighting.parse(weighting), column_totals, get_backend(device)
+    )
+
+
+def _weight(counts: Any, weighting: Weighting, column_totals: Any, backend: Backend) -> Weighted:
+    matrix = backend.csr(counts, dtype=np.float64)
+    sums = _Sums(matrix, column_totals, weighting.smoothing, backend)
+    data, base, thin = _KINDS[weighting.kind](sums, weighting)
+    values = backend.sparse.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    if thin:
+        values.eliminate_zeros()
+    return Weighted(values, base, sums.columns > 0, backend)
+
+
+def checked_counts(counts: Any) -> sparse.csr_array:
+    """Return counts as a canonical SciPy csr_array, or say what is wrong with them."""
+    matrix = sparse.csr_array(counts)
+    if matrix.ndim != 2:
+        raise InputError("counts must be a matrix", got=f"shape {matrix.shape}")
+    if not matrix.has_canonical_format:
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+    low = matrix.data.min() if matrix.nnz else 0
+    if not np.isfinite(matrix.data.sum(dtype=np.float64)) or low < 0:
+        raise InputError(
+            "counts hold values that are no counts",
+            expected="finite, non-negative entries",
+            got="NaN or infinity" if low >= 0 or np.isnan(low) else f"{low}",
+        )
+    if not matrix.nnz or matrix.data.max() == 0:
+        raise InputError(
+            "all counts are zero",
+            expected="at least one pair of a number and a context",
+            got=f"an empty matrix of shape {matrix.shape}",
+            remedy="check that the corpus holds numbers, and the window, signal and context group",
+        )
+    if matrix.data.min() == 0:
+        matrix = matrix.copy()
+        matrix.eliminate_zeros()
+    return matrix
+
+
+class _Sums:
+    """Marginals of a csr matrix, on its device."""
+
+    def __init__(self, matrix: Any, totals: Any, smoothing: float, backend: Backend) -> None:
+        xp = backend.xp
+        self.xp = xp
+        self.data = matrix.data
+        self.row_ids = matrix.tocoo().row
+        self.column_ids = matrix.indices
+        n, c = matrix.shape
+        self.rows = xp.bincount(self.row_ids, weights=self.data, minlength=n)
+        if totals is None:
+            self.columns = xp.bincount(self.column_ids, weights=self.data, minlength=c)
+        else:
+            self.columns = _checked_totals(totals, matrix, backend)
+        self.smoothing = smoothing
+
+    def conditional(self) -> Any:
+        return self.data / self.rows[self.row_ids]
+
+    def ratio(self) -> Any:
+        """p_ij / (p_i p_j) of the pairs seen."""
+        shares = self.columns**self.smoothing * (self.columns > 0)
+        shares = shares / shares.sum()
+        return self.conditional() / shares[self.column_ids]
+
+
+def _checked_totals(totals: Any, matrix: Any, backend: Backend) -> Any:
+    columns = backend.asarray(totals, dtype=np.float64)
+    if columns.shape != (matrix.shape[1],):
+        raise InputError(
+            "column totals do not fit the counts",
+            expected=f"{matrix.shape[1]} totals, one per column",
+            got=f"an array of shape {columns.shape}",
+        )
+    if not float(columns[matrix.indices].min()) > 0:
+        raise InputError(
+            "a context with counts has no column total",
+            expected="totals above 0 wherever a column has counts",
+            got=f"{float(columns[matrix.indices].min())}",
+        )
+    return columns
+
+
+_Values = tuple[Any, float, bool]
+
+
+def _pmi(sums: _Sums, weighting: Weighting) -> _Values:
+    return sums.xp.log(sums.ratio()) - weighting.shift, 0.0, False
+
+
+def _ppmi(sums: _Sums, weighting: Weighting) -> _Values:
+    return sums.xp.maximum(_pmi(sums, weighting)[0], 0.0), 0.0, True
+
+
+def _qwem(sums: _Sums, weighting: Weighting) -> _Values:
+    ratio = sums.ratio() * math.exp(-weighting.shift)
+    # 2 (r - 1) / (r + 1) less the base of -2 that all unseen pairs share.
+    return 4.0 * ratio / (ratio + 1.0), -2.0, False
+
+
+_KINDS: dict[str, Callable[[_Sums, Weighting], _Values]] = {
+    "raw": lambda sums, weighting: (sums.data, 0.0, False),
+    "log": lambda sums, weighting: (sums.xp.log1p(sums.data), 0.0, False),
+    "conditional": lambda sums, weighting: (sums.conditional(), 0.0, False),
+    "hellinger": lambda sums, weighting: (sums.conditional() ** weighting.power, 0.0, False),
+    "pmi": _pmi,
+    "ppmi": _ppmi,
+    "qwem": _qwem,
+}
+WEIGHTINGS: tuple[str, ...] = tuple(_KINDS)
