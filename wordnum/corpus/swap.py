@@ -1,0 +1,181 @@
+"""Number tokens of a corpus in order, and how they trade places."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.progress import track
+
+__all__ = ["NumberSequence", "draws", "number_marginal", "number_positions", "redraw"]
+
+Keep = Callable[[np.ndarray], np.ndarray]
+# Tokens compared at once: the boolean mask stays in the cache.
+_CHUNK = 1 << 18
+
+
+def number_positions(ids: np.ndarray, size: int) -> np.ndarray:
+    """Positions of the ids below `size`, ascending, int64.
+
+    Examples
+    --------
+    >>> number_positions(np.array([1002, 7, 1000, 9]), 1000)
+    array([1, 3])
+    """
+    parts = [
+        np.flatnonzero(ids[first : first + _CHUNK] < size) + first
+        for first in range(0, ids.size, _CHUNK)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def draws(seed: int, purpose: str, documents: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """64 random bits for each (document, index): a hash of these, the seed and the purpose.
+
+    SplitMix64 (Steele, Lea and Flood 2014) as a counter-based generator, so that a draw does not
+    depend on the draws before it.
+    """
+    key = np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
+    state = _mix(key ^ _mix(np.array([zlib.crc32(purpose.encode())], dtype=np.uint64)))
+    state = _mix(state ^ documents.astype(np.uint64))
+    return _mix(state ^ index.astype(np.uint64))
+
+
+def _mix(state: np.ndarray) -> np.ndarray:
+    state = state + np.uint64(0x9E3779B97F4A7C15)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
+
+
+def number_marginal(corpus: EncodedCorpus, kept: Keep) -> np.ndarray:
+    """Occurrences of each number in the documents that are kept, int64 (N,)."""
+    if kept(np.arange(corpus.n_documents)).all():
+        return corpus.number_counts
+    return np.bincount(NumberSequence.read(corpus, kept).numbers, minlength=corpus.vocabulary.size)
+
+
+def redraw(
+    marginal: np.ndarray, *, seed: int, first_document: int, starts: np.ndarray
+) -> np.ndarray:
+    """Draw the numbers of some documents from a marginal: uint32 (starts[-1] - starts[0],)."""
+    per_document = np.diff(starts)
+    document = np.repeat(np.arange(per_document.size), per_document)
+    index = np.arange(document.size) - (starts[:-1] - starts[0])[document]
+    random = draws(seed, "unigram", document + first_document, index)
+    edges = np.cumsum(marginal)
+    place = ((random >> np.uint64(11)) * 2.0**-53 * edges[-1]).astype(np.int64)
+    return np.searchsorted(edges, place, side="right").astype(np.uint32)
+
+
+@dataclass(frozen=True, eq=False)
+class NumberSequence:
+    """All number tokens of a corpus, in order.
+
+    Attributes
+    ----------
+    numbers : ndarray of unsigned int, shape (n,)
+        The numbers, in the narrowest type.
+    gaps : ndarray of uint8, shape (n,)
+        Tokens since the number before in the same document; 0 for the first of a document, and
+        for one more than 255 tokens away.
+    starts : ndarray of int64, shape (n_documents + 1,)
+        Where each document's numbers begin; a document left out by thinning has none that move.
+    moves : ndarray of bool, shape (n,), or None
+        Which tokens are of documents that are kept; all when None.
+    """
+
+    numbers: np.ndarray
+    gaps: np.ndarray
+    starts: np.ndarray
+    moves: np.ndarray | None = None
+
+    @classmethod
+    def read(cls, corpus: EncodedCorpus, kept: Keep) -> NumberSequence:
+        """Scan the corpus once."""
+        size = corpus.vocabulary.size
+        kind = np.min_scalar_type(size - 1)
+        numbers, gaps, starts = [np.zeros(0, kind)], [np.zeros(0, np.uint8)], [np.zeros(1, int)]
+        total = 0
+        for block in track(corpus.blocks(), "finding the numbers", total=corpus.n_blocks):
+            places = number_positions(block.ids, size)
+            inside = np.searchsorted(places, block.starts)
+            gap = np.diff(places, prepend=places[:1] - 256)
+            gap[inside[:-1][inside[:-1] < places.size]] = 0
+            gap[gap > 255] = 0
+            numbers.append(block.ids[places].astype(kind))
+            gaps.append(gap.astype(np.uint8))
+            starts.append(total + inside[1:])
+            total += places.size
+        border = np.concatenate(starts)
+        keep = kept(np.arange(corpus.n_documents))
+        moves = None if keep.all() else np.repeat(keep, np.diff(border))
+        return cls(np.concatenate(numbers), np.concatenate(gaps), border, moves)
+
+    def moving(self, values: np.ndarray | None = None) -> np.ndarray:
+        """Values (the numbers by default) at the tokens of documents that are kept."""
+        values = self.numbers if values is None else values
+        return values if self.moves is None else values[self.moves]
+
+    def shift(self, seed: int) -> np.ndarray:
+        """Index of the token that comes to each place under a cyclic shift by a random offset."""
+        order = np.arange(self.numbers.size)
+        moving = order if self.moves is None else np.flatnonzero(self.moves)
+        if moving.size > 1:
+            zero = np.zeros(1, dtype=np.int64)
+            offset = 1 + int(draws(seed, "shift", zero, zero)[0]) % (moving.size - 1)
+            order[moving] = np.roll(moving, offset)
+        return order
+
+    def permute_runs(self, seed: int, reach: int) -> np.ndarray:
+        """Index of the token that comes to each place when runs of one pattern are permuted."""
+        order = np.arange(self.numbers.size)
+        first, lengths, labels = self.runs(reach)
+        documents = np.searchsorted(self.starts, first, side="right") - 1
+        keys = draws(seed, "swap", documents, first - self.starts[documents])
+        by_label = np.argsort(labels, kind="stable")
+        shuffled = np.lexsort((keys, labels))
+        # Place by place of the run: the run at `by_label[i]` takes the tokens of `shuffled[i]`.
+        target, source = first[by_label], first[shuffled]
+        size = lengths[by_label]
+        step = 0
+        while size.size:
+            order[target + step] = source + step
+            step += 1
+            left = size > step
+            target, source, size = target[left], source[left], size[left]
+        return order
+
+    def runs(self, reach: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Runs of numbers at most `reach` tokens apart.
+
+        Returns
+        -------
+        first, lengths, labels : ndarray of int64, shape (n_runs,)
+            Index of each run's first token, its tokens, and a label that is equal for runs with
+            the same pattern of gaps.
+        """
+        begins = (self.gaps == 0) | (self.gaps > reach)
+        first = np.flatnonzero(begins)
+        lengths = np.diff(first, append=self.numbers.size)
+        if self.moves is not None:
+            first, lengths = first[self.moves[first]], lengths[self.moves[first]]
+        labels = np.zeros(first.size, dtype=np.int64)
+        next_label = 0
+        by_length = np.argsort(lengths, kind="stable")
+        sizes, groups = np.unique(lengths[by_length], return_index=True)
+        for size, mine in zip(sizes, np.split(by_length, groups[1:])):
+            if size == 1:
+                labels[mine] = next_label
+                next_label += 1
+                continue
+            pattern = self.gaps[first[mine][:, None] + np.arange(1, size)]
+            rows = np.ascontiguousarray(pattern).view(np.dtype((np.void, int(size) - 1))).ravel()
+            found, label = np.unique(rows, return_inverse=True)
+            labels[mine] = next_label + label
+            next_label += found.size
+        return first, lengths, labels
