@@ -1,0 +1,210 @@
+"""The common modules: errors, files, hashes, configuration, parallel maps, progress."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wordnum import _compat, progress
+from wordnum.config import build, one_of, read_toml
+from wordnum.errors import (
+    FormatError,
+    InputError,
+    MissingExtraError,
+    UsageError,
+    WordnumError,
+)
+from wordnum.parallel import map_tasks, parallel_backend
+from wordnum.provenance import content_hash, jsonable, provenance
+from wordnum.storage import (
+    atomic_folder,
+    atomic_path,
+    file_hash,
+    load_npz,
+    save_npz,
+    write_json,
+    write_text,
+)
+
+
+@pytest.mark.parametrize("kind", [InputError, FormatError, UsageError, MissingExtraError])
+def test_an_error_survives_the_way_back_from_a_worker(kind: type[WordnumError]):
+    error = kind("bad", expected="a", got="b", where="c", remedy="d")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is kind
+    assert str(again) == str(error) == "bad\n  expected: a\n  got: b\n  where: c\n  to do: d"
+
+
+def test_an_atomic_file_is_whole_or_absent(tmp_path: Path):
+    target = tmp_path / "sub" / "a.txt"
+    write_text(target, "first")
+    with pytest.raises(KeyboardInterrupt), atomic_path(target) as path:
+        path.write_text("half")
+        raise KeyboardInterrupt
+    assert target.read_text() == "first"
+    assert [p.name for p in target.parent.iterdir()] == ["a.txt"]
+
+
+def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path: Path):
+    with pytest.raises(InputError, match="No space left on device") as caught:  # noqa: SIM117
+        with atomic_path(tmp_path / "a") as path:
+            path.write_text("x")
+            raise OSError(28, "No space left on device")
+    assert "free disk space" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission_is_named(tmp_path: Path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(InputError, match="cannot write"):
+        write_text(tmp_path / "a", "x")
+
+
+def test_an_atomic_folder_is_whole_or_absent(tmp_path: Path):
+    with pytest.raises(ValueError, match="stop"), atomic_folder(tmp_path / "out") as folder:
+        (folder / "part").write_text("x")
+        raise ValueError("stop")
+    assert not list(tmp_path.iterdir())
+    with atomic_folder(tmp_path / "out") as folder:
+        (folder / "part").write_text("x")
+    assert (tmp_path / "out" / "part").read_text() == "x"
+    with pytest.raises(InputError, match="exists already"), atomic_folder(tmp_path / "out"):
+        pass
+
+
+def test_npz_keeps_header_and_arrays_and_refuses_what_it_is_not(tmp_path: Path):
+    arrays = {"x": np.arange(3), "y": np.ones((2, 2))}
+    path = save_npz(tmp_path / "a", kind="toy", version=2, header={"k": [1]}, arrays=arrays)
+    assert path.name == "a.npz"
+    header, found = load_npz(path, kind="toy", version=2)
+    assert header["k"] == [1]
+    assert all(np.array_equal(found[name], arrays[name]) for name in arrays)
+    with pytest.raises(FormatError, match="does not hold counts"):
+        load_npz(path, kind="counts", version=2)
+    with pytest.raises(FormatError, match="format version 2"):
+        load_npz(path, kind="toy", version=1)
+    with pytest.raises(InputError, match="no such file"):
+        load_npz(tmp_path / "b.npz", kind="toy", version=2)
+
+
+@pytest.mark.parametrize("keep", [0.2, 0.9])
+def test_a_truncated_npz_is_refused(tmp_path: Path, keep: float):
+    path = save_npz(
+        tmp_path / "a", kind="toy", version=1, header={}, arrays={"x": np.arange(9999)}
+    )
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * keep)])
+    with pytest.raises(FormatError, match="cannot be read as toy"):
+        load_npz(path, kind="toy", version=1)
+
+
+def test_an_npz_with_a_pickle_inside_is_refused(tmp_path: Path):
+    np.savez(tmp_path / "evil.npz", x=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(FormatError, match="cannot be read"):
+        load_npz(tmp_path / "evil.npz", kind="toy", version=1)
+
+
+def test_json_is_written_with_sorted_keys(tmp_path: Path):
+    write_json(tmp_path / "a.json", {"b": 1, "a": "é"})
+    assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{\n  "a": "é",\n  "b": 1\n}\n'
+
+
+def test_hashes_tell_content_apart(tmp_path: Path):
+    assert content_hash(np.arange(3)) != content_hash(np.arange(3.0))
+    assert content_hash(np.arange(4)) != content_hash(np.arange(4).reshape(2, 2))
+    assert content_hash("a", "b") != content_hash("ab")
+    (tmp_path / "x").write_bytes(b"abc")
+    assert file_hash(tmp_path / "x").startswith("ba7816bf")
+
+
+def test_jsonable_turns_all_that_results_hold_into_json():
+    value = {"a": (np.int64(1), {2.5}), 3: Path("x"), "n": np.arange(2), "t": np.bool_(True)}
+    assert jsonable(value) == {"a": [1, [2.5]], "3": "x", "n": [0, 1], "t": True}
+    assert "numpy" in provenance()["versions"]
+
+
+@dataclass(frozen=True)
+class Toy:
+    name: str
+    size: int = 1
+
+
+def test_a_toml_with_an_unknown_key_names_the_nearest(tmp_path: Path):
+    path = tmp_path / "toy.toml"
+    path.write_text('name = "a"\nsise = 2\n')
+    with pytest.raises(UsageError, match="did you mean 'size'"):
+        build(Toy, read_toml(path), where=str(path))
+    assert build(Toy, {"name": "a"}, where="here") == Toy("a")
+    with pytest.raises(UsageError, match="the key 'name' is missing"):
+        build(Toy, {}, where="here")
+
+
+@pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe", b"a = 1\na = 2"])
+def test_a_broken_toml_is_one_clear_error(tmp_path: Path, content: bytes):
+    (tmp_path / "a.toml").write_bytes(content)
+    with pytest.raises(FormatError, match="cannot be read as TOML"):
+        read_toml(tmp_path / "a.toml")
+
+
+def test_a_missing_toml_and_an_unknown_word_are_named(tmp_path: Path):
+    with pytest.raises(InputError, match="no such file"):
+        read_toml(tmp_path / "none.toml")
+    with pytest.raises(UsageError, match="unknown side 'lift'.*\n.*did you mean 'left'"):
+        one_of("lift", ["left", "right"], what="side")
+
+
+def test_a_missing_package_is_an_error_that_names_the_extra(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(_compat._INSTALL, "nosuchpackage", "pip install 'wordnum[such]'")
+    with pytest.raises(MissingExtraError, match=r"pip install 'wordnum\[such\]'"):
+        _compat.require("nosuchpackage.sub", purpose="the test")
+    assert not _compat.available("nosuchpackage")
+
+
+def square(x: int) -> int:
+    if x < 0:
+        raise InputError("negative", got=str(x))
+    return x * x
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_tasks_keep_their_order_on_any_number_of_workers(jobs: int):
+    assert map_tasks(square, [(i,) for i in range(9)], jobs=jobs, description="") == [
+        i * i for i in range(9)
+    ]
+
+
+def test_an_error_in_a_worker_arrives_as_it_was():
+    with pytest.raises(InputError, match="negative"):
+        map_tasks(square, [(1,), (-1,)], jobs=2, description="")
+
+
+def test_zero_workers_and_unknown_backends_are_refused():
+    with pytest.raises(UsageError, match="0 workers"):
+        map_tasks(square, [(1,)], jobs=0, description="")
+    with pytest.raises(UsageError, match="did you mean 'dask'"), parallel_backend("task"):
+        pass
+    with pytest.raises(UsageError, match="loky has no address"), parallel_backend(address="a"):
+        pass
+
+
+def test_a_bar_shows_on_a_terminal_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    list(progress.track([1, 2], "quiet work"))
+    assert "quiet work" not in capsys.readouterr().err
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert list(progress.track([1, 2], "shown work")) == [1, 2]
+    assert "shown work" in capsys.readouterr().err
+    progress.set_quiet()
+    try:
+        list(progress.track([1], "hidden work"))
+        assert "hidden work" not in capsys.readouterr().err
+    finally:
+        progress.set_quiet(False)
