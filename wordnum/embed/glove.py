@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import sparse
 from wordnum import progress
 from wordnum.backend import get_backend
 from wordnum.embed.embedding import Embedding
+from wordnum.embed.estimator import Estimator
 from wordnum.embed.glove_task import GloveTask, glove_task
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import provenance
@@ -17,7 +19,7 @@ from wordnum.provenance import provenance
 __all__ = ["GloVe"]
 
 
-class GloVe:
+class GloVe(Estimator):
     """GloVe (Pennington, Socher and Manning 2014), trained as the original program does.
 
     Minimises the sum over non-zero counts X_ij of
@@ -142,7 +144,15 @@ class GloVe:
                     own = np.random.SeedSequence(self.seed, spawn_key=(index, side))
                     both.append(self._embedding(half, *self._fit_one(half, own, advance)))
                 halves.append(tuple(both))
-        return self._embedding(task, vectors, numbers, halves=tuple(halves), full=True)
+        self.embedding_ = replace(
+            self._embedding(task, vectors, numbers),
+            halves=tuple(halves),  # type: ignore[arg-type]
+            provenance={
+                **task.provenance,
+                "embed": provenance(model="glove", **self.parameters()),
+            },
+        )
+        return self.embedding_
 
     def _validate(self) -> None:
         ranges = {
@@ -243,30 +253,13 @@ class GloVe:
             remedy="lower learning_rate (0.05 is the published one)",
         )
 
-    def _embedding(
-        self,
-        task: GloveTask,
-        vectors: np.ndarray,
-        numbers: np.ndarray,
-        *,
-        halves: tuple[Any, ...] = (),
-        full: bool = False,
-    ) -> Embedding:
+    def _embedding(self, task: GloveTask, vectors: np.ndarray, numbers: np.ndarray) -> Embedding:
         return Embedding(
             vectors,
             numbers,
             size=task.size,
             counts=None if task.counts is None else task.counts[numbers],
-            halves=halves,
             n_documents=task.n_documents,
             flags=task.flags,
             name="glove",
-            provenance={**task.provenance, "model": provenance(**vars_of(self))} if full else {},
         )
-
-
-def vars_of(model: Any) -> dict[str, Any]:
-    """Parameters of a model, without what it has learned."""
-    return {"model": type(model).__name__} | {
-        key: value for key, value in vars(model).items() if not key.endswith("_")
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numba import njit
 
@@ -87,7 +88,7 @@ class CpuTrainer:
         rng: np.random.Generator,
         threads: int = 1,
     ) -> None:
-        order = rng.permutation(len(rows))
+        order = rng.permutation(len(pairs[0]))
         shuffled = [a[order] for a in pairs]
         self._shares = list(zip(*(np.array_split(a, threads) for a in shuffled), strict=True))
         self._dim = W.shape[1] - 1
