@@ -71,12 +71,32 @@ def loaded_after(statement: str) -> set[str]:
 
 
 def test_importing_wordnum_is_light():
-    heavy = {"gensim", "spacy", "cupy", "torch", "matplotlib", "plotly", "pandas", "numba", "sklearn"}
+    heavy = {
+        "gensim",
+        "spacy",
+        "cupy",
+        "torch",
+        "matplotlib",
+        "plotly",
+        "pandas",
+        "numba",
+        "sklearn",
+    }
     assert not heavy & loaded_after("import wordnum, wordnum.cli")
 
 
 def test_counts_embeddings_and_measures_need_only_numpy_scipy_and_sklearn():
-    absent = ("numba", "gensim", "spacy", "smart_open", "pandas", "matplotlib", "typer", "rich", "pyarrow")
+    absent = (
+        "numba",
+        "gensim",
+        "spacy",
+        "smart_open",
+        "pandas",
+        "matplotlib",
+        "typer",
+        "rich",
+        "pyarrow",
+    )
     block = f"""
 import sys
 class Refuse:

@@ -95,9 +95,7 @@ def test_npz_keeps_header_and_arrays_and_refuses_what_it_is_not(tmp_path: Path):
 
 @pytest.mark.parametrize("keep", [0.2, 0.9])
 def test_a_truncated_npz_is_refused(tmp_path: Path, keep: float):
-    path = save_npz(
-        tmp_path / "a", kind="toy", version=1, header={}, arrays={"x": np.arange(9999)}
-    )
+    path = save_npz(tmp_path / "a", kind="toy", version=1, header={}, arrays={"x": np.arange(9999)})
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * keep)])
     with pytest.raises(FormatError, match="cannot be read as toy"):

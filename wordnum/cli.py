@@ -7,13 +7,12 @@ import logging
 import os
 import shlex
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wordnum import __version__
 from wordnum.errors import InputError, UsageError, WordnumError
 from wordnum.progress import set_quiet
 
@@ -32,7 +31,7 @@ app = typer.Typer(
 )
 
 
-class Numerals(str, Enum):
+class Numerals(StrEnum):
     """How digit runs become number tokens."""
 
     whole = "whole"
@@ -41,14 +40,14 @@ class Numerals(str, Enum):
     digit = "digit"
 
 
-class Ordinals(str, Enum):
+class Ordinals(StrEnum):
     """What becomes of a digit run that touches a letter, as in 21st."""
 
     out = "out"
     keep = "keep"
 
 
-class Side(str, Enum):
+class Side(StrEnum):
     """Which side of a number counts as its context."""
 
     both = "both"
@@ -56,7 +55,7 @@ class Side(str, Enum):
     right = "right"
 
 
-class SignalName(str, Enum):
+class SignalName(StrEnum):
     """Which columns are used."""
 
     text = "text"
@@ -64,14 +63,14 @@ class SignalName(str, Enum):
     both = "both"
 
 
-class Device(str, Enum):
+class Device(StrEnum):
     """Where factorization and probes run."""
 
     cpu = "cpu"
     cuda = "cuda"
 
 
-class Backend(str, Enum):
+class Backend(StrEnum):
     """Where parallel work goes."""
 
     loky = "loky"
@@ -79,7 +78,7 @@ class Backend(str, Enum):
     ray = "ray"
 
 
-class FigureFormat(str, Enum):
+class FigureFormat(StrEnum):
     """Format of figure files."""
 
     pdf = "pdf"
@@ -225,15 +224,19 @@ def count(
             jobs=jobs,
         )
     path = counts.save(output)
-    _print_facts({"counts": str(path), "pairs": int(counts.n_pairs), "perturbation": perturb}, as_json)
+    _print_facts(
+        {"counts": str(path), "pairs": int(counts.n_pairs), "perturbation": perturb}, as_json
+    )
 
 
 @app.command(epilog="Example: wordnum embed articles.corpus -o articles.npz")
 def embed(
     source: Annotated[Path, typer.Argument(help="Counts (.npz) or an encoded corpus.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to make (.npz).")],
-    preset: Annotated[str | None, typer.Option(help="A named choice of everything below.")] = None,
-    model: Annotated[str | None, typer.Option(help="svd, glove, word2vec, sgns, fasttext, …")] = None,
+    preset: Annotated[str | None, typer.Option(help="A named choice of all below.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="svd, glove, word2vec, sgns, fasttext, …")
+    ] = None,
     signal: Annotated[SignalName | None, typer.Option(help="Which columns.")] = None,
     window: Annotated[int | None, typer.Option(help="Tokens on each side.")] = None,
     side: Annotated[Side | None, typer.Option(help="Which side counts.")] = None,
@@ -444,7 +447,18 @@ def _print_analysis(found: dict[str, Any]) -> None:
     from rich.table import Table
 
     table = Table(title=f"{len(found['numbers'])} numbers, {found['dim']} dimensions")
-    heads = ["T", "kappa", "interval", "null 95 %", "p", "spike", "spike p", "Phi", "lambda", "noise"]
+    heads = [
+        "T",
+        "kappa",
+        "interval",
+        "null 95 %",
+        "p",
+        "spike",
+        "spike p",
+        "Phi",
+        "lambda",
+        "noise",
+    ]
     for head in heads:
         table.add_column(head, justify="right")
     probe, spectrum = found.get("probe") or {}, found.get("spectrum") or {}
@@ -513,7 +527,9 @@ def _print_summary(results: StudyResults) -> None:
     table = Table(title=str(results.about["title"] or results.about["name"]))
     for head in ("corpus", "system", "T = 2", "T = 5", "T = 10", "verdict"):
         table.add_column(head, justify="right" if head.startswith("T") else "left")
-    for (_, corpus, system), rows in results.table.groupby(["cell", "corpus", "system"], sort=False):
+    for (_, corpus, system), rows in results.table.groupby(
+        ["cell", "corpus", "system"], sort=False
+    ):
         if rows["status"].iloc[0] == "failed":
             table.add_row(Text(corpus), Text(system), "", "", "", "failed")
             continue
@@ -540,7 +556,12 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except MemoryError as error:
-        _fail("out of memory", "fewer --jobs, a smaller --window, or a machine with more", error, debug)
+        _fail(
+            "out of memory",
+            "fewer --jobs, a smaller --window, or a machine with more",
+            error,
+            debug,
+        )
     except OSError as error:
         _fail(str(error), "check the path, its permissions and the free disk space", error, debug)
 

@@ -22,9 +22,8 @@ def gather() -> dict[str, Any]:
     >>> gather()["cores"] >= 1
     True
     """
-    from threadpoolctl import threadpool_info
-
     import numpy  # noqa: F401  its BLAS is what threadpoolctl finds
+    from threadpoolctl import threadpool_info
 
     pools = {
         f"{pool['internal_api']} {pool.get('version') or ''}".strip(): pool["num_threads"]
@@ -34,7 +33,9 @@ def gather() -> dict[str, Any]:
     facts["blas"] = [f"{name} ({threads} threads)" for name, threads in pools.items()] or ["none"]
     facts["cores"] = os.cpu_count() or 1
     facts["gpu"] = _gpu()
-    facts["missing"] = [f"{name}: {install_hint(name)}" for name in _OPTIONAL if not available(name)]
+    facts["missing"] = [
+        f"{name}: {install_hint(name)}" for name in _OPTIONAL if not available(name)
+    ]
     return facts
 
 

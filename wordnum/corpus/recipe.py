@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class Recipe:
     tokenizer: str = "fast"
     spelled_out: bool = False
     root: str = ""
-    synthetic: Mapping[str, Any] = field(default_factory=dict)
+    synthetic: Mapping[str, Any] = dataclass_field(default_factory=dict)
     title: str = ""
     licence: str = ""
     notes: str = ""

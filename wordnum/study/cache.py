@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ _FORMAT = 1
 _STAGES = ("corpus", "cooccurrence", "embed", "analyze")
 
 
-@lru_cache(maxsize=None)
+@cache
 def stage_version(stage: str) -> str:
     """Hash of the source code that a stage's results depend on, apart from its inputs.
 

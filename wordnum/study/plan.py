@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wordnum.corpus.recipe import Recipe
 from wordnum.errors import WordnumError
-from wordnum.study.spec import Study
+from wordnum.study.spec import Cell, Study
 
 __all__ = ["Plan", "plan_study"]
 
@@ -15,7 +15,9 @@ __all__ = ["Plan", "plan_study"]
 # them: on another machine its times are off by the ratio of the machines.
 _ENCODE_BYTES_PER_S = 35e6  # xz text to blocks on disk, decompression included
 _COUNT_TOKENS_PER_S = 20e6  # one condition, by block and distance, saved
-_CELL_S = {"signal": 12.0, "frequency": 1.5, "corpus": 300.0}
+_SVD_CELL_S = 12.0
+_TRAINED_CELL_S = 300.0
+_PLAIN_CELL_S = 1.5
 
 # Bytes of text per byte of file, and per token, as on English Wikipedia.
 _EXPANSION = {".xz": 3.7, ".bz2": 3.9, ".gz": 2.9, ".zst": 3.0, ".parquet": 2.0}
@@ -81,10 +83,7 @@ def plan_study(study: Study, *, jobs: int = 1) -> Plan:
         ("encode", len(recipes), sum(sizes) / _ENCODE_BYTES_PER_S),
         ("count", len(recipes) * conditions, tokens * conditions / _COUNT_TOKENS_PER_S),
     ]
-    for reads, seconds in _CELL_S.items():
-        n = sum(cell.model.reads == reads for cell in cells)
-        if n:
-            stages.append((f"embed and measure ({reads})", n, n * seconds))
+    stages += _cell_stages(cells)
     workers = max(jobs, 1)
     events = tokens * _NUMBER_SHARE * 2 * reach
     return Plan(
@@ -96,6 +95,19 @@ def plan_study(study: Study, *, jobs: int = 1) -> Plan:
         disk=4.2 * tokens + 4 * events * conditions + 9e6 * len(cells),
         notes=notes,
     )
+
+
+def _cell_stages(cells: list[Cell]) -> list[tuple[str, int, float]]:
+    """Cells by the kind of their model."""
+    kinds: dict[str, list[float]] = {}
+    for cell in cells:
+        if cell.model.reads_corpus or cell.model.model == "glove":
+            kinds.setdefault("train and measure", []).append(_TRAINED_CELL_S)
+        elif cell.model.has_signal:
+            kinds.setdefault("factorize and measure", []).append(_SVD_CELL_S)
+        else:
+            kinds.setdefault("measure", []).append(_PLAIN_CELL_S)
+    return [(kind, len(seconds), sum(seconds)) for kind, seconds in kinds.items()]
 
 
 def _text_bytes(recipe: Recipe, notes: list[str]) -> float:
@@ -114,4 +126,3 @@ def _text_bytes(recipe: Recipe, notes: list[str]) -> float:
     if not total:
         notes.append(f"{recipe.name}: size unknown, not in the estimate")
     return total
-

@@ -194,7 +194,7 @@ def _prepare(study: Study, recipe: Recipe, cache: Cache, jobs: int) -> _Stages:
         stages.corpus = cache.path("corpus", "", recipe.identity())
         if not stages.corpus.exists():
             encode_recipe(recipe, stages.corpus, jobs=jobs)
-        if all(model.reads == "corpus" for model in study.models):
+        if all(model.reads_corpus for model in study.models):
             return stages
         for seed in study.seeds:
             _count_missing(study, stages, study.perturbations, seed, cache, jobs)
@@ -279,7 +279,7 @@ def _run_group(
         try:
             if stages.error:
                 raise InputError(stages.error)
-            if cell.model.reads != "corpus" and counts is None:
+            if not cell.model.reads_corpus and counts is None:
                 counts = CooccurrenceCounts.load(stages.counts[cell.perturbation, cell.seed])
             embedding, n_pairs = _embed(cell, stages, counts, cache, device)
             analysis = analyze(
@@ -308,20 +308,22 @@ def _embed(
     device: str,
 ) -> tuple[Embedding, int | None]:
     """Fit the cell's model, or load what it gave before."""
-    model = cell.model.estimator(seed=cell.seed, device=device)
-    if cell.model.reads == "corpus":
+    model = cell.model.estimator(
+        seed=cell.seed, window=cell.window.size, signal=cell.signal, device=device
+    )
+    if cell.model.reads_corpus:
         assert stages.corpus is not None
         data: Any = EncodedCorpus.open(stages.corpus)
         options = {"perturbation": parse_perturbation(cell.perturbation, seed=cell.seed)}
         n_pairs = None
-        depends: tuple[Any, ...] = (data.fingerprint, cell.perturbation)
+        depends: tuple[Any, ...] = (data.fingerprint, options["perturbation"], cell.signal)
     else:
         assert counts is not None
         data = counts.signal(cell.signal, window=cell.window)
         options = {}
         n_pairs = int(data.n_pairs)
-        depends = (stages.counts[cell.perturbation, cell.seed].stem, cell.signal, cell.window)
-    path = cache.path("embed", ".npz", *depends, cell.model, cell.seed)
+        depends = (stages.counts[cell.perturbation, cell.seed].stem, cell.signal)
+    path = cache.path("embed", ".npz", *depends, cell.window, cell.model, cell.seed)
     if path.exists():
         return Embedding.load(path), n_pairs
     embedding = model.fit(data, **options)

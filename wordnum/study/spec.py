@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from inspect import signature
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ from wordnum.config import build, nearest, one_of, read_toml
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.perturb import parse_perturbation
 from wordnum.corpus.recipe import Recipe, find_recipe
-from wordnum.embed.models import MODELS, make_model
+from wordnum.embed.models import make_model, model_class
 from wordnum.errors import UsageError
 
 __all__ = ["Cell", "ModelSpec", "ProbeSpec", "Study", "builtin_studies", "load_study"]
 
 _BUILTIN = Path(__file__).parent / "builtin"
 _SIGNALS = ("text", "number", "both")
+_READ_THE_CORPUS = ("word2vec", "fasttext", "sgns")
+_HAVE_NO_SIGNAL = ("word2vec", "fasttext", "frequency", "random")
 
 
 @dataclass(frozen=True)
@@ -49,19 +52,24 @@ class ModelSpec:
         except KeyError as error:
             raise UsageError("the key 'model' is missing", where=where) from error
         spec = cls(rest.pop("name", model), model, rest)
-        spec.estimator(seed=0)
+        spec.estimator()
         return spec
 
-    def estimator(self, *, seed: int) -> Any:
-        """Make the model, seeded where it draws at random."""
-        kind = MODELS.get(self.model)
-        seeded = {"seed": seed} if kind and "seed" in kind.parameters() else {}
-        return make_model(self.model, **{**seeded, **self.parameters})
+    def estimator(self, **offered: Any) -> Any:
+        """Make the model; of what is `offered` it takes the parameters that it has."""
+        known = signature(model_class(self.model)).parameters
+        taken = {name: value for name, value in offered.items() if name in known}
+        return make_model(self.model, **{**taken, **self.parameters})
 
     @property
-    def reads(self) -> str:
-        """What the model is fitted on: "signal", "frequency", or "corpus"."""
-        return MODELS[self.model].reads
+    def reads_corpus(self) -> bool:
+        """Whether the model trains on the text itself rather than on counts."""
+        return self.model in _READ_THE_CORPUS
+
+    @property
+    def has_signal(self) -> bool:
+        """Whether text and number contexts can be told apart in what the model reads."""
+        return self.model not in _HAVE_NO_SIGNAL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,9 +210,7 @@ class Study:
         """Cells of one corpus under one condition."""
         grid = product(self.windows, self.signals, self.models, self.seeds)
         for window, signal, model, seed in grid:
-            if model.reads == "signal" or signal == (
-                "both" if "both" in self.signals else self.signals[0]
-            ):
+            if model.has_signal or signal == self._signal_of_all:
                 yield Cell(
                     recipe=recipe,
                     perturbation=perturbation,
@@ -214,6 +220,11 @@ class Study:
                     seed=seed,
                     control_for=control_for,
                 )
+
+    @property
+    def _signal_of_all(self) -> str:
+        """The signal under which models without a choice of signal are listed."""
+        return "both" if "both" in self.signals else self.signals[0]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the resolved study as JSON holds it."""
