@@ -1,0 +1,92 @@
+"""Moduli and residue classes: what can be asked of the numbers that are present."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+
+import numpy as np
+
+from wordnum.errors import InputError, UsageError
+
+__all__ = ["check_classes", "checked_moduli", "class_labels"]
+
+
+def checked_moduli(moduli: Iterable[int], *, size: int) -> tuple[int, ...]:
+    """Return the moduli ascending and once each.
+
+    Raises
+    ------
+    UsageError
+        A modulus is no integer, is below 2 or above `size`, or there is none.
+
+    Examples
+    --------
+    >>> checked_moduli([5, 2, 5], size=1000)
+    (2, 5)
+    """
+    try:
+        values = sorted({operator.index(T) for T in moduli})
+    except TypeError as error:
+        raise UsageError(
+            "moduli must be integers", expected="such as range(2, 11)", got=repr(moduli)
+        ) from error
+    if not values:
+        raise UsageError("no modulus given", expected="at least one, such as range(2, 11)")
+    if values[0] < 2 or values[-1] > size:
+        bad = values[0] if values[0] < 2 else values[-1]
+        raise UsageError(
+            f"modulus {bad} has no residue classes to tell apart",
+            expected=f"integers from 2 to the {size} numbers there are",
+            got=str(bad),
+            remedy="leave it out of moduli",
+        )
+    return tuple(values)
+
+
+def class_labels(numbers: np.ndarray, modulus: int) -> tuple[np.ndarray, np.ndarray]:
+    """Labels 0..C-1 of n mod T, and the residue that each label stands for.
+
+    Residues that no number has are no class.
+
+    Examples
+    --------
+    >>> class_labels(np.array([1, 3, 9, 12]), 5)
+    (array([0, 2, 3, 1]), array([1, 2, 3, 4]))
+    """
+    residues, labels = np.unique(numbers % modulus, return_inverse=True)
+    return labels, residues
+
+
+def check_classes(numbers: np.ndarray, moduli: Iterable[int], *, folds: int) -> None:
+    """Refuse what cannot be cross-validated.
+
+    Raises
+    ------
+    InputError
+        Fewer numbers than folds or than classes; numbers that all lie in one class.
+    """
+    n = len(numbers)
+    if n < folds:
+        raise InputError(
+            "too few numbers for the folds",
+            expected=f"at least {folds} numbers for {folds} folds",
+            got=f"{n} numbers",
+            remedy="use fewer folds, or an embedding with more numbers",
+        )
+    for modulus in moduli:
+        residues = np.unique(numbers % modulus)
+        if len(residues) == 1:
+            raise InputError(
+                f"n mod {modulus} has one class only",
+                expected="numbers in at least two residue classes",
+                got=f"all {n} numbers are {residues[0]} mod {modulus}",
+                remedy=f"leave {modulus} out of moduli",
+            )
+        if n < 2 * modulus:
+            raise InputError(
+                f"too few numbers for the classes of n mod {modulus}",
+                expected=f"at least {2 * modulus} numbers, two per class",
+                got=f"{n} numbers",
+                remedy=f"leave {modulus} out of moduli",
+            )
