@@ -17,6 +17,8 @@ from wordnum.errors import InputError, UsageError, WordnumError
 from wordnum.progress import set_quiet
 
 if TYPE_CHECKING:
+    from wordnum.cooccurrence.counts import CooccurrenceCounts
+    from wordnum.corpus.encoded import EncodedCorpus
     from wordnum.study.results import StudyResults
 
 __all__ = ["app", "main"]
@@ -130,7 +132,9 @@ def encode(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
     numerals: Annotated[Numerals, typer.Option(help="Numeral scheme.")] = Numerals.whole,
     ordinals: Annotated[Ordinals, typer.Option(help="Whether 21st is 21 and st.")] = Ordinals.out,
-    spelled_out: Annotated[bool, typer.Option(help="Read twenty-one as 21.")] = False,
+    spelled_out: Annotated[
+        bool, typer.Option("--spelled-out", help="Read twenty-one as 21.")
+    ] = False,
     tokenizer: Annotated[str, typer.Option(help="fast, spacy, or a tokenizer.json.")] = "fast",
     reader: Annotated[
         str, typer.Option(help="text, jsonl, parquet or wikipedia; guessed from the names.")
@@ -140,8 +144,10 @@ def encode(
     ] = "blank",
     field: Annotated[str, typer.Option(help="Field or column that holds the text.")] = "text",
     words: Annotated[int, typer.Option(help="Vocabulary size, numbers not counted.")] = 50_000,
-    strict: Annotated[bool, typer.Option(help="A damaged record is an error.")] = False,
-    append: Annotated[bool, typer.Option(help="Add to OUTPUT, keeping its vocabulary.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="A damaged record is an error.")] = False,
+    append: Annotated[
+        bool, typer.Option("--append", help="Add to OUTPUT, keeping its vocabulary.")
+    ] = False,
     root: Root = "",
     jobs: Jobs = 1,
     backend: BackendOption = Backend.loky,
@@ -240,11 +246,14 @@ def embed(
     signal: Annotated[SignalName | None, typer.Option(help="Which columns.")] = None,
     window: Annotated[int | None, typer.Option(help="Tokens on each side.")] = None,
     side: Annotated[Side | None, typer.Option(help="Which side counts.")] = None,
-    positional: Annotated[bool, typer.Option(help="A column per word and offset.")] = False,
+    positional: Annotated[
+        bool, typer.Option("--positional", help="A column per word and offset.")
+    ] = False,
     weighting: Annotated[str | None, typer.Option(help="Of the counts, for svd.")] = None,
     dim: Annotated[int | None, typer.Option(help="Dimensions.")] = None,
     min_count: Annotated[int | None, typer.Option(help="Least occurrences of a number.")] = None,
     seed: Seed = 0,
+    jobs: Jobs = 1,
     device: Annotated[Device, typer.Option(help="cpu or cuda.")] = Device.cpu,
     as_json: AsJson = False,
 ) -> None:
@@ -252,35 +261,37 @@ def embed(
 
     Without options the default preset is used, the best that we know.
     """
-    from wordnum.embed.recipe import embed_path
+    from wordnum.embed.make import choose, embed_numbers
 
-    given = {
-        "model": model,
-        "signal": signal and signal.value,
-        "window": window,
-        "side": side and side.value,
-        "positional": positional or None,
-        "weighting": weighting,
-        "dim": dim,
-        "min_count": min_count,
-    }
-    made = embed_path(
-        source,
-        preset=preset,
-        seed=seed,
-        device=device.value,
-        **{name: value for name, value in given.items() if value is not None},
+    chosen = choose(
+        preset,
+        model=model,
+        signal=signal and signal.value,
+        window=window,
+        side=side and side.value,
+        positional=positional or None,
+        weighting=weighting,
+        dim=dim,
+        min_count=min_count,
     )
-    path = made.embedding.save(output)
+    embedding = embed_numbers(_open(source), chosen, seed=seed, device=device.value, jobs=jobs)
     facts = {
-        "embedding": str(path),
-        "made_by": made.description,
-        "numbers": len(made.embedding.numbers),
-        "missing": len(made.embedding.missing),
-        "dim": made.embedding.dim,
-        "flags": list(made.embedding.flags),
+        "embedding": str(embedding.save(output)),
+        "made_by": f"{chosen.name}: {chosen.description}",
+        "numbers": len(embedding.numbers),
+        "missing": len(embedding.missing),
+        "dim": embedding.dim,
+        "flags": list(embedding.flags),
     }
     _print_facts(facts, as_json)
+
+
+def _open(source: Path) -> EncodedCorpus | CooccurrenceCounts:
+    """Open an encoded corpus or a file of counts."""
+    from wordnum.cooccurrence.counts import CooccurrenceCounts
+    from wordnum.corpus.encoded import EncodedCorpus
+
+    return EncodedCorpus.open(source) if source.is_dir() else CooccurrenceCounts.load(source)
 
 
 @app.command(epilog="Example: wordnum analyze glove.6B.300d.txt --moduli 2,5,10 --json")
@@ -338,7 +349,7 @@ def study(
     backend: BackendOption = Backend.loky,
     address: Address = None,
     device: Annotated[Device, typer.Option(help="cpu or cuda.")] = Device.cpu,
-    dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Run a study, or go on with one that was interrupted, and write its table and page."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from wordnum.errors import UsageError
 
-__all__ = ["MODELS", "make_model", "model_class"]
+__all__ = ["MODELS", "make_model", "model_class", "parameter_names"]
 
 # Modules are imported when a model is asked for: gensim and numba take seconds.
 MODELS: dict[str, str] = {
@@ -42,6 +42,17 @@ def model_class(name: str) -> type:
     return getattr(import_module(module), attribute)
 
 
+def parameter_names(name: str) -> list[str]:
+    """Names of the parameters that a model takes.
+
+    Examples
+    --------
+    >>> parameter_names("frequency")
+    ['min_count', 'halves']
+    """
+    return list(signature(model_class(name)).parameters)
+
+
 def make_model(name: str, **parameters: Any) -> Any:
     """Make a model by name.
 
@@ -63,7 +74,7 @@ def make_model(name: str, **parameters: Any) -> Any:
     20
     """
     kind = model_class(name)
-    known = list(signature(kind).parameters)
+    known = parameter_names(name)
     for key in parameters:
         if key not in known:
             raise _unknown(f"parameter of {name}", key, known)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from inspect import signature
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from wordnum.config import build, nearest, one_of, read_toml
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.perturb import parse_perturbation
 from wordnum.corpus.recipe import Recipe, find_recipe
-from wordnum.embed.models import make_model, model_class
+from wordnum.embed.models import make_model, parameter_names
 from wordnum.errors import UsageError
 
 __all__ = ["Cell", "ModelSpec", "ProbeSpec", "Study", "builtin_studies", "load_study"]
@@ -57,7 +56,7 @@ class ModelSpec:
 
     def estimator(self, **offered: Any) -> Any:
         """Make the model; of what is `offered` it takes the parameters that it has."""
-        known = signature(model_class(self.model)).parameters
+        known = parameter_names(self.model)
         taken = {name: value for name, value in offered.items() if name in known}
         return make_model(self.model, **{**taken, **self.parameters})
 
