@@ -57,9 +57,10 @@ class TokenFrequency(Estimator):
             Fewer than two numbers were seen `min_count` times.
         """
         source = _source(data)
-        pairs = []
-        for pair in source.halves() if self.halves else ():
-            pairs.append(tuple(self._one(rows.number_counts, source.size) for rows in pair))
+        pairs = [
+            tuple(self._one(rows.number_counts, source.size) for rows in pair)
+            for pair in (source.halves() if self.halves else ())
+        ]
         self.embedding_ = self._one(
             source.rows.number_counts,
             source.size,
