@@ -70,7 +70,7 @@ class NumberSGNS(Estimator):
     ----------
     losses_ : ndarray of float64, shape (epochs,)
         Mean loss of a pair in each pass, each taken before its step. (1 + negative) log 2 is the
-        loss of untrained vectors.
+        loss of untrained vectors. NaN for a pass that subsampling left without a pair.
     n_pairs_ : int
         Pairs trained in all passes.
     context_vectors_ : float32 array of shape (V, d)
@@ -256,7 +256,7 @@ class NumberSGNS(Estimator):
                 advance(len(stream.places))
         self._check(losses, pairs)
         if keep:
-            self.losses_ = losses / pairs
+            self.losses_ = np.where(pairs, losses / np.maximum(pairs, 1), np.nan)
             self.n_pairs_ = int(pairs.sum())
             self.context_vectors_ = C[:, : self.dim].copy()
         return W[:, : self.dim].copy(), unigrams[:numbers]
@@ -274,15 +274,17 @@ class NumberSGNS(Estimator):
         return trained
 
     def _check(self, losses: np.ndarray, pairs: np.ndarray) -> None:
-        if not pairs.all():
+        # Subsampling may leave single passes over a small text without a pair.
+        filled = np.flatnonzero(pairs)
+        if not filled.size:
             raise InputError(
                 "number-centred SGNS has nothing to train on",
                 expected="numbers with words or numbers beside them",
-                got=f"{int(pairs.sum())} pairs in {self.epochs} passes",
+                got=f"no pair in {self.epochs} passes",
                 remedy="check the perturbation and the signal, or lower subsampling (sample=0)",
             )
         untrained = (1 + self.negative) * np.log(2)
-        last = losses[-1] / pairs[-1]
+        last = losses[filled[-1]] / pairs[filled[-1]]
         if not (np.isfinite(losses).all() and last < untrained * 1.01):
             raise InputError(
                 "number-centred SGNS diverged",
