@@ -13,7 +13,14 @@ from wordnum.errors import InputError
 if TYPE_CHECKING:
     from wordnum.analyze.results import ProbeResult
 
-__all__ = ["Difference", "Interval", "compare", "half_split_interval", "standard_error"]
+__all__ = [
+    "Difference",
+    "Interval",
+    "compare",
+    "half_split_interval",
+    "paired_difference",
+    "standard_error",
+]
 
 MIN_DOCUMENTS = 40
 # 97.5 % point of Student's t with 9 degrees of freedom: ten splits.
@@ -130,10 +137,33 @@ def compare(first: ProbeResult, second: ProbeResult) -> dict[int, Difference]:
 def _difference(first: ProbeResult, second: ProbeResult, T: int) -> Difference:
     a, b = first[T], second[T]
     gap = a.kappa - b.kappa
-    if a.reason or b.reason or len(a.half_kappas) != len(b.half_kappas):
-        reason = a.reason or b.reason or "the two have different numbers of half-splits"
-        return Difference(T, gap, None, None, None, reason)
-    halves = a.half_kappas - b.half_kappas
+    if a.reason or b.reason:
+        return Difference(T, gap, None, None, None, a.reason or b.reason)
+    return paired_difference(T, gap, a.half_kappas, b.half_kappas)
+
+
+def paired_difference(period: int, gap: float, first: np.ndarray, second: np.ndarray) -> Difference:
+    """Give a difference of kappas its interval, from half-splits that both embeddings share.
+
+    Parameters
+    ----------
+    period : int
+        T.
+    gap : float
+        Kappa of the first embedding minus that of the second.
+    first, second : array of shape (splits, 2)
+        Kappas of both halves of every split.
+
+    Examples
+    --------
+    >>> halves = np.array([[20.0, 22.0], [21.0, 20.0], [19.0, 23.0]])
+    >>> paired_difference(10, 5.0, halves + 5, halves).p_value
+    0.0
+    """
+    if len(first) != len(second) or len(first) < 3:
+        reason = "the two have too few half-splits, or different numbers of them"
+        return Difference(period, gap, None, None, None, reason)
+    halves = np.asarray(first) - np.asarray(second)
     error = standard_error(halves[:, 0], halves[:, 1])
     if error > 0:
         from scipy.special import stdtr
@@ -141,4 +171,5 @@ def _difference(first: ProbeResult, second: ProbeResult, T: int) -> Difference:
         p_value = float(2 * stdtr(len(halves) - 1, -abs(gap) / error))
     else:
         p_value = 1.0 if gap == 0 else 0.0
-    return Difference(T, gap, gap - _T_QUANTILE * error, gap + _T_QUANTILE * error, p_value, None)
+    low, high = gap - _T_QUANTILE * error, gap + _T_QUANTILE * error
+    return Difference(period, gap, low, high, p_value, None)

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.analyze.inference import paired_difference
+from wordnum.analyze.inference import Difference, paired_difference
 
 __all__ = ["compare_conditions"]
 
 _SAME = (
     "corpus", "numerals", "ordinals", "window", "side", "positional", "signal", "model", "seed",
 )  # fmt: skip
+_MEASURED = ("difference", "low", "high", "p_value", "reason")
 
 
 def compare_conditions(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -66,16 +67,18 @@ def _differences(record: dict[str, Any], reference: dict[str, Any]) -> list[dict
     rows = []
     for T, probe in record["analysis"]["probe"].items():
         other = reference["analysis"]["probe"][T]
-        halves = record["half_kappas"][T], reference["half_kappas"][T]
-        difference = probe["kappa"] - other["kappa"]
-        if not all(halves) or probe["low"] is None or other["low"] is None:
-            reason = probe.get("interval_reason") or other.get("interval_reason")
-            low = high = None
-        else:
-            reason = ""
-            low, high = paired_difference(difference, *(np.asarray(half) for half in halves))
-        rows.append(
-            {**about, "T": int(T), "difference": difference, "low": low, "high": high,
-             "reason": reason}
-        )  # fmt: skip
+        gap = probe["kappa"] - other["kappa"]
+        reason = record["interval_reasons"][T] or reference["interval_reasons"][T]
+        found = (
+            Difference(int(T), gap, None, None, None, reason)
+            if reason
+            else paired_difference(
+                int(T),
+                gap,
+                np.asarray(record["half_kappas"][T]),
+                np.asarray(reference["half_kappas"][T]),
+            )
+        )
+        measured = {name: getattr(found, name) for name in _MEASURED}
+        rows.append({**about, "T": int(T), **measured})
     return rows

@@ -24,7 +24,9 @@ def make_record(
     n_pairs: int | None,
 ) -> dict[str, Any]:
     """Everything the table and the page show of one cell, as JSON holds it."""
-    probe, spectrum = analysis.probe, analysis.spectrum
+    probe, spectrum, verdict = analysis.probe, analysis.spectrum, analysis.verdict
+    assert probe is not None and spectrum is not None and verdict is not None
+    by_period = probe.by_period
     return _finite(
         {
             "key": key,
@@ -34,21 +36,23 @@ def make_record(
             "n_pairs": n_pairs,
             "n_numbers": len(embedding.numbers),
             "coverage": len(embedding.numbers) / embedding.size,
-            "missing": embedding.missing.tolist(),
+            "missing": embedding.missing,
             "n_documents": embedding.n_documents,
             "analysis": analysis.to_dict(),
-            "verdict": analysis.verdict.name,
-            "reasons": analysis.verdict.reasons,
-            "flags": analysis.verdict.flags,
+            "verdict": verdict.name,
+            "reasons": verdict.reasons,
+            "flags": verdict.flags,
             "spectrum": {
-                "frequency": spectrum.frequencies,
-                "magnitude": spectrum.normalised_magnitude,
+                "frequency": spectrum.frequency,
+                "magnitude": spectrum.magnitude,
                 "power": spectrum.power,
             },
-            "confusion": {T: probe.confusion[T] for T in probe.moduli},
-            "recall_by_digit": {T: probe.recall_by_digit[T] for T in probe.moduli},
-            "half_kappas": {T: probe.half_kappas[T] for T in probe.moduli},
-            "circle": {T: _circle(analysis, T) for T in (2, 5, 10) if T in probe.moduli},
+            "residues": {T: found.residues for T, found in by_period.items()},
+            "confusion": {T: found.confusion for T, found in by_period.items()},
+            "recall_by_digit": {T: found.recall_by_digit for T, found in by_period.items()},
+            "half_kappas": {T: found.half_kappas for T, found in by_period.items()},
+            "interval_reasons": {T: found.reason for T, found in by_period.items()},
+            "circle": {T: _circle(embedding, T) for T in SPIKE_PERIODS if T > 2},
         }
     )
 
@@ -77,8 +81,8 @@ def read_record(path: Path) -> dict[str, Any]:
     return record
 
 
-def _circle(analysis: Analysis, period: int) -> dict[str, Any]:
-    plane = analysis.circles[period]
+def _circle(embedding: Embedding, period: int) -> dict[str, Any]:
+    plane = circle(embedding, period)
     return {"numbers": plane.numbers, "x": plane.x, "y": plane.y}
 
 
