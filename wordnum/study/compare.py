@@ -65,10 +65,10 @@ def _differences(record: dict[str, Any], reference: dict[str, Any]) -> list[dict
     if failed is not None:
         return [{**about, "T": None, "reason": f"a cell failed: {failed['error']}"}]
     rows = []
-    for T, probe in record["analysis"]["probe"].items():
-        other = reference["analysis"]["probe"][T]
-        gap = probe["kappa"] - other["kappa"]
-        reason = record["interval_reasons"][T] or reference["interval_reasons"][T]
+    for T, measured in record["measures"].items():
+        other = reference["measures"][T]
+        gap = measured["kappa"] - other["kappa"]
+        reason = measured["interval_reason"] or other["interval_reason"]
         found = (
             Difference(int(T), gap, None, None, None, reason)
             if reason
@@ -79,6 +79,5 @@ def _differences(record: dict[str, Any], reference: dict[str, Any]) -> list[dict
                 np.asarray(reference["half_kappas"][T]),
             )
         )
-        measured = {name: getattr(found, name) for name in _MEASURED}
-        rows.append({**about, "T": int(T), **measured})
+        rows.append({**about, "T": int(T), **{name: getattr(found, name) for name in _MEASURED}})
     return rows

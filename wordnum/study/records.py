@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 
 from wordnum.analyze.analysis import Analysis
+from wordnum.analyze.circle import circle
+from wordnum.analyze.spikes import SPIKE_PERIODS
 from wordnum.embed.embedding import Embedding
 from wordnum.errors import FormatError
 from wordnum.provenance import jsonable
+
+_COLUMN_NAMES = {"reason": "interval_reason", "lambda_max_noise": "lambda_noise"}
 
 __all__ = ["failed_record", "make_record", "read_record"]
 
@@ -38,7 +42,7 @@ def make_record(
             "coverage": len(embedding.numbers) / embedding.size,
             "missing": embedding.missing,
             "n_documents": embedding.n_documents,
-            "analysis": analysis.to_dict(),
+            "measures": _measures(analysis),
             "verdict": verdict.name,
             "reasons": verdict.reasons,
             "flags": verdict.flags,
@@ -51,7 +55,6 @@ def make_record(
             "confusion": {T: found.confusion for T, found in by_period.items()},
             "recall_by_digit": {T: found.recall_by_digit for T, found in by_period.items()},
             "half_kappas": {T: found.half_kappas for T, found in by_period.items()},
-            "interval_reasons": {T: found.reason for T, found in by_period.items()},
             "circle": {T: _circle(embedding, T) for T in SPIKE_PERIODS if T > 2},
         }
     )
@@ -79,6 +82,12 @@ def read_record(path: Path) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise FormatError(f"{path} is not a record", remedy="remove it and run the study again")
     return record
+
+
+def _measures(analysis: Analysis) -> dict[str, dict[str, Any]]:
+    """Every measure that has a T, by T and by the name of its column in the table."""
+    frame = analysis.to_frame().rename(columns=_COLUMN_NAMES)
+    return {str(T): row for T, row in frame.to_dict(orient="index").items()}
 
 
 def _circle(embedding: Embedding, period: int) -> dict[str, Any]:

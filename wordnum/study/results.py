@@ -117,47 +117,16 @@ def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
     ends = {"seconds": record["seconds"], "status": record["status"], "error": record["error"]}
     if record["status"] == "failed":
         return [{**row, "T": None, **ends}]
-    measured = record["analysis"]
     common = {
         "n_numbers": record["n_numbers"],
         "coverage": record["coverage"],
         "n_pairs": record["n_pairs"],
-        "verdict": measured["verdict"],
-        "flags": ";".join(measured["flags"]),
-        "reasons": " ".join(measured["reasons"]),
+        "verdict": record["verdict"],
+        "flags": ";".join(record["flags"]),
+        "reasons": ";".join(record["reasons"]),
         **ends,
     }
-    rows = []
-    for T, probe in measured["probe"].items():
-        null = probe["null"]
-        spike = measured["spectrum"].get(T, {})
-        fisher = measured["separability"].get(T, {})
-        rows.append(
-            {
-                **row,
-                "T": int(T),
-                "kappa": probe["kappa"],
-                "low": probe["low"],
-                "high": probe["high"],
-                "interval_reason": probe.get("interval_reason") or "",
-                "repeat_sd": probe["repeat_sd"],
-                "kappa_groups": probe["kappa_groups"],
-                "kappa_without_fives": probe["kappa_without_fives"],
-                "kappa_within_parity": probe.get("kappa_within_parity"),
-                "kappa_without_frequency": probe.get("kappa_without_frequency"),
-                "null_mean": null["mean"],
-                "null_p95": null["p95"],
-                "null_p": null["p_value"],
-                "phi": fisher.get("phi"),
-                "magnitude": spike.get("magnitude"),
-                "spike_p": spike.get("p_value"),
-                "lambda_max": fisher.get("lambda_max"),
-                "lambda_noise": fisher.get("lambda_max_noise"),
-                "cond": fisher.get("cond"),
-                **common,
-            }
-        )
-    return rows
+    return [{**row, "T": int(T), **found, **common} for T, found in record["measures"].items()]
 
 
 def system_label(row: Mapping[str, Any]) -> str:
