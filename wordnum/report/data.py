@@ -16,7 +16,7 @@ __all__ = ["IDENTITY", "MEASURES", "Cell", "StudyData", "load_study", "notices"]
 
 IDENTITY = (
     "corpus", "numerals", "ordinals", "perturbation", "window", "side", "positional", "signal",
-    "model", "weighting", "dim", "seed",
+    "model", "weighting", "dim", "seed", "control_for",
 )  # fmt: skip
 MEASURES = (
     "kappa", "low", "high", "repeat_sd", "kappa_groups", "kappa_without_fives",
@@ -160,7 +160,7 @@ def load_study(folder: str | Path) -> StudyData:
     cells = _cells(folder, _table(folder))
     moduli = sorted({T for cell in cells for T in cell.measures.get("kappa", {})})
     spec = origin.get("spec") if isinstance(origin.get("spec"), Mapping) else {}
-    title = origin.get("name") or origin.get("title") or (spec or {}).get("name") or folder.name
+    title = origin.get("title") or origin.get("name") or (spec or {}).get("name") or folder.name
     return StudyData(
         folder=folder,
         title=str(title),
@@ -266,6 +266,7 @@ def _cell(folder: Path, name: str, rows: list[Mapping[str, Any]]) -> Cell:
     by_modulus = {int(row["T"]): row for row in rows if row.get("T") is not None}
     path = folder / "cells" / f"{name}.json"
     status = str(first.get("status") or "done")
+    details = _json(path) if status == "done" and path.is_file() else {}
     return Cell(
         id=name,
         system=str(first.get("system") or name),
@@ -278,15 +279,15 @@ def _cell(folder: Path, name: str, rows: list[Mapping[str, Any]]) -> Cell:
             if row.get("interval_reason")
         },
         verdict=str(first.get("verdict") or ""),
-        reasons=_listed(first.get("reasons")),
-        flags=_listed(first.get("flags")),
+        reasons=_listed(details.get("reasons") or first.get("reasons")),
+        flags=_listed(details.get("flags") or first.get("flags")),
         n_numbers=_number(first.get("n_numbers")),
         coverage=_number(first.get("coverage")),
         n_pairs=_number(first.get("n_pairs")),
         seconds=_number(first.get("seconds")),
         status=status,
         error=str(first.get("error") or ""),
-        details=_json(path) if status == "done" and path.is_file() else {},
+        details=details,
     )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def _overview(cell: Cell, moduli: Sequence[int]) -> dict[str, Any]:
     return {
         "id": cell.id,
         "system": cell.system,
-        **{key: value for key, value in cell.identity.items()},
+        **cell.identity,
         "verdict": cell.verdict,
         "reasons": list(cell.reasons),
         "flags": list(cell.flags),

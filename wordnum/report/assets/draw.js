@@ -2,7 +2,7 @@
 
 const RAMPS = {
   light: [[250, 246, 239], [238, 208, 200], [214, 148, 170], [168, 90, 150], [110, 48, 120], [52, 20, 72]],
-  dark: [[32, 35, 46], [74, 44, 104], [142, 62, 132], [208, 94, 122], [244, 158, 112], [252, 238, 186]],
+  dark: [[30, 33, 44], [74, 44, 104], [142, 62, 132], [208, 94, 122], [244, 158, 112], [252, 238, 186]],
 };
 let printing = false;
 const systemDark = matchMedia('(prefers-color-scheme: dark)');
@@ -12,7 +12,7 @@ const SPECTRUM_TOP = 4;
 
 function ramp(value) {
   const stops = RAMPS[isDark() ? 'dark' : 'light'];
-  const share = Math.min(1, Math.max(0, (value - 1) / (SPECTRUM_TOP - 1))) ** 0.8;
+  const share = Math.min(1, Math.max(0, (value - 1) / (SPECTRUM_TOP - 1))) ** (isDark() ? 1 : 0.8);
   const at = share * (stops.length - 1), i = Math.min(stops.length - 2, Math.floor(at));
   return stops[i].map((c, j) => Math.round(c + (stops[i + 1][j] - c) * (at - i)));
 }
@@ -65,12 +65,12 @@ function whisker(cell, T) {
   if (!isNumber(kappa)) return null;
   const low = measure(cell, 'low', T), high = measure(cell, 'high', T);
   const mean = measure(cell, 'null_mean', T), p95 = measure(cell, 'null_p95', T);
-  const line = (a, b, name) => svg('line', { x1: along(a), x2: along(b), y1: 5, y2: 5, class: name });
-  return svg('svg', { class: 'whisker', height: 10, 'aria-hidden': 'true', focusable: 'false' },
-    svg('line', { x1: along(0), x2: along(0), y1: 0.5, y2: 9.5, class: 'zero' }),
+  const line = (a, b, name) => svg('line', { x1: along(a), x2: along(b), y1: 6, y2: 6, class: name });
+  return svg('svg', { class: 'whisker', height: 12, 'aria-hidden': 'true', focusable: 'false' },
+    svg('line', { x1: along(0), x2: along(0), y1: 0.5, y2: 11.5, class: 'zero' }),
     isNumber(p95) && line(Math.min(mean ?? 0, p95), p95, 'null'),
     isNumber(low) && line(low, high, 'interval'),
-    svg('circle', { cx: along(kappa), cy: 5, r: 2.4, class: isNumber(low) ? 'dot' : 'dot hollow' }));
+    svg('circle', { cx: along(kappa), cy: 6, r: 2.8, class: isNumber(low) ? 'dot' : 'dot hollow' }));
 }
 
 function tint(node, value, scale) {

@@ -90,10 +90,10 @@ let grid, body;
 function makeGrid() {
   grid = h('table', { role: 'grid', class: 'figure', 'aria-label': 'Spectra and kappas of all systems. Arrow keys move, Enter opens the details.' },
     h('thead', {}, h('tr', { role: 'row' },
-      h('th', { role: 'columnheader', scope: 'col', class: 'system', 'data-key': 'system' }, headButton('system', 'System', 'system')),
-      h('th', { role: 'columnheader', scope: 'col', class: 'strip', 'data-key': 'spectrum' },
+      h('th', { role: 'columnheader', scope: 'col', class: 'system', 'data-key': 'system', 'data-label': 'System' }, headButton('system', 'System', 'system')),
+      h('th', { role: 'columnheader', scope: 'col', class: 'strip', 'data-key': 'spectrum', 'data-label': 'Spectrum by period' },
         headButton('spectrum', 'Spectrum by period', 'the spike at period 10'), stripAxis()),
-      moduli.map(T => h('th', { role: 'columnheader', scope: 'col', class: 'kappa', 'data-key': T, 'data-t': T },
+      moduli.map(T => h('th', { role: 'columnheader', scope: 'col', class: 'kappa', 'data-key': T, 'data-t': T, 'data-label': `mod ${T}` },
         headButton(T, h('span', {}, h('span', { class: 'mod' }, 'mod '), T), `kappa at T = ${T}`))))));
   for (const button of grid.querySelectorAll('.sorter')) {
     const key = button.dataset.key;
@@ -171,6 +171,7 @@ function refresh() {
   byId('shown').textContent = visible.length === cells.length
     ? `${cells.length} ${cells.length === 1 ? 'system' : 'systems'}` : `${visible.length} of ${cells.length} systems`;
   refreshFilters();
+  redrawComparisons();
 }
 
 function repaint() {

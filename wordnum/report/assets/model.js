@@ -8,7 +8,7 @@ const cellById = new Map(cells.map(cell => [cell.id, cell]));
 const FIELD = {
   corpus: 'Corpus', numerals: 'Numerals', ordinals: 'Ordinals', perturbation: 'Condition', window: 'Window',
   side: 'Side', positional: 'Positional', signal: 'Signal', model: 'Model', weighting: 'Weighting', dim: 'Dimensions',
-  seed: 'Seed', verdict: 'Verdict',
+  seed: 'Seed', control_for: 'Control for', verdict: 'Verdict',
 };
 const VERDICTS = {
   both: 'spike, and kappa at least 50 at T = 2 and 10',
@@ -19,11 +19,17 @@ const VERDICTS = {
 
 const measure = (cell, name, T) => cell.T[name] ? cell.T[name][moduli.indexOf(T)] : null;
 const reasonAt = (cell, T) => cell.interval_reason[moduli.indexOf(T)];
-const plain = value => value === true ? 'yes' : value === false ? 'no' : value === null || value === undefined ? DASH : String(value);
+const plain = value => value === true ? 'yes' : value === false ? 'no' : value === null || value === undefined ? DASH : value === '' ? 'none' : String(value);
 
 // What sets a cell apart, less what its label says already.
+const told = (cell, name) => {
+  const parts = cell.system.split(' · ');
+  if (['window', 'side', 'positional'].includes(name)) return parts.some(part => /^[±+\u2212]\d/.test(part));
+  if (name === 'ordinals') return cell[name] === 'keep' && parts.includes('ordinals kept');
+  return name === 'control_for' || parts.some(part => part === String(cell[name]) || part.startsWith(`${cell[name]} (`));
+};
 const sublabel = cell => varying
-  .filter(name => cell[name] !== undefined && !cell.system.includes(String(cell[name])))
+  .filter(name => cell[name] !== undefined && cell[name] !== '' && !told(cell, name))
   .map(name => ['numerals', 'corpus', 'perturbation', 'signal', 'model', 'weighting'].includes(name)
     ? plain(cell[name]) : `${FIELD[name].toLowerCase()} ${plain(cell[name])}`)
   .join(' · ');

@@ -29,7 +29,9 @@ function makeWarnings() {
   if (lines.length) byId('warnings').append(h('ul', { class: 'warnings' }, lines.map(([kind, head, words]) => h('li', { class: `n-${kind}` }, h('b', {}, head), words))));
 }
 
-const nameOf = (row, cell, label) => row[label] || (cellById.has(row[cell]) ? fullLabel(cellById.get(row[cell])) : plain(row[cell]));
+const nameOf = row => cellById.has(row.cell) ? fullLabel(cellById.get(row.cell)) : row.label || plain(row.cell);
+const againstOf = row => row.against_label || (cellById.has(row.against) ? fullLabel(cellById.get(row.against)) : plain(row.against));
+let redrawComparisons = () => {};
 
 function makeComparisons() {
   const list = rowsOf(overview.comparisons);
@@ -39,18 +41,18 @@ function makeComparisons() {
   for (const row of list) {
     const key = JSON.stringify([row.cell, row.against, row.label, row.against_label]);
     if (!pairs.has(key)) pairs.set(key, { row, byT: new Map() });
-    pairs.get(key).byT.set(Number(row.T), row);
+    if (isNumber(row.T)) pairs.get(key).byT.set(row.T, row);
   }
-  const Ts = [...new Set(list.map(row => Number(row.T)))].sort((a, b) => a - b);
-  const scale = Math.max(10, ...list.map(row => Math.abs(row.difference || 0)));
+  const Ts = [...new Set(list.map(row => row.T).filter(isNumber))].sort((a, b) => a - b);
   let chosen = Ts.includes(10) ? 10 : Ts[Ts.length - 1], text = '', order = 'table';
   const table = h('div', { class: 'forest', role: 'list' });
   const count = h('span', { class: 'count', role: 'status' });
   const range = Math.max(5, ...list.flatMap(row => [row.low, row.high, row.difference]).filter(isNumber).map(Math.abs)) * 1.04;
   const at = v => `${(50 + 50 * v / range).toFixed(2)}%`;
   const draw = () => {
-    let entries = [...pairs.values()].filter(({ row }) => text.toLowerCase().split(/\s+/).every(word =>
-      `${nameOf(row, 'cell', 'label')} ${nameOf(row, 'against', 'against_label')}`.toLowerCase().includes(word)));
+    const inFigure = new Set(visible.map(cell => cell.id));
+    let entries = [...pairs.values()].filter(({ row }) => !cellById.has(row.cell) || inFigure.has(row.cell)).filter(({ row }) => text.toLowerCase().split(/\s+/).every(word =>
+      `${nameOf(row)} ${againstOf(row)}`.toLowerCase().includes(word)));
     if (order === 'size') entries = [...entries].sort((a, b) => (a.byT.get(chosen)?.difference ?? Infinity) - (b.byT.get(chosen)?.difference ?? Infinity));
     count.textContent = `${entries.length} of ${pairs.size}`;
     table.replaceChildren(h('div', { class: 'forest-head', 'aria-hidden': 'true' }, h('span', {}), h('span', { class: 'forest-axis' },
@@ -58,10 +60,10 @@ function makeComparisons() {
     ...entries.map(({ row, byT }) => {
       const here = byT.get(chosen);
       const clear = here && isNumber(here.low) && here.low * here.high > 0;
-      const words = !here || !isNumber(here.difference) ? (here && here.reason) || 'not compared'
+      const words = !here || !isNumber(here.difference) ? (here || row).reason || 'not compared'
         : `${fixed(here.difference, 1)}${isNumber(here.low) ? `, ${between(here.low, here.high)}` : ', no interval'}`;
       const line = h('div', { class: 'forest-row', role: 'listitem' },
-        h('span', { class: 'forest-name' }, nameOf(row, 'cell', 'label'), h('small', {}, `against ${nameOf(row, 'against', 'against_label')}`)),
+        h('span', { class: 'forest-name' }, nameOf(row), h('small', {}, `against ${againstOf(row)}`)),
         h('span', { class: 'forest-plot', 'aria-hidden': 'true' }, svg('svg', { width: '100%', height: 22 },
           svg('line', { x1: '50%', x2: '50%', y1: 0, y2: 22, class: 'base' }),
           here && isNumber(here.low) && svg('line', { x1: at(here.low), x2: at(here.high), y1: 11, y2: 11, class: here.difference < 0 ? 'interval less' : 'interval' }),
@@ -73,7 +75,7 @@ function makeComparisons() {
   byId('comparisons-body').append(h('div', { class: 'controls' }, h('span', {}, 'n mod'), choice('T of the comparisons', Ts.map(T => [T, String(T)]), chosen, T => { chosen = T; draw(); }),
     choice('Order', [['table', 'table order'], ['size', 'by size']], order, value => { order = value; draw(); }),
     pairs.size > 8 && h('input', { type: 'search', placeholder: 'Find a comparison', 'aria-label': 'Find a comparison', oninput: event => { text = event.target.value.trim(); draw(); } }), count), table);
-  draw();
+  redrawComparisons = draw;
 }
 
 function makeAttribution() {
@@ -182,7 +184,8 @@ function makeFailures() {
 }
 
 function makeOrigin() {
-  const { command, versions, seeds, hashes, description, name, title, ...rest } = overview.origin;
+  const { command, versions, seeds, hashes, corpora, description, name, title, cells: keys, fingerprint, ...rest } = overview.origin;
+  const known = Array.isArray(corpora) ? corpora : [];
   const host = byId('made-body');
   const commandText = Array.isArray(command) ? command.join(' ') : command;
   if (commandText) {
@@ -197,10 +200,21 @@ function makeOrigin() {
     ? h('div', { class: 'made-part' }, h('p', { class: 'label' }, label), facts(Object.entries(value).map(([key, v]) => [key, h('code', {}, typeof v === 'object' && v !== null ? JSON.stringify(v) : plain(v))])))
     : value !== undefined && value !== null ? h('div', { class: 'made-part' }, h('p', { class: 'label' }, label), h('p', {}, h('code', {}, typeof value === 'object' ? JSON.stringify(value) : plain(value)))) : null;
   const total = done.reduce((sum, cell) => sum + (cell.seconds || 0), 0);
-  host.append(h('div', { class: 'made' }, table('Versions', versions), table('Hashes', hashes), table('Seeds', seeds),
+  host.append(h('div', { class: 'made' }, table('Versions', versions), table('Hashes', hashes || (fingerprint && { 'study': fingerprint })), table('Seeds', seeds ?? rest.spec?.seeds),
     h('div', { class: 'made-part' }, h('p', { class: 'label' }, 'Extent'), facts([['Cells', `${done.length} done, ${cells.length - done.length} failed`],
       ['Moduli', moduli.join(', ')], total > 0 && ['Time in cells', seconds(total)]]))));
+  if (known.length) host.append(h('p', { class: 'label' }, 'Corpora'), corpusTable(known));
   if (Object.keys(rest).length) {
     host.append(h('details', { class: 'raw' }, h('summary', {}, 'The whole specification'), h('pre', {}, JSON.stringify(rest, null, 2))));
   }
+}
+
+function corpusTable(list) {
+  const columns = [['documents', 'Documents'], ['tokens', 'Tokens'], ['numbers', 'Numbers'], ['distinct_numbers', 'Distinct']];
+  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Corpora' }, h('table', { class: 'corpora' },
+    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Corpus'), columns.map(([, words]) => h('th', { scope: 'col' }, words)),
+      ['Hash', 'Licence'].map(words => h('th', { scope: 'col', class: 'words' }, words)))),
+    h('tbody', {}, list.map(corpus => h('tr', {}, h('th', { scope: 'row' }, corpus.title || corpus.name, corpus.error && h('pre', { class: 'error' }, corpus.error)),
+      columns.map(([name]) => h('td', {}, grouped(corpus[name]))),
+      h('td', { class: 'words' }, h('code', {}, String(corpus.fingerprint || DASH).slice(0, 16))), h('td', { class: 'words' }, corpus.licence || DASH))))));
 }
