@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -48,18 +48,25 @@ class _Stages:
 
 def encode_recipe(recipe: Recipe, path: Path, *, jobs: int = 1) -> EncodedCorpus:
     """Encode the corpus of a recipe into the folder `path`."""
-    if recipe.reader == "synthetic":
-        return SyntheticCorpus(**recipe.synthetic).encode(path)
+    synthetic = recipe.reader == "synthetic"
     return encode(
-        recipe.paths(),
+        SyntheticCorpus(**_by_period(recipe.synthetic)) if synthetic else recipe.paths(),
         path,
-        reader=recipe.reader,
+        reader=None if synthetic else recipe.reader,
         field=recipe.field,
         separator=recipe.separator,
         numerals=recipe.scheme,
         tokenizer=recipe.tokenizer,
         jobs=jobs,
     )
+
+
+def _by_period(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn tables of the recipe into mappings from a period, whose keys TOML writes as text."""
+    return {
+        name: {int(T): share for T, share in value.items()} if isinstance(value, Mapping) else value
+        for name, value in parameters.items()
+    }
 
 
 def run_study(

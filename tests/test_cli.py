@@ -1,0 +1,150 @@
+"""The command line, as a user types it."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TEXT = "\n\n".join(
+    f"Section {n} has {n} pages and costs {(n * 7) % 1000} dollars in {1900 + n % 100}."
+    for n in range(300)
+)
+
+
+def wordnum(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command line; its exit code must be `code`, and an error one clean message."""
+    done = subprocess.run(
+        [sys.executable, "-m", "wordnum", *map(str, arguments)], capture_output=True, text=True
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("text") / "pages.txt"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.fixture(scope="module")
+def corpus(text: Path) -> Path:
+    path = text.parent / "pages.corpus"
+    wordnum("encode", text, "-o", path)
+    return path
+
+
+def test_the_way_from_text_to_measures(corpus: Path, tmp_path: Path):
+    counts, vectors = tmp_path / "counts.npz", tmp_path / "vectors.npz"
+    made = json.loads(wordnum("count", corpus, "-o", counts, "--window", 3, "--json").stdout)
+    assert made["pairs"] > 0
+    wordnum("embed", counts, "-o", vectors, "--model", "svd", "--window", 2, "--dim", 3)
+    found = json.loads(wordnum("analyze", vectors, "--moduli", "2,5", "--json").stdout)
+    assert found["dim"] == 3
+    assert list(found["probe"]) == ["2", "5"]
+    assert found["verdict"] in {"both", "partial", "spectral", "neither"}
+    assert "verdict" in wordnum("analyze", vectors, "--moduli", "2").stdout
+
+
+def test_a_corpus_can_be_embedded_in_one_step(corpus: Path, tmp_path: Path):
+    facts = json.loads(
+        wordnum("embed", corpus, "-o", tmp_path / "e.npz", "--dim", 4, "--json").stdout
+    )
+    assert facts["dim"] == 4
+    assert facts["made_by"]
+
+
+def test_exported_vectors_come_back(corpus: Path, tmp_path: Path):
+    wordnum("embed", corpus, "-o", tmp_path / "e.npz", "--model", "frequency")
+    found = json.loads(
+        wordnum("analyze", tmp_path / "e.npz", "--only", "spectrum", "--json").stdout
+    )
+    assert set(found["spectrum"]) == {"2", "5", "10"}
+    assert found["probe"] == {}
+
+
+def test_info_says_what_is_there_and_what_is_missing():
+    facts = json.loads(wordnum("info", "--json").stdout)
+    assert facts["cores"] >= 1
+    assert "gpu" in facts
+
+
+def test_every_verb_has_an_example():
+    assert "study" in wordnum("--help").stdout
+    for verb in ("demo", "encode", "count", "embed", "analyze", "study", "report"):
+        assert f"Example: wordnum {verb}" in wordnum(verb, "--help").stdout
+
+
+def test_a_dry_run_plans_and_writes_nothing(tmp_path: Path):
+    done = wordnum("study", "demo", "-o", tmp_path / "out", "--dry-run")
+    assert "56 cells" in done.stdout
+    assert not (tmp_path / "out").exists()
+
+
+BAD = [
+    pytest.param(lambda d: ["encode", d / "none.txt"], 1, "none.txt", id="missing file"),
+    pytest.param(lambda d: ["encode", file(d, b"")], 1, "empty", id="empty file"),
+    pytest.param(lambda d: ["encode", file(d, b"no digits here")], 1, "number", id="no number"),
+    pytest.param(lambda d: ["encode", folder(d)], 1, "nothing", id="folder with nothing"),
+    pytest.param(lambda d: ["encode", truncated(d, "xz")], 1, "t.txt.xz", id="truncated xz"),
+    pytest.param(lambda d: ["encode", truncated(d, "bz2")], 1, "t.txt.bz2", id="truncated bz2"),
+    pytest.param(lambda d: ["encode", file(d, b"7 \xff\xfe 8")], 1, "UTF-8", id="not UTF-8"),
+    pytest.param(lambda d: ["study", toml(d, "nam = 1")], 2, "did you mean 'name'", id="key"),
+    pytest.param(lambda d: ["study", toml(d, MODEL)], 2, "did you mean 'svd'", id="model"),
+    pytest.param(
+        lambda d: ["encode", file(d, b"7 a"), "--numerals", "roman"], 2, "roman", id="usage"
+    ),
+]
+MODEL = 'name = "x"\ncorpora = ["synthetic"]\n[[models]]\nmodel = "svdd"\n'
+
+
+def file(folder: Path, content: bytes) -> Path:
+    (folder / "t.txt").write_bytes(content)
+    return folder / "t.txt"
+
+
+def folder(parent: Path) -> Path:
+    (parent / "empty").mkdir()
+    return parent / "empty"
+
+
+def truncated(folder: Path, kind: str) -> Path:
+    import bz2
+
+    whole = (lzma if kind == "xz" else bz2).compress(TEXT.encode())
+    path = folder / f"t.txt.{kind}"
+    path.write_bytes(whole[: len(whole) // 2])
+    return path
+
+
+def toml(folder: Path, content: str) -> Path:
+    (folder / "s.toml").write_text(content)
+    return folder / "s.toml"
+
+
+@pytest.mark.parametrize(("arguments", "code", "message"), BAD)
+def test_bad_input_is_one_clear_message_and_leaves_nothing(
+    tmp_path: Path, arguments, code: int, message: str
+):
+    given = arguments(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    done = wordnum(*given, "-o", tmp_path / "out", code=code)
+    assert message.lower() in done.stderr.lower()
+    assert done.stdout == ""
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_debug_shows_the_traceback(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "wordnum", "--debug", "encode", "none.txt", "-o", tmp_path / "x"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
