@@ -20,6 +20,7 @@ exact in a sample too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -60,6 +61,11 @@ class Coalitions:
     def __len__(self) -> int:
         return len(self.members)
 
+    @property
+    def exact(self) -> bool:
+        """Whether all 2^n coalitions are there."""
+        return len(self.members) == 2.0 ** self.members.shape[1]
+
     def shapley(self, values: np.ndarray) -> np.ndarray:
         """Shapley values (n, ...) of a game's values (m, ...)."""
         return np.tensordot(self.weights.mean(axis=0), np.asarray(values, dtype=float), axes=1)
@@ -69,8 +75,8 @@ class Coalitions:
         values = np.asarray(values, dtype=float)
         samples = len(self.weights)
         if samples == 1:
-            exact = len(self.members) == 2.0 ** self.members.shape[1]
-            return np.full(self.weights.shape[1:2] + values.shape[1:], 0.0 if exact else np.nan)
+            unknown = 0.0 if self.exact else np.nan
+            return np.full(self.weights.shape[1:2] + values.shape[1:], unknown)
         each = np.tensordot(self.weights, values, axes=1)
         return each.std(axis=0, ddof=1) / np.sqrt(samples)
 
@@ -120,7 +126,7 @@ def every_coalition(n: int) -> Coalitions:
     return Coalitions(members, weights[None])
 
 
-def circular_coalitions(n: int, *, circles: int = 1, seed: int = 0) -> Coalitions:
+def circular_coalitions(n: int, *, circles: int = 1, seed: int | Sequence[int] = 0) -> Coalitions:
     """Coalitions of random seatings around a table: sampled Shapley values.
 
     Parameters
@@ -129,7 +135,7 @@ def circular_coalitions(n: int, *, circles: int = 1, seed: int = 0) -> Coalition
         Players.
     circles : int
         Independent seatings; each stands for 2n orders of joining.
-    seed : int
+    seed : int or sequence of int
         Seed of the seatings. More circles of one seed contain the fewer.
 
     Examples
