@@ -542,11 +542,11 @@ def _print_summary(results: StudyResults) -> None:
         ["cell", "corpus", "system"], sort=False
     ):
         if rows["status"].iloc[0] == "failed":
-            table.add_row(Text(corpus), Text(system), "", "", "", "failed")
+            table.add_row(Text(str(corpus)), Text(str(system)), "", "", "", "failed")
             continue
         kappas = dict(zip(rows["T"], rows["kappa"]))
         shown = [_number(kappas.get(T)) for T in (2, 5, 10)]
-        table.add_row(Text(corpus), Text(system), *shown, rows["verdict"].iloc[0])
+        table.add_row(Text(str(corpus)), Text(str(system)), *shown, rows["verdict"].iloc[0])
     Console().print(table)
     for message in dict.fromkeys(results.errors()):
         typer.echo(f"failed: {message}", err=True)

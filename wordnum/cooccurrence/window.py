@@ -81,3 +81,17 @@ class Window:
         if self.weighting == "linear":
             return (self.size + 1 - distance) / self.size
         return np.ones_like(distance)
+
+    @property
+    def label(self) -> str:
+        """Short name for tables and figures.
+
+        Examples
+        --------
+        >>> Window(size=2).label, Window(size=1, side="left", positional=True).label
+        ('±2', '−1 positional')
+        """
+        sign = {"both": "±", "left": "−", "right": "+"}[self.side]
+        extras = ["positional"] * self.positional
+        extras += [self.weighting] * (self.weighting != "flat")
+        return " ".join([f"{sign}{self.size}", *extras])

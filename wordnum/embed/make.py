@@ -57,7 +57,7 @@ def choose(
         base = replace(base, name=model, description=f"{model} with its defaults", model=model,
                        parameters=())  # fmt: skip
     sides = dict(zip(_WINDOW, (window, side, positional)))
-    changed = {name: value for name, value in sides.items() if value is not None}
+    changed: dict[str, Any] = {name: value for name, value in sides.items() if value is not None}
     given = {name: value for name, value in parameters.items() if value is not None}
     known = parameter_names(base.model)
     for name in given:
@@ -124,7 +124,9 @@ def embed_numbers(
     if isinstance(source, EncodedCorpus):
         from wordnum.cooccurrence.count import count
 
-        source = count(source, window=chosen.window.size, jobs=jobs)
+        source = count(
+            source, window=chosen.window.size, perturbations="original", jobs=jobs
+        )
     return model.fit(source.signal(chosen.signal, window=chosen.window))
 
 

@@ -29,7 +29,9 @@ def make_record(
 ) -> dict[str, Any]:
     """Everything the table and the page show of one cell, as JSON holds it."""
     probe, spectrum, verdict = analysis.probe, analysis.spectrum, analysis.verdict
-    assert probe is not None and spectrum is not None and verdict is not None
+    assert probe is not None
+    assert spectrum is not None
+    assert verdict is not None
     by_period = probe.by_period
     return _finite(
         {
@@ -87,7 +89,7 @@ def read_record(path: Path) -> dict[str, Any]:
 def _measures(analysis: Analysis) -> dict[str, dict[str, Any]]:
     """Every measure that has a T, by T and by the name of its column in the table."""
     frame = analysis.to_frame().rename(columns=_COLUMN_NAMES)
-    return {str(T): row for T, row in frame.to_dict(orient="index").items()}
+    return {str(T): dict(row) for T, row in frame.iterrows()}
 
 
 def _circle(embedding: Embedding, period: int) -> dict[str, Any]:

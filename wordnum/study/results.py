@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wordnum.cooccurrence.window import Window
 from wordnum.errors import InputError
 from wordnum.storage import atomic_path
 from wordnum.study.compare import compare_conditions
@@ -139,7 +140,6 @@ def system_label(row: Mapping[str, Any]) -> str:
     ...               "positional": False, "control_for": ""})
     'PPMI-SVD · text · original · ordinals kept · ±2'
     """
-    side = {"both": "±", "left": "−", "right": "+"}[row["side"]]
     parts = [row["model"], row["signal"], row["perturbation"]]
     if row["control_for"]:
         parts[-1] += f" (control for {row['control_for']})"
@@ -147,7 +147,8 @@ def system_label(row: Mapping[str, Any]) -> str:
         parts.append(row["numerals"])
     if row["ordinals"] == "keep":
         parts.append("ordinals kept")
-    parts.append(f"{side}{row['window']}{' positional' if row['positional'] else ''}")
+    window = Window(size=row["window"], side=row["side"], positional=row["positional"])
+    parts.append(window.label)
     return " · ".join(parts)
 
 

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from wordnum.embed.embedding import Embedding
 from wordnum.errors import InputError, WordnumError
 from wordnum.parallel import map_tasks
 from wordnum.provenance import content_hash, versions
-from wordnum.storage import write_json
+from wordnum.storage import atomic_path, write_json
+from wordnum.study.attribution import attribute
 from wordnum.study.cache import Cache, stage_version
 from wordnum.study.records import failed_record, make_record, read_record
 from wordnum.study.results import StudyResults, write_results
@@ -125,6 +126,8 @@ def run_study(
         )
         for key in done
     ]
+    if study.attribution:
+        _write_attribution(study, prepared, folder, cache, jobs, device)
     write_json(folder / "study.json", _describe(study, command, keys, prepared))
     results = write_results(folder)
     if results.all_failed:
@@ -238,7 +241,7 @@ def _count_controls(study: Study, stages: _Stages, cache: Cache, jobs: int) -> N
     """Count the original thinned to the pairs of each condition that loses pairs."""
     for seed in study.seeds:
         pairs = {
-            name: CooccurrenceCounts.load(stages.counts[name, seed]).n_pairs
+            name: CooccurrenceCounts.load(stages.counts[name, seed]).signal().matrix().sum()
             for name in study.perturbations
         }
         for name, n_pairs in pairs.items():
@@ -258,6 +261,36 @@ def _groups(study: Study, stages: _Stages) -> Iterator[list[Cell]]:
         )
         for _, group in groupby(cells, key=lambda cell: cell.seed):
             yield list(group)
+
+
+def _write_attribution(
+    study: Study, prepared: list[_Stages], folder: Path, cache: Cache, jobs: int, device: str
+) -> None:
+    """Attribute the kappas of the original to context groups, into attribution.csv."""
+    import pandas as pd
+
+    frames = []
+    for stages, window, grouping in product(prepared, study.windows, ("contexts", "signals")):
+        source = stages.counts.get(("original", study.seeds[0]))
+        if source is None or stages.error:
+            continue
+        depends = (source.stem, window, grouping, study.probe.seed, stage_version("analyze"))
+        path = cache.path("study", ".csv", *depends)
+        if not path.exists():
+            attribute(
+                CooccurrenceCounts.load(source),
+                window=window,
+                groups=grouping,
+                seed=study.probe.seed,
+                jobs=jobs,
+                device=device,
+            ).to_csv(path)
+        kept = ", ordinals kept" if stages.recipe.ordinals == "keep" else ""
+        label = f"{stages.recipe.name}, {stages.recipe.numerals}{kept}, {window.label}: {grouping}"
+        frames.append(pd.read_csv(path).assign(label=label, grouping=grouping))
+    if frames:
+        with atomic_path(folder / "attribution.csv") as target:
+            pd.concat(frames).to_csv(target, index=False)
 
 
 def _run_group(
@@ -328,7 +361,7 @@ def _embed(
         assert counts is not None
         data = counts.signal(cell.signal, window=cell.window)
         options = {}
-        n_pairs = int(data.n_pairs)
+        n_pairs = int(data.matrix().sum())
         depends = (stages.counts[cell.perturbation, cell.seed].stem, cell.signal)
     path = cache.path("embed", ".npz", *depends, cell.window, cell.model, cell.seed)
     if path.exists():
