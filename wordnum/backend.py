@@ -65,9 +65,9 @@ class Backend:
             return (values, vectors) if k is None else (values[n - k :], vectors[:, n - k :])
         return linalg.eigh(matrix, subset_by_index=(n - k, n - 1), check_finite=False)
 
-    def qr(self, matrix: Any) -> Any:
-        """Orthonormal basis of the columns of a tall matrix."""
-        return linalg.qr(matrix, mode="economic", check_finite=False)[0]
+    def qr(self, matrix: Any) -> tuple[Any, Any]:
+        """Orthonormal basis of the columns of a tall matrix, and the triangular factor."""
+        return linalg.qr(matrix, mode="economic", check_finite=False)
 
     def solve(self, matrix: Any, right: Any) -> Any:
         """Solve a square system."""
@@ -103,9 +103,9 @@ class CudaBackend(Backend):
         n = matrix.shape[0]
         return (values, vectors) if k is None else (values[n - k :], vectors[:, n - k :])
 
-    def qr(self, matrix: Any) -> Any:
-        """Orthonormal basis of the columns of a tall matrix."""
-        return self.xp.linalg.qr(matrix, mode="reduced")[0]
+    def qr(self, matrix: Any) -> tuple[Any, Any]:
+        """Orthonormal basis of the columns of a tall matrix, and the triangular factor."""
+        return self.xp.linalg.qr(matrix, mode="reduced")
 
     def free(self) -> None:
         """Give pooled device memory back."""

@@ -36,6 +36,8 @@ class Source:
         Iterator of (Rows, Rows) over random complementary halves of the document blocks.
     context_counts : array of shape (c,), optional
         Occurrences of each column's context in the text.
+    full : sparse array of shape (V, V), optional
+        Counts of all words by all words; row n < N is number n.
     n_documents, flags, provenance
         As in Embedding.
     """
@@ -44,6 +46,7 @@ class Source:
     size: int
     halves: Callable[[], Iterator[tuple[Rows, Rows]]] = field(default=lambda: iter(()))
     context_counts: np.ndarray | None = None
+    full: sparse.csr_array | None = None
     n_documents: int | None = None
     flags: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
@@ -54,7 +57,7 @@ def read_source(data: Any) -> Source:
 
     Parameters
     ----------
-    data : CooccurrenceCounts, Signal, ExpectedCounts, or a matrix
+    data : CooccurrenceCounts, Signal, ExpectedCounts, AllCounts, or a matrix
         Counts stand for ``counts.signal("both")``. Row n of a plain matrix, sparse or dense, is
         number n; it has no blocks, so no halves.
 
@@ -65,8 +68,10 @@ def read_source(data: Any) -> Source:
     """
     if hasattr(data, "number_counts") and hasattr(data, "signal"):
         data = data.signal("both")
-    if hasattr(data, "number_counts") and callable(getattr(data, "matrix", None)):
+    if hasattr(data, "columns") and callable(getattr(data, "matrix", None)):
         return _read_signal(data)
+    if hasattr(data, "vocabulary") and hasattr(data, "matrix"):
+        return _read_all(data)
     if hasattr(data, "block") and hasattr(data, "vocabulary"):
         raise InputError(
             "this model is fitted on counts, not on a corpus",
@@ -83,7 +88,32 @@ def read_source(data: Any) -> Source:
         raise InputError("counts must be a matrix", got=f"shape {data.shape}")
     matrix = sparse.csr_array(data)
     totals = np.asarray(matrix.sum(axis=1)).ravel()
-    return Source(Rows(matrix, totals), size=matrix.shape[0])
+    return Source(Rows(matrix, totals), size=matrix.shape[0], full=matrix)
+
+
+def _read_all(counts: Any) -> Source:
+    size = counts.vocabulary.size
+    full = sparse.csr_array(counts.matrix() if callable(counts.matrix) else counts.matrix)
+    seen = getattr(counts, "number_counts", None)
+    seen = counts.vocabulary.counts[:size] if seen is None else np.asarray(seen)
+    return Source(
+        Rows(full[:size], seen),
+        size=size,
+        full=full,
+        **_described(counts),
+    )
+
+
+def _described(data: Any) -> dict[str, Any]:
+    return {
+        "n_documents": getattr(data, "n_documents", None),
+        "flags": tuple(getattr(data, "flags", ())),
+        "provenance": {
+            **getattr(data, "provenance", {}),
+            "counts_fingerprint": getattr(data, "fingerprint", None),
+            "perturbation": getattr(data, "perturbation", None),
+        },
+    }
 
 
 def _read_signal(signal: Any) -> Source:
@@ -97,13 +127,7 @@ def _read_signal(signal: Any) -> Source:
         size=signal.vocabulary.size,
         halves=halves,
         context_counts=getattr(signal, "context_counts", None),
-        n_documents=getattr(signal, "n_documents", None),
-        flags=tuple(signal.flags),
-        provenance={
-            **getattr(signal, "provenance", {}),
-            "signal_fingerprint": getattr(signal, "fingerprint", None),
-            "perturbation": getattr(signal, "perturbation", None),
-        },
+        **_described(signal),
     )
 
 

@@ -14,6 +14,7 @@ from wordnum.backend import Backend, get_backend
 from wordnum.embed.embedding import Embedding
 from wordnum.embed.estimator import Estimator
 from wordnum.embed.gram import fix_signs, gram, leading
+from wordnum.embed.krylov import block_krylov_svd
 from wordnum.embed.source import Rows, Source, present_rows, read_source
 from wordnum.embed.weighting import Weighting, _weight, checked_counts
 from wordnum.errors import InputError, UsageError
@@ -30,6 +31,8 @@ class SVD(Estimator):
     ``W = U S V^T`` with W the weighted counts, numbers in rows and contexts in columns. Number
     rows are few, so the decomposition is exact and goes through the N x N matrix ``W W^T``. That
     squares the singular values: those under 1e-8 of the largest are lost, and count as zero.
+    All words as rows are many; their decomposition is a block Krylov method with a stated
+    accuracy (`wordnum.embed.krylov`), and the numbers' rows of it are the embedding.
 
     Parameters
     ----------
@@ -40,19 +43,26 @@ class SVD(Estimator):
     p : float
         Power of the singular values: 1 keeps the distances of the rows, 0 makes all dimensions
         weigh the same, 0.5 is between (Levy, Goldberg and Dagan 2015).
+    rows : {"numbers", "all"}
+        Factorize the number rows, or the counts of all words by all words.
     min_count : int
         A number is present when it was seen this often.
     marginals : {"pairs", "corpus"}
         Context shares that pmi, ppmi and qwem take: of the pairs in the matrix (its column
         sums), or of the words of the text.
     halves : bool
-        Fit the ten half-splits of the document blocks too; the intervals come from them.
+        Fit the ten half-splits of the document blocks too; the intervals come from them. There
+        are none with ``rows="all"``.
     device : {"cpu", "cuda"}
         Where to compute.
     precision : {"double", "single"}
         Arithmetic of the products over columns that many numbers share. "single" halves the time
         of a dense matrix and leaves an error of about 1e-7 of the largest *squared* singular
-        value. Sums are double either way.
+        value. Sums are double either way. With ``rows="all"``, float32 vectors: half the time.
+    tol : float
+        Largest relative error of the singular values with ``rows="all"``, estimated.
+    seed : int
+        Of the starting vectors with ``rows="all"``.
 
     Attributes
     ----------
@@ -62,6 +72,10 @@ class SVD(Estimator):
         Descending.
     explained_ : float
         Share of the squared Frobenius norm of W in the dimensions kept.
+    error_ : float
+        Estimated relative error of the singular values; 0 for number rows.
+    vectors_ : array of shape (V, k)
+        Vectors of all words, with ``rows="all"`` only.
     without_contexts_ : array of int
         Numbers seen at least `min_count` times without any context in this signal. They are
         dropped with the absent ones, and the embedding is flagged "numbers-without-contexts".
@@ -87,27 +101,33 @@ class SVD(Estimator):
         weighting: str | Weighting = "hellinger",
         dim: int = 100,
         p: float = 1.0,
+        rows: Literal["numbers", "all"] = "numbers",
         min_count: int = 1,
         marginals: Literal["pairs", "corpus"] = "pairs",
         halves: bool = True,
         device: str = "cpu",
         precision: Literal["double", "single"] = "double",
+        tol: float = 1e-4,
+        seed: int = 0,
     ) -> None:
         self.weighting = weighting
         self.dim = dim
         self.p = p
+        self.rows = rows
         self.min_count = min_count
         self.marginals = marginals
         self.halves = halves
         self.device = device
         self.precision = precision
+        self.tol = tol
+        self.seed = seed
 
     def fit(self, data: Any) -> Embedding:
         """Factorize counts.
 
         Parameters
         ----------
-        data : CooccurrenceCounts, Signal, or matrix of shape (N, c)
+        data : CooccurrenceCounts, Signal, AllCounts, or matrix of shape (N, c)
             Row n is number n.
 
         Returns
@@ -117,14 +137,18 @@ class SVD(Estimator):
         Raises
         ------
         InputError
-            No counts; fewer than two numbers; a rank below `dim`.
+            No counts; fewer than two numbers; a rank below `dim`; ``rows="all"`` without counts
+            of all rows.
         UsageError
             A parameter out of range.
         """
         self._check()
         source = read_source(data)
         solver = _Solver(self, source)
-        fitted = solver.fit(source.rows, exact=True)
+        fitted = solver.fit_all() if self.rows == "all" else solver.fit(source.rows, exact=True)
+        if fitted.all_vectors is not None:
+            self.vectors_ = fitted.all_vectors
+        self.error_ = fitted.error
         self.singular_values_ = fitted.singular_values
         self.explained_ = fitted.explained
         self.without_contexts_ = fitted.without_contexts
@@ -132,7 +156,7 @@ class SVD(Estimator):
         if fitted.without_contexts.size:
             flags = (*flags, "numbers-without-contexts")
             log.info("%d numbers without contexts are left out", fitted.without_contexts.size)
-        halves = tuple(solver.halves()) if self.halves else ()
+        halves = tuple(solver.halves()) if self.halves and self.rows == "numbers" else ()
         self.embedding_ = Embedding(
             fitted.vectors,
             fitted.numbers,
@@ -158,13 +182,15 @@ class SVD(Estimator):
             "min_count": self.min_count >= 1,
             "marginals": self.marginals in ("pairs", "corpus"),
             "precision": self.precision in ("double", "single"),
+            "rows": self.rows in ("numbers", "all"),
+            "tol": self.tol > 0,
         }
         for key, fine in good.items():
             if not fine:
                 raise UsageError(
                     f"{key}={getattr(self, key)!r} is out of range",
-                    expected="dim and min_count at least 1, p finite, marginals pairs or corpus, "
-                    "precision double or single",
+                    expected="dim and min_count at least 1, p finite, tol above 0, rows numbers or "
+                    "all, marginals pairs or corpus, precision double or single",
                 )
 
 
@@ -175,6 +201,8 @@ class _Fitted:
     singular_values: np.ndarray
     explained: float
     without_contexts: np.ndarray
+    error: float = 0.0
+    all_vectors: np.ndarray | None = None
 
 
 class _Solver:
@@ -213,6 +241,33 @@ class _Solver:
             singular,
             float(values.sum() / total),
             without,
+        )
+
+    def fit_all(self) -> _Fitted:
+        """Decompose the counts of all words by all words."""
+        model, full = self.model, self.source.full
+        if full is None:
+            raise InputError(
+                'rows="all" needs counts of all words by all words',
+                got="counts of number rows",
+                remedy='count with rows="all", or use rows="numbers"',
+            )
+        full = checked_counts(full)
+        rows = Rows(full[: self.source.size], self.source.rows.number_counts)
+        numbers, without = present_rows(rows, min_count=model.min_count)
+        weighted = _weight(full, self.weighting, None, self.backend)
+        found = block_krylov_svd(
+            weighted, model.dim, tol=model.tol, single=model.precision == "single", seed=model.seed
+        )
+        vectors = fix_signs(found.left) * found.singular_values**model.p
+        return _Fitted(
+            vectors[numbers],
+            numbers,
+            found.singular_values,
+            float((found.singular_values**2).sum() / weighted.squared_norm()),
+            without,
+            found.error,
+            vectors,
         )
 
     def halves(self) -> Iterator[tuple[Embedding, Embedding]]:

@@ -144,6 +144,12 @@ class Weighted:
     used: Any
     backend: Backend
 
+    def squared_norm(self) -> float:
+        """Sum of the squares of all entries."""
+        data, base = self.matrix.data, self.base
+        spread = base**2 * self.matrix.shape[0] * float(self.used.sum())
+        return float((data**2).sum()) + 2 * base * float(data.sum()) + spread
+
     def toarray(self) -> np.ndarray:
         """Dense NumPy array of shape (n, c)."""
         dense = self.matrix.toarray() + self.base * self.used

@@ -1,0 +1,247 @@
+"""Truncated SVD of a large sparse matrix by a randomized block Krylov method."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+
+from wordnum.embed.weighting import Weighted
+from wordnum.errors import InputError
+from wordnum.progress import bar
+
+__all__ = ["KrylovSVD", "block_krylov_svd"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class KrylovSVD:
+    """Result of `block_krylov_svd`.
+
+    Parameters
+    ----------
+    left, right : arrays of shape (n, k) and (c, k)
+        Singular vectors.
+    singular_values : array of shape (k,)
+        Descending.
+    residuals : array of shape (k,)
+        ``|A^T u_i - s_i v_i|``; a singular value lies within this of each (a strict bound, and
+        for separate values a loose one: the error is near its square).
+    error : float
+        Estimated largest relative error of the singular values.
+    dimension : int
+        Of the Krylov space.
+    """
+
+    left: np.ndarray
+    singular_values: np.ndarray
+    right: np.ndarray
+    residuals: np.ndarray
+    error: float
+    dimension: int
+
+
+def block_krylov_svd(
+    weighted: Weighted,
+    k: int,
+    *,
+    tol: float = 1e-4,
+    block: int | None = None,
+    single: bool = False,
+    seed: int = 0,
+) -> KrylovSVD:
+    """Find the k largest singular values and vectors of a sparse matrix.
+
+    Block Golub-Kahan bidiagonalization from a random block (Golub, Luk and Overton 1981; Musco
+    and Musco 2015 for why a random block converges): orthonormal bases V and U of
+
+        span{V_1, (A^T A) V_1, (A^T A)^2 V_1, ...}  and of its image under A,
+
+    with ``A V = U B`` and B block bidiagonal; the singular values of B approach those of A from
+    below. Steps are added until the estimated error is below `tol`.
+
+    Parameters
+    ----------
+    weighted : Weighted
+        The matrix, on its device; the base of unseen pairs is never written out.
+    k : int
+        How many.
+    tol : float
+        Largest relative error of the singular values to stop at. It is estimated, from the
+        geometric rate at which they still grow; `KrylovSVD.residuals` are strict bounds.
+    block : int, optional
+        Columns per step; k / 8 and 16 at least when left out.
+    single : bool
+        float32 vectors and products: half the time, for a `tol` of 1e-5 or more.
+    seed : int
+        Of the starting block.
+
+    Raises
+    ------
+    InputError
+        k is larger than the rank.
+
+    Examples
+    --------
+    >>> from wordnum.embed.weighting import weight
+    >>> found = block_krylov_svd(weight(np.diag([5.0, 4, 3, 2, 1]), weighting="raw"), 2)
+    >>> found.singular_values.round(6)
+    array([5., 4.])
+    """
+    smaller = min(weighted.matrix.shape)
+    width = min(block or max(16, -(-k // 8)), smaller)
+    state = _Bidiagonal(weighted, width, single=single, seed=seed)
+    estimate = _Estimate(k)
+    error = np.inf
+    with bar("block Krylov SVD", unit="steps") as advance:
+        while error > tol and not state.exhausted:
+            state.step()
+            advance()
+            if state.dimension >= k:
+                error = estimate(state.values(k))
+                log.debug("Krylov dimension %d: estimated error %.1e", state.dimension, error)
+    left, values, right = np.linalg.svd(state.small())
+    floor = values[0] * smaller * (np.finfo(np.float32 if single else np.float64).eps)
+    rank = int((values > floor).sum())
+    if k > rank:
+        raise InputError(
+            "dim is larger than the rank",
+            expected=f"dim of at most {rank}",
+            got=f"dim={k} for a matrix of shape {weighted.matrix.shape}",
+            remedy=f"use dim={rank} or less, or more text",
+        )
+    return KrylovSVD(
+        left=state.combine(state.left, left[:, :k]),
+        singular_values=values[:k],
+        right=state.combine(state.right, right[:k].T),
+        residuals=state.residuals(left[:, :k]),
+        error=0.0 if state.exhausted else error,
+        dimension=state.dimension,
+    )
+
+
+class _Bidiagonal:
+    """The two bases and the small matrix between them."""
+
+    def __init__(self, weighted: Weighted, width: int, *, single: bool, seed: int) -> None:
+        self.backend, self.base = weighted.backend, weighted.base
+        xp = self.backend.xp
+        self.dtype = xp.float32 if single else xp.float64
+        self.matrix = weighted.matrix.astype(self.dtype)
+        # As csr, the transpose gathers rows like the matrix itself; as csc it would scatter.
+        self.transpose = self.matrix.T.tocsr()
+        self.used = weighted.used.astype(self.dtype)
+        self.shape = self.matrix.shape
+        self.left: list[Any] = []
+        self.right: list[Any] = []
+        self.diagonal: list[np.ndarray] = []
+        self.above: list[np.ndarray] = []
+        drawn = np.random.default_rng(seed).standard_normal((self.shape[1], width))
+        self._next = self._orthonormal(self.backend.asarray(drawn, dtype=self.dtype), [])[0]
+        self.exhausted = False
+
+    @property
+    def dimension(self) -> int:
+        return sum(part.shape[1] for part in self.left)
+
+    def step(self) -> None:
+        """Add a block to both bases."""
+        self.right.append(self._next)
+        image = self.matrix @ self._next
+        if self.base:
+            image += self.base * (self.used @ self._next)[None, :]
+        if self.left:
+            image -= self.left[-1] @ self._device(self.above[-1])
+        basis, corner = self._orthonormal(image, self.left)
+        self.left.append(basis)
+        self.diagonal.append(corner)
+        back = self.transpose @ basis
+        if self.base:
+            back += self.base * self.used[:, None] * basis.sum(axis=0)[None, :]
+        back -= self.right[-1] @ self._device(corner.T)
+        self._next, factor = self._orthonormal(back, self.right)
+        self.above.append(factor.T)
+        room = min(self.shape) - self.dimension
+        quiet = np.abs(factor).max() <= np.abs(self.diagonal[0]).max() * 10 * self._eps()
+        self.exhausted = bool(quiet) or room <= 0
+        if room < self._next.shape[1]:
+            self._next = self._next[:, :room]
+            self.above[-1] = self.above[-1][:, :room]
+
+    def _eps(self) -> float:
+        return float(np.finfo(np.dtype(self.dtype)).eps)
+
+    def _device(self, array: np.ndarray) -> Any:
+        return self.backend.asarray(array, dtype=self.dtype)
+
+    def _orthonormal(self, block: Any, basis: list[Any]) -> tuple[Any, np.ndarray]:
+        """Take out what rounding has brought back of the basis, and factorize the block."""
+        factor = np.eye(block.shape[1])
+        for _ in range(2):
+            for part in basis:
+                block = block - part @ (part.T @ block)
+            block, corner = self.backend.qr(block)
+            corner = self.backend.to_numpy(corner).astype(np.float64)
+            factor = corner @ factor
+            scales = np.abs(np.diag(corner))
+            # Columns that nearly vanish are mostly rounding once scaled up: project them again.
+            if scales.min() > 0.01 * scales.max():
+                break
+        return block, factor
+
+    def small(self) -> np.ndarray:
+        """Return B, upper block bidiagonal."""
+        sizes = np.cumsum([0] + [part.shape[1] for part in self.left])
+        matrix = np.zeros((sizes[-1], sizes[-1]))
+        for j, corner in enumerate(self.diagonal):
+            here = slice(sizes[j], sizes[j + 1])
+            matrix[here, here] = corner
+            if j + 1 < len(self.diagonal):
+                matrix[here, sizes[j + 1] : sizes[j + 2]] = self.above[j]
+        return matrix
+
+    def values(self, k: int) -> np.ndarray:
+        """Return the k largest singular values of B, to about half of the digits."""
+        small = self.small()
+        n = small.shape[0]
+        squares = linalg.eigvalsh(small.T @ small, subset_by_index=(n - k, n - 1))
+        return np.sqrt(np.maximum(squares[::-1], 0.0))
+
+    def residuals(self, left: np.ndarray) -> np.ndarray:
+        last = self.above[-1]
+        return np.linalg.norm(last.T @ left[-last.shape[0] :], axis=0)
+
+    def combine(self, basis: list[Any], weights: np.ndarray) -> np.ndarray:
+        """Return basis times weights as NumPy."""
+        start, total = 0, 0.0
+        for part in basis:
+            share = weights[start : start + part.shape[1]]
+            total = total + part @ self.backend.asarray(share, dtype=self.dtype)
+            start += part.shape[1]
+        return self.backend.to_numpy(total)
+
+
+class _Estimate:
+    """Relative error of singular values that grow geometrically towards their limits."""
+
+    def __init__(self, k: int) -> None:
+        self.k = k
+        self.values: np.ndarray | None = None
+        self.growth: float | None = None
+
+    def __call__(self, values: np.ndarray) -> float:
+        values = values[: self.k]
+        before, self.values = self.values, values
+        if before is None or values.size > before.size:
+            return np.inf
+        growth = float(np.max((values - before) / np.maximum(values, np.finfo(float).tiny)))
+        last, self.growth = self.growth, max(growth, 0.0)
+        if last is None:
+            return np.inf
+        # Convergence speeds up as it goes; the floor keeps a lucky step from ending it early.
+        rate = min(max(self.growth / last if last else 0.0, 0.2), 0.95)
+        return self.growth * rate / (1 - rate)
