@@ -38,7 +38,7 @@ _HOME = {
     "run_study": "wordnum.study.runner",
     "separability": "wordnum.analyze.separability",
     "spectrum": "wordnum.analyze.fourier",
-    "verdict": "wordnum.analyze.inference",
+    "verdict": "wordnum.analyze.verdict",
     "write_page": "wordnum.report.page",
 }
 

@@ -16,6 +16,8 @@ __all__ = ["fit_logistic", "iterative_predictions", "standardised"]
 
 _INNER = 4
 _HIDDEN = 64
+# Strengths tried, as indices: a stronger penalty than these leaves an MLP nothing to learn.
+_TRIED = {"logistic": range(len(STRENGTHS)), "mlp": range(4)}
 
 
 def standardised(
@@ -67,7 +69,13 @@ def _fit_mlp(Z: np.ndarray, labels: np.ndarray, strength: float, seed: int) -> t
     from sklearn.neural_network import MLPClassifier
 
     model = MLPClassifier(
-        (_HIDDEN,), alpha=strength, max_iter=150, tol=1e-3, n_iter_no_change=8, random_state=seed
+        (_HIDDEN,),
+        alpha=len(Z) * strength,
+        learning_rate_init=0.01,
+        max_iter=300,
+        tol=1e-3,
+        n_iter_no_change=8,
+        random_state=seed,
     )
     return model, _fitted(model, Z, labels)
 
@@ -145,9 +153,10 @@ def _choose(
     Z: np.ndarray, y: np.ndarray, inner: np.ndarray, C: int, classifier: str, seed: int
 ) -> int:
     """Index of the strength with the best kappa on the inner part, the stronger of equals."""
-    best, found = -np.inf, len(STRENGTHS) - 1
+    tried = _TRIED[classifier]
+    best, found = -np.inf, tried[-1]
     fit, hold = Z[~inner], Z[inner]
-    for index in range(len(STRENGTHS) - 1, -1, -1):
+    for index in reversed(tried):
         predicted, _ = _fit_predict(fit, y[~inner], hold, classifier, STRENGTHS[index], seed)
         value = float(kappa(y[inner], predicted, C))
         if value > best:

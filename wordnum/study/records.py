@@ -93,7 +93,7 @@ def _measures(analysis: Analysis) -> dict[str, dict[str, Any]]:
 
 
 def _circle(embedding: Embedding, period: int) -> dict[str, Any]:
-    plane = circle(embedding, period)
+    plane = circle(embedding, period=period)
     return {"numbers": plane.numbers, "x": plane.x, "y": plane.y}
 
 
