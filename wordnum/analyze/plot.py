@@ -1,0 +1,292 @@
+"""Drawings of single results: print-ready, colour-blind safe, one function per kind of figure.
+
+Every function draws into `ax` or makes a figure of its own, and returns the axes. `save_figure`
+writes vector files with their fonts embedded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordnum.analyze.spikes import SPIKE_PERIODS
+from wordnum.storage import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from wordnum.analyze.analysis import Analysis
+    from wordnum.analyze.circle import Circle
+    from wordnum.analyze.dynamics import Dynamics
+    from wordnum.analyze.fourier import Spectrum
+    from wordnum.analyze.results import ModulusProbe, ProbeResult
+    from wordnum.analyze.separability import Separability
+
+__all__ = [
+    "PALETTE",
+    "plot_analysis",
+    "plot_circle",
+    "plot_confusion",
+    "plot_counterexample",
+    "plot_dynamics",
+    "plot_fisher",
+    "plot_kappa",
+    "plot_recall",
+    "plot_spectrum",
+    "save_figure",
+]
+
+# Okabe and Ito: told apart with every kind of colour vision.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_BLUE, _RED, _GREEN, _GREY = PALETTE[0], PALETTE[1], PALETTE[2], "#767676"
+# Type 42 embeds TrueType fonts whole, which journals ask for; SVG text becomes outlines.
+_PRINT = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "path", "savefig.dpi": 300}
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write a figure for print: fonts embedded, nothing cut off; the suffix says the format.
+
+    Examples
+    --------
+    >>> import tempfile, matplotlib
+    >>> matplotlib.use("agg")
+    >>> from wordnum.analyze import separability
+    >>> ax = separability(np.random.default_rng(0).standard_normal((100, 3))).plot()
+    >>> save_figure(ax.figure, tempfile.mkdtemp() + "/fisher.pdf").name
+    'fisher.pdf'
+    """
+    import matplotlib as mpl
+
+    path = Path(path)
+    with mpl.rc_context(_PRINT), atomic_path(path) as temporary:
+        figure.savefig(temporary, format=path.suffix.lstrip(".") or "pdf", bbox_inches="tight")
+    return path
+
+
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, ax = plt.subplots(figsize=size, layout="constrained")
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def plot_spectrum(
+    spectrum: Spectrum, *, ax: Axes | None = None, title: str = "", color: str = _BLUE
+) -> Axes:
+    """Normalised magnitude over frequency, the periods marked with their p-values."""
+    ax = _axes(ax, (6.4, 2.6))
+    ax.axhline(1.0, color=_GREY, linewidth=0.6, zorder=0)
+    ax.plot(spectrum.frequency, spectrum.magnitude, color=color, linewidth=0.7)
+    top = float(max(spectrum.magnitude.max(), 1.5))
+    for period, spike in spectrum.spikes.items():
+        significant = spike.p_value < 0.05
+        ax.plot(
+            1 / period,
+            spike.magnitude,
+            marker="o",
+            markersize=5,
+            markerfacecolor=_RED if significant else "white",
+            markeredgecolor=_RED,
+        )
+        ax.annotate(
+            f"T = {period}\np = {spike.p_value:.2g}",
+            (1 / period, spike.magnitude),
+            xytext=(-5 if period == 2 else 5, 0),
+            textcoords="offset points",
+            ha="right" if period == 2 else "left",
+            va="center",
+            fontsize=8,
+        )
+    ax.set(
+        xlim=(0, 0.502),
+        ylim=(0, 1.12 * top),
+        xlabel="frequency (cycles per number)",
+        ylabel="normalised magnitude",
+        title=title,
+    )
+    return ax
+
+
+def plot_kappa(
+    probe: ProbeResult, *, ax: Axes | None = None, title: str = "", color: str = _BLUE
+) -> Axes:
+    """Kappa x 100 over T with its interval, and the shuffled null's mean to 95th percentile."""
+    ax = _axes(ax, (4.6, 2.6))
+    periods = list(probe.by_period)
+    place = np.arange(len(periods))
+    for at, T in enumerate(periods):
+        one = probe[T]
+        if one.null:
+            ax.fill_between(
+                [at - 0.42, at + 0.42], one.null.mean, one.null.p95, color="#CFCFCF", linewidth=0
+            )
+        if one.low is not None and one.high is not None:
+            ax.plot([at, at], [one.low, one.high], color="black", linewidth=1.2, zorder=3)
+    ax.bar(place, [probe[T].kappa for T in periods], width=0.6, color=color, zorder=2)
+    ax.axhline(0, color="black", linewidth=0.6)
+    ax.set_xticks(place, [str(T) for T in periods])
+    ax.set(xlabel="T", ylabel="kappa x 100 of n mod T", title=title)
+    return ax
+
+
+def plot_recall(one: ModulusProbe, *, ax: Axes | None = None, title: str = "") -> Axes:
+    """Share of numbers whose residue was right, by last digit; roundness shows at 0 and 5."""
+    ax = _axes(ax, (4.2, 2.4))
+    digits = np.arange(10)
+    colors = [_RED if digit % 5 == 0 else _BLUE for digit in digits]
+    ax.bar(digits, 100 * np.nan_to_num(one.recall_by_digit), color=colors, width=0.7)
+    ax.axhline(100 / len(one.residues), color=_GREY, linewidth=0.8, linestyle="--")
+    ax.set_xticks(digits)
+    ax.set(xlabel="last digit", ylabel=f"recall of n mod {one.period}, %", ylim=(0, 100))
+    ax.set_title(title)
+    return ax
+
+
+def plot_fisher(
+    separability: Separability, *, ax: Axes | None = None, title: str = "", color: str = _BLUE
+) -> Axes:
+    """Eigenvalues of S_W^-1 S_B at every T, with the noise level of the largest."""
+    ax = _axes(ax, (4.6, 2.6))
+    periods = list(separability.by_period)
+    positive = False
+    for at, T in enumerate(periods):
+        one = separability[T]
+        values = one.eigenvalues[one.eigenvalues > 0]
+        positive |= values.size > 0
+        ax.plot(np.full(len(values), at), values, ".", color=color, markersize=5)
+        if one.lambda_max_noise > 0:
+            label = "noise level of the largest" if at == 0 else None
+            ax.plot([at - 0.35, at + 0.35], [one.lambda_max_noise] * 2, color=_RED, label=label)
+    if positive:
+        ax.set_yscale("log")
+        ax.legend(frameon=False, fontsize=8)
+    ax.set_xticks(np.arange(len(periods)), [str(T) for T in periods])
+    ax.set(xlabel="T", ylabel="eigenvalues of $S_W^{-1} S_B$", title=title)
+    return ax
+
+
+def plot_confusion(one: ModulusProbe, *, ax: Axes | None = None, title: str = "") -> Axes:
+    """Confusion matrix of one T, rows in per cent of the true class."""
+    ax = _axes(ax, (3.6, 3.2))
+    share = 100 * one.confusion / np.maximum(one.confusion.sum(axis=1, keepdims=True), 1)
+    picture = ax.imshow(share, cmap="cividis", vmin=0, vmax=100)
+    ax.spines[:].set_visible(False)
+    places = np.arange(len(one.residues))
+    ax.set_xticks(places, one.residues)
+    ax.set_yticks(places, one.residues)
+    if len(places) <= 12:
+        for i, j in np.ndindex(share.shape):
+            tone = "black" if share[i, j] > 60 else "white"
+            ax.text(j, i, f"{share[i, j]:.0f}", ha="center", va="center", fontsize=6, color=tone)
+    ax.set(xlabel=f"predicted n mod {one.period}", ylabel=f"n mod {one.period}", title=title)
+    if ax.figure is not None:
+        ax.figure.colorbar(picture, ax=ax, label="% of the true class", shrink=0.85)
+    return ax
+
+
+def plot_circle(found: Circle, *, ax: Axes | None = None, title: str = "") -> Axes:
+    """Left-out numbers in the plane of one period, coloured by residue, with class means."""
+    import matplotlib as mpl
+
+    ax = _axes(ax, (3.6, 3.4))
+    residue = found.numbers % found.period
+    # Residues go round, so do the colours; the means carry the digits for those who see none.
+    colors = mpl.colormaps["twilight_shifted"](np.arange(found.period) / found.period)
+    ax.scatter(found.x, found.y, c=colors[residue], s=7, alpha=0.6, linewidths=0)
+    for r in np.unique(residue):
+        centre = (found.x[residue == r].mean(), found.y[residue == r].mean())
+        ax.annotate(
+            str(r),
+            centre,
+            ha="center",
+            va="center",
+            fontsize=8,
+            bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": colors[r]},
+        )
+    ax.set_aspect("equal")
+    ax.set(xlabel=f"cosine of period {found.period}", ylabel=f"sine of period {found.period}")
+    ax.set_title(title)
+    return ax
+
+
+def plot_counterexample(
+    *, period: int = 10, A: float = 5.0, spreads: Sequence[float] = (0.03, 31.0), size: int = 1000
+) -> Figure:
+    """Theorem 1.2: the same Phi_T at every B, while the best linear accuracy falls to chance."""
+    import matplotlib.pyplot as plt
+
+    from wordnum.analyze.separability import separability
+    from wordnum.analyze.theory import best_linear_accuracy, counterexample
+
+    figure, axes = plt.subplots(1, 1 + len(spreads), figsize=(8.6, 2.8), layout="constrained")
+    n = np.arange(size)
+    for ax, B in zip(axes, spreads, strict=False):
+        _axes(ax, (3, 3))
+        ax.scatter(n, counterexample(period=period, A=A, B=B, size=size).vectors[:, 0], s=2,
+                   c=n % period, cmap="twilight_shifted")  # fmt: skip
+        ax.set(xlabel="n", ylabel=f"e(n) = {A:g} r + {B:g} m", title=f"B = {B:g}")
+    ax = _axes(axes[-1], (3, 3))
+    grid = np.geomspace(min(spreads), max(spreads), 13)
+    made = [counterexample(period=period, A=A, B=float(B), size=size) for B in grid]
+    accuracy = [100 * best_linear_accuracy(e, period=period).accuracy for e in made]
+    phi = [separability(e, moduli=[period])[period].phi for e in made]
+    ax.plot(grid, accuracy, "o-", color=_BLUE, markersize=3, label="best linear accuracy, %")
+    ax.plot(grid, 100 * np.array(phi) / phi[0], "--", color=_RED, label="$\\Phi_T$, % of the first")
+    ax.axhline(100 / period, color=_GREY, linewidth=0.8, linestyle=":", label="chance")
+    ax.set(xscale="log", xlabel="B", ylim=(0, 112), title=f"T = {period}, A = {A:g}")
+    ax.legend(frameon=False, fontsize=7)
+    return figure
+
+
+def plot_dynamics(
+    dynamics: Dynamics, *, periods: Sequence[int] = SPIKE_PERIODS, title: str = ""
+) -> Figure:
+    """Magnitude of the spikes, Phi_T and kappa against the size of the training text."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 3, figsize=(8.6, 2.6), layout="constrained")
+    names: Mapping[str, str] = {
+        "magnitude": "normalised magnitude",
+        "phi": "$\\Phi_T$",
+        "kappa": "kappa x 100",
+    }
+    for ax, (column, label) in zip(axes, names.items(), strict=True):
+        _axes(ax, (3, 3))
+        for color, T in zip(PALETTE, periods, strict=False):
+            values = dynamics.series(column, T)
+            ax.plot(dynamics.sizes, values, "o-", color=color, markersize=3, label=f"T = {T}")
+        ax.set(xlabel=dynamics.unit, ylabel=label)
+        if min(dynamics.sizes) > 0 and max(dynamics.sizes) > 8 * min(dynamics.sizes):
+            ax.set_xscale("log")
+    axes[0].legend(frameon=False, fontsize=8)
+    figure.suptitle(title)
+    return figure
+
+
+def plot_analysis(analysis: Analysis, *, figure: Figure | None = None) -> Figure:
+    """All parts of an analysis on one page."""
+    if figure is None:
+        import matplotlib.pyplot as plt
+
+        figure = plt.figure(figsize=(9.2, 5.4), layout="constrained")
+    grid = figure.add_gridspec(2, 3)
+    if analysis.spectrum:
+        plot_spectrum(analysis.spectrum, ax=figure.add_subplot(grid[0, :]))
+    if analysis.probe:
+        plot_kappa(analysis.probe, ax=figure.add_subplot(grid[1, 0]))
+        last = max(analysis.probe.by_period)
+        T = 10 if 10 in analysis.probe.by_period else last
+        plot_recall(analysis.probe[T], ax=figure.add_subplot(grid[1, 1]))
+    if analysis.separability:
+        plot_fisher(analysis.separability, ax=figure.add_subplot(grid[1, 2]))
+    name = analysis.name or "embedding"
+    verdict = f": {analysis.verdict.name}" if analysis.verdict else ""
+    figure.suptitle(f"{name} ({len(analysis.numbers)} numbers, {analysis.dim} dimensions){verdict}")
+    return figure
