@@ -165,7 +165,12 @@ def plot_fisher(
             label = "noise level of the largest" if at == 0 else None
             ax.plot([at - 0.35, at + 0.35], [one.lambda_max_noise] * 2, color=_RED, label=label)
     if positive:
+        from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
         ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        ax.yaxis.set_minor_formatter(NullFormatter())
         ax.legend(frameon=False, fontsize=8)
     ax.set_xticks(np.arange(len(periods)), [str(T) for T in periods])
     ax.set(xlabel="T", ylabel="eigenvalues of $S_W^{-1} S_B$", title=title)

@@ -1,0 +1,198 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from wordnum.analyze.circle import circle
+from wordnum.analyze.fourier import fourier_coefficients, spectrum
+from wordnum.analyze.spikes import holm, local_rank_p_value
+from wordnum.embed.embedding import Embedding
+from wordnum.errors import InputError, UsageError
+
+SEEDS = range(200)
+
+
+def smooth(seed, n=1000, d=20, length=20):
+    """A stationary Gaussian process over the numbers: white noise under a Gaussian kernel."""
+    kernel = np.exp(-((np.arange(-4 * length, 4 * length + 1) / length) ** 2))
+    white = np.random.default_rng(seed).standard_normal((n + len(kernel) - 1, d))
+    return np.apply_along_axis(lambda x: np.convolve(x, kernel, mode="valid"), 0, white)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(8, 61), st.integers(1, 5), st.integers(0, 1000))
+def test_spectrum_equals_the_dft_where_no_number_is_missing(n, d, seed):
+    x = np.random.default_rng(seed).standard_normal((n, d)) + 3.0
+    expected = np.abs(np.fft.rfft(x, axis=0, norm="ortho")[1:]) ** 2
+    found = spectrum(x, permutations=0)
+    np.testing.assert_allclose(found.power, expected.sum(axis=1), atol=1e-10, rtol=1e-10)
+    np.testing.assert_allclose(found.frequency, np.fft.rfftfreq(n)[1:])
+
+
+def test_spectrum_of_a_thousand_numbers_equals_the_dft_also_at_period_two():
+    x = np.random.default_rng(0).standard_normal((1000, 30))
+    power = (np.abs(np.fft.rfft(x, axis=0, norm="ortho")) ** 2).sum(axis=1)
+    found = spectrum(x, permutations=0)
+    np.testing.assert_allclose(found.power, power[1:], rtol=1e-10)
+    for T in (2, 5, 10):
+        assert found.spikes[T].power == pytest.approx(power[1000 // T], rel=1e-10)
+        expected = np.sqrt(power[1000 // T]) / np.median(np.sqrt(power[1:]))
+        assert found.spikes[T].magnitude == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("k", [1, 7, 20, 50])
+def test_spectrum_with_gaps_equals_an_explicit_least_squares_fit(k):
+    rng = np.random.default_rng(k)
+    numbers = np.sort(rng.choice(100, 60, replace=False))
+    x = rng.standard_normal((60, 4))
+    angle = 2 * np.pi * k / 100 * numbers
+    columns = [np.ones(60), np.cos(angle)] + ([] if k == 50 else [np.sin(angle)])
+    fit = np.linalg.lstsq(np.stack(columns, axis=1), x, rcond=None)[0][1:]
+    expected = (fit**2).sum() * (100 if k == 50 else 25)
+    found = spectrum(Embedding(x, numbers, size=100), permutations=0)
+    assert found.power[k - 1] == pytest.approx(expected, rel=1e-9)
+
+
+def test_spectrum_of_a_pure_wave_is_its_amplitude_with_any_gaps():
+    n = np.arange(1000)
+    wave = 3.0 * np.cos(2 * np.pi * n / 10 + 0.4)[:, None]
+    keep = np.sort(np.random.default_rng(0).choice(1000, 400, replace=False))
+    found = spectrum(Embedding(wave[keep], keep), permutations=0)
+    assert found.spikes[10].power == pytest.approx(1000 / 4 * 9)
+
+
+def test_coefficients_are_those_of_a_hand_sum():
+    x = np.array([[1.0], [2.0], [0.0], [-1.0]])
+    real, negated = fourier_coefficients(x, [1 / 4])
+    by_hand = sum(x[n, 0] * np.exp(-2j * np.pi * n / 4) for n in range(4)) / 2
+    assert real[0, 0] - 1j * negated[0, 0] == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize("period", [2, 5, 10])
+def test_a_planted_period_is_found_at_that_period_only(period):
+    n = np.arange(1000)
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((1000, 50))
+    x[:, 0] += 2 * np.cos(2 * np.pi * n / period + 0.3)
+    found = spectrum(x)
+    assert [T for T, s in found.spikes.items() if s.p_value < 0.05] == [period]
+    assert found.spikes[period].p_value_permutation < 0.01
+
+
+def test_false_positives_on_white_noise_stay_at_their_level_and_raw_p_values_are_uniform():
+    spikes = [
+        spectrum(np.random.default_rng(seed).standard_normal((1000, 20)), permutations=0).spikes
+        for seed in SEEDS
+    ]
+    wrong = np.mean([min(s.p_value for s in one.values()) < 0.05 for one in spikes])
+    # The smallest Holm-adjusted p-value is 3/81, so that is the level; 3 standard errors above.
+    assert wrong <= 3 / 81 + 3 * np.sqrt(3 / 81 / len(SEEDS))
+    jitter = np.random.default_rng(0).random(len(SEEDS)) / 81
+    for T in (2, 5, 10):
+        raw = np.array([one[T].p_value_raw for one in spikes])
+        assert stats.kstest(raw - jitter, "uniform").pvalue > 0.01
+
+
+def test_smooth_trends_are_no_spikes_though_the_permutation_p_value_calls_them_so():
+    for seed in range(20):
+        found = spectrum(smooth(seed), permutations=0)
+        assert min(s.p_value for s in found.spikes.values()) > 0.05
+    walk = np.cumsum(np.random.default_rng(0).standard_normal((1000, 1)), axis=0)
+    assert spectrum(walk, permutations=0).spikes[10].p_value > 0.05
+
+
+@pytest.mark.slow
+def test_false_positives_on_smooth_processes_stay_below_their_level():
+    wrong = [
+        min(s.p_value for s in spectrum(smooth(seed), permutations=0).spikes.values()) < 0.05
+        for seed in SEEDS
+    ]
+    assert np.mean(wrong) <= 3 / 81
+
+
+def test_permutation_p_values_of_noise_are_uniform():
+    raw = [
+        spectrum(np.random.default_rng(seed).standard_normal((200, 3)), permutations=99, seed=seed)
+        .spikes[5]
+        .p_value_permutation
+        for seed in range(100)
+    ]
+    assert stats.kstest(np.array(raw) - 0.005, "uniform").pvalue > 0.01
+
+
+def test_a_constant_embedding_has_no_power():
+    found = spectrum(np.full((1000, 3), 0.1))
+    assert not found.power.any()
+    assert not found.magnitude.any()
+    assert all(s.p_value == 1 and s.power == 0 for s in found.spikes.values())
+
+
+def test_rows_alike_up_to_rounding_are_constant():
+    x = np.full((1000, 4), 0.1) * [1.0, 1e-3, 7.0, 1.0] + 1e-17
+    x[::2] *= 1 + 2e-16
+    assert not spectrum(x, permutations=0).power.any()
+
+
+def test_even_numbers_alone_have_no_power_at_period_two():
+    x = np.random.default_rng(0).standard_normal((500, 3))
+    found = spectrum(Embedding(x, np.arange(0, 1000, 2)), permutations=9)
+    assert found.spikes[2].power == 0
+    assert found.spikes[2].p_value == 1
+
+
+def test_few_frequencies_give_no_spike_test():
+    assert spectrum(np.random.default_rng(0).standard_normal((20, 2))).spikes == {}
+
+
+def test_too_few_numbers_are_refused():
+    with pytest.raises(InputError, match="at least 4 numbers"):
+        spectrum(np.ones((3, 2)))
+
+
+def test_local_rank_leaves_harmonics_out():
+    frequency = np.arange(1, 501) / 1000
+    power = np.ones(500)
+    power[[99, 199, 299, 399, 499]] = 100.0
+    assert local_rank_p_value(frequency, power, power / 2, 50.0, 5) == 1 / 81
+    assert local_rank_p_value(frequency, power, power / 2, 50.0, 2) == 1 / 81
+    assert local_rank_p_value(frequency, power, power / 2, 0.5, 2) == 1.0
+
+
+def test_holm_is_the_table_worked_by_hand():
+    assert holm([0.01, 0.02, 0.03]) == [0.03, 0.04, 0.04]
+    assert holm([0.5, 0.01]) == [0.5, 0.02]
+    assert holm([]) == []
+
+
+def test_spectrum_frame_has_a_row_per_frequency():
+    frame = spectrum(np.random.default_rng(0).standard_normal((100, 2))).to_frame()
+    assert list(frame.columns) == ["frequency", "period", "magnitude", "power"]
+    assert len(frame) == 50
+
+
+def test_a_circle_is_found_on_the_numbers_left_out_and_noise_draws_none():
+    n = np.arange(1000)
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal((1000, 100))
+    radius = {}
+    for name, strength in (("noise", 0.0), ("planted", 4.0)):
+        x = noise.copy()
+        x[:, 0] += strength * np.cos(2 * np.pi * n / 10)
+        x[:, 1] += strength * np.sin(2 * np.pi * n / 10)
+        found = circle(x, period=10)
+        means = np.array(
+            [[found.x[n % 10 == r].mean(), found.y[n % 10 == r].mean()] for r in range(10)]
+        )
+        angle = 2 * np.pi * np.arange(10) / 10
+        # Mean radius in the direction where each class belongs.
+        radius[name] = (means[:, 0] * np.cos(angle) + means[:, 1] * np.sin(angle)).mean()
+    assert radius["planted"] == pytest.approx(1.0, abs=0.1)
+    assert abs(radius["noise"]) < 0.2
+
+
+def test_circle_refuses_bad_periods_and_too_few_numbers():
+    with pytest.raises(UsageError, match="modulus 1"):
+        circle(np.eye(20), period=1)
+    with pytest.raises(InputError, match="too few numbers for a circle"):
+        circle(np.eye(8), period=2)
