@@ -155,6 +155,9 @@ class _Fold:
         self.ridge = classifier == "ridge"
         self.indicator = indicator
         self.counts = indicator.sum(axis=0)
+        # The intercept of ridge. Where no column varies there is nothing but a tie: the most
+        # frequent class of the training rows is the rarest one of the rows left out.
+        self.mean = self.counts / len(indicator) * (basis.scatter.sum() > 0)
         self.sums = basis.train.T @ indicator
         edges = np.cumsum([0, *(task.n_classes for task in tasks)])
         self.spans = [slice(a, b) for a, b in itertools.pairwise(edges)]
@@ -174,7 +177,7 @@ class _Fold:
             fitted = self.basis.test @ (w[:, None] * self.sums[:, span])
             counts = self.counts[span]
             if self.ridge:
-                scores = xp.where(counts > 0, fitted + counts / len(self.indicator), -xp.inf)
+                scores = xp.where(counts > 0, fitted + self.mean[span], -xp.inf)
             else:
                 inverse = class_inverse(xp, self.gram(w, span), counts)
                 scores = discriminants(xp, fitted, inverse, counts)
@@ -199,9 +202,8 @@ class _Fold:
     def _rows_left_out(self, weights: Array, fitted: Array) -> list[Array]:
         leverage = weights @ (self.basis.train**2).T
         if self.ridge:
-            mean = self.counts / len(self.indicator)
             rest = 1.0 - leverage - 1.0 / len(self.indicator)
-            error = ((self.indicator - fitted - mean) / rest[..., None]) ** 2
+            error = ((self.indicator - fitted - self.mean) / rest[..., None]) ** 2
             return [-error[..., span].mean(axis=(1, 2)) for span in self.spans]
         found = []
         for span in self.spans:
@@ -216,7 +218,7 @@ class _Fold:
         padded, real = (self.backend.asarray(a) for a in _padded_groups(groups))
         real = real[..., None]
         train, Y = self.basis.train[padded] * real, self.indicator[padded] * real
-        mean = self.counts / n if self.ridge else 0.0
+        mean = self.mean if self.ridge else 0.0
         # (L, K, b, C): y_b - f_b of every group and strength, zero in the padding.
         gap = (self.indicator - fitted - mean).swapaxes(0, 1)[padded].swapaxes(1, 2)
         gap = gap * real[:, None]

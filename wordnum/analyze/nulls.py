@@ -170,7 +170,8 @@ def _predict(
     fitted = (weighted @ basis.test.T.astype(xp.float32)).reshape(S, C, -1)
     present = counts > 0
     if classifier == "ridge":
-        scores = fitted + (counts / len(basis.train))[..., None]
+        varies = basis.scatter.sum() > 0
+        scores = fitted + (counts / len(basis.train) * varies)[..., None]
     else:
         rotated, weighted = rotated.reshape(S, C, -1), weighted.reshape(S, C, -1)
         gram = (weighted @ xp.swapaxes(rotated, 1, 2)).astype(xp.float64)

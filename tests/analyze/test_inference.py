@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from wordnum.analyze.inference import compare, half_split_interval, standard_error
+from wordnum.analyze.probe import probe
+from wordnum.cooccurrence.reduce import half_splits
+from wordnum.embed.embedding import Embedding
+from wordnum.errors import InputError
+
+N, BLOCKS, WORDS = 100, 20, 40
+
+
+def counts(seed, *, per_number=300, strength=1.0):
+    """Poisson counts by block of N numbers beside WORDS words, some of which tell n mod 5."""
+    base = np.random.default_rng(99).gamma(1.0, size=WORDS)
+    P = np.tile(base, (N, 1))
+    for r in range(5):
+        P[np.arange(N) % 5 == r, 4 * r : 4 * r + 4] *= 1 + strength
+    P *= per_number / BLOCKS / P.sum(axis=1, keepdims=True)
+    return np.random.default_rng(seed).poisson(P, (BLOCKS, N, WORDS)).astype(float)
+
+
+def factorized(table, dim=8):
+    rows = np.sqrt(table / np.maximum(table.sum(axis=1, keepdims=True), 1))
+    U, S, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
+    return Embedding(U[:, :dim] * S[:dim], size=N)
+
+
+def embedding(blocks, *, n_documents=1000, seed=0):
+    halves = [
+        (factorized(blocks[a].sum(axis=0)), factorized(blocks[b].sum(axis=0)))
+        for a, b in half_splits(BLOCKS, seed=seed)
+    ]
+    whole = factorized(blocks.sum(axis=0))
+    return Embedding(whole.vectors, size=N, halves=halves, n_documents=n_documents)
+
+
+def quick(x, **options):
+    return probe(x, **{"moduli": [5], "nulls": 0, "controls": False, **options})
+
+
+def test_standard_error_is_exact_where_the_variance_falls_with_the_text():
+    rng = np.random.default_rng(0)
+    # A mean over 20 blocks: halves are means over 10 of them, the error of the whole is known.
+    errors = []
+    for _ in range(300):
+        values = rng.standard_normal(20)
+        pairs = [(values[a].mean(), values[b].mean()) for a, b in half_splits(20)]
+        errors.append(standard_error(*np.array(pairs).T) ** 2)
+    assert np.sqrt(np.mean(errors)) == pytest.approx(1 / np.sqrt(20), rel=0.1)
+
+
+def test_interval_is_the_formula_around_the_full_kappa():
+    one = quick(embedding(counts(0)))[5]
+    error = np.std(one.half_kappas[:, 0] - one.half_kappas[:, 1], ddof=1) / 2
+    assert one.half_kappas.shape == (10, 2)
+    assert one.reason is None
+    assert one.low == pytest.approx(one.kappa - 2.26 * error)
+    assert one.high == pytest.approx(one.kappa + 2.26 * error)
+
+
+def test_intervals_cover_the_mean_over_fresh_texts():
+    found = [quick(embedding(counts(seed), seed=seed))[5] for seed in range(60)]
+    truth = np.mean([one.kappa for one in found])
+    covered = np.mean([one.low <= truth <= one.high for one in found])
+    # See half_split_interval: where every number is a coin toss they cover less than 95 %.
+    assert covered >= 0.80
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: np.random.default_rng(0).standard_normal((N, 5)), "no half-splits"),
+        (lambda: embedding(counts(0), n_documents=39), "only 39 documents, 40 are needed"),
+    ],
+)
+def test_no_interval_comes_with_its_reason(make, reason):
+    one = quick(make())[5]
+    assert one.low is None
+    assert one.high is None
+    assert reason in one.reason
+    assert one.repeat_sd > 0
+
+
+def test_halves_with_too_few_numbers_give_no_interval():
+    whole = embedding(counts(0))
+    thin = tuple((a.select(range(4)), b) for a, b in whole.halves)
+    short = Embedding(whole.vectors, size=N, halves=thin, n_documents=1000)
+    assert "hold too few numbers" in quick(short)[5].reason
+
+
+def test_halves_that_lack_some_numbers_are_probed_on_the_rest():
+    whole = embedding(counts(0))
+    halves = tuple((a.select(range(1, N)), b.select(range(N - 3))) for a, b in whole.halves)
+    one = quick(Embedding(whole.vectors, size=N, halves=halves, n_documents=1000))[5]
+    assert one.low < one.kappa < one.high
+
+
+def test_comparison_of_paired_embeddings_is_tighter_than_of_unpaired_ones():
+    blocks = counts(0)
+    first = quick(embedding(blocks))
+    nudged = quick(embedding(blocks + 0.2))
+    found = compare(first, nudged)[5]
+    paired = found.high - found.low
+    unpaired = (
+        2 * 2.26 * np.hypot(*[(one[5].high - one[5].low) / (2 * 2.26) for one in (first, nudged)])
+    )
+    assert paired < unpaired
+    assert found.difference == pytest.approx(first[5].kappa - nudged[5].kappa)
+    error = paired / (2 * 2.26)
+    assert found.p_value == pytest.approx(
+        2 * stats.t.sf(abs(found.difference) / error, 9), rel=1e-3
+    )
+
+
+def test_a_real_difference_is_seen_and_none_is_not():
+    strong = quick(embedding(counts(0, strength=2.0)))
+    weak = quick(embedding(counts(0, strength=0.3)))
+    assert compare(strong, weak)[5].p_value < 0.01
+    same = compare(strong, strong)[5]
+    assert (same.difference, same.p_value) == (0, 1.0)
+
+
+def test_comparison_without_halves_gives_the_reason():
+    x = np.random.default_rng(0).standard_normal((N, 5))
+    found = compare(quick(x), quick(x))[5]
+    assert found.p_value is None
+    assert "no half-splits" in found.reason
+
+
+def test_probes_on_different_folds_are_not_compared():
+    x = np.random.default_rng(0).standard_normal((N, 5))
+    with pytest.raises(InputError, match="differ in seed"):
+        compare(quick(x), quick(x, seed=1))
+    with pytest.raises(InputError, match="share no modulus"):
+        compare(quick(x), quick(x, moduli=[2]))
+
+
+def test_interval_of_too_few_splits_is_refused():
+    whole = embedding(counts(0))
+    assert half_split_interval(5.0, np.zeros((2, 2)), embedding=whole).low is None

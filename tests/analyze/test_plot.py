@@ -1,0 +1,79 @@
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+mpl.use("agg")
+
+from wordnum.analyze import analyze
+from wordnum.analyze.circle import circle
+from wordnum.analyze.dynamics import dynamics
+from wordnum.analyze.plot import plot_counterexample, save_figure
+from wordnum.analyze.theory import planted_embedding
+
+
+@pytest.fixture(scope="module")
+def made():
+    return planted_embedding(phi=300, kappa=60)
+
+
+@pytest.fixture(scope="module")
+def found(made):
+    return analyze(made, moduli=[2, 5, 10], nulls=9)
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+def test_every_result_draws_itself_with_named_axes(made, found):
+    drawn = [
+        found.spectrum.plot(title="spectrum"),
+        found.probe.plot(),
+        found.probe.plot_confusion(),
+        found.probe.plot_recall(),
+        found.separability.plot(),
+        circle(made).plot(),
+    ]
+    assert all(ax.get_xlabel() and ax.get_ylabel() for ax in drawn)
+    assert drawn[0].get_title() == "spectrum"
+    assert {text.get_text().split("\n")[0] for text in drawn[0].texts} == {
+        "T = 2", "T = 5", "T = 10"
+    }  # fmt: skip
+
+
+def test_a_result_draws_into_the_axes_it_is_given(found):
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots()
+    assert found.probe.plot(ax=ax) is ax
+
+
+def test_titles_stay_on_the_page(found):
+    figure = found.plot()
+    figure.canvas.draw()
+    box = figure._suptitle.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+    assert box.y1 <= figure.bbox.height
+
+
+def test_pdf_embeds_its_fonts_and_svg_has_no_text_to_lose(found, tmp_path):
+    pdf = save_figure(found.plot(), tmp_path / "page.pdf").read_bytes()
+    assert b"/FontFile2" in pdf
+    assert b"/Type3" not in pdf
+    svg = save_figure(found.plot(), tmp_path / "page.svg").read_text()
+    assert "<text" not in svg
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_counterexample_and_dynamics_have_their_panels(found):
+    assert len(plot_counterexample(size=100).axes) == 3
+    assert len(dynamics({1.0: found, 100.0: found}).plot(title="growth").axes) == 3
+
+
+def test_constant_results_can_be_drawn():
+    found = analyze(np.ones((100, 2)), moduli=[2, 5], nulls=0)
+    assert found.plot().axes
