@@ -16,6 +16,7 @@ from wordnum.analyze.spikes import (
     local_rank_p_value,
     permutation_p_values,
 )
+from wordnum.analyze.threads import one_blas_thread
 from wordnum.embed.embedding import Embedding, as_embedding
 from wordnum.errors import InputError
 
@@ -88,6 +89,7 @@ class Spectrum:
         return plot_spectrum(self, ax=ax, **options)
 
 
+@one_blas_thread
 def spectrum(
     embedding: Embedding | np.ndarray,
     *,

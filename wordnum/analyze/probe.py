@@ -16,6 +16,7 @@ from wordnum.analyze.inference import half_split_interval
 from wordnum.analyze.moduli import check_classes, checked_moduli
 from wordnum.analyze.nulls import Null, shuffled_kappas, shuffled_labels
 from wordnum.analyze.results import ModulusProbe, ProbeResult
+from wordnum.analyze.threads import one_blas_thread
 from wordnum.backend import Backend, get_backend
 from wordnum.config import one_of
 from wordnum.embed.embedding import Embedding, as_embedding
@@ -28,6 +29,7 @@ _CLOSED_FORM = ("lda", "ridge")
 _SHUFFLES = 200
 
 
+@one_blas_thread
 def probe(
     embedding: Embedding | np.ndarray,
     *,

@@ -12,6 +12,7 @@ from scipy import linalg
 
 from wordnum.analyze.columns import centred_columns
 from wordnum.analyze.moduli import check_classes, checked_moduli, class_labels
+from wordnum.analyze.threads import one_blas_thread
 from wordnum.embed.embedding import Embedding, as_embedding
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ class Separability:
         return plot_fisher(self, ax=ax, **options)
 
 
+@one_blas_thread
 def separability(
     embedding: Embedding | np.ndarray, *, moduli: Iterable[int] = range(2, 11)
 ) -> Separability:
