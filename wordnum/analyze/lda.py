@@ -90,7 +90,7 @@ def fold_basis(
     xp = backend.xp
     mean = train.mean(axis=0)
     Z, Z_test = train - mean, test - mean
-    scale = xp.sqrt((Z**2).mean(axis=0))
+    scale = xp.sqrt(xp.einsum("ij,ij->j", Z, Z) / len(Z))
     if nuisance is not None:
         known, known_test = nuisance[0] - nuisance[0].mean(), nuisance[1] - nuisance[0].mean()
         slope = (known @ Z) / xp.maximum(known @ known, 1e-300)
@@ -99,7 +99,8 @@ def fold_basis(
         # What the nuisance explains to the last bit leaves rounding only.
         scale = xp.where(left > 1e-7 * scale, left, 0.0)
     inverse = xp.where(scale > 0, 1.0 / xp.where(scale > 0, scale, 1.0), 0.0)
-    Z, Z_test = Z * inverse, Z_test * inverse
+    Z *= inverse
+    Z_test *= inverse
     n, d = Z.shape
     if d <= n:
         scatter, vectors = backend.eigh(Z.T @ Z)
