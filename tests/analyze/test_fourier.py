@@ -196,3 +196,12 @@ def test_circle_refuses_bad_periods_and_too_few_numbers():
         circle(np.eye(20), period=1)
     with pytest.raises(InputError, match="too few numbers for a circle"):
         circle(np.eye(8), period=2)
+
+
+def test_spectrum_in_portions_equals_the_spectrum_at_once(monkeypatch):
+    from wordnum.analyze import fourier
+
+    x = np.random.default_rng(0).standard_normal((200, 3))
+    whole = spectrum(x, permutations=0).power
+    monkeypatch.setattr(fourier, "_WAVE_ENTRIES", 1500)
+    np.testing.assert_allclose(spectrum(x, permutations=0).power, whole, rtol=1e-12)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Spectrum", "fourier_coefficients", "spectrum"]
 
+_WAVE_ENTRIES = 2_000_000
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Spectrum:
@@ -162,27 +164,27 @@ def spectrum(
     baseline = float(np.median(length)) if len(length) else 0.0
     magnitude = length / baseline if baseline > 0 else np.zeros_like(length)
     frequency = k / N
+    at = {T: _power_at(embedding, centred, T) for T in periods if N >= 2 * T}
     raw = {
-        T: local_rank_p_value(frequency, power, cosine_power, _power_at(embedding, centred, T), T)
-        for T in periods
-        if N >= 2 * T
+        T: p_value
+        for T in at
+        if (p_value := local_rank_p_value(frequency, power, cosine_power, at[T], T)) is not None
     }
-    tested = {T: p for T, p in raw.items() if p is not None}
-    adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
+    adjusted = dict(zip(raw, holm(list(raw.values())), strict=True))
     shuffled = permutation_p_values(
-        embedding.numbers, centred, list(tested), permutations=permutations, seed=seed
+        embedding.numbers, centred, list(raw), permutations=permutations, seed=seed
     )
-    spikes = {}
-    for T in tested:
-        at = _power_at(embedding, centred, T)
-        spikes[T] = Spike(
+    spikes = {
+        T: Spike(
             period=T,
-            magnitude=float(np.sqrt(at) / baseline) if baseline > 0 else 0.0,
-            power=float(at),
-            p_value=float(adjusted[T]),
-            p_value_raw=float(tested[T]),
+            magnitude=float(np.sqrt(at[T]) / baseline) if baseline > 0 else 0.0,
+            power=at[T],
+            p_value=adjusted[T],
+            p_value_raw=raw[T],
             p_value_permutation=shuffled.get(T),
         )
+        for T in raw
+    }
     return Spectrum(
         frequency=frequency,
         power=power,
@@ -227,8 +229,14 @@ def _on_grid(
     cosines, sines = np.cos(angle), np.sin(angle)
     if N % 2 == 0:
         sines[N // 2] = 0.0
-    at = np.outer(k, numbers) % N
-    return _fit(cosines[at], sines[at], centred, N if scale is None else scale)
+    parts = []
+    # In portions, so that the waves of a large N do not fill the memory.
+    step = max(1, _WAVE_ENTRIES // len(numbers))
+    for first in range(0, len(k), step):
+        at = np.outer(k[first : first + step], numbers) % N
+        parts.append(_fit(cosines[at], sines[at], centred, N if scale is None else scale))
+    cosine, sine = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return cosine, sine
 
 
 def _fit(C: np.ndarray, S: np.ndarray, X: np.ndarray, N: int) -> tuple[np.ndarray, np.ndarray]:

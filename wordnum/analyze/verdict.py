@@ -27,6 +27,7 @@ _FLAG_WORDS = {
     "ordinals-kept": "ordinals were kept: the suffix of 21st spells the last digit",
     "subwords": "the model reads the spelling of a number, so its last digit is given to it",
     "few-documents": f"fewer than {MIN_DOCUMENTS} documents: no interval",
+    "numbers-without-contexts": "numbers without any context have no vector",
     "missing-numbers": "not all numbers are present",
     "constant": "all vectors are alike",
 }
