@@ -13,7 +13,7 @@ __all__ = ["one_blas_thread"]
 P = ParamSpec("P")
 R = TypeVar("R")
 # Above this many dimensions (or numbers, if fewer) threads repay what they cost.
-_LARGE = 512
+_LARGE = 1024
 
 
 def one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
