@@ -203,8 +203,10 @@ class _Fold:
         leverage = weights @ (self.basis.train**2).T
         if self.ridge:
             rest = 1.0 - leverage - 1.0 / len(self.indicator)
-            error = ((self.indicator - fitted - self.mean) / rest[..., None]) ** 2
-            return [-error[..., span].mean(axis=(1, 2)) for span in self.spans]
+            gap = fitted - (self.indicator - self.mean)
+            gap *= gap
+            error = (rest[:, None, :] ** -2.0 @ gap)[:, 0]
+            return [-error[:, span].sum(axis=1) for span in self.spans]
         found = []
         for span in self.spans:
             Y, counts = self.indicator[:, span], self.counts[span]
