@@ -11,6 +11,7 @@ import numpy as np
 from wordnum.analyze.agreement import kappa
 from wordnum.analyze.crossval import Predictions, Task
 from wordnum.analyze.lda import STRENGTHS
+from wordnum.progress import track
 
 __all__ = ["fit_logistic", "iterative_predictions", "standardised"]
 
@@ -101,7 +102,7 @@ def iterative_predictions(
     labels = np.zeros((len(tasks), len(fold_of)), dtype=np.int64)
     picks = np.zeros((n_folds, len(tasks)), dtype=np.int64)
     failed: set[int] = set()
-    for fold in range(n_folds):
+    for fold in track(range(n_folds), f"probing by {classifier}"):
         held = fold_of == fold
         if not held.any() or held.all():
             continue
