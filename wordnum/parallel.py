@@ -11,7 +11,7 @@ from wordnum.config import one_of
 from wordnum.errors import UsageError
 from wordnum.progress import bar
 
-__all__ = ["BACKENDS", "map_tasks", "parallel_backend"]
+__all__ = ["BACKENDS", "map_tasks", "parallel_backend", "stream_tasks"]
 
 BACKENDS = ("loky", "dask", "ray")
 
@@ -94,20 +94,30 @@ def map_tasks(
     """
     tasks = list(tasks)
     shares = list(weights) if weights is not None else [1.0] * len(tasks)
-    if jobs == 0:
-        raise UsageError("0 workers cannot work", expected="1 or more, or -1 for all cores")
     results: list[Any] = []
     with bar(description, total=sum(shares), unit="") as advance:
-        for result, share in zip(_stream(function, tasks, jobs), shares, strict=True):
+        for result, share in zip(stream_tasks(function, tasks, jobs=jobs), shares, strict=True):
             results.append(result)
             advance(share)
     return results
 
 
-def _stream(
-    function: Callable[..., Any], tasks: list[tuple[Any, ...]], jobs: int | None
+def stream_tasks(
+    function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], *, jobs: int | None = 1
 ) -> Iterator[Any]:
-    if jobs == 1 or len(tasks) < 2:
+    """Yield ``function(*task)`` for every task, in their order, as they are done.
+
+    Tasks are made when a worker is free for them. A backend that cannot hand out results one by
+    one (ray) gives them all at the end.
+
+    Raises
+    ------
+    UsageError
+        `jobs` is 0.
+    """
+    if jobs == 0:
+        raise UsageError("0 workers cannot work", expected="1 or more, or -1 for all cores")
+    if jobs == 1:
         return (function(*task) for task in tasks)
     from joblib import Parallel, delayed
 

@@ -8,15 +8,17 @@ work is split.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
 from wordnum.config import nearest
-from wordnum.corpus import swap
-from wordnum.corpus.encoded import Block, EncodedCorpus
-from wordnum.errors import InputError, UsageError
+from wordnum.errors import UsageError
+
+if TYPE_CHECKING:
+    from wordnum.corpus.encoded import EncodedCorpus
+    from wordnum.corpus.prepare import Prepared
 
 __all__ = [
     "ContextLength",
@@ -24,14 +26,13 @@ __all__ = [
     "Joined",
     "Original",
     "Perturbation",
-    "Prepared",
     "SwapNumbers",
     "Thin",
     "UnigramReplace",
     "parse_perturbation",
 ]
 
-_THIN, _REWRITE, _CUT = range(3)
+THIN, REWRITE, CUT = range(3)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Perturbation:
     gives the perturbed block, whose `starts` are borders that nothing crosses.
     """
 
-    kind: ClassVar[int] = _CUT
+    kind: ClassVar[int] = CUT
 
     @property
     def name(self) -> str:
@@ -67,17 +68,9 @@ class Perturbation:
         InputError
             Nothing is left to rewrite: no number tokens.
         """
-        thins = tuple(p for p in self.parts if isinstance(p, Thin))
-        rewrites = [p for p in self.parts if p.kind == _REWRITE]
-        cuts = tuple(p for p in self.parts if isinstance(p, (ContextLength, Isolate)))
-        prepared = Prepared(self, corpus.vocabulary.size, thins, cuts)
-        if not rewrites:
-            return prepared
-        if not any(isinstance(p, SwapNumbers) for p in rewrites):
-            # Later draws overwrite earlier ones, so the last alone counts.
-            marginal = swap.number_marginal(corpus, prepared.kept)
-            return replace(prepared, unigram=rewrites[-1], marginal=marginal)  # type: ignore[arg-type]
-        return _rewrite_globally(corpus, prepared, rewrites)
+        from wordnum.corpus.prepare import prepare_all
+
+        return prepare_all([self], corpus)[0]
 
 
 @dataclass(frozen=True)
@@ -223,7 +216,7 @@ class SwapNumbers(Perturbation):
     place is `Prepared.share_in_place`.
     """
 
-    kind: ClassVar[int] = _REWRITE
+    kind: ClassVar[int] = REWRITE
 
     seed: int = 0
     reach: int = 10
@@ -246,7 +239,7 @@ class SwapNumbers(Perturbation):
 class UnigramReplace(Perturbation):
     """Every number token is redrawn independently from the marginal of the numbers."""
 
-    kind: ClassVar[int] = _REWRITE
+    kind: ClassVar[int] = REWRITE
 
     seed: int = 0
 
@@ -259,7 +252,7 @@ class UnigramReplace(Perturbation):
 class Thin(Perturbation):
     """Keep each document with probability `fraction`: the same corpus, only smaller."""
 
-    kind: ClassVar[int] = _THIN
+    kind: ClassVar[int] = THIN
 
     fraction: float
     seed: int = 0
@@ -293,136 +286,6 @@ class Joined(Perturbation):
     @property
     def name(self) -> str:  # noqa: D102
         return "+".join(part.name for part in self.parts) or "original"
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """A perturbation ready for the blocks of one corpus.
-
-    Attributes
-    ----------
-    perturbation : Perturbation
-        What was prepared.
-    size : int
-        N; ids below it are numbers.
-    share_in_place : float or None
-        SwapNumbers: share of number tokens whose run kept its place.
-    numbers, number_starts, first_document
-        Rewritten numbers in corpus order from document `first_document` on, and where each
-        document's begin, where a rewrite needed the whole corpus.
-    """
-
-    perturbation: Perturbation
-    size: int
-    thins: tuple[Thin, ...] = ()
-    cuts: tuple[ContextLength | Isolate, ...] = ()
-    unigram: UnigramReplace | None = None
-    marginal: np.ndarray | None = None
-    numbers: np.ndarray | None = None
-    number_starts: np.ndarray | None = None
-    first_document: int = 0
-    share_in_place: float | None = None
-
-    @property
-    def name(self) -> str:
-        """Canonical name of the perturbation."""
-        return self.perturbation.name
-
-    @property
-    def rewrites(self) -> bool:
-        """Whether numbers change."""
-        return self.unigram is not None or self.numbers is not None
-
-    @property
-    def marks_other(self) -> bool:
-        """Whether the cuts count *other numbers* too."""
-        return any(isinstance(cut, Isolate) and cut.count_other for cut in self.cuts)
-
-    def restrict(self, first_document: int, n_documents: int) -> Prepared:
-        """Keep what the documents from `first_document` on need: less to send to a worker."""
-        if self.numbers is None or self.number_starts is None:
-            return self
-        first = first_document - self.first_document
-        starts = self.number_starts[first : first + n_documents + 1]
-        return replace(
-            self,
-            numbers=self.numbers[starts[0] : starts[-1]],
-            number_starts=starts - starts[0],
-            first_document=first_document,
-        )
-
-    def kept(self, documents: np.ndarray) -> np.ndarray:
-        """Which documents, by ordinal in the corpus, are left by thinning."""
-        keep = np.ones(documents.size, dtype=bool)
-        for thin in self.thins:
-            draw = swap.draws(thin.seed, "thin", documents, np.zeros_like(documents))
-            keep &= (draw >> np.uint64(11)) * 2.0**-53 < thin.fraction
-        return keep
-
-    def rewrite(
-        self, numbers: np.ndarray, *, first_document: int, starts: np.ndarray
-    ) -> np.ndarray:
-        """Numbers that stand in the places of these.
-
-        Parameters
-        ----------
-        numbers : ndarray, shape (n,)
-            Number tokens of some consecutive documents, in order.
-        first_document : int
-            Ordinal of the first of the documents.
-        starts : ndarray, shape (n_documents + 1,)
-            Where each document's numbers begin in `numbers`.
-
-        Returns
-        -------
-        ndarray of uint32, shape (n,)
-        """
-        if self.numbers is not None and self.number_starts is not None:
-            start = self.number_starts[first_document - self.first_document]
-            return self.numbers[start : start + numbers.size].astype(np.uint32)
-        if self.unigram is None or self.marginal is None:
-            return numbers
-        return swap.redraw(
-            self.marginal, seed=self.unigram.seed, first_document=first_document, starts=starts
-        )
-
-    def bounds(
-        self, marks: np.ndarray, low: np.ndarray, high: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Segments [low, high) around the marked positions after the cuts."""
-        for cut in self.cuts:
-            low, high = cut.bounds(marks, low, high)
-        return low, high
-
-    def apply(self, block: Block) -> Block:
-        """Perturb one block.
-
-        Returns
-        -------
-        Block
-            `ids` after thinning and rewriting; `starts` are the borders of its segments, which
-            nothing crosses. The block itself when nothing changes.
-        """
-        ids, starts = block.ids, block.starts
-        if not self.perturbation.parts:
-            return block
-        if self.rewrites:
-            places = swap.number_positions(ids, self.size)
-            inside = np.searchsorted(places, starts)
-            ids = np.array(ids)
-            ids[places] = self.rewrite(
-                ids[places], first_document=block.first_document, starts=inside
-            )
-        if self.thins:
-            keep = self.kept(block.first_document + np.arange(starts.size - 1))
-            lengths = np.diff(starts)
-            ids = ids[np.repeat(keep, lengths)]
-            starts = np.concatenate([[0], np.cumsum(lengths[keep])])
-        if self.cuts:
-            marks = swap.number_positions(ids, self.size + self.marks_other)
-            for cut in self.cuts:
-                starts = cut.borders(starts, marks)
-        return replace(block, ids=ids, starts=starts)
 
 
 def parse_perturbation(text: str, *, seed: int = 0) -> Perturbation:
@@ -486,36 +349,6 @@ def _parse_one(text: str, seed: int) -> Perturbation:
         f"unknown perturbation {text!r}",
         expected=forms.get(name, ", ".join(forms.values())),
         remedy=None if name in forms else nearest(name, forms),
-    )
-
-
-def _rewrite_globally(
-    corpus: EncodedCorpus, prepared: Prepared, rewrites: list[Perturbation]
-) -> Prepared:
-    sequence = swap.NumberSequence.read(corpus, prepared.kept)
-    if not sequence.numbers.size:
-        raise InputError("there is no number to rewrite", got="0 number tokens")
-    numbers = sequence.numbers
-    place = np.arange(numbers.size)
-    origin = place
-    for rewrite in rewrites:
-        if isinstance(rewrite, UnigramReplace):
-            marginal = np.bincount(sequence.moving(numbers), minlength=prepared.size)
-            drawn = swap.redraw(
-                marginal, seed=rewrite.seed, first_document=0, starts=sequence.starts
-            )
-            numbers = drawn.astype(numbers.dtype)
-        elif isinstance(rewrite, SwapNumbers):
-            if rewrite.variant == "sequence":
-                order = sequence.shift(rewrite.seed)
-            else:
-                order = sequence.permute_runs(rewrite.seed, rewrite.reach)
-            numbers, origin = numbers[order], origin[order]
-    return replace(
-        prepared,
-        numbers=numbers,
-        number_starts=sequence.starts,
-        share_in_place=float(sequence.moving(origin == place).mean()),
     )
 
 
