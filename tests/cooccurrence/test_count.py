@@ -1,0 +1,214 @@
+"""Counting against the definition: every pair, one by one."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wordnum.cooccurrence.count import chunk_borders, count, estimate
+from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.perturb import parse_perturbation
+from wordnum.corpus.synthetic import SyntheticCorpus
+from wordnum.corpus.vocabulary import Vocabulary
+from wordnum.errors import InputError, UsageError
+
+CONDITIONS = (
+    "original",
+    "context-length:4",
+    "isolate:1",
+    "isolate:2:before",
+    "isolate:1:other",
+    "swap-numbers",
+    "unigram-replace",
+    "thin:0.5",
+    "swap-numbers+isolate:1",
+    "thin:0.5+unigram-replace+context-length:8",
+)
+
+
+def pairs(corpus: EncodedCorpus, perturbation: str, reach: int) -> Counter:
+    """(block, distance, number, context) -> count, by a plain loop over the perturbed text."""
+    prepared = parse_perturbation(perturbation).prepare(corpus)
+    size = corpus.vocabulary.size
+    found: Counter = Counter()
+    for block in corpus.blocks():
+        text = prepared.apply(block)
+        ids = text.ids.tolist()
+        for low, high in zip(text.starts[:-1].tolist(), text.starts[1:].tolist()):
+            for i in range(low, high):
+                for j in range(max(low, i - reach), min(high, i + reach + 1)):
+                    if i != j and ids[i] < size and not size <= ids[j] < size + 2:
+                        found[block.index, j - i, ids[i], ids[j]] += 1
+    return found
+
+
+def events(counts: CooccurrenceCounts) -> Counter:
+    found: Counter = Counter()
+    size = counts.vocabulary.size
+    for block in counts.blocks:
+        table = block.matrix(len(counts.vocabulary)).tocoo()
+        for row, context, n in zip(table.row.tolist(), table.col.tolist(), table.data.tolist()):
+            distance = int(counts.distances[row // size])
+            found[block.index, distance, row % size, context] = n
+    return found
+
+
+@pytest.fixture(scope="module")
+def corpus() -> EncodedCorpus:
+    return SyntheticCorpus(n_documents=300, length=80, density=0.1).encoded()
+
+
+@pytest.fixture(scope="module")
+def counted(corpus: EncodedCorpus) -> dict[str, CooccurrenceCounts]:
+    return count(corpus, window=3, perturbations=CONDITIONS)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_counts_are_those_of_a_plain_loop(
+    corpus: EncodedCorpus, counted: dict[str, CooccurrenceCounts], condition: str
+):
+    assert events(counted[condition]) == pairs(corpus, condition, 3)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_plain_sums_are_the_events_without_their_distance(
+    corpus: EncodedCorpus, counted: dict[str, CooccurrenceCounts], condition: str
+):
+    summed = events(count(corpus, window=3, perturbations=condition, by="sum"))
+    expected: Counter = Counter()
+    for (block, _, number, context), n in events(counted[condition]).items():
+        expected[block, 0, number, context] += n
+    assert summed == expected
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_conditions_in_one_pass_are_those_counted_alone(
+    corpus: EncodedCorpus, counted: dict[str, CooccurrenceCounts], condition: str
+):
+    alone = count(corpus, window=3, perturbations=condition)
+    assert alone.fingerprint == counted[condition].fingerprint
+    assert alone.perturbation == condition
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_margins_are_those_of_the_perturbed_text(
+    corpus: EncodedCorpus, counted: dict[str, CooccurrenceCounts], condition: str
+):
+    counts = counted[condition]
+    prepared = parse_perturbation(condition).prepare(corpus)
+    size = corpus.vocabulary.size
+    for at, block in enumerate(corpus.blocks()):
+        tokens = np.bincount(prepared.apply(block).ids, minlength=len(corpus.vocabulary))
+        assert np.array_equal(counts.number_counts[at], tokens[:size])
+        tokens[size : size + 2] = 0
+        assert np.array_equal(counts.context_counts[at], tokens)
+
+
+def test_workers_and_chunks_change_no_byte(
+    corpus: EncodedCorpus,
+    counted: dict[str, CooccurrenceCounts],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+):
+    two = count(corpus, window=3, perturbations=CONDITIONS, jobs=2)
+    monkeypatch.setattr("wordnum.cooccurrence.count.CHUNK_TOKENS", 200)
+    monkeypatch.setattr("wordnum.cooccurrence.count.chunk_borders.__defaults__", (200,))
+    small = count(corpus, window=3, perturbations=CONDITIONS)
+    for name, counts in counted.items():
+        assert counts.fingerprint == two[name].fingerprint == small[name].fingerprint
+    files = [c["swap-numbers"].save(tmp_path / f"{i}") for i, c in enumerate((counted, two))]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_many_numbers_are_counted_in_slabs(monkeypatch: pytest.MonkeyPatch, corpus, counted):
+    monkeypatch.setattr("wordnum.cooccurrence.kernels.POSITIONS", 7)
+    for name, counts in count(corpus, window=3, perturbations=CONDITIONS).items():
+        assert counts.fingerprint == counted[name].fingerprint
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.integers(0, 13), min_size=1, max_size=60),
+    st.lists(st.integers(0, 60), max_size=6),
+    st.integers(1, 6),
+)
+def test_any_text_is_counted_by_the_definition(ids: list[int], cuts: list[int], reach: int):
+    vocabulary = Vocabulary.from_words(["a", "b"], numerals=NumeralScheme(size=10))
+    if not any(i < 10 for i in ids):
+        ids = [*ids, 3]
+    borders = sorted({0, len(ids), *(c for c in cuts if c < len(ids))})
+    corpus = EncodedCorpus.from_arrays(ids, borders, vocabulary)
+    counts = count(corpus, window=reach, perturbations="original")
+    assert events(counts) == pairs(corpus, "original", reach)
+
+
+def test_swapping_numbers_keeps_number_beside_number_within_its_reach(corpus: EncodedCorpus):
+    counts = count(corpus, window=5, perturbations=["original", "swap-numbers"])
+    kept, moved = (counts[n].number_number.matrix() for n in ("original", "swap-numbers"))
+    assert (kept != moved).nnz == 0
+    text, cut = (counts[n].text_number.matrix() for n in ("original", "swap-numbers"))
+    assert abs(text - cut).sum() > 0.2 * text.sum()
+    assert 0 <= counts["swap-numbers"].provenance["share_in_place"] < 0.5
+
+
+def test_halves_of_the_blocks_merge_to_the_whole(counted: dict[str, CooccurrenceCounts]):
+    whole = counted["original"]
+    first, second = (
+        CooccurrenceCounts(
+            whole.blocks[part],
+            distances=whole.distances,
+            vocabulary=whole.vocabulary,
+            window_size=whole.window_size,
+            number_counts=whole.number_counts[part],
+            context_counts=whole.context_counts[part],
+            documents=whole.documents[part],
+            provenance=whole.provenance,
+        )
+        for part in (slice(0, 7), slice(7, None))
+    )
+    assert (first + second).fingerprint == whole.fingerprint
+    assert (whole + whole).n_events == 2 * whole.n_events
+
+
+def test_saved_counts_come_back(counted: dict[str, CooccurrenceCounts], tmp_path: Path):
+    path = counted["isolate:1"].save(tmp_path / "counts")
+    again = CooccurrenceCounts.load(path)
+    assert again.fingerprint == counted["isolate:1"].fingerprint
+    assert again.perturbation == "isolate:1"
+
+
+def test_what_cannot_be_counted_is_said(corpus: EncodedCorpus):
+    with pytest.raises(UsageError, match="comes twice"):
+        count(corpus, perturbations=["original", "original"])
+    with pytest.raises(UsageError, match="no perturbation to count"):
+        count(corpus, perturbations=[])
+    with pytest.raises(UsageError, match="did you mean 'block-distance'"):
+        count(corpus, by="block-distanse")  # type: ignore[call-overload]
+    words = EncodedCorpus.from_arrays([1002], [0, 1], Vocabulary.from_words(["a"]))
+    with pytest.raises(InputError, match="no number token"):
+        count(words)
+
+
+def test_chunks_are_runs_of_whole_documents():
+    borders = chunk_borders(np.array([0, 4, 6, 9, 20, 21]), most=7)
+    assert borders[0][0] == 0
+    assert borders[-1][1] == 5
+    assert all(a[1] == b[0] for a, b in itertools.pairwise(borders))
+
+
+def test_the_estimate_bounds_what_is_counted(
+    corpus: EncodedCorpus, counted: dict[str, CooccurrenceCounts]
+):
+    bound = estimate(corpus, window=3)
+    assert bound.events >= counted["original"].n_events
+    assert bound.disk >= sum(
+        block.contexts.nbytes + block.counts.nbytes for block in counted["original"].blocks
+    )
