@@ -10,9 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from wordnum.errors import FormatError, InputError
 
-__all__ = ["IDENTITY", "MEASURES", "Cell", "StudyData", "load_study", "notices"]
+__all__ = [
+    "IDENTITY",
+    "MEASURES",
+    "Cell",
+    "StudyData",
+    "load_study",
+    "normalised_spectrum",
+    "notices",
+]
 
 IDENTITY = (
     "corpus", "numerals", "ordinals", "perturbation", "window", "side", "positional", "signal",
@@ -211,6 +221,25 @@ def notices(cell: Cell) -> list[tuple[str, str]]:
     known = ("ordinal", "subword", "ngram", "few", "little", "missing")
     others = [flag for flag in flags if not any(word in flag for word in known)]
     return found + [("note", flag.replace("-", " ")) for flag in others]
+
+
+def normalised_spectrum(cell: Cell) -> tuple[np.ndarray, np.ndarray] | None:
+    """Frequencies above 0 and magnitudes over their median; None where there is no spectrum."""
+    found = cell.details.get("spectrum") or {}
+    if not found.get("magnitude"):
+        return None
+    magnitude = np.nan_to_num(np.asarray(found["magnitude"], dtype=float))
+    if found.get("frequency") is not None:
+        frequency = np.asarray(found["frequency"], dtype=float)
+    else:
+        with np.errstate(divide="ignore"):
+            frequency = 1 / np.asarray(found["period"], dtype=float)
+    keep = np.isfinite(frequency) & (frequency > 0)
+    frequency, magnitude = frequency[keep], magnitude[keep]
+    if not len(frequency):
+        return None
+    baseline = float(np.median(magnitude))
+    return frequency, magnitude / baseline if baseline > 0 else magnitude
 
 
 def _share(part: float) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.report.data import IDENTITY, MEASURES, Cell, StudyData, notices
+from wordnum.report.data import IDENTITY, MEASURES, Cell, StudyData, normalised_spectrum, notices
 
 __all__ = ["build_payload", "script_json"]
 
@@ -92,30 +92,22 @@ def _overview(cell: Cell, moduli: Sequence[int]) -> dict[str, Any]:
             for name, by_modulus in cell.measures.items()
             if any(value is not None for value in by_modulus.values())
         },
-        "spectrum": _spectrum(cell.details.get("spectrum")),
+        "spectrum": _spectrum(cell),
     }
 
 
-def _spectrum(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _spectrum(cell: Cell) -> dict[str, Any] | None:
     """Normalised magnitudes on their frequencies, 16 bits a value."""
-    if not found or not found.get("magnitude"):
+    found = normalised_spectrum(cell)
+    if found is None:
         return None
-    magnitude = np.nan_to_num(np.asarray(found["magnitude"], dtype=float))
-    if found.get("frequency") is not None:
-        frequency = np.asarray(found["frequency"], dtype=float)
-    else:
-        with np.errstate(divide="ignore"):
-            frequency = 1 / np.asarray(found["period"], dtype=float)
-    keep = np.isfinite(frequency) & (frequency > 0)
-    frequency, magnitude = frequency[keep], magnitude[keep]
-    baseline = float(np.median(magnitude)) if len(magnitude) else 0.0
-    magnitude = magnitude / baseline if baseline > 0 else magnitude
-    top = float(magnitude.max(initial=0.0))
+    frequency, magnitude = found
+    top = float(magnitude.max())
     scale = top / 65535 if top > 0 else 1.0
     step = np.diff(frequency)
     even = len(step) == 0 or bool(np.allclose(step, step[0], rtol=1e-6, atol=1e-9))
     return {
-        "first": float(frequency[0]) if len(frequency) else 0.0,
+        "first": float(frequency[0]),
         "step": float(step.mean()) if len(step) else 0.0,
         "frequency": None if even else [round(float(f), 6) for f in frequency],
         "scale": float(f"{scale:.6g}"),
