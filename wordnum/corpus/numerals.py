@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from wordnum.errors import UsageError
 
-__all__ = ["KINDS", "POLICY_EXAMPLES", "NumeralScheme", "number_policy"]
+__all__ = ["KINDS", "MAX_TOKEN_BYTES", "POLICY_EXAMPLES", "NumeralScheme", "number_policy"]
 
 KINDS = ("whole", "l2r3", "r2l3", "digit")
 POLICY_EXAMPLES = (
@@ -114,7 +114,7 @@ class NumeralScheme:
 
 
 OTHER = "<other number>"
-_MAX_BYTES = 1024
+MAX_TOKEN_BYTES = 1024
 _SPACE, _PUNCTUATION, _LETTER, _NUMERIC = range(4)
 
 
@@ -146,8 +146,8 @@ def _tokens(text: str, scheme: NumeralScheme) -> Iterator[int | str]:
             and (position < 2 or (kinds[position - 2] < _LETTER and text[position - 2] != "."))
         )
         if _NUMERIC not in kinds[position:end]:
-            yield run.lower() if len(run.encode()) <= _MAX_BYTES else "<unknown>"
-        elif len(run.encode()) > _MAX_BYTES or (decimal and kind == _NUMERIC):
+            yield run.lower() if len(run.encode()) <= MAX_TOKEN_BYTES else "<unknown>"
+        elif len(run.encode()) > MAX_TOKEN_BYTES or (decimal and kind == _NUMERIC):
             yield OTHER
         else:
             yield from read_run(run, scheme)
@@ -156,11 +156,12 @@ def _tokens(text: str, scheme: NumeralScheme) -> Iterator[int | str]:
 
 def _run_end(text: str, kinds: list[int], start: int, scheme: NumeralScheme) -> int:
     """End of the run of letters and digits at `start`; `whole` joins digits over [.,]."""
-    end = start + 1
+    end, last = start + 1, kinds[start]
     while end < len(text):
         if kinds[end] >= _LETTER:
-            if scheme.ordinals == "keep" and kinds[end] != kinds[end - 1]:
+            if scheme.ordinals == "keep" and kinds[end] != last:
                 break
+            last = kinds[end]
         elif not (
             scheme.kind == "whole"
             and text[end] in ".,"

@@ -183,9 +183,7 @@ def prepare_all(perturbations: Iterable[Perturbation], corpus: EncodedCorpus) ->
         key = (thins, rewrites)
         if rewrites and key not in done:
             done[key] = _rewrite(corpus, thins, rewrites)
-        prepared.append(
-            Prepared(perturbation, corpus.vocabulary.size, thins, cuts, done.get(key))
-        )
+        prepared.append(Prepared(perturbation, corpus.vocabulary.size, thins, cuts, done.get(key)))
     return prepared
 
 

@@ -1,0 +1,213 @@
+"""From one part of a source to pieces of token ids in a working folder, resumable."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wordnum.corpus.adapters import Tokenizer, make_tokenizer
+from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.read import batches, documents, invalid_bytes, open_part
+from wordnum.corpus.records import records
+from wordnum.corpus.sources import Part
+from wordnum.corpus.streams import BlockReader, Skips
+from wordnum.corpus.tokenize import PADDING, FastTokenizer, InvalidBytesError, Piece
+from wordnum.storage import load_npz, save_npz, write_json
+
+__all__ = ["Job", "load_piece", "piece_files", "write_pieces"]
+
+CHUNK = 8 * 2**20
+CHUNKS_PER_PIECE = 4
+_LINE = 2**16
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the tokens depend on, beside the text."""
+
+    numerals: NumeralScheme
+    tokenizer: Tokenizer
+    separator: str
+
+
+@dataclass
+class _Point:
+    """How far a piece goes: bytes of text or records used up, and what the next has to know."""
+
+    used: int = 0
+    state: list[int] | None = None
+    nuls: int = 0
+    first_nul: int = 0
+
+
+def piece_files(folder: Path, index: int) -> list[Path]:
+    """Pieces of part `index`, in order."""
+    return sorted(folder.glob(f"piece-{index:06d}-*.npz"))
+
+
+def load_piece(path: Path) -> tuple[dict[str, Any], Piece]:
+    """Read a piece; its zip checksums are checked on the way."""
+    header, arrays = load_npz(path, kind="piece", version=_VERSION)
+    return header, Piece(**arrays)
+
+
+def write_pieces(
+    part: Part, index: int, folder: Path, job: Job, texts: Iterable[str] | None = None
+) -> None:
+    """Write the pieces of a part, going on behind those that are there already.
+
+    A piece is there whole or not at all; report-INDEX.json says that the part is done. Where
+    pieces end depends on the text alone.
+
+    Parameters
+    ----------
+    part : Part
+        What to read.
+    index : int
+        Which part of the source it is.
+    folder : Path
+        Working folder, shared by all workers.
+    job : Job
+        How to tokenize.
+    texts : iterable of str, optional
+        Documents held in memory, instead of those of the part.
+    """
+    report = folder / f"report-{index:06d}.json"
+    if report.exists():
+        return
+    skips = Skips()
+    files = piece_files(folder, index)
+    point = _Point()
+    for path in files:
+        point = _Point(**json.loads(_header(path)["point"]))
+        _add_nuls(skips, part, point)
+    for number, (piece, reached) in enumerate(_pieces(part, job, point, skips, texts), len(files)):
+        save_npz(
+            folder / f"piece-{index:06d}-{number:06d}.npz",
+            kind="piece",
+            version=_VERSION,
+            header={"point": json.dumps(reached.__dict__), "n_tokens": len(piece.ids)},
+            arrays=piece.__dict__,
+            compress=False,
+        )
+        _add_nuls(skips, part, reached)
+    write_json(report, {"skips": skips.to_json()})
+
+
+def _header(path: Path) -> dict[str, Any]:
+    return load_piece(path)[0]
+
+
+def _add_nuls(skips: Skips, part: Part, point: _Point) -> None:
+    if point.nuls:
+        skips.add(
+            part.path, "NUL bytes, taken as space", f"byte {point.first_nul}", count=point.nuls
+        )
+
+
+def _pieces(
+    part: Part, job: Job, point: _Point, skips: Skips, texts: Iterable[str] | None
+) -> Iterator[tuple[Piece, _Point]]:
+    if texts is None and part.reader == "text" and job.tokenizer == "fast":
+        return _text_pieces(part, job, point, skips)
+    if texts is None:
+        texts = documents(part, skips) if part.reader == "text" else records(part, skips)
+    return _document_pieces(texts, job, point)
+
+
+def _text_pieces(
+    part: Part, job: Job, point: _Point, skips: Skips
+) -> Iterator[tuple[Piece, _Point]]:
+    """Plain text through the fast tokenizer, in bounded memory however long its lines are."""
+    tokenizer = FastTokenizer(job.numerals, separator=job.separator)
+    if point.state is not None:
+        tokenizer.stream_state = point.state
+    buffer = np.zeros(CHUNK + PADDING, dtype=np.uint8)
+    view = memoryview(buffer)  # type: ignore[arg-type]
+    used, held, final, chunks = point.used, 0, False, 0
+    first_nul = 0
+    stream = open_part(part, skips)
+    if job.numerals.spelled_out:
+        stream = io.BufferedReader(BlockReader(_spelled(stream)), 2**20)
+    with stream:
+        _pass_over(stream, used)
+        while not final:
+            while held < CHUNK and (n := stream.readinto(view[held:CHUNK])):
+                held += n
+            final = held < CHUNK
+            nuls = tokenizer.nuls
+            try:
+                done = tokenizer.read(buffer, held, final=final)
+            except InvalidBytesError as error:
+                raise invalid_bytes(part.path, part.begin + used + error.position) from error
+            if tokenizer.nuls and not nuls:
+                first_nul = part.begin + used + tokenizer.first_nul
+            used, chunks = used + done, chunks + 1
+            held -= done
+            buffer[:held] = buffer[done : done + held].copy()
+            if final or chunks == CHUNKS_PER_PIECE:
+                reached = _Point(used, tokenizer.stream_state, tokenizer.nuls, first_nul)
+                yield tokenizer.take(), reached
+                chunks = 0
+
+
+def _pass_over(stream: io.BufferedIOBase, size: int) -> None:
+    while size > 0 and (block := stream.read(min(size, 2**20))):
+        size -= len(block)
+
+
+def _document_pieces(
+    texts: Iterable[str], job: Job, point: _Point
+) -> Iterator[tuple[Piece, _Point]]:
+    """Whole documents through any tokenizer."""
+    tokenizer = make_tokenizer(job.tokenizer, job.numerals, separator="record")
+    spell = _speller() if job.numerals.spelled_out else None
+    seen = chunks = 0
+    for batch in batches(texts, CHUNK):
+        before, seen = seen, seen + len(batch)
+        if seen <= point.used:
+            continue
+        batch = batch[max(point.used - before, 0) :]
+        if spell:
+            batch = [spell(text) for text in batch]
+        tokenizer.read_documents(batch)
+        chunks += 1
+        if chunks == CHUNKS_PER_PIECE:
+            yield tokenizer.take(), _Point(seen)
+            chunks = 0
+    if chunks:
+        yield tokenizer.take(), _Point(seen)
+
+
+def _speller() -> Callable[[str], str]:
+    """Write spelled-out English numbers in digits, by the text2num library."""
+    from text_to_num import alpha2digit
+
+    def spell(text: str) -> str:
+        return str(alpha2digit(text, "en"))
+
+    return spell
+
+
+def _spelled(stream: io.BufferedReader) -> Iterator[bytes]:
+    """Lines with spelled-out numbers in digits; a line over 64 KiB is read in parts."""
+    spell = _speller()
+    with stream:
+        while line := stream.readline(_LINE):
+            while len(line) % _LINE == 0 and not line.endswith((b"\n", b" ")):
+                more = stream.read(1)
+                if not more:
+                    break
+                line += more
+            try:
+                yield spell(line.decode()).encode()
+            except UnicodeDecodeError:
+                # The tokenizer says where and what.
+                yield line
