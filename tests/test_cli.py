@@ -83,7 +83,7 @@ def test_every_verb_has_an_example():
 
 def test_a_dry_run_plans_and_writes_nothing(tmp_path: Path):
     done = wordnum("study", "demo", "-o", tmp_path / "out", "--dry-run")
-    assert "56 cells" in done.stdout
+    assert "52 cells" in done.stdout
     assert not (tmp_path / "out").exists()
 
 

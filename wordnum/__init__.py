@@ -1,4 +1,4 @@
-"""wordnum: which co-occurrence signals in text give numbers their structure?
+"""Find out which co-occurrence signals in text give numbers their structure.
 
 Text becomes tokens (`encode`), tokens become counts (`count`), counts become embeddings (`SVD`,
 `GloVe`, `NumberSGNS`, …), embeddings become measures (`spectrum`, `probe`, `separability`, or all
@@ -43,6 +43,7 @@ _HOME = {
 }
 
 __all__ = [
+    "SVD",
     "CooccurrenceCounts",
     "Embedding",
     "EncodedCorpus",
@@ -51,7 +52,6 @@ __all__ = [
     "NumberSGNS",
     "NumeralScheme",
     "Random",
-    "SVD",
     "StudyResults",
     "SyntheticCorpus",
     "TokenFrequency",

@@ -208,7 +208,6 @@ def count(
             "joined by +."
         ),
     ] = "original",
-    rows: Annotated[str, typer.Option(help="numbers, or all words.")] = "numbers",
     seed: Seed = 0,
     jobs: Jobs = 1,
     backend: BackendOption = Backend.loky,
@@ -225,14 +224,11 @@ def count(
             EncodedCorpus.open(corpus),
             window=window,
             perturbations=perturb,
-            rows=rows,
             seed=seed,
             jobs=jobs,
         )
     path = counts.save(output)
-    _print_facts(
-        {"counts": str(path), "pairs": int(counts.n_pairs), "perturbation": perturb}, as_json
-    )
+    _print_facts({"counts": str(path), "pairs": counts.n_events, "perturbation": perturb}, as_json)
 
 
 @app.command(epilog="Example: wordnum embed articles.corpus -o articles.npz")
@@ -326,11 +322,9 @@ def analyze(
         device=device.value,
     )
     if plot:
-        from wordnum.storage import atomic_path
+        from wordnum.analyze.plot import save_figure
 
-        figure = analysis.plot()
-        with atomic_path(plot) as path:
-            figure.savefig(path, bbox_inches="tight")
+        save_figure(analysis.plot(), plot)
     if as_json:
         typer.echo(json.dumps(analysis.to_dict()))
     else:

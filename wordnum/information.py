@@ -43,6 +43,7 @@ def _gpu() -> str:
     from wordnum.backend import get_backend
 
     try:
-        return get_backend("cuda").description
+        cupy = get_backend("cuda").xp
+        return str(cupy.cuda.runtime.getDeviceProperties(0)["name"].decode())
     except WordnumError as error:
         return f"none ({error.message})"

@@ -45,6 +45,11 @@ dim = 20
 name = "F"
 model = "frequency"
 
+[[models]]
+name = "too wide"
+model = "svd"
+dim = 990
+
 [probe]
 moduli = [2, 5, 10]
 nulls = 100
@@ -83,7 +88,8 @@ def test_a_planted_signal_is_found_and_gone_where_it_is_taken_away(done: StudyRe
 def test_the_table_has_a_row_per_cell_and_modulus_with_interval_and_null(done: StudyResults):
     table = done.table
     assert not table.duplicated(["cell", "T"]).any()
-    assert (table.groupby("cell")["T"].nunique() == 3).all()
+    done_cells = table[table["status"] == "done"].groupby("cell")
+    assert (done_cells["T"].nunique() == 3).all()
     rows = table[table["model"] == "H"]
     original = rows[(rows["perturbation"] == "original") & (rows["signal"] == "both")]
     assert (original["low"] < original["kappa"]).all()
@@ -117,10 +123,16 @@ def test_comparisons_are_paired_and_name_what_they_compare(done: StudyResults):
 
 def test_a_cell_that_fails_is_kept_with_its_error_and_the_rest_goes_on(done: StudyResults):
     failed = done.table[done.table["status"] == "failed"]
-    assert set(zip(failed["perturbation"], failed["signal"])) == {("isolate:1", "number")}
-    assert failed["error"].str.len().min() > 0
-    reasons = done.comparisons.loc[done.comparisons["label"] == "isolate:1"]
-    assert reasons["reason"].str.contains("a cell failed", na=False).any()
+    assert set(failed["model"]) == {"too wide"}
+    assert failed["error"].str.contains("990").all()
+    compared = done.comparisons[done.comparisons["model"] == "too wide"]
+    assert compared["reason"].str.contains("a cell failed").all()
+    assert compared["difference"].isna().all()
+
+
+def test_isolated_numbers_make_no_cell_of_number_pairs(done: StudyResults):
+    isolated = done.table[done.table["perturbation"] == "isolate:1"]
+    assert set(isolated["signal"]) == {"both"}
 
 
 def test_files_hold_what_the_object_shows(done: StudyResults):

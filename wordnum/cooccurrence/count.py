@@ -30,11 +30,27 @@ By = Literal["block-distance", "sum"]
 
 
 @overload
-def count(corpus: EncodedCorpus, *, perturbations: str | Perturbation, window: int = ..., seed: int = ..., jobs: int | None = ..., by: By = ..., spill: str | os.PathLike[str] | None = ...) -> CooccurrenceCounts: ...  # fmt: skip # noqa: E501
+def count(  # type: ignore[overload-overlap]  # a str is an iterable of str, and means one condition
+    corpus: EncodedCorpus,
+    *,
+    perturbations: str | Perturbation,
+    window: int = ...,
+    seed: int = ...,
+    jobs: int | None = ...,
+    by: By = ...,
+    spill: str | os.PathLike[str] | None = ...,
+) -> CooccurrenceCounts: ...
 @overload
-def count(corpus: EncodedCorpus, *, perturbations: Iterable[str | Perturbation] = ..., window: int = ..., seed: int = ..., jobs: int | None = ..., by: By = ..., spill: str | os.PathLike[str] | None = ...) -> dict[str, CooccurrenceCounts]: ...  # fmt: skip # noqa: E501
-
-
+def count(
+    corpus: EncodedCorpus,
+    *,
+    perturbations: Iterable[str | Perturbation] = ...,
+    window: int = ...,
+    seed: int = ...,
+    jobs: int | None = ...,
+    by: By = ...,
+    spill: str | os.PathLike[str] | None = ...,
+) -> dict[str, CooccurrenceCounts]: ...
 def count(
     corpus: EncodedCorpus,
     *,

@@ -30,7 +30,7 @@ def tokenizer_name(tokenizer: Tokenizer) -> str:
     if not callable(tokenizer):
         raise UsageError(
             f"unknown tokenizer {tokenizer!r}",
-            expected="'fast', 'spacy', the path of a tokenizer.json, or a callable str -> list[str]",
+            expected="'fast', 'spacy', the path of a tokenizer.json, or str -> list[str]",
         )
     kind = tokenizer if hasattr(tokenizer, "__qualname__") else type(tokenizer)
     return f"{kind.__module__}.{kind.__qualname__}"

@@ -228,8 +228,7 @@ def _is_path(text: str) -> bool:
         and (
             text == "-"
             or os.path.exists(text)
-            or (any(sign in text for sign in "*?/")
-            and " " not in text)
+            or (any(sign in text for sign in "*?/") and " " not in text)
         )
     )
 

@@ -101,8 +101,8 @@ def find_parts(
         raise InputError("no source given", expected="files, folders, globs or addresses")
     base = Part("", "", field=field, separator=separator, errors=errors, strict=strict)
     parts: list[Part] = []
-    for item in map(os.fspath, sources):
-        for path in _files(item, reader, skips):
+    for item in sources:
+        for path in _files(os.fspath(item), reader, skips):
             part = replace(base, path=path, reader=_reader(path, reader))
             if cut and part.reader == "text" and part.errors == "strict":
                 parts += [

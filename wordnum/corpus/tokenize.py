@@ -81,8 +81,8 @@ class WordTable:
         Unseen ones are added, or are -1 if not to `add`.
         """
         # The kernel is compiled once, for arrays that may be written.
-        blob = np.require(blob, requirements="CW")
-        offsets = np.require(offsets, dtype=np.int64, requirements="CW")
+        blob = np.require(blob, requirements=["C", "W"])
+        offsets = np.require(offsets, dtype=np.int64, requirements=["C", "W"])
         indices = np.empty(len(offsets) - 1, dtype=np.int64)
         done = 0
         while True:
@@ -133,6 +133,7 @@ class FastTokenizer:
             )
         self.numerals = numerals
         self._separator = kernels.SEPARATORS[separator]
+        self._words = WordTable()
         self._classes = kernels.character_classes()
         self._ids = np.empty(0, dtype=np.uint32)
         self._starts = np.empty(0, dtype=np.int64)
@@ -167,7 +168,7 @@ class FastTokenizer:
         self.read_bytes(b"".join(text.encode() + b"\xff" for text in texts))
 
     def _new_table(self) -> None:
-        before = self._words.state[: kernels.N_IDS] if hasattr(self, "_words") else 0
+        before = self._words.state[: kernels.N_IDS]
         self._words = WordTable()
         self._words.state[: kernels.N_IDS] = before
         self._punctuation = np.full(128, -1, dtype=np.int64)

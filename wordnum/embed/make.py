@@ -124,9 +124,7 @@ def embed_numbers(
     if isinstance(source, EncodedCorpus):
         from wordnum.cooccurrence.count import count
 
-        source = count(
-            source, window=chosen.window.size, perturbations="original", jobs=jobs
-        )
+        source = count(source, window=chosen.window.size, perturbations="original", jobs=jobs)
     return model.fit(source.signal(chosen.signal, window=chosen.window))
 
 

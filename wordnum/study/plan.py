@@ -68,7 +68,7 @@ def plan_study(study: Study, *, jobs: int = 1) -> Plan:
     --------
     >>> from wordnum.study.spec import load_study
     >>> plan_study(load_study("demo")).n_cells
-    56
+    52
     """
     notes: list[str] = []
     recipes = list(study.recipes())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -70,7 +70,12 @@ class StudyResults:
         """
         import pandas as pd
 
-        return pd.DataFrame([row for record in self.records for row in _rows(record)])
+        rows = [row for record in self.records for row in _rows(record)]
+        labels = system_labels([record["row"] for record in self.records])
+        named = dict(zip((record["key"] for record in self.records), labels))
+        frame = pd.DataFrame(rows)
+        frame.insert(1, "system", frame["cell"].map(named))
+        return frame.astype({"T": "Int64"})
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
@@ -114,7 +119,7 @@ class StudyResults:
 
 def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows of one cell; a failed cell has one, without a modulus."""
-    row = {"cell": record["key"], **record["row"], "system": system_label(record["row"])}
+    row = {"cell": record["key"], **record["row"]}
     ends = {"seconds": record["seconds"], "status": record["status"], "error": record["error"]}
     if record["status"] == "failed":
         return [{**row, "T": None, **ends}]
@@ -127,29 +132,44 @@ def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
         "reasons": ";".join(record["reasons"]),
         **ends,
     }
-    return [{**row, "T": int(T), **found, **common} for T, found in record["measures"].items()]
+    measures = sorted(
+        ((int(T), found) for T, found in record["measures"].items()), key=lambda item: item[0]
+    )
+    return [{**row, "T": T, **found, **common} for T, found in measures]
 
 
-def system_label(row: Mapping[str, Any]) -> str:
-    """Name a cell by what tells it apart, for tables and figures.
+def system_labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name each cell by its model and by what tells it from the other cells of its study.
 
     Examples
     --------
-    >>> system_label({"model": "PPMI-SVD", "signal": "text", "perturbation": "original",
-    ...               "ordinals": "keep", "numerals": "whole", "window": 2, "side": "both",
-    ...               "positional": False, "control_for": ""})
-    'PPMI-SVD · text · original · ordinals kept · ±2'
+    >>> row = {"model": "PPMI-SVD", "signal": "text", "perturbation": "original", "seed": 0,
+    ...        "ordinals": "keep", "numerals": "whole", "window": 2, "side": "both",
+    ...        "positional": False, "control_for": ""}
+    >>> system_labels([row, {**row, "ordinals": "out"}])
+    ['PPMI-SVD · ordinals kept', 'PPMI-SVD · ordinals out']
     """
-    parts = [row["model"], row["signal"], row["perturbation"]]
-    if row["control_for"]:
-        parts[-1] += f" (control for {row['control_for']})"
-    if row["numerals"] != "whole":
-        parts.append(row["numerals"])
-    if row["ordinals"] == "keep":
-        parts.append("ordinals kept")
+    parts = [_label_parts(row) for row in rows]
+    varying = (
+        [name for name in parts[0] if len({part[name] for part in parts}) > 1] if parts else []
+    )
+    return [
+        " · ".join([str(row["model"]), *(part[name] for name in varying if part[name])])
+        for row, part in zip(rows, parts, strict=True)
+    ]
+
+
+def _label_parts(row: Mapping[str, Any]) -> dict[str, str]:
     window = Window(size=row["window"], side=row["side"], positional=row["positional"])
-    parts.append(window.label)
-    return " · ".join(parts)
+    control = f" (control for {row['control_for']})" if row["control_for"] else ""
+    return {
+        "signal": row["signal"],
+        "condition": row["perturbation"] + control,
+        "numerals": row["numerals"],
+        "ordinals": "ordinals kept" if row["ordinals"] == "keep" else "ordinals out",
+        "window": window.label,
+        "seed": f"seed {row['seed']}",
+    }
 
 
 def write_results(folder: Path) -> StudyResults:

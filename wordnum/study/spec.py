@@ -11,7 +11,7 @@ from typing import Any
 
 from wordnum.config import build, nearest, one_of, read_toml
 from wordnum.cooccurrence.window import Window
-from wordnum.corpus.perturb import parse_perturbation
+from wordnum.corpus.perturb import Isolate, parse_perturbation
 from wordnum.corpus.recipe import Recipe, find_recipe
 from wordnum.embed.models import make_model, parameter_names
 from wordnum.errors import UsageError
@@ -206,9 +206,17 @@ class Study:
             yield from self.cells_of(recipe, perturbation)
 
     def cells_of(self, recipe: Recipe, perturbation: str, control_for: str = "") -> Iterator[Cell]:
-        """Cells of one corpus under one condition."""
+        """Cells of one corpus under one condition.
+
+        Where numbers are isolated one by one, no two of them meet: the number signal is empty by
+        construction and makes no cell.
+        """
+        parts = parse_perturbation(perturbation).parts
+        isolated = any(isinstance(part, Isolate) and part.k == 1 for part in parts)
         grid = product(self.windows, self.signals, self.models, self.seeds)
         for window, signal, model, seed in grid:
+            if isolated and signal == "number":
+                continue
             if model.has_signal or signal == self._signal_of_all:
                 yield Cell(
                     recipe=recipe,
