@@ -48,7 +48,7 @@ model = "frequency"
 [[models]]
 name = "too wide"
 model = "svd"
-dim = 990
+dim = 5000
 
 [probe]
 moduli = [2, 5, 10]
@@ -124,7 +124,7 @@ def test_comparisons_are_paired_and_name_what_they_compare(done: StudyResults):
 def test_a_cell_that_fails_is_kept_with_its_error_and_the_rest_goes_on(done: StudyResults):
     failed = done.table[done.table["status"] == "failed"]
     assert set(failed["model"]) == {"too wide"}
-    assert failed["error"].str.contains("990").all()
+    assert failed["error"].str.contains("5000").all()
     compared = done.comparisons[done.comparisons["model"] == "too wide"]
     assert compared["reason"].str.contains("a cell failed").all()
     assert compared["difference"].isna().all()

@@ -1,0 +1,261 @@
+"""Figures of a whole study, print-ready: the spectra beside the kappas, kappas by condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordnum.analyze.plot import PALETTE, save_figure
+from wordnum.config import one_of
+from wordnum.errors import InputError
+from wordnum.report.data import Cell, StudyData, load_study, normalised_spectrum
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["FORMATS", "plot_attribution", "plot_conditions", "plot_systems", "write_figures"]
+
+FORMATS = ("pdf", "svg", "png")
+_GREY = "#767676"
+# Rows on one page of the main figure; more systems go on to another.
+_ROWS = 40
+_PERIODS = {2: "2", 5 / 2: "5/2", 10 / 3: "10/3", 5: "5", 10: "10"}
+
+
+def write_figures(folder: str | Path, *, format: str = "pdf") -> list[Path]:  # noqa: A002
+    """Write the figures of a study into its folder ``figures``.
+
+    Parameters
+    ----------
+    folder : path-like
+        A study's folder.
+    format : {"pdf", "svg", "png"}
+        Vector formats embed their fonts.
+
+    Returns
+    -------
+    list of Path
+        ``systems.pdf`` (``systems-2.pdf`` … where there are many), ``conditions-T10.pdf`` and so
+        on for T = 2 and 5, and ``attribution.pdf`` where the study has one.
+
+    Raises
+    ------
+    InputError
+        The folder holds no study, or every cell failed.
+    UsageError
+        A format that does not exist.
+    """
+    import matplotlib as mpl
+
+    one_of(format, FORMATS, what="figure format")
+    data = load_study(folder)
+    if not data.done:
+        raise InputError("every cell of the study failed: there is nothing to draw")
+    mpl.use("agg")
+    return [
+        save_figure(draw(), Path(folder) / "figures" / f"{name}.{format}")
+        for name, draw in _figures(data)
+    ]
+
+
+def _figures(data: StudyData) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    cells = data.done
+    for page, first in enumerate(range(0, len(cells), _ROWS), 1):
+        part = cells[first : first + _ROWS]
+        suffix = "" if page == 1 else f"-{page}"
+        yield f"systems{suffix}", partial(plot_systems, part, title=data.title)
+    if len({cell.identity.get("perturbation") for cell in cells}) > 1:
+        for T in (T for T in (2, 5, 10) if T in data.moduli):
+            yield f"conditions-T{T}", partial(plot_conditions, cells, T, title=data.title)
+    if data.attribution:
+        yield "attribution", partial(plot_attribution, data.attribution)
+
+
+def plot_systems(cells: Sequence[Cell], *, title: str = "") -> Figure:
+    """Draw spectrum strips beside the table of kappas, a row per system.
+
+    Left, the normalised magnitude of every frequency, dark where it is four times the median;
+    right, kappa x 100 of n mod T, bold where its shuffle p is below 0.01.
+    """
+    import matplotlib.pyplot as plt
+
+    height = 1.1 + 0.27 * len(cells)
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(10.4, height), width_ratios=(5, 4), layout="constrained", sharey=True
+    )
+    _strips(left, cells)
+    _kappa_table(right, cells)
+    left.set_yticks(range(len(cells)), [_label(cell) for cell in cells], fontsize=7)
+    left.set_ylim(len(cells) - 0.5, -0.5)
+    if title:
+        figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def _label(cell: Cell) -> str:
+    return f"{cell.identity.get('corpus', '')}: {cell.system}"
+
+
+def _strips(ax: Axes, cells: Sequence[Cell]) -> None:
+    grid = np.linspace(0, 0.5, 501)
+    strips = np.full((len(cells), grid.size), np.nan)
+    for row, cell in enumerate(cells):
+        found = normalised_spectrum(cell)
+        if found is not None:
+            strips[row] = np.interp(grid, *found)
+    picture = ax.imshow(
+        strips,
+        aspect="auto",
+        cmap="magma_r",
+        vmin=1,
+        vmax=4,
+        extent=(0, 0.5, len(cells) - 0.5, -0.5),
+        interpolation="nearest",
+    )
+    ax.set_xticks([1 / T for T in _PERIODS], list(_PERIODS.values()), fontsize=7)
+    ax.set_xlabel("period", fontsize=8)
+    ax.set_title("spectrum", fontsize=9)
+    bar = ax.figure.colorbar(picture, ax=ax, location="bottom", shrink=0.35, aspect=18, pad=0.02)
+    bar.set_label("magnitude over its median", fontsize=7)
+    bar.ax.tick_params(labelsize=6)
+
+
+def _kappa_table(ax: Axes, cells: Sequence[Cell]) -> None:
+    moduli = sorted({T for cell in cells for T in cell.measures["kappa"]})
+    table = np.array(
+        [[_value(cell.measures["kappa"].get(T)) for T in moduli] for cell in cells], dtype=float
+    )
+    ax.imshow(table, aspect="auto", cmap="RdBu", vmin=-100, vmax=100)
+    for (row, column), kappa in np.ndenumerate(table):
+        if np.isfinite(kappa):
+            p_value = cells[row].measures["null_p"].get(moduli[column])
+            weight = "bold" if p_value is not None and p_value < 0.01 and kappa > 0 else "normal"
+            tone = "white" if abs(kappa) > 65 else "black"
+            ax.text(column, row, f"{kappa:.0f}", ha="center", va="center", fontsize=7,
+                    color=tone, fontweight=weight)  # fmt: skip
+    ax.set_xticks(range(len(moduli)), [f"mod {T}" for T in moduli], fontsize=7)
+    ax.tick_params(length=0)
+    ax.set_title("kappa x 100 of a linear probe", fontsize=9)
+
+
+def plot_conditions(cells: Sequence[Cell], T: int, *, title: str = "") -> Figure:
+    """Draw kappa at T by condition, a panel per corpus, models by colour.
+
+    Bars are 95 % intervals from half-splits; a hollow mark has none. The grey band is the mean to
+    the 95th percentile of the shuffled null.
+    """
+    import matplotlib.pyplot as plt
+
+    panels = _panels(cells)
+    n_rows = max(len({_condition(cell) for cell in group}) for group in panels.values())
+    figure, axes = plt.subplots(
+        1,
+        len(panels),
+        figsize=(min(2.0 + 3.6 * len(panels), 14), 1.6 + 0.34 * n_rows),
+        layout="constrained",
+        squeeze=False,
+        sharex=True,
+    )
+    names = list(dict.fromkeys(_series(cell) for cell in cells))
+    for ax, (panel, group) in zip(axes[0], panels.items(), strict=True):
+        _condition_panel(ax, group, T, names)
+        ax.set_title(panel, fontsize=8)
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    known = dict(zip(labels, handles, strict=True))
+    figure.legend(known.values(), known.keys(), loc="outside lower center", ncols=3, fontsize=7)
+    figure.suptitle(f"{title}: n mod {T}" if title else f"n mod {T}", fontsize=10)
+    return figure
+
+
+def _panels(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
+    several = {n for n in ("numerals", "ordinals") if len({c.identity.get(n) for c in cells}) > 1}
+    panels: dict[str, list[Cell]] = {}
+    for cell in cells:
+        parts = [str(cell.identity.get("corpus", ""))]
+        parts += [f"{name} {cell.identity.get(name)}" for name in sorted(several)]
+        panels.setdefault(", ".join(parts), []).append(cell)
+    return panels
+
+
+def _condition(cell: Cell) -> str:
+    return str(cell.identity.get("perturbation", ""))
+
+
+def _series(cell: Cell) -> str:
+    signal = cell.identity.get("signal", "")
+    return f"{cell.identity.get('model', '')}, {signal}"
+
+
+def _condition_panel(ax: Axes, cells: Sequence[Cell], T: int, names: Sequence[str]) -> None:
+    conditions = list(dict.fromkeys(_condition(cell) for cell in cells))
+    step = 0.8 / max(len(names), 1)
+    for cell in cells:
+        kappa = cell.measures["kappa"].get(T)
+        if kappa is None:
+            continue
+        series = names.index(_series(cell))
+        y = conditions.index(_condition(cell)) + (series - (len(names) - 1) / 2) * step
+        low, high = (cell.measures[end].get(T) for end in ("low", "high"))
+        null = [_value(cell.measures[name].get(T)) for name in ("null_mean", "null_p95")]
+        if np.isfinite(null).all():
+            ax.plot(null, [y, y], color="#CFCFCF", linewidth=4, solid_capstyle="butt", zorder=1)
+        color = PALETTE[series % len(PALETTE)]
+        marker = "os^Dvp*"[series // len(PALETTE) % 7]
+        if low is not None and high is not None:
+            ax.plot([low, high], [y, y], color=color, linewidth=1.1, zorder=2)
+        face = color if low is not None else "white"
+        ax.plot(kappa, y, marker, color=color, markerfacecolor=face, markersize=4,
+                linestyle="none", label=_series(cell), zorder=3)  # fmt: skip
+    ax.axvline(0, color=_GREY, linewidth=0.6, zorder=0)
+    ax.set_yticks(range(len(conditions)), conditions, fontsize=7)
+    ax.set_ylim(len(conditions) - 0.5, -0.5)
+    ax.tick_params(axis="x", labelsize=7)
+    ax.set_xlabel("kappa x 100", fontsize=8)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def plot_attribution(rows: Sequence[dict[str, object]]) -> Figure:
+    """Draw the Shapley value of each context group by T, with its interval, a panel per label."""
+    import matplotlib.pyplot as plt
+
+    kappas = [row for row in rows if row.get("digit") is None]
+    labels = list(dict.fromkeys(str(row.get("label") or "") for row in kappas))
+    groups = list(dict.fromkeys(str(row["group"]) for row in kappas))
+    moduli = sorted({int(float(str(row["T"]))) for row in kappas})
+    figure, axes = plt.subplots(
+        1,
+        len(labels),
+        figsize=(min(2.2 + 3.4 * len(labels), 16), 1.4 + 0.36 * len(groups)),
+        layout="constrained",
+        squeeze=False,
+        sharey=True,
+    )
+    for ax, label in zip(axes[0], labels, strict=True):
+        for row in (row for row in kappas if str(row.get("label") or "") == label):
+            series = moduli.index(int(float(str(row["T"]))))
+            y = groups.index(str(row["group"])) + 0.24 * (series - (len(moduli) - 1) / 2)
+            low, high = _value(row.get("low")), _value(row.get("high"))
+            if np.isfinite([low, high]).all():
+                ax.plot([low, high], [y, y], color=PALETTE[series], linewidth=1.1)
+            ax.plot(_value(row.get("shapley")), y, "o", color=PALETTE[series], markersize=3.5,
+                    label=f"n mod {moduli[series]}")  # fmt: skip
+        ax.axvline(0, color=_GREY, linewidth=0.6, zorder=0)
+        ax.set_title(label, fontsize=7)
+        ax.set_xlabel("Shapley value, kappa x 100", fontsize=8)
+        ax.tick_params(axis="x", labelsize=7)
+        ax.spines[["top", "right"]].set_visible(False)
+    axes[0][0].set_yticks(range(len(groups)), groups, fontsize=7)
+    axes[0][0].set_ylim(len(groups) - 0.5, -0.5)
+    handles, names = axes[0][0].get_legend_handles_labels()
+    known = dict(zip(names, handles, strict=True))
+    figure.legend(known.values(), known.keys(), loc="outside lower center", ncols=3, fontsize=7)
+    return figure
+
+
+def _value(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else float("nan")
