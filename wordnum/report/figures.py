@@ -24,6 +24,7 @@ FORMATS = ("pdf", "svg", "png")
 _GREY = "#767676"
 # Rows on one page of the main figure; more systems go on to another.
 _ROWS = 40
+_SHOWN = {"keep": "ordinals kept", "out": "ordinals out"}
 _PERIODS = {2: "2", 5 / 2: "5/2", 10 / 3: "10/3", 5: "5", 10: "10"}
 
 
@@ -90,15 +91,13 @@ def plot_systems(cells: Sequence[Cell], *, title: str = "") -> Figure:
     )
     _strips(left, cells)
     _kappa_table(right, cells)
-    left.set_yticks(range(len(cells)), [_label(cell) for cell in cells], fontsize=7)
+    several = len({cell.identity.get("corpus") for cell in cells}) > 1
+    names = [f"{c.identity.get('corpus')}: {c.system}" if several else c.system for c in cells]
+    left.set_yticks(range(len(cells)), names, fontsize=7)
     left.set_ylim(len(cells) - 0.5, -0.5)
     if title:
         figure.suptitle(title, fontsize=10)
     return figure
-
-
-def _label(cell: Cell) -> str:
-    return f"{cell.identity.get('corpus', '')}: {cell.system}"
 
 
 def _strips(ax: Axes, cells: Sequence[Cell]) -> None:
@@ -138,9 +137,10 @@ def _kappa_table(ax: Axes, cells: Sequence[Cell]) -> None:
             tone = "white" if abs(kappa) > 65 else "black"
             ax.text(column, row, f"{kappa:.0f}", ha="center", va="center", fontsize=7,
                     color=tone, fontweight=weight)  # fmt: skip
-    ax.set_xticks(range(len(moduli)), [f"mod {T}" for T in moduli], fontsize=7)
+    ax.set_xticks(range(len(moduli)), moduli, fontsize=7)
+    ax.set_xlabel("T", fontsize=8)
     ax.tick_params(length=0)
-    ax.set_title("kappa x 100 of a linear probe", fontsize=9)
+    ax.set_title("kappa x 100 of a linear probe of n mod T", fontsize=9)
 
 
 def plot_conditions(cells: Sequence[Cell], T: int, *, title: str = "") -> Figure:
@@ -173,11 +173,11 @@ def plot_conditions(cells: Sequence[Cell], T: int, *, title: str = "") -> Figure
 
 
 def _panels(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
-    several = {n for n in ("numerals", "ordinals") if len({c.identity.get(n) for c in cells}) > 1}
+    several = [n for n in ("numerals", "ordinals") if len({c.identity.get(n) for c in cells}) > 1]
     panels: dict[str, list[Cell]] = {}
     for cell in cells:
         parts = [str(cell.identity.get("corpus", ""))]
-        parts += [f"{name} {cell.identity.get(name)}" for name in sorted(several)]
+        parts += [_SHOWN.get(str(cell.identity.get(n)), str(cell.identity.get(n))) for n in several]
         panels.setdefault(", ".join(parts), []).append(cell)
     return panels
 
@@ -240,9 +240,10 @@ def plot_attribution(rows: Sequence[dict[str, object]]) -> Figure:
             series = moduli.index(int(float(str(row["T"]))))
             y = groups.index(str(row["group"])) + 0.24 * (series - (len(moduli) - 1) / 2)
             low, high = _value(row.get("low")), _value(row.get("high"))
+            color = PALETTE[series % len(PALETTE)]
             if np.isfinite([low, high]).all():
-                ax.plot([low, high], [y, y], color=PALETTE[series], linewidth=1.1)
-            ax.plot(_value(row.get("shapley")), y, "o", color=PALETTE[series], markersize=3.5,
+                ax.plot([low, high], [y, y], color=color, linewidth=1.1)
+            ax.plot(_value(row.get("shapley")), y, "o", color=color, markersize=3.5,
                     label=f"n mod {moduli[series]}")  # fmt: skip
         ax.axvline(0, color=_GREY, linewidth=0.6, zorder=0)
         ax.set_title(label, fontsize=7)

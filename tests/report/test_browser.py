@@ -1,0 +1,114 @@
+"""The page in a real browser: no errors, filters, details by mouse and keyboard, nothing runs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.report.fake_study import make_study, mixed
+from wordnum.report.page import write_page
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
+    with api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_page(make_study(tmp_path_factory.mktemp("study") / "out", mixed()))
+
+
+@pytest.fixture
+def page(browser: Any, path: Path) -> Iterator[Any]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened.problems = []
+    opened.on("pageerror", lambda error: opened.problems.append(str(error)))
+    opened.on("console", lambda m: m.type == "error" and opened.problems.append(m.text))
+    opened.on("dialog", lambda dialog: opened.problems.append(f"dialog {dialog.message}"))
+    opened.goto(path.as_uri())
+    yield opened
+    assert opened.problems == []
+    opened.close()
+
+
+def rows(page: Any) -> list[str]:
+    return page.locator("[data-cell]:visible").evaluate_all("r => r.map(x => x.dataset.cell)")
+
+
+def test_the_page_loads_and_shows_every_system_without_running_its_words(page: Any):
+    assert len(rows(page)) > 3
+    assert "<script>alert(1)</script>" in page.inner_text("body")
+
+
+def test_the_theme_can_be_switched(page: Any):
+    def shade() -> str:
+        return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    before = shade()
+    page.get_by_role("button", name="Dark").click()
+    assert shade() != before
+
+
+def test_nothing_is_wider_than_a_phone(page: Any):
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_column_sorts_the_systems(page: Any):
+    before = rows(page)
+    button = page.locator("th[data-key='10'] button")
+    button.click()
+    page.wait_for_selector("th[data-key='10'][aria-sort='descending']")
+    first = rows(page)
+    button.click()
+    page.wait_for_selector("th[data-key='10'][aria-sort='ascending']")
+    assert sorted(first) == sorted(before)
+    page.wait_for_function(f"document.querySelector('[data-cell]').dataset.cell !== {first[0]!r}")
+    assert rows(page) != first
+
+
+def test_the_search_filters_the_systems(page: Any):
+    everything = rows(page)
+    page.get_by_placeholder("Find a system").fill("swap-numbers")
+    page.wait_for_function(f"document.querySelectorAll('[data-cell]').length < {len(everything)}")
+    shown = rows(page)
+    assert 0 < len(shown) < len(everything)
+    texts = page.locator("tr[data-cell]").all_inner_texts()
+    assert all("swap-numbers" in text for text in texts)
+
+
+def test_a_click_opens_the_details_of_a_system(page: Any):
+    row = page.locator("tr[data-cell]:not(.failed-row)").first
+    row.locator("td[data-t='10']").click()
+    heading = page.locator("#detail-h")
+    heading.wait_for()
+    assert heading.inner_text() in row.inner_text()
+    page.keyboard.press("Escape")
+
+
+def test_the_details_open_and_close_by_keyboard(page: Any):
+    row = page.locator("tr[data-cell]:not(.failed-row)").first
+    row.locator("td[data-t='5']").focus()
+    page.keyboard.press("Enter")
+    page.locator("#detail-h").wait_for()
+    page.keyboard.press("Escape")
+    page.wait_for_function("!document.querySelector('#detail-h')?.offsetParent")
