@@ -137,7 +137,7 @@ def _kappa_table(ax: Axes, cells: Sequence[Cell]) -> None:
             tone = "white" if abs(kappa) > 65 else "black"
             ax.text(column, row, f"{kappa:.0f}", ha="center", va="center", fontsize=7,
                     color=tone, fontweight=weight)  # fmt: skip
-    ax.set_xticks(range(len(moduli)), moduli, fontsize=7)
+    ax.set_xticks(range(len(moduli)), [str(T) for T in moduli], fontsize=7)
     ax.set_xlabel("T", fontsize=8)
     ax.tick_params(length=0)
     ax.set_title("kappa x 100 of a linear probe of n mod T", fontsize=9)
