@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.make_believe_cupy import MakeBelieveCuPy, install
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -17,3 +19,9 @@ def corpora_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real texts not found: {folder} (set WORDNUM_CORPORA to their folder)")
     return folder
+
+
+@pytest.fixture
+def make_believe(monkeypatch: pytest.MonkeyPatch) -> MakeBelieveCuPy:
+    """Let ``device="cuda"`` mean a make-believe CuPy, which records what is called."""
+    return install(monkeypatch)
