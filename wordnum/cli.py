@@ -448,10 +448,12 @@ def _print_facts(facts: dict[str, Any], as_json: bool) -> None:
 
 def _print_analysis(found: dict[str, Any]) -> None:
     """Print a table of the measures by T, and the verdict with its reasons."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{len(found['numbers'])} numbers, {found['dim']} dimensions")
+    title = f"{len(found['numbers'])} numbers, {found['dim']} dimensions"
+    table = Table(title=title, box=SIMPLE_HEAD)
     heads = [
         "T",
         "kappa",
