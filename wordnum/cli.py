@@ -463,8 +463,8 @@ def _print_analysis(found: dict[str, Any]) -> None:
         "spike",
         "spike p",
         "Phi",
-        "lambda",
-        "noise",
+        "λ",
+        "λ noise",
     ]
     for head in heads:
         table.add_column(head, justify="right")
