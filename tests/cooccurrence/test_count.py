@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from pathlib import Path
 
@@ -11,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordnum.cooccurrence.count import chunk_borders, count, estimate
+from wordnum.cooccurrence.count import count
 from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.estimate import estimate
+from wordnum.cooccurrence.passes import chunk_borders
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.perturb import parse_perturbation
@@ -119,8 +120,7 @@ def test_workers_and_chunks_change_no_byte(
     tmp_path: Path,
 ):
     two = count(corpus, window=3, perturbations=CONDITIONS, jobs=2)
-    monkeypatch.setattr("wordnum.cooccurrence.count.CHUNK_TOKENS", 200)
-    monkeypatch.setattr("wordnum.cooccurrence.count.chunk_borders.__defaults__", (200,))
+    monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (200,))
     small = count(corpus, window=3, perturbations=CONDITIONS)
     for name, counts in counted.items():
         assert counts.fingerprint == two[name].fingerprint == small[name].fingerprint
@@ -198,10 +198,11 @@ def test_what_cannot_be_counted_is_said(corpus: EncodedCorpus):
 
 
 def test_chunks_are_runs_of_whole_documents():
-    borders = chunk_borders(np.array([0, 4, 6, 9, 20, 21]), most=7)
-    assert borders[0][0] == 0
-    assert borders[-1][1] == 5
-    assert all(a[1] == b[0] for a, b in itertools.pairwise(borders))
+    starts = np.array([0, 4, 6, 9, 20, 21])
+    borders = chunk_borders(starts, most=7)
+    assert borders == [(0, 2), (2, 3), (3, 4), (4, 5)]
+    assert chunk_borders(starts, most=21) == [(0, 5)]
+    assert chunk_borders(np.arange(0, 101, 10), most=40) == [(0, 4), (4, 8), (8, 10)]
 
 
 def test_the_estimate_bounds_what_is_counted(

@@ -12,7 +12,7 @@ from wordnum.cooccurrence import kernels
 from wordnum.cooccurrence.counts import BlockEvents
 from wordnum.corpus import swap
 from wordnum.corpus.encoded import Block
-from wordnum.corpus.prepare import Prepared
+from wordnum.corpus.prepare import Prepared, Rewriting
 
 __all__ = ["ChunkTask", "Counted", "count_chunk", "merge_events"]
 
@@ -33,6 +33,8 @@ class ChunkTask:
         Largest distance.
     merged : bool
         Sum over all distances instead of keeping them apart.
+    rows : Rewriting or None
+        Rows, below `n_rows`, that the events of the number tokens go to; None for the numbers.
     """
 
     block: Block
@@ -41,6 +43,8 @@ class ChunkTask:
     width: int
     reach: int
     merged: bool
+    rows: Rewriting | None
+    n_rows: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,11 +91,13 @@ def count_chunk(task: ChunkTask) -> list[Counted]:
     numbers = ids[positions]
     events: list[BlockEvents | None] = [None] * len(task.conditions)
     extents = [_extent(task, condition, ids, positions) for condition in task.conditions]
-    written = [_numbers(task, condition, positions, numbers) for condition in task.conditions]
+    written = [_read(task, c.rewriting, positions, numbers) for c in task.conditions]
     for group in _groups(task):
         values = written[group[0]]
         rewritten = None if values is numbers else values
-        found = _events(task, ids, positions, values, [extents[c] for c in group], rewritten)
+        rows = _read(task, task.rows, positions, values)
+        seen = [extents[c] for c in group]
+        found = _events(task, ids, positions, rows, seen, rewritten)
         for condition, event in zip(group, found, strict=True):
             events[condition] = event
     return [
@@ -121,14 +127,14 @@ def _groups(task: ChunkTask) -> list[list[int]]:
     return list(groups.values())
 
 
-def _numbers(
-    task: ChunkTask, condition: Prepared, positions: np.ndarray, numbers: np.ndarray
+def _read(
+    task: ChunkTask, rewriting: Rewriting | None, positions: np.ndarray, default: np.ndarray
 ) -> np.ndarray:
-    """Return the numbers that stand at the positions under a condition."""
-    if condition.rewriting is None:
-        return numbers
+    """Return what stands at the positions of the numbers after a rewriting."""
+    if rewriting is None:
+        return default
     inside = np.searchsorted(positions, task.block.starts)
-    return condition.rewriting.read(first_document=task.block.first_document, starts=inside)
+    return rewriting.read(first_document=task.block.first_document, starts=inside)
 
 
 def _extent(
@@ -155,7 +161,7 @@ def _events(
     task: ChunkTask,
     ids: np.ndarray,
     positions: np.ndarray,
-    values: np.ndarray,
+    rows: np.ndarray,
     extents: list[_Extent],
     rewritten: np.ndarray | None,
 ) -> list[BlockEvents]:
@@ -168,7 +174,7 @@ def _events(
         kernels.gather(ids, here, task.reach, table)
         if rewritten is not None:
             kernels.patch(table, positions, first, last, rewritten)
-        order, begin = kernels.sort_rows(values[first:last], task.size)
+        order, begin = kernels.sort_rows(rows[first:last], task.n_rows)
         slab = [(extent.left[first:last], extent.right[first:last]) for extent in extents]
         accumulate = _sums if task.merged else _lanes
         for part, event in zip(parts, accumulate(task, table, order, begin, slab), strict=True):

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from typing import Literal, overload
 
 import numpy as np
 
 from wordnum.config import one_of
-from wordnum.cooccurrence.chunk import ChunkTask, Counted, count_chunk
-from wordnum.cooccurrence.counts import BlockEvents, CooccurrenceCounts
-from wordnum.cooccurrence.spool import Spool
+from wordnum.cooccurrence.chunk import Counted
+from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.passes import count_blocks, number_tasks
 from wordnum.cooccurrence.window import Window
-from wordnum.corpus.encoded import Block, EncodedCorpus
+from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.perturb import Perturbation, parse_perturbation
 from wordnum.corpus.prepare import Prepared, prepare_all
 from wordnum.errors import InputError, UsageError
-from wordnum.parallel import stream_tasks
-from wordnum.progress import track
 from wordnum.provenance import provenance
 
-__all__ = ["Estimate", "chunk_borders", "count", "estimate"]
+__all__ = ["count", "resolve_perturbations"]
 
-# Tokens of one task, unless a single document is longer: bounds the memory of a worker.
-CHUNK_TOKENS = 6_000_000
 By = Literal["block-distance", "sum"]
 
 
@@ -114,13 +109,8 @@ def count(
             remedy="check the text, and the numeral scheme it was encoded with",
         )
     conditions = prepare_all(chosen, corpus)
-    blocks = _run(
-        _tasks(corpus, conditions, reach=window, merged=by == "sum"),
-        total=sum(len(chunk_borders(block.starts)) for block in corpus.blocks()),
-        width=len(corpus.vocabulary),
-        jobs=jobs,
-        spill=spill,
-    )
+    tasks = number_tasks(corpus, conditions, reach=window, merged=by == "sum")
+    blocks = count_blocks(corpus, tasks, jobs=jobs, spill=spill)
     results = {
         condition.name: _assemble(
             corpus, condition, [block[at] for block in blocks], window=window, by=by
@@ -147,89 +137,6 @@ def resolve_perturbations(
     return chosen
 
 
-def chunk_borders(starts: np.ndarray, most: int = CHUNK_TOKENS) -> list[tuple[int, int]]:
-    """Part the documents of a block into runs of about equal size, at most `most` tokens each.
-
-    A document longer than that is a run of its own.
-
-    Examples
-    --------
-    >>> chunk_borders(np.array([0, 4, 6, 9, 20]), most=10)
-    [(0, 4)]
-    """
-    n_documents = starts.size - 1
-    wanted = max(1, -(-int(starts[-1]) // most))
-    goals = np.arange(1, wanted) * (int(starts[-1]) / wanted)
-    borders = np.unique(np.concatenate([[0], np.searchsorted(starts, goals), [n_documents]]))
-    return [(int(a), int(b)) for a, b in zip(borders[:-1], borders[1:])]  # noqa: RUF007
-
-
-def _tasks(
-    corpus: EncodedCorpus, conditions: list[Prepared], *, reach: int, merged: bool
-) -> Iterator[ChunkTask]:
-    """Runs of documents with what each condition needs to know of them."""
-    for block in corpus.blocks():
-        for first, last in chunk_borders(block.starts):
-            documents = block.first_document + first
-            begin, end = int(block.starts[first]), int(block.starts[last])
-            chunk = Block(
-                index=block.index,
-                ids=block.ids[begin:end],
-                starts=block.starts[first : last + 1] - begin,
-                first_document=documents,
-                first_token=block.first_token + begin,
-            )
-            yield ChunkTask(
-                block=chunk,
-                conditions=_restricted(conditions, documents, last - first),
-                size=corpus.vocabulary.size,
-                width=len(corpus.vocabulary),
-                reach=reach,
-                merged=merged,
-            )
-
-
-def _restricted(
-    conditions: list[Prepared], first_document: int, n_documents: int
-) -> tuple[Prepared, ...]:
-    """Conditions that know of some documents only; a shared rewriting stays shared."""
-    shared = {id(c.rewriting): c.rewriting for c in conditions if c.rewriting is not None}
-    cut = {key: r.restrict(first_document, n_documents) for key, r in shared.items()}
-    return tuple(replace(c, rewriting=cut.get(id(c.rewriting))) for c in conditions)
-
-
-def _run(
-    tasks: Iterable[ChunkTask],
-    *,
-    total: int,
-    width: int,
-    jobs: int | None,
-    spill: str | os.PathLike[str] | None,
-) -> list[list[Counted]]:
-    """Count the tasks; by block, what was counted under each condition, events on disk."""
-    blocks: list[list[Counted]] = []
-    with Spool(spill) as spool:
-        stream = stream_tasks(count_chunk, ((t,) for t in tasks), jobs=jobs)
-        pending: list[Counted] = []
-        for counted in track(stream, "counting", total=total):
-            if pending and pending[0].events.index == counted[0].events.index:
-                pending = [a.merge(b, width=width) for a, b in zip(pending, counted, strict=True)]
-                continue
-            if pending:
-                blocks.append([_spooled(c, spool) for c in pending])
-            pending = counted
-        blocks.append([_spooled(c, spool) for c in pending])
-    return blocks
-
-
-def _spooled(counted: Counted, spool: Spool) -> Counted:
-    events = counted.events
-    kept = BlockEvents(
-        events.index, events.indptr, spool.keep(events.contexts), spool.keep(events.counts)
-    )
-    return replace(counted, events=kept)
-
-
 def _assemble(
     corpus: EncodedCorpus, condition: Prepared, blocks: list[Counted], *, window: int, by: By
 ) -> CooccurrenceCounts:
@@ -251,47 +158,3 @@ def _assemble(
         flags=corpus.flags,
         provenance={**about, "source": corpus.manifest.get("source")},
     )
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What counting will take, told before it starts.
-
-    Attributes
-    ----------
-    memory : int
-        Bytes at the peak, over all workers.
-    disk : int
-        Bytes of spilled events at most, all conditions together.
-    events : int
-        Pair events of one condition at most.
-    """
-
-    memory: int
-    disk: int
-    events: int
-
-
-def estimate(
-    corpus: EncodedCorpus, *, window: int = 10, conditions: int = 1, jobs: int = 1
-) -> Estimate:
-    """Bound the memory and disk that `count` takes, from the sizes of the corpus.
-
-    An event takes at most 4 bytes; a worker holds a chunk's ids, the events of four conditions
-    before they are packed, and its results.
-
-    Examples
-    --------
-    >>> from wordnum.corpus.synthetic import SyntheticCorpus
-    >>> corpus = SyntheticCorpus(n_documents=20, length=100).encoded()
-    >>> estimate(corpus, window=2).events == 4 * int(corpus.number_counts.sum())
-    True
-    """
-    numbers = int(corpus.number_counts.sum())
-    events = 2 * window * numbers
-    longest = max(min(len(block.ids), CHUNK_TOKENS) for block in corpus.blocks())
-    share = longest / max(corpus.n_tokens, 1)
-    rows = 8 * (2 * window * corpus.vocabulary.size + 1)
-    worker = 4 * longest + (24 + 4 * conditions) * share * events + conditions * rows
-    margins = 8 * conditions * corpus.n_blocks * (len(corpus.vocabulary) + rows // 8)
-    return Estimate(int(jobs * worker + margins), conditions * 4 * events, events)

@@ -1,0 +1,152 @@
+"""One pass over the blocks of a corpus: tasks for workers, and what they counted put together."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from wordnum.cooccurrence.chunk import ChunkTask, Counted, count_chunk
+from wordnum.cooccurrence.counts import BlockEvents
+from wordnum.cooccurrence.spool import Spool
+from wordnum.corpus.encoded import Block, EncodedCorpus
+from wordnum.corpus.prepare import Prepared, Rewriting
+from wordnum.parallel import stream_tasks
+from wordnum.progress import track
+
+__all__ = ["CHUNK_TOKENS", "chunk_borders", "chunks", "count_blocks", "number_tasks", "restricted"]
+
+# Tokens of one task, unless a single document is longer: bounds the memory of a worker.
+CHUNK_TOKENS = 6_000_000
+
+
+def chunk_borders(starts: np.ndarray, most: int = CHUNK_TOKENS) -> list[tuple[int, int]]:
+    """Part the documents of a block into runs of about equal size, at most `most` tokens each.
+
+    A document longer than that is a run of its own.
+
+    Examples
+    --------
+    >>> chunk_borders(np.array([0, 4, 6, 9, 20]), most=10)
+    [(0, 3), (3, 4)]
+    """
+    wanted = max(1, -(-int(starts[-1]) // most))
+    share = -(-int(starts[-1]) // wanted)
+    borders = [0]
+    while borders[-1] < starts.size - 1:
+        goal = starts[borders[-1]] + share
+        border = int(np.searchsorted(starts, goal))
+        if border == starts.size or starts[border] > starts[borders[-1]] + most:
+            border -= 1
+        borders.append(max(border, borders[-1] + 1))
+    return list(itertools.pairwise(borders))
+
+
+def chunks(corpus: EncodedCorpus) -> Iterator[Block]:
+    """Runs of whole documents that one worker counts, with the index of their block."""
+    for block in corpus.blocks():
+        for first, last in chunk_borders(block.starts):
+            begin, end = int(block.starts[first]), int(block.starts[last])
+            yield Block(
+                index=block.index,
+                ids=block.ids[begin:end],
+                starts=block.starts[first : last + 1] - begin,
+                first_document=block.first_document + first,
+                first_token=block.first_token + begin,
+            )
+
+
+def number_tasks(
+    corpus: EncodedCorpus,
+    conditions: Sequence[Prepared],
+    *,
+    reach: int,
+    merged: bool = False,
+    rows: Rewriting | None = None,
+    n_rows: int | None = None,
+) -> Iterator[ChunkTask]:
+    """Tasks of `count_blocks`: what each condition needs to know of each run of documents.
+
+    Parameters
+    ----------
+    corpus, conditions, reach, merged
+        See `ChunkTask`.
+    rows : Rewriting, optional
+        Rows that the events of the number tokens go to, below `n_rows`; by default the numbers.
+    """
+    for chunk in chunks(corpus):
+        documents = chunk.first_document, chunk.starts.size - 1
+        yield ChunkTask(
+            block=chunk,
+            conditions=restricted(conditions, *documents),
+            size=corpus.vocabulary.size,
+            width=len(corpus.vocabulary),
+            reach=reach,
+            merged=merged,
+            rows=None if rows is None else rows.restrict(*documents),
+            n_rows=corpus.vocabulary.size if n_rows is None else n_rows,
+        )
+
+
+def restricted(
+    conditions: Sequence[Prepared], first_document: int, n_documents: int
+) -> tuple[Prepared, ...]:
+    """Conditions that know of some documents only; a shared rewriting stays shared."""
+    shared = {id(c.rewriting): c.rewriting for c in conditions if c.rewriting is not None}
+    cut = {key: r.restrict(first_document, n_documents) for key, r in shared.items()}
+    return tuple(replace(c, rewriting=cut.get(id(c.rewriting))) for c in conditions)
+
+
+def count_blocks(
+    corpus: EncodedCorpus,
+    tasks: Iterable[ChunkTask],
+    *,
+    jobs: int | None = 1,
+    spill: str | os.PathLike[str] | None = None,
+) -> list[list[Counted]]:
+    """Count the tasks; by block, what was counted under each condition, events on disk.
+
+    Returns
+    -------
+    list of list of Counted
+        Blocks in their order, conditions in that of the tasks.
+    """
+    width = len(corpus.vocabulary)
+    total = sum(len(chunk_borders(block.starts)) for block in corpus.blocks())
+    blocks = []
+    with Spool(spill) as spool:
+        stream = stream_tasks(count_chunk, ((task,) for task in tasks), jobs=jobs)
+        counted = track(stream, "counting", total=total)
+        for _, parts in itertools.groupby(counted, key=lambda found: found[0].events.index):
+            blocks.append([_spooled(c, spool) for c in _tree_sum(parts, width=width)])
+    return blocks
+
+
+def _tree_sum(parts: Iterable[list[Counted]], *, width: int) -> list[Counted]:
+    """Merge the parts of a block pairwise, as they come: each is added to only log(parts) times."""
+    sums: list[tuple[int, list[Counted]]] = []
+    for part in parts:
+        level = 0
+        while sums and sums[-1][0] == level:
+            part = _merged(sums.pop()[1], part, width=width)
+            level += 1
+        sums.append((level, part))
+    total = sums.pop()[1]
+    while sums:
+        total = _merged(sums.pop()[1], total, width=width)
+    return total
+
+
+def _merged(first: list[Counted], second: list[Counted], *, width: int) -> list[Counted]:
+    return [a.merge(b, width=width) for a, b in zip(first, second, strict=True)]
+
+
+def _spooled(counted: Counted, spool: Spool) -> Counted:
+    events = counted.events
+    kept = BlockEvents(
+        events.index, events.indptr, spool.keep(events.contexts), spool.keep(events.counts)
+    )
+    return replace(counted, events=kept)
