@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import mmap
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ MANIFEST = "manifest.json"
 class Block:
     """Contiguous whole documents of a corpus.
 
+    A block of a corpus on disk travels to a worker as a reference to the file of its ids, which
+    the worker must see under the same path.
+
     Attributes
     ----------
     index : int
@@ -48,6 +52,16 @@ class Block:
     starts: np.ndarray
     first_document: int
     first_token: int
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__)
+        if isinstance(self.ids, np.memmap):
+            state["ids"] = _reference(self.ids)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        ids = state["ids"]
+        self.__dict__.update(state, ids=_mapped(*ids) if isinstance(ids, tuple) else ids)
 
 
 class EncodedCorpus:
@@ -318,6 +332,25 @@ def block_borders(starts: np.ndarray, n_blocks: int) -> np.ndarray:
 def array_hash(array: np.ndarray) -> str:
     """SHA-256 of the bytes of an array."""
     return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
+
+
+def _reference(ids: np.memmap) -> tuple[str, int, int]:
+    """File, offset and length of a part of a mapped file (`offset` of a slice is its parent's)."""
+    whole = np.frombuffer(ids._mmap, dtype=np.uint8)  # type: ignore[attr-defined]
+    skipped = ids.offset - ids.offset % mmap.ALLOCATIONGRANULARITY
+    return str(ids.filename), skipped + ids.ctypes.data - whole.ctypes.data, ids.size
+
+
+def _mapped(file: str, offset: int, size: int) -> np.ndarray:
+    try:
+        return np.memmap(file, dtype=np.uint32, mode="r", offset=offset, shape=(size,))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "a worker cannot read the corpus",
+            got=f"{type(error).__name__}: {error}",
+            where=file,
+            remedy="keep the corpus folder where all workers see it under the same path",
+        ) from error
 
 
 def _damaged(place: Path, problem: str) -> FormatError:
