@@ -94,11 +94,11 @@ def test_every_pair_of_a_number_within_the_window_is_trained_once_per_pass():
 
 def test_nothing_meets_across_documents():
     with pytest.raises(InputError, match="nothing to train on"):
-        NumberSGNS(dim=2, sample=0).fit(corpus_of([A], [7], [B]))
+        NumberSGNS(dim=2, sample=0).fit(corpus_of([A], [7], [8], [B]))
 
 
 def test_window_is_drawn_uniformly():
-    documents = [[A] * 10 + [7] + [B] * 10] * 400
+    documents = [[A] * 10 + [n] + [B] * 10 for n in (7, 8)] * 200
     model = NumberSGNS(dim=2, window=5, sample=0, epochs=5)
     model.fit(corpus_of(*documents))
     assert model.n_pairs_ / (400 * 5) == pytest.approx(6, rel=0.05)
@@ -106,7 +106,7 @@ def test_window_is_drawn_uniformly():
 
 def test_subsampling_thins_frequent_words_and_closes_up():
     # d fills the text: nearly all of it is dropped, and a comes into the window of 1.
-    documents = [[A, D, D, 7, D, D, B] + [D] * 60] * 200
+    documents = [[A, D, D, n, D, D, B] + [D] * 60 for n in (7, 8)] * 100
     model = NumberSGNS(dim=2, window=1, sample=2e-3, epochs=5)
     model.fit(corpus_of(*documents))
     drawn = model.context_vectors_

@@ -9,10 +9,11 @@ import numpy as np
 from scipy import sparse
 
 from wordnum.cooccurrence.reduce import half_splits
+from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.embed.embedding import Embedding
-from wordnum.embed.estimator import Estimator
+from wordnum.embed.estimator import Estimator, fit_halves, numbers_to_embed
 from wordnum.embed.source import Rows, Source, read_source
-from wordnum.errors import InputError, UsageError
+from wordnum.errors import UsageError
 from wordnum.provenance import provenance
 
 __all__ = ["Random", "TokenFrequency"]
@@ -57,14 +58,14 @@ class TokenFrequency(Estimator):
             Fewer than two numbers were seen `min_count` times.
         """
         source = _source(data)
-        pairs = [
-            tuple(self._one(rows.number_counts, source.size) for rows in pair)
-            for pair in (source.halves() if self.halves else ())
-        ]
+        halves = fit_halves(
+            source.halves() if self.halves else (),
+            lambda rows, index, side: self._one(rows.number_counts, source.size),
+        )
         self.embedding_ = self._one(
             source.rows.number_counts,
             source.size,
-            halves=tuple(pairs),
+            halves=halves,
             n_documents=source.n_documents,
             flags=source.flags,
             provenance={
@@ -150,7 +151,7 @@ class Random(Estimator):
 
 def _source(data: Any) -> Source:
     """Read number counts; a corpus serves as well as counts, since no context is looked at."""
-    if not hasattr(data, "blocks"):
+    if not isinstance(data, EncodedCorpus):
         return read_source(data)
     size = data.vocabulary.size
     by_block = np.stack([np.bincount(b.ids[b.ids < size], minlength=size) for b in data.blocks()])
@@ -175,12 +176,4 @@ def _source(data: Any) -> Source:
 def _seen(counts: np.ndarray, min_count: int) -> np.ndarray:
     if min_count < 1:
         raise UsageError(f"min_count={min_count} is out of range", expected="at least 1")
-    numbers = np.flatnonzero(counts >= min_count)
-    if numbers.size < 2:
-        raise InputError(
-            "too few numbers to embed",
-            expected="two numbers or more",
-            got=f"{numbers.size} of {counts.size} seen at least {min_count} times",
-            remedy="use more text or a lower min_count",
-        )
-    return numbers
+    return numbers_to_embed(counts, min_count=min_count)

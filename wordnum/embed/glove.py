@@ -11,7 +11,7 @@ from scipy import sparse
 from wordnum import progress
 from wordnum.backend import get_backend
 from wordnum.embed.embedding import Embedding
-from wordnum.embed.estimator import Estimator
+from wordnum.embed.estimator import Estimator, fit_halves, numbers_to_embed
 from wordnum.embed.glove_task import GloveTask, glove_task
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import provenance
@@ -126,7 +126,8 @@ class GloVe(Estimator):
         Raises
         ------
         InputError
-            No pair, negative or infinite counts, or a learning rate at which training diverges.
+            Fewer than two numbers with a pair, negative or infinite counts, or a learning rate at
+            which training diverges.
         UsageError
             Parameters out of range.
         """
@@ -136,19 +137,18 @@ class GloVe(Estimator):
         splits = list(task.halves()) if self.halves else []
         total = self.epochs * (1 + len(splits)) * task.matrix.nnz
         with progress.bar("GloVe", total=total, unit="pairs") as advance:
-            vectors, numbers = self._fit_one(task, seeds, advance, keep=True)
-            halves = []
-            for index, pair in enumerate(splits):
-                both = []
-                for side, half in enumerate(pair):
-                    own = np.random.SeedSequence(self.seed, spawn_key=(index, side))
-                    both.append(self._embedding(half, *self._fit_one(half, own, advance)))
-                halves.append(tuple(both))
+
+            def half(part: GloveTask, *spawn: int) -> Embedding:
+                own = np.random.SeedSequence(self.seed, spawn_key=spawn)
+                return self._embedding(part, *self._fit_one(part, own, advance))
+
+            whole = self._fit_one(task, seeds, advance, keep=True)
+            halves = fit_halves(splits, half)
         self.embedding_ = replace(
-            self._embedding(task, vectors, numbers),
-            halves=tuple(halves),  # type: ignore[arg-type]
+            self._embedding(task, *whole),
+            halves=halves,
             provenance={
-                **task.provenance,
+                **task.source.provenance,
                 "embed": provenance(model="glove", **self.parameters()),
             },
         )
@@ -179,16 +179,8 @@ class GloVe(Estimator):
         self, task: GloveTask, seeds: np.random.SeedSequence, advance: Any, *, keep: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
         """Train once; vectors of the numbers that are present, and these numbers."""
-        numbers = task.present(self.min_count)
+        numbers = numbers_to_embed(task.seen, min_count=self.min_count, usable=task.paired)
         matrix = task.restricted(numbers)
-        if matrix.nnz == 0 or numbers.size == 0:
-            raise InputError(
-                "there is nothing to train GloVe on",
-                expected="numbers with co-occurrence counts above 0",
-                got=f"{numbers.size} numbers seen at least {self.min_count} times with a pair, "
-                f"{matrix.nnz} non-zero counts",
-                remedy="check that the text holds numbers, and the signal and min_count",
-            )
         W, C, losses = self._train(matrix, np.random.default_rng(seeds), advance)
         if keep:
             self.losses_ = losses
@@ -223,9 +215,9 @@ class GloVe(Estimator):
             advance(matrix.nnz)
             if not np.isfinite(losses[epoch]):
                 raise self._diverged(f"a loss of {losses[epoch]} in pass {epoch + 1}")
-        # Vectors that predict log X worse than vectors of nothing at all have learned nothing.
-        # The margin is what tiny random starting vectors can cost by chance.
-        if losses[-1] > untrained + 0.01:
+        # Vectors that predict log X far worse than vectors of nothing have run away. The margins
+        # are for few counts and dimensions, whose random starting vectors cost more than nothing.
+        if losses[-1] > 2 * untrained + 0.01:
             raise self._diverged(
                 f"a loss of {losses[-1]:.3g} in the last pass, untrained {untrained:.3g}"
             )
@@ -257,9 +249,9 @@ class GloVe(Estimator):
         return Embedding(
             vectors,
             numbers,
-            size=task.size,
-            counts=None if task.counts is None else task.counts[numbers],
-            n_documents=task.n_documents,
-            flags=task.flags,
+            size=task.source.size,
+            counts=task.seen[numbers],
+            n_documents=task.source.n_documents,
+            flags=task.source.flags,
             name="glove",
         )

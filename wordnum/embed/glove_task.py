@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,13 @@ from scipy import sparse
 
 from wordnum.cooccurrence.reduce import Signal
 from wordnum.cooccurrence.window import Window
-from wordnum.errors import InputError, UsageError
+from wordnum.embed.source import Source, read_source
+from wordnum.errors import UsageError
 
 __all__ = ["GloveTask", "glove_task"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GloveTask:
     """A matrix of counts, and where its numbers are.
 
@@ -24,47 +25,26 @@ class GloveTask:
     ----------
     matrix : csr_array of shape (rows, columns)
         The counts.
+    seen : ndarray of shape (N,)
+        Occurrences of each number.
     number_columns : ndarray of int64, shape (N,)
         Column of each number, or -1. Row n is number n in every kind of counts.
     symmetric : bool
         Rows and columns are the same words.
-    counts : ndarray of int64, shape (N,), optional
-        Occurrences of each number.
+    source : Source
+        Where it comes from.
     """
 
     matrix: sparse.csr_array
+    seen: np.ndarray
     number_columns: np.ndarray
-    symmetric: bool = False
-    counts: np.ndarray | None = None
-    n_documents: int | None = None
-    flags: tuple[str, ...] = ()
-    provenance: dict[str, Any] = field(default_factory=dict)
-    source: Signal | None = None
-
-    def __post_init__(self) -> None:
-        matrix = sparse.csr_array(self.matrix, dtype=np.float64)
-        matrix.eliminate_zeros()
-        bad = matrix.data[~(np.isfinite(matrix.data) & (matrix.data > 0))]
-        if bad.size:
-            raise InputError(
-                "GloVe needs counts",
-                expected="finite numbers >= 0",
-                got=f"{bad[0]} and {bad.size - 1} more such entries",
-                remedy="pass counts, not weighted values such as PMI",
-            )
-        object.__setattr__(self, "matrix", matrix)
+    symmetric: bool
+    source: Source
 
     @property
-    def size(self) -> int:
-        """N."""
-        return len(self.number_columns)
-
-    def present(self, min_count: int) -> np.ndarray:
-        """Numbers seen `min_count` times that have a pair, ascending."""
-        seen = np.diff(self.matrix.indptr)[: self.size] > 0
-        if self.counts is not None:
-            seen &= self.counts >= min_count
-        return np.flatnonzero(seen)
+    def paired(self) -> np.ndarray:
+        """Whether each number has a pair."""
+        return np.diff(self.matrix.indptr)[: self.source.size] > 0
 
     def restricted(self, numbers: np.ndarray) -> sparse.csr_array:
         """The matrix, where rows are numbers with the rows of these only."""
@@ -93,13 +73,9 @@ class GloveTask:
 
     def halves(self) -> Iterator[tuple[GloveTask, GloveTask]]:
         """Iterate over the half-splits of the document blocks, where there are blocks."""
-        if self.source is None:
-            return
-        for a, b, count_a, count_b in self.source.halves():
-            yield (
-                replace(self, matrix=a, counts=count_a, source=None),
-                replace(self, matrix=b, counts=count_b, source=None),
-            )
+        for pair in self.source.halves():
+            first, second = (replace(self, matrix=r.matrix, seen=r.number_counts) for r in pair)
+            yield first, second
 
 
 def glove_task(counts: Any) -> GloveTask:
@@ -110,28 +86,22 @@ def glove_task(counts: Any) -> GloveTask:
     InputError
         Not counts, or negative or infinite ones.
     """
-    if hasattr(counts, "signal"):
+    if hasattr(counts, "number_counts") and hasattr(counts, "signal"):
         window = Window(size=counts.window_size, weighting="harmonic")
         counts = counts.signal("both", window=window)
-    if isinstance(counts, Signal):
-        place = np.full(counts.vocabulary.size, -1, np.int64)
-        numbers = (counts.columns < len(place)) & (counts.offsets == 0)
+    source = read_source(counts)
+    place = np.full(source.size, -1, np.int64)
+    all_rows = hasattr(counts, "vocabulary") and source.full is not None
+    if all_rows:
+        place = np.arange(source.size)
+    elif isinstance(counts, Signal):
+        numbers = (counts.columns < source.size) & (counts.offsets == 0)
         place[counts.columns[numbers]] = np.flatnonzero(numbers)
-        return GloveTask(
-            counts.matrix(),
-            place,
-            counts=counts.number_counts,
-            n_documents=counts.n_documents,
-            flags=tuple(counts.flags),
-            provenance=dict(counts.provenance),
-            source=counts,
-        )
-    try:
-        matrix = sparse.csr_array(counts)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            "GloVe cannot read these counts",
-            expected="CooccurrenceCounts, a Signal, AllCounts, or a matrix (numbers, contexts)",
-            got=type(counts).__name__,
-        ) from error
-    return GloveTask(matrix, np.full(matrix.shape[0], -1, np.int64))
+    matrix = source.full if all_rows else source.rows.matrix
+    return GloveTask(
+        sparse.csr_array(matrix, dtype=np.float64),
+        source.rows.number_counts,
+        place,
+        all_rows,
+        source,
+    )

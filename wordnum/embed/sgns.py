@@ -11,7 +11,7 @@ import numpy as np
 from wordnum import progress
 from wordnum.cooccurrence.reduce import half_splits
 from wordnum.embed.embedding import Embedding
-from wordnum.embed.estimator import Estimator
+from wordnum.embed.estimator import Estimator, fit_halves, numbers_to_embed
 from wordnum.embed.feed import NumberStream, block_reader, number_stream
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import provenance
@@ -142,7 +142,8 @@ class NumberSGNS(Estimator):
         Raises
         ------
         InputError
-            No numbers, numbers without contexts, or a learning rate at which training diverges.
+            Fewer than two numbers, numbers without contexts, or a learning rate at which training
+            diverges.
         UsageError
             Parameters out of range.
         """
@@ -156,18 +157,17 @@ class NumberSGNS(Estimator):
         splits = half_splits(corpus.n_blocks) if self.halves else []
         work = self.epochs * (1 + len(splits)) * sum(len(s.places) for s in streams)
         with progress.bar("number-centred SGNS", total=work, unit="numbers") as advance:
-            vectors, counts = self._train(streams, vocabulary, (), advance, keep=True)
-            halves = []
-            for index, split in enumerate(splits):
-                pair = []
-                for side, blocks in enumerate(split):
-                    half = [streams[b] for b in blocks]
-                    trained = self._train(half, vocabulary, (index, side), advance)
-                    pair.append(self._embedding(*trained, corpus=corpus))
-                halves.append(tuple(pair))
+
+            def half(blocks: np.ndarray, *spawn: int) -> Embedding:
+                chosen = [streams[b] for b in blocks]
+                trained = self._train(chosen, vocabulary, spawn, advance)
+                return self._embedding(*trained, corpus=corpus)
+
+            whole = self._train(streams, vocabulary, (), advance, keep=True)
+            halves = fit_halves(splits, half)
         self.embedding_ = replace(
-            self._embedding(vectors, counts, corpus=corpus),
-            halves=tuple(halves),  # type: ignore[arg-type]
+            self._embedding(*whole, corpus=corpus),
+            halves=halves,
             provenance={
                 "corpus_fingerprint": corpus.fingerprint,
                 "perturbation": str(getattr(perturbation, "name", perturbation)),
@@ -217,6 +217,7 @@ class NumberSGNS(Estimator):
                 got=f"0 of {int(unigrams.sum()):,} tokens",
                 remedy="check the numeral scheme that the text was encoded with",
             )
+        numbers_to_embed(unigrams[:numbers], min_count=self.min_count)
         trained = self._contexts(unigrams, numbers)
         tables = (
             _keep(unigrams, self.sample),
@@ -294,7 +295,7 @@ class NumberSGNS(Estimator):
             )
 
     def _embedding(self, vectors: np.ndarray, counts: np.ndarray, *, corpus: Any) -> Embedding:
-        present = np.flatnonzero(counts >= self.min_count)
+        present = numbers_to_embed(counts, min_count=self.min_count)
         return Embedding(
             vectors[present],
             present,

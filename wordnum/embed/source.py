@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from wordnum.embed.estimator import numbers_to_embed
+from wordnum.embed.weighting import checked_counts
 from wordnum.errors import InputError
 
 __all__ = ["Rows", "Source", "present_rows", "read_source"]
@@ -64,7 +66,7 @@ def read_source(data: Any) -> Source:
     Raises
     ------
     InputError
-        Anything else.
+        Anything else, or a matrix with entries that are no counts.
     """
     if hasattr(data, "number_counts") and hasattr(data, "signal"):
         data = data.signal("both")
@@ -78,17 +80,23 @@ def read_source(data: Any) -> Source:
             got=type(data).__name__,
             remedy="count the corpus first: wordnum.cooccurrence.count(corpus)",
         )
-    if not sparse.issparse(data) and not isinstance(data, np.ndarray):
+    matrix = checked_counts(_as_matrix(data))
+    totals = np.asarray(matrix.sum(axis=1)).ravel()
+    return Source(Rows(matrix, totals), size=matrix.shape[0], full=matrix)
+
+
+def _as_matrix(data: Any) -> Any:
+    try:
+        matrix = data if sparse.issparse(data) else np.asarray(data)
+    except ValueError:  # rows of different lengths
+        matrix = np.array(None)
+    if matrix.ndim != 2 or matrix.dtype.kind not in "biuf":
         raise InputError(
             "this cannot be fitted on",
             expected="counts, a signal of counts, or a matrix with one row per number",
-            got=type(data).__name__,
+            got=f"{type(data).__name__} of shape {matrix.shape}",
         )
-    if data.ndim != 2:
-        raise InputError("counts must be a matrix", got=f"shape {data.shape}")
-    matrix = sparse.csr_array(data)
-    totals = np.asarray(matrix.sum(axis=1)).ravel()
-    return Source(Rows(matrix, totals), size=matrix.shape[0], full=matrix)
+    return matrix
 
 
 def _read_all(counts: Any) -> Source:
@@ -139,15 +147,6 @@ def present_rows(rows: Rows, *, min_count: int) -> tuple[np.ndarray, np.ndarray]
     InputError
         Fewer than two numbers remain.
     """
-    seen = rows.number_counts >= min_count
-    empty = np.diff(rows.matrix.indptr) == 0
-    present = np.flatnonzero(seen & ~empty)
-    if present.size < 2:
-        raise InputError(
-            "too few numbers to embed",
-            expected="two numbers or more with contexts",
-            got=f"{present.size} of {seen.size} seen at least {min_count} times, "
-            f"{int((seen & empty).sum())} more without any context",
-            remedy="use more text, a lower min_count or a wider window",
-        )
-    return present, np.flatnonzero(seen & empty)
+    filled = np.diff(rows.matrix.indptr) > 0
+    present = numbers_to_embed(rows.number_counts, min_count=min_count, usable=filled)
+    return present, np.flatnonzero((rows.number_counts >= min_count) & ~filled)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +11,7 @@ from scipy import sparse
 
 from wordnum.backend import Backend, get_backend
 from wordnum.embed.embedding import Embedding
-from wordnum.embed.estimator import Estimator
+from wordnum.embed.estimator import Estimator, fit_halves
 from wordnum.embed.gram import fix_signs, gram, leading
 from wordnum.embed.krylov import block_krylov_svd
 from wordnum.embed.source import Rows, Source, present_rows, read_source
@@ -156,7 +155,9 @@ class SVD(Estimator):
         if fitted.without_contexts.size:
             flags = (*flags, "numbers-without-contexts")
             log.info("%d numbers without contexts are left out", fitted.without_contexts.size)
-        halves = tuple(solver.halves()) if self.halves and self.rows == "numbers" else ()
+        halves = fit_halves(
+            source.halves() if self.halves and self.rows == "numbers" else (), solver.half
+        )
         self.embedding_ = Embedding(
             fitted.vectors,
             fitted.numbers,
@@ -270,17 +271,8 @@ class _Solver:
             vectors,
         )
 
-    def halves(self) -> Iterator[tuple[Embedding, Embedding]]:
-        """Embeddings of the half-splits; a split in which a half cannot be fitted is left out."""
-        for index, pair in enumerate(self.source.halves()):
-            try:
-                first, second = (self._half(rows) for rows in pair)
-            except InputError as error:
-                log.warning("half-split %d is left out: %s", index, error)
-                continue
-            yield first, second
-
-    def _half(self, rows: Rows) -> Embedding:
+    def half(self, rows: Rows, index: int, side: int) -> Embedding:
+        """Embedding of a half; nothing is drawn, so that which half it is does not matter."""
         fitted = self.fit(rows, exact=False)
         counts = rows.number_counts[fitted.numbers]
         return Embedding(fitted.vectors, fitted.numbers, size=self.source.size, counts=counts)

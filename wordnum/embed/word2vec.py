@@ -13,7 +13,7 @@ from wordnum import progress
 from wordnum._compat import require
 from wordnum.cooccurrence.reduce import half_splits
 from wordnum.embed.embedding import Embedding
-from wordnum.embed.estimator import Estimator
+from wordnum.embed.estimator import Estimator, fit_halves, numbers_to_embed
 from wordnum.embed.feed import block_reader
 from wordnum.embed.segments import Segments
 from wordnum.errors import InputError, UsageError
@@ -127,7 +127,8 @@ class Word2Vec(Estimator):
         Raises
         ------
         InputError
-            No numbers, nothing that gensim would train on, or vectors that are not finite.
+            Fewer than two numbers, nothing that gensim would train on, or vectors that are not
+            finite.
         UsageError
             Parameters out of range.
         MissingExtraError
@@ -147,7 +148,7 @@ class Word2Vec(Estimator):
                 return self._train(corpus, read, blocks.tolist(), counts, advance)
 
             model, whole = train(np.arange(corpus.n_blocks))
-            halves = tuple((train(a)[1], train(b)[1]) for a, b in splits)
+            halves = fit_halves(splits, lambda blocks, index, side: train(blocks)[1])
         self.keyed_vectors_ = model.wv
         self.n_words_ = int(model.trained_words)
         self.losses_ = np.array(model.losses)
@@ -197,6 +198,7 @@ class Word2Vec(Estimator):
                 got=f"0 of {words:,} tokens",
                 remedy="check the numeral scheme that the text was encoded with",
             )
+        numbers_to_embed(counts[: vocabulary.size], min_count=self.min_count)
         tokens = vocabulary.tokens()
         # No key of the model: gensim passes over them, and the window closes up.
         tokens[vocabulary.other_number] = tokens[vocabulary.unknown] = ""
@@ -240,7 +242,7 @@ class Word2Vec(Estimator):
                 got=f"{int(counts.sum()):,} tokens, none left after subsampling",
                 remedy="check the perturbation, or set sample=0",
             )
-        numbers = np.flatnonzero(counts[: corpus.vocabulary.size] >= self.min_count)
+        numbers = numbers_to_embed(counts[: corpus.vocabulary.size], min_count=self.min_count)
         rows = [model.wv.key_to_index[corpus.vocabulary.token(n)] for n in numbers.tolist()]
         vectors = model.wv.vectors[rows]
         if not np.isfinite(vectors).all():
