@@ -24,7 +24,7 @@ from wordnum.corpus.sources import Part, find_parts
 from wordnum.corpus.streams import Skips
 from wordnum.corpus.tokenize import WordTable
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.corpus.wordcount import WordCounter
+from wordnum.corpus.wordcount import LIMIT, WordCounter
 from wordnum.errors import InputError, UsageError, WordnumError
 from wordnum.parallel import map_tasks
 from wordnum.progress import track
@@ -285,7 +285,7 @@ class _Pieces:
 
     def vocabulary(self, size: int) -> tuple[Vocabulary, dict[str, int]]:
         """Most frequent words, and what had to be pruned on the way."""
-        counter = WordCounter()
+        counter = WordCounter(max(LIMIT, 4 * size))
         first = self.scheme.size + 2
         for file in track(self.files, "counting words"):
             _, piece = load_piece(file)

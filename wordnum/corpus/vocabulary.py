@@ -203,8 +203,9 @@ class Vocabulary:
         """Id of a word, or of a number written plainly; the id of *unknown* if absent."""
         if word in self._ids:
             return self._ids[word]
-        if word.isascii() and word.isdigit() and str(int(word)) == word and int(word) < self.size:
-            return int(word)
+        number = int(word) if word.isascii() and word.isdigit() and len(word) <= 8 else self.size
+        if number < self.size and str(number) == word:
+            return number
         return self.other_number if word == "<other number>" else self.unknown
 
     def tokens(self) -> list[str]:

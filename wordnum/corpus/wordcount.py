@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from wordnum.corpus.tokenize import WordTable
 
-__all__ = ["WordCounter"]
+__all__ = ["LIMIT", "WordCounter"]
 
-LIMIT = 4_000_000
+LIMIT = 2_000_000
 
 
 class WordCounter:
@@ -56,32 +58,51 @@ class WordCounter:
 
     def most_common(self, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Blob and offsets of the `size` most frequent words, ties by bytes ascending."""
-        return self._select(self._order(size))
+        counts, spell = self._counts, self._speller()
+        order = sorted(self._largest(size).tolist(), key=lambda i: (-counts[i], spell(i)))
+        return self._select(np.array(order, dtype=np.int64))
 
-    def _order(self, size: int) -> np.ndarray:
-        """Indices of the most frequent words, by (count desc, bytes asc)."""
+    def _largest(self, size: int) -> np.ndarray:
+        """Indices of the words that come first by (count desc, bytes asc), in any order."""
         counts = self._counts
-        candidates = np.arange(counts.size)
-        if counts.size > size:
-            threshold = np.partition(counts, counts.size - size)[counts.size - size]
-            candidates = np.flatnonzero(counts >= threshold)
+        if counts.size <= size:
+            return np.arange(counts.size)
+        threshold = np.partition(counts, counts.size - size)[counts.size - size]
+        above = np.flatnonzero(counts > threshold)
+        ties = np.flatnonzero(counts == threshold)
+        # Most words of a text come once: the ties are too many to sort as Python objects.
+        keys = self._first_eight_bytes(ties)
+        wanted = size - above.size
+        border = np.partition(keys, wanted - 1)[wanted - 1]
+        below = ties[keys < border]
+        at_border = sorted(ties[keys == border].tolist(), key=self._speller())
+        rest = np.array(at_border[: wanted - below.size], dtype=np.int64)
+        return np.concatenate([above, below, rest])
+
+    def _first_eight_bytes(self, words: np.ndarray) -> np.ndarray:
+        """Beginnings of words as integers that sort as the words do."""
         blob, offsets = self._table.words()
-        data, bounds = blob.tobytes(), offsets.tolist()
-        ranked = sorted(
-            candidates.tolist(), key=lambda i: (-counts[i], data[bounds[i] : bounds[i + 1]])
-        )
-        return np.array(ranked[:size], dtype=np.int64)
+        begin, length = offsets[words], np.diff(offsets)[words]
+        keys = np.zeros(words.size, dtype=np.uint64)
+        for at in range(8):
+            byte = blob[np.minimum(begin + at, blob.size - 1)]
+            keys = keys << np.uint64(8) | np.where(at < length, byte, 0).astype(np.uint64)
+        return keys
+
+    def _speller(self) -> Callable[[int], bytes]:
+        blob, offsets = self._table.words()
+        return lambda i: blob[offsets[i] : offsets[i + 1]].tobytes()
 
     def _select(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Blob and offsets of some of the words."""
         blob, offsets = self._table.words()
-        data, bounds = blob.tobytes(), offsets.tolist()
-        words = [data[bounds[i] : bounds[i + 1]] for i in order.tolist()]
-        lengths = np.array([len(word) for word in words], dtype=np.int64)
-        joined = np.frombuffer(b"".join(words), dtype=np.uint8)
-        return joined, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        lengths = np.diff(offsets)[order]
+        borders = np.concatenate([[0], np.cumsum(lengths)])
+        shift = np.repeat(offsets[order] - borders[:-1], lengths)
+        return blob[np.arange(borders[-1]) + shift], borders
 
     def _prune(self) -> None:
-        kept = self._order(self.limit // 2)
+        kept = np.sort(self._largest(self.limit // 2))
         dropped = np.delete(self._counts, kept)
         self.pruned = {
             "words": self.pruned["words"] + int(dropped.size),
