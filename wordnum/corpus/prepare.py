@@ -21,7 +21,7 @@ from wordnum.corpus.perturb import (
 )
 from wordnum.errors import InputError
 
-__all__ = ["Prepared", "Rewriting", "prepare_all"]
+__all__ = ["Prepared", "Rewriting", "number_sequence", "prepare_all"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,6 +195,19 @@ def _kept(thins: tuple[Thin, ...], documents: np.ndarray) -> np.ndarray:
     return keep
 
 
+def number_sequence(corpus: EncodedCorpus, thins: tuple[Thin, ...] = ()) -> swap.NumberSequence:
+    """Number tokens of a corpus in order; those of documents left by thinning move.
+
+    Raises
+    ------
+    InputError
+        There are none.
+    """
+    sequence = swap.NumberSequence.read(corpus, lambda documents: _kept(thins, documents))
+    _check_some(sequence.moving().size)
+    return sequence
+
+
 def _rewrite(
     corpus: EncodedCorpus, thins: tuple[Thin, ...], rewrites: tuple[Perturbation, ...]
 ) -> Rewriting:
@@ -202,9 +215,9 @@ def _rewrite(
     last = rewrites[-1]
     if isinstance(last, UnigramReplace) and not thins:
         # Nothing of what was rewritten before is left.
-        return Rewriting(marginal=_some(corpus.number_counts), seed=last.seed)
-    sequence = swap.NumberSequence.read(corpus, lambda documents: _kept(thins, documents))
-    _some(sequence.moving())
+        _check_some(int(corpus.number_counts.sum()))
+        return Rewriting(marginal=corpus.number_counts, seed=last.seed)
+    sequence = number_sequence(corpus, thins)
     numbers = sequence.numbers
     place = np.arange(numbers.size)
     origin = place
@@ -226,7 +239,6 @@ def _rewrite(
     return Rewriting(numbers=numbers, starts=sequence.starts, share_in_place=share)
 
 
-def _some(counts: np.ndarray) -> np.ndarray:
-    if not counts.size or (counts.ndim and not counts.any() and counts.size > 1):
+def _check_some(tokens: int) -> None:
+    if not tokens:
         raise InputError("there is no number to rewrite", got="0 number tokens")
-    return counts

@@ -11,7 +11,7 @@ import numpy as np
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.progress import track
 
-__all__ = ["NumberSequence", "draws", "number_marginal", "number_positions", "redraw"]
+__all__ = ["NumberSequence", "draws", "number_positions", "redraw"]
 
 Keep = Callable[[np.ndarray], np.ndarray]
 # Tokens compared at once: the boolean mask stays in the cache.
@@ -50,13 +50,6 @@ def _mix(state: np.ndarray) -> np.ndarray:
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return state ^ (state >> np.uint64(31))
-
-
-def number_marginal(corpus: EncodedCorpus, kept: Keep) -> np.ndarray:
-    """Occurrences of each number in the documents that are kept, int64 (N,)."""
-    if kept(np.arange(corpus.n_documents)).all():
-        return corpus.number_counts
-    return np.bincount(NumberSequence.read(corpus, kept).numbers, minlength=corpus.vocabulary.size)
 
 
 def redraw(
