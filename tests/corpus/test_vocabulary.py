@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from collections import Counter
 
@@ -105,7 +106,7 @@ def counted(pieces: list[dict[str, int]], limit: int = 10_000) -> WordCounter:
 
 def most_common(counter: WordCounter, size: int) -> list[str]:
     blob, offsets = counter.most_common(size)
-    return [blob[a:b].tobytes().decode() for a, b in zip(offsets[:-1], offsets[1:])]
+    return [blob[a:b].tobytes().decode() for a, b in itertools.pairwise(offsets)]
 
 
 def plain_order(counts: dict[str, int]) -> list[str]:

@@ -16,7 +16,13 @@ from typing import Any
 import numpy as np
 
 from wordnum.corpus.adapters import Tokenizer, make_tokenizer, tokenizer_name
-from wordnum.corpus.encoded import BLOCKS, MANIFEST, VERSION, EncodedCorpus, array_hash
+from wordnum.corpus.encoded import (
+    BLOCKS,
+    MANIFEST,
+    VERSION,
+    EncodedCorpus,
+    array_hash,
+)
 from wordnum.corpus.encoded import block_borders as borders_of
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.pieces import Job, load_piece, piece_files, write_pieces
@@ -28,7 +34,7 @@ from wordnum.corpus.wordcount import LIMIT, WordCounter
 from wordnum.errors import InputError, UsageError, WordnumError
 from wordnum.parallel import map_tasks
 from wordnum.progress import track
-from wordnum.provenance import content_hash, versions
+from wordnum.provenance import content_hash, jsonable, versions
 from wordnum.storage import atomic_folder, atomic_path, save_npz, write_json
 
 __all__ = ["Source", "encode"]
@@ -80,8 +86,9 @@ def encode(
 ) -> EncodedCorpus:
     """Turn text into a folder of token ids.
 
-    The folder is the same, byte for byte, for any number of workers. It appears when it is whole;
-    work that was cut off goes on where it was when the same call is made again.
+    The folder is the same, byte for byte, for any number of workers, but for the time and memory
+    that its manifest notes. It appears when it is whole; work that was cut off goes on where it
+    was when the same call is made again.
 
     Parameters
     ----------
@@ -432,4 +439,5 @@ def _write_manifest(folder: Path, manifest: dict[str, Any], started: float) -> N
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     unit = 1 if sys.platform == "darwin" else 1024
     cost = {"seconds": round(time.perf_counter() - started, 2), "peak_bytes": peak * unit}
-    write_json(folder / MANIFEST, {"kind": "corpus", "version": VERSION, **manifest, "cost": cost})
+    manifest = jsonable({"kind": "corpus", "version": VERSION, **manifest, "cost": cost})
+    write_json(folder / MANIFEST, {**manifest, "checksum": content_hash(manifest)})

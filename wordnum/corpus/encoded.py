@@ -142,6 +142,8 @@ class EncodedCorpus:
             No tokens, ids outside the vocabulary, or borders out of order.
         """
         raw = np.asarray(ids)
+        if raw.dtype.kind not in "iu" and raw.size:
+            raise InputError("ids are integers", got=f"an array of {raw.dtype}")
         starts = np.asarray(document_starts, dtype=np.int64)
         if raw.ndim != 1 or not len(raw):
             raise InputError("a corpus needs tokens", got=f"ids of shape {raw.shape}")
@@ -387,4 +389,9 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             expected=f"corpus of version {VERSION}",
             remedy="encode the text again with this version of wordnum, or upgrade wordnum",
         )
+    checksum = manifest.pop("checksum", None)
+    if checksum is not None and checksum != content_hash(manifest):
+        raise _damaged(place, "its checksum does not hold")
+    if not {"blocks", "flags", "vocabulary"} <= manifest.keys():
+        raise _damaged(place, "it does not say what the folder holds")
     return manifest
