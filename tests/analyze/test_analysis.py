@@ -78,6 +78,7 @@ def test_dynamics_follow_the_sizes(found):
     np.testing.assert_allclose(grown.series("phi", 10), [30, 300])
     assert np.diff(grown.series("kappa", 10)) > 0
     assert np.isnan(grown.series("kappa", 7)).all()
+    assert np.isnan(grown.series("low", 10)).all()  # planted vectors come from no documents
     assert list(grown.to_frame().index.names) == ["size", "T"]
     with pytest.raises(UsageError, match="no such measure"):
         grown.series("kapa", 10)

@@ -74,6 +74,20 @@ def test_counterexample_and_dynamics_have_their_panels(found):
     assert len(dynamics({1.0: found, 100.0: found}).plot(title="growth").axes) == 3
 
 
+def test_growing_kappas_are_drawn_with_their_intervals():
+    from wordnum.cooccurrence.count import count
+    from wordnum.corpus.synthetic import SyntheticCorpus
+    from wordnum.embed.svd import SVD
+
+    corpus = SyntheticCorpus(n_documents=100, length=200, size=100, residue_words={10: 0.5})
+    counts = count(corpus.encoded(), window=2, perturbations="original")
+    one = analyze(SVD(dim=10).fit(counts), moduli=[2, 5, 10], nulls=0)
+    panel = dynamics({1.0: one}).plot().axes[2]
+    drawn = [line.get_segments()[0] for line in panel.collections]
+    for T, ends in zip((2, 5, 10), drawn, strict=True):
+        np.testing.assert_allclose(ends[:, 1], [one.probe[T].low, one.probe[T].high])
+
+
 def test_constant_results_can_be_drawn():
     found = analyze(np.ones((100, 2)), moduli=[2, 5], nulls=0)
     assert found.plot().axes

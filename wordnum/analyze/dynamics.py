@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Dynamics", "dynamics"]
 
+_MEASURES = ("magnitude", "p_value", "phi", "lambda_max", "kappa", "low", "high")
+
 
 @dataclass(frozen=True, eq=False)
 class Dynamics:
@@ -40,15 +42,13 @@ class Dynamics:
 
         Parameters
         ----------
-        measure : {"magnitude", "p_value", "phi", "lambda_max", "kappa"}
+        measure : {"magnitude", "p_value", "phi", "lambda_max", "kappa", "low", "high"}
+            "low" and "high" are the ends of the interval of kappa.
         period : int
             T.
         """
-        if measure not in ("magnitude", "p_value", "phi", "lambda_max", "kappa"):
-            raise UsageError(
-                f"no such measure: {measure}",
-                expected="magnitude, p_value, phi, lambda_max or kappa",
-            )
+        if measure not in _MEASURES:
+            raise UsageError(f"no such measure: {measure}", expected=", ".join(_MEASURES))
         return np.array([_measure(one, measure, period) for one in self.analyses])
 
     def to_frame(self) -> pandas.DataFrame:
@@ -101,8 +101,9 @@ def dynamics(analyses: Mapping[float, Analysis], *, unit: str = "tokens") -> Dyn
 def _measure(analysis: Analysis, measure: str, period: int) -> float:
     if measure in ("magnitude", "p_value"):
         part = analysis.spectrum.spikes if analysis.spectrum else {}
-    elif measure == "kappa":
+    elif measure in ("kappa", "low", "high"):
         part = analysis.probe.by_period if analysis.probe else {}  # type: ignore[assignment]
     else:
         part = analysis.separability.by_period if analysis.separability else {}  # type: ignore[assignment]
-    return float(getattr(part[period], measure)) if period in part else float("nan")
+    value = getattr(part[period], measure) if period in part else None
+    return float("nan") if value is None else float(value)

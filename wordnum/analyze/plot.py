@@ -77,6 +77,14 @@ def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return ax
 
 
+def _residue_colors(period: int) -> np.ndarray:
+    """Colours that go round as residues do, darkened so that none is lost on white paper."""
+    import matplotlib as mpl
+
+    colors = mpl.colormaps["twilight_shifted"](np.arange(period) / period)
+    return colors * np.array([0.8, 0.8, 0.8, 1.0])
+
+
 def plot_spectrum(
     spectrum: Spectrum, *, ax: Axes | None = None, title: str = "", color: str = _BLUE
 ) -> Axes:
@@ -198,12 +206,10 @@ def plot_confusion(one: ModulusProbe, *, ax: Axes | None = None, title: str = ""
 
 def plot_circle(found: Circle, *, ax: Axes | None = None, title: str = "") -> Axes:
     """Left-out numbers in the plane of one period, coloured by residue, with class means."""
-    import matplotlib as mpl
-
     ax = _axes(ax, (3.6, 3.4))
     residue = found.numbers % found.period
-    # Residues go round, so do the colours; the means carry the digits for those who see none.
-    colors = mpl.colormaps["twilight_shifted"](np.arange(found.period) / found.period)
+    # The means carry the digits for those who see no colours.
+    colors = _residue_colors(found.period)
     ax.scatter(found.x, found.y, c=colors[residue], s=7, alpha=0.6, linewidths=0)
     for r in np.unique(residue):
         centre = (found.x[residue == r].mean(), found.y[residue == r].mean())
@@ -234,8 +240,8 @@ def plot_counterexample(
     n = np.arange(size)
     for ax, B in zip(axes, spreads, strict=False):
         _axes(ax, (3, 3))
-        ax.scatter(n, counterexample(period=period, A=A, B=B, size=size).vectors[:, 0], s=2,
-                   c=n % period, cmap="twilight_shifted")  # fmt: skip
+        values = counterexample(period=period, A=A, B=B, size=size).vectors[:, 0]
+        ax.scatter(n, values, s=2, c=_residue_colors(period)[n % period])
         ax.set(xlabel="n", ylabel=f"e(n) = {A:g} r + {B:g} m", title=f"B = {B:g}")
     ax = _axes(axes[-1], (3, 3))
     grid = np.geomspace(min(spreads), max(spreads), 13)
@@ -253,7 +259,7 @@ def plot_counterexample(
 def plot_dynamics(
     dynamics: Dynamics, *, periods: Sequence[int] = SPIKE_PERIODS, title: str = ""
 ) -> Figure:
-    """Magnitude of the spikes, Phi_T and kappa against the size of the training text."""
+    """Magnitude of the spikes, Phi_T and kappa with its interval against the size of the text."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(8.6, 2.6), layout="constrained")
@@ -267,6 +273,9 @@ def plot_dynamics(
         for color, T in zip(PALETTE, periods, strict=False):
             values = dynamics.series(column, T)
             ax.plot(dynamics.sizes, values, "o-", color=color, markersize=3, label=f"T = {T}")
+            if column == "kappa":
+                low, high = (dynamics.series(end, T) for end in ("low", "high"))
+                ax.vlines(dynamics.sizes, low, high, color=color, linewidth=1.0)
         ax.set(xlabel=dynamics.unit, ylabel=label)
         if min(dynamics.sizes) > 0 and max(dynamics.sizes) > 8 * min(dynamics.sizes):
             ax.set_xscale("log")
