@@ -142,10 +142,12 @@ class ModelContract:
         assert first.fingerprint == again.fingerprint
         assert first.vectors.tobytes() == again.vectors.tobytes()
 
-    def test_another_seed_gives_other_vectors_where_there_is_something_to_draw(self, case):
-        if not case.drawn:
-            pytest.skip(f"{case} draws nothing")
-        assert not np.allclose(case.fit(seed=0).vectors, case.fit(seed=1).vectors)
+    def test_another_seed_gives_other_vectors_just_where_there_is_something_to_draw(self, case):
+        if "seed" in case.make().parameters():
+            same = np.allclose(case.fit(seed=0).vectors, case.fit(seed=1).vectors)
+            assert same != case.drawn
+        else:
+            assert not case.drawn
 
     def test_global_random_state_is_left_alone(self, case):
         before = np.random.get_state()[1].copy()  # noqa: NPY002
@@ -182,7 +184,8 @@ class ModelContract:
 
     def test_halves_are_fitted_on_complementary_blocks(self, case):
         if not case.has_halves:
-            pytest.skip(f"{case} has no halves")
+            assert case.fit().halves == ()
+            return
         embedding = case.fit(halves=True)
         assert len(embedding.halves) == 10
         for pair in embedding.halves:
@@ -194,7 +197,7 @@ class ModelContract:
 
     def test_half_that_cannot_be_fitted_is_left_out_and_said(self, case, caplog):
         if not case.has_halves:
-            pytest.skip(f"{case} has no halves")
+            return
         numbers_at_the_start = [[A, 7, B, 8, C, 9, A, 6, B, 5]] * 10 + [[A, B, C] * 4] * 10
         data = case.data(corpus_of(numbers_at_the_start, n_blocks=2))
         with caplog.at_level(logging.WARNING, logger="wordnum"):
@@ -246,6 +249,13 @@ class CountModelContract:
         dense = case.fit(self.counts)
         for kind in (sparse.csr_array, sparse.csr_matrix, sparse.coo_array, sparse.csc_array):
             assert np.array_equal(case.fit(kind(self.counts)).vectors, dense.vectors)
+
+    def test_given_matrix_is_left_as_it_was(self, case):
+        given = sparse.csr_array(self.counts)
+        before = given.copy()
+        case.fit(given)
+        for part in ("data", "indices", "indptr"):
+            assert np.array_equal(getattr(given, part), getattr(before, part))
 
     def test_empty_row_is_a_missing_number(self, case):
         counts = self.counts.copy()

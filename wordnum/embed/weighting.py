@@ -199,7 +199,10 @@ def _weight(counts: Any, weighting: Weighting, column_totals: Any, backend: Back
     matrix = backend.csr(counts, dtype=np.float64)
     sums = _Sums(matrix, column_totals, weighting.smoothing, backend)
     data, base, thin = _KINDS[weighting.kind](sums, weighting)
-    values = backend.sparse.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    places = (matrix.indices, matrix.indptr)
+    if thin:  # in place, and the places are the caller's
+        places = (matrix.indices.copy(), matrix.indptr.copy())
+    values = backend.sparse.csr_matrix((data, *places), shape=matrix.shape)
     if thin:
         values.eliminate_zeros()
     return Weighted(values, base, sums.columns > 0, backend)
@@ -214,7 +217,9 @@ def checked_counts(counts: Any) -> sparse.csr_array:
         matrix = matrix.copy()
         matrix.sum_duplicates()
     low = matrix.data.min() if matrix.nnz else 0
-    if not np.isfinite(matrix.data.sum(dtype=np.float64)) or low < 0:
+    with np.errstate(invalid="ignore"):  # infinities of both signs
+        finite = np.isfinite(matrix.data.sum(dtype=np.float64))
+    if not finite or low < 0:
         raise InputError(
             "counts hold values that are no counts",
             expected="finite, non-negative entries",
