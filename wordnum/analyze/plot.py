@@ -237,12 +237,14 @@ def plot_counterexample(
     from wordnum.analyze.theory import best_linear_accuracy, counterexample
 
     figure, axes = plt.subplots(1, 1 + len(spreads), figsize=(8.6, 2.8), layout="constrained")
-    n = np.arange(size)
+    residue = np.arange(size) % period
     for ax, B in zip(axes, spreads, strict=False):
         _axes(ax, (3, 3))
         values = counterexample(period=period, A=A, B=B, size=size).vectors[:, 0]
-        ax.scatter(n, values, s=2, c=_residue_colors(period)[n % period])
-        ax.set(xlabel="n", ylabel=f"e(n) = {A:g} r + {B:g} m", title=f"B = {B:g}")
+        ax.scatter(values, residue, s=30, marker="|", linewidths=0.5,
+                   c=_residue_colors(period)[residue])  # fmt: skip
+        ax.set_yticks(range(period))
+        ax.set(xlabel=f"e(n) = {A:g} r + {B:g} m", ylabel=f"r = n mod {period}", title=f"B = {B:g}")
     ax = _axes(axes[-1], (3, 3))
     grid = np.geomspace(min(spreads), max(spreads), 13)
     made = [counterexample(period=period, A=A, B=float(B), size=size) for B in grid]
