@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from wordnum._compat import require
-from wordnum.corpus.numerals import OTHER, NumeralScheme, character_class
+from wordnum.corpus.numerals import MAX_TOKEN_BYTES, OTHER, NumeralScheme, character_class
 from wordnum.corpus.tokenize import FastTokenizer, Piece
 from wordnum.errors import InputError, UsageError
 
@@ -33,7 +33,7 @@ def tokenizer_name(tokenizer: Tokenizer) -> str:
             expected="'fast', 'spacy', the path of a tokenizer.json, or str -> list[str]",
         )
     kind = tokenizer if hasattr(tokenizer, "__qualname__") else type(tokenizer)
-    return f"{kind.__module__}.{kind.__qualname__}"
+    return f"{getattr(kind, '__module__', 'builtins')}.{kind.__qualname__}"
 
 
 def make_tokenizer(
@@ -69,7 +69,8 @@ class DocumentTokenizer:
     """Turn documents into ids by a function that gives their tokens and where they stand.
 
     Tokens with a digit are read by the numeral scheme; one that touches a letter in the text is
-    *other number* unless ordinals are kept. White space is no token.
+    *other number* unless ordinals are kept, and so is, for whole numerals, a part of one such as
+    the 3 of "3.14". White space is no token.
 
     Parameters
     ----------
@@ -108,6 +109,8 @@ class DocumentTokenizer:
         self._plain: dict[str, int] = {}
 
     def _word(self, word: str) -> int:
+        if len(word) * 4 > MAX_TOKEN_BYTES and len(word.encode()) > MAX_TOKEN_BYTES:
+            return self.numerals.unknown
         return self.numerals.size + 2 + self._index.setdefault(word, len(self._index))
 
     def read_documents(self, texts: Iterable[str]) -> None:
@@ -130,10 +133,19 @@ class DocumentTokenizer:
         size = self.numerals.size
         # Within a tokenizer's own pieces "a7" is a word of its making, and not split again.
         tokens: list[int | str] = self._piece(token) if self._own else self.numerals.tokens(token)
-        if self.numerals.ordinals == "out" and begin >= 0 and _touches(text, begin, end):
-            tokens = [OTHER] if not self._own or tokens != [token] else tokens
+        a_word = self._own and tokens == [token]
+        if begin >= 0 and not a_word and self._is_fragment(text, begin, end):
+            tokens = [OTHER]
         for item in tokens:
             yield item if isinstance(item, int) else size if item == OTHER else self._word(item)
+
+    def _is_fragment(self, text: str, begin: int, end: int) -> bool:
+        """Whether the token text[begin:end] is a part of what is *other number* as a whole."""
+        while begin < end and text[begin].isspace():
+            begin += 1
+        if self.numerals.ordinals == "out" and _touches(text, begin, end):
+            return True
+        return self.numerals.kind == "whole" and not self._own and _goes_on(text, begin, end)
 
     def _piece(self, token: str) -> list[int | str]:
         digits = token.lstrip(_SPACE_MARKS)
@@ -161,13 +173,29 @@ class DocumentTokenizer:
 
 def _touches(text: str, begin: int, end: int) -> bool:
     """Whether the token text[begin:end] runs into a letter outside itself."""
-    while begin < end and text[begin].isspace():
-        begin += 1
     before = begin > 0 and character_class(text[begin]) >= _LETTER
     behind = 0 < end < len(text) and character_class(text[end - 1]) >= _LETTER
     return (before and character_class(text[begin - 1]) == _LETTER) or (
         behind and character_class(text[end]) == _LETTER
     )
+
+
+def _goes_on(text: str, begin: int, end: int) -> bool:
+    """Whether the numeral in text[begin:end] goes on outside, over a point or comma or not."""
+
+    def digit(at: int) -> bool:
+        return 0 <= at < len(text) and character_class(text[at]) == _NUMERIC
+
+    if digit(end - 1) and (digit(end) or (text[end : end + 1] in (".", ",") and digit(end + 1))):
+        return True
+    if not digit(begin) or not begin:
+        return False
+    if digit(begin - 1) or (text[begin - 1] in ".," and digit(begin - 2)):
+        return True
+    stands_alone = begin < 2 or (
+        character_class(text[begin - 2]) < _LETTER and text[begin - 2] != "."
+    )
+    return text[begin - 1] == "." and stands_alone
 
 
 def _aligned(tokenize: Callable[[str], list[str]]) -> Callable[[str], Spans]:
@@ -176,14 +204,17 @@ def _aligned(tokenize: Callable[[str], list[str]]) -> Callable[[str], Spans]:
     def spans(text: str) -> Spans:
         position = 0
         tokens = tokenize(text)
-        if isinstance(tokens, str) or not all(isinstance(token, str) for token in tokens):
+        if not isinstance(tokens, (list, tuple)) or not all(isinstance(t, str) for t in tokens):
             raise InputError(
                 "the tokenizer did not return a list of str",
                 expected="a callable str -> list[str]",
-                got=type(tokens).__name__,
+                got=f"{type(tokens).__name__}: {tokens!r:.80}",
             )
+        lower = text.lower()
+        # Tokenizers may lower-case; a few characters change their length by it.
+        found_in = lower if len(lower) == len(text) else text
         for token in tokens:
-            found = text.find(token, position)
+            found = found_in.find(token.lower() if found_in is lower else token, position)
             if found >= 0:
                 position = found + len(token)
                 yield token, found, position

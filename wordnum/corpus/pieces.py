@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,17 +15,17 @@ import numpy as np
 from wordnum.corpus.adapters import Tokenizer, make_tokenizer
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.read import batches, documents, invalid_bytes, open_part
-from wordnum.corpus.records import records
 from wordnum.corpus.sources import Part
 from wordnum.corpus.streams import BlockReader, Skips
 from wordnum.corpus.tokenize import PADDING, FastTokenizer, InvalidBytesError, Piece
+from wordnum.errors import InputError
 from wordnum.storage import load_npz, save_npz, write_json
 
 __all__ = ["Job", "load_piece", "piece_files", "write_pieces"]
 
 CHUNK = 8 * 2**20
 CHUNKS_PER_PIECE = 4
-_LINE = 2**16
+_BLOCK = 2**20
 _VERSION = 1
 
 
@@ -44,7 +45,7 @@ class _Point:
     used: int = 0
     state: list[int] | None = None
     nuls: int = 0
-    first_nul: int = 0
+    first_nul: str = ""
 
 
 def piece_files(folder: Path, index: int) -> list[Path]:
@@ -107,9 +108,7 @@ def _header(path: Path) -> dict[str, Any]:
 
 def _add_nuls(skips: Skips, part: Part, point: _Point) -> None:
     if point.nuls:
-        skips.add(
-            part.path, "NUL bytes, taken as space", f"byte {point.first_nul}", count=point.nuls
-        )
+        skips.add(part.path, "NUL bytes, taken as space", point.first_nul, count=point.nuls)
 
 
 def _pieces(
@@ -118,7 +117,9 @@ def _pieces(
     if texts is None and part.reader == "text" and job.tokenizer == "fast":
         return _text_pieces(part, job, point, skips)
     if texts is None:
-        texts = documents(part, skips) if part.reader == "text" else records(part, skips)
+        texts = documents(part, skips)
+    else:
+        texts = _checked(texts)
     return _document_pieces(texts, job, point)
 
 
@@ -132,10 +133,10 @@ def _text_pieces(
     buffer = np.zeros(CHUNK + PADDING, dtype=np.uint8)
     view = memoryview(buffer)  # type: ignore[arg-type]
     used, held, final, chunks = point.used, 0, False, 0
-    first_nul = 0
+    first_nul = ""
     stream = open_part(part, skips)
     if job.numerals.spelled_out:
-        stream = io.BufferedReader(BlockReader(_spelled(stream)), 2**20)
+        stream = io.BufferedReader(BlockReader(_spelled(stream, part)), 2**20)
     with stream:
         _pass_over(stream, used)
         while not final:
@@ -148,7 +149,7 @@ def _text_pieces(
             except InvalidBytesError as error:
                 raise invalid_bytes(part.path, part.begin + used + error.position) from error
             if tokenizer.nuls and not nuls:
-                first_nul = part.begin + used + tokenizer.first_nul
+                first_nul = f"byte {part.begin + used + tokenizer.first_nul}"
             used, chunks = used + done, chunks + 1
             held -= done
             buffer[:held] = buffer[done : done + held].copy()
@@ -169,21 +170,41 @@ def _document_pieces(
     """Whole documents through any tokenizer."""
     tokenizer = make_tokenizer(job.tokenizer, job.numerals, separator="record")
     spell = _speller() if job.numerals.spelled_out else None
-    seen = chunks = 0
-    for batch in batches(texts, CHUNK):
-        before, seen = seen, seen + len(batch)
-        if seen <= point.used:
-            continue
-        batch = batch[max(point.used - before, 0) :]
-        if spell:
-            batch = [spell(text) for text in batch]
-        tokenizer.read_documents(batch)
+    reached = _Point(point.used)
+    chunks = 0
+    for batch in batches(itertools.islice(texts, point.used, None), CHUNK):
+        cleaned = [_without_nuls(text, reached) for text in batch]
+        tokenizer.read_documents(map(spell, cleaned) if spell else cleaned)
         chunks += 1
         if chunks == CHUNKS_PER_PIECE:
-            yield tokenizer.take(), _Point(seen)
-            chunks = 0
+            yield tokenizer.take(), reached
+            reached, chunks = _Point(reached.used), 0
     if chunks:
-        yield tokenizer.take(), _Point(seen)
+        yield tokenizer.take(), reached
+
+
+def _without_nuls(text: str, reached: _Point) -> str:
+    reached.used += 1
+    if "\0" not in text:
+        return text
+    reached.first_nul = reached.first_nul or f"document {reached.used}"
+    reached.nuls += text.count("\0")
+    return text.replace("\0", " ")
+
+
+def _checked(texts: Iterable[str]) -> Iterator[str]:
+    """Documents of the caller's making, refused if they are none."""
+    for number, text in enumerate(texts, 1):
+        try:
+            text.encode()
+        except (AttributeError, UnicodeEncodeError) as error:
+            raise InputError(
+                "a document cannot be used",
+                expected="str, without halves of surrogate pairs",
+                got=f"{type(text).__name__}: {error}",
+                where=f"document {number}",
+            ) from error
+        yield text
 
 
 def _speller() -> Callable[[str], str]:
@@ -191,23 +212,35 @@ def _speller() -> Callable[[str], str]:
     from text_to_num import alpha2digit
 
     def spell(text: str) -> str:
-        return str(alpha2digit(text, "en"))
+        return "\n".join(alpha2digit(line, "en") for line in text.split("\n"))
 
     return spell
 
 
-def _spelled(stream: io.BufferedReader) -> Iterator[bytes]:
-    """Lines with spelled-out numbers in digits; a line over 64 KiB is read in parts."""
+def _spelled(stream: io.BufferedReader, part: Part) -> Iterator[bytes]:
+    """The text with spelled-out numbers in digits; a line over 1 MiB is read in parts."""
     spell = _speller()
+    position, held = part.begin, b""
     with stream:
-        while line := stream.readline(_LINE):
-            while len(line) % _LINE == 0 and not line.endswith((b"\n", b" ")):
-                more = stream.read(1)
-                if not more:
-                    break
-                line += more
+        while True:
+            block = stream.read(_BLOCK)
+            held += block
+            end = _good_end(held) if block else len(held)
             try:
-                yield spell(line.decode()).encode()
-            except UnicodeDecodeError:
-                # The tokenizer says where and what.
-                yield line
+                yield spell(held[:end].decode()).encode()
+            except UnicodeDecodeError as error:
+                raise invalid_bytes(part.path, position + error.start) from error
+            position += end
+            held = held[end:]
+            if not block:
+                return
+
+
+def _good_end(text: bytes) -> int:
+    """Behind the last line, else the last space, else the last whole character of `text`."""
+    end = text.rfind(b"\n") + 1 or text.rfind(b" ") + 1
+    if not end:
+        end = len(text) - 1
+        while end > len(text) - 4 and text[end] & 0xC0 == 0x80:
+            end -= 1
+    return end

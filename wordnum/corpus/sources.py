@@ -114,11 +114,11 @@ def find_parts(
 
 
 def _plain_suffix(path: str) -> str:
-    name = Path(path).name
+    name = Path(path).name.lower()
     for compressed in COMPRESSED:
         name = name.removesuffix(compressed)
     # Dumps come as pages-articles1.xml-p1p41242.bz2, too.
-    return ".xml" if re.search(r"\.xml(-p\d+.*)?$", name) else Path(name).suffix.lower()
+    return ".xml" if re.search(r"\.xml(-p\d+.*)?$", name) else Path(name).suffix
 
 
 def _reader(path: str, reader: str) -> str:
@@ -141,7 +141,11 @@ def _files(item: str, reader: str, skips: Skips) -> Iterator[str]:
         found = [path for path in glob.glob(item, recursive=True) if os.path.isfile(path)]
         if not found:
             raise InputError(f"no file matches {item}", remedy="check the pattern")
-        yield from sorted(found, key=os.fsencode)
+        for path in sorted(found, key=os.fsencode):
+            if _loops(path):
+                skips.add(item, "link that loops", path)
+            else:
+                yield path
     else:
         raise InputError(
             f"no such file or folder: {item}",
@@ -190,6 +194,12 @@ def _folder(folder: str, reader: str, skips: Skips) -> list[str]:
             remedy="name the files themselves to read them whatever their suffix",
         )
     return sorted(found, key=lambda path: os.fsencode(os.path.relpath(path, folder)))
+
+
+def _loops(path: str) -> bool:
+    """Whether the way to a file goes through the same folder twice, by a link."""
+    folders = [os.path.realpath(folder) for folder in Path(path).absolute().parents]
+    return len(set(folders)) < len(folders)
 
 
 def _inside(path: str, root: str) -> bool:

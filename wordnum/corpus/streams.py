@@ -15,7 +15,15 @@ from typing import Any
 
 from wordnum.errors import InputError
 
-__all__ = ["COMPRESSED", "BlockReader", "Skips", "open_bytes", "ranges", "replace_invalid"]
+__all__ = [
+    "COMPRESSED",
+    "BlockReader",
+    "Skips",
+    "is_compressed",
+    "open_bytes",
+    "ranges",
+    "replace_invalid",
+]
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 RANGE = 64 * 2**20
@@ -93,7 +101,7 @@ def _unreadable(path: str, error: BaseException, position: int) -> InputError:
             where=path,
             remedy="fetch or make the file again; it was cut off",
         )
-    if path.endswith(COMPRESSED):
+    if is_compressed(path):
         return InputError(
             f"the file is not {Path(path).suffix}, or it is damaged",
             got=f"{type(error).__name__}: {error}",
@@ -101,6 +109,11 @@ def _unreadable(path: str, error: BaseException, position: int) -> InputError:
             remedy="fetch or make the file again, or give it the suffix of what it is",
         )
     return InputError("the file cannot be read", got=str(error), where=path)
+
+
+def is_compressed(path: str) -> bool:
+    """Whether the suffix of a path is that of a compressed file."""
+    return path.lower().endswith(COMPRESSED)
 
 
 def is_remote(path: str) -> bool:
@@ -196,7 +209,7 @@ def ranges(path: str, separator: str, size: int = RANGE) -> list[tuple[int, int 
     They depend on the text alone. Whatever cannot be cut is one range up to the end (None).
     """
     border = {"line": rb"\n", "blank": rb"\n[ \t\r]*\n"}.get(separator)
-    if border is None or path == "-" or is_remote(path) or path.endswith(COMPRESSED):
+    if border is None or path == "-" or is_remote(path) or is_compressed(path):
         return [(0, None)]
     total = os.path.getsize(path)
     found = [0]
