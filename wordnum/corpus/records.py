@@ -112,7 +112,7 @@ def _parquet(part: Part, skips: Skips) -> Iterator[tuple[object, str]]:
     except Exception as error:
         raise InputError(
             "the Parquet file cannot be read",
-            got=f"{type(error).__name__}: {error}",
+            got=_one_line(error),
             where=part.path,
             remedy="fetch or make the file again",
         ) from error
@@ -174,6 +174,10 @@ def _dataset(part: Part, skips: Skips) -> Iterator[tuple[object, str]]:
         raise InputError(
             "the dataset cannot be read",
             expected="hf:owner/name, with :configuration and #split when there are several",
-            got=f"{type(error).__name__}: {error}",
+            got=_one_line(error),
             where=part.path,
         ) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,0 +1,194 @@
+"""Documents of JSON lines, Parquet, Wikipedia dumps and datasets."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from wordnum.corpus.read import read_documents
+from wordnum.errors import InputError
+
+LINES = [
+    b'{"text": "7 pages", "id": 1}',
+    b"not JSON",
+    b"",
+    b'{"id": 2}',
+    b'{"text": 5}',
+    b'["text"]',
+    b'{"text": "half \\ud800 a pair"}',
+    b'{"text": "\xff"}',
+    b"[" * 100_000,
+    '{"text": "été"}'.encode(),
+]
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Path:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"\n".join(LINES))
+    return path
+
+
+def test_lines_that_cannot_be_used_are_counted_with_file_and_line(lines: Path):
+    stream = read_documents(lines)
+    assert list(stream) == ["7 pages", "été"]
+    found = {entry["reason"]: (entry["count"], entry["first"]) for entry in stream.skips.to_json()}
+    assert found == {
+        "not JSON": (3, ["line 2", "line 8", "line 9"]),
+        "no field 'text'": (2, ["line 4", "line 6"]),
+        "no text in 'text'": (1, ["line 5"]),
+        "text with half a surrogate pair": (1, ["line 7"]),
+    }
+    assert {entry["file"] for entry in stream.skips.to_json()} == {str(lines)}
+
+
+def test_a_line_that_cannot_be_used_is_an_error_when_strict(lines: Path):
+    with pytest.raises(InputError) as caught:
+        list(read_documents(lines, strict=True))
+    assert f"a record cannot be used: not JSON\n  where: {lines}, line 2" in str(caught.value)
+    assert "read without strict to skip and count" in str(caught.value)
+
+
+def test_another_field_and_compression(tmp_path: Path):
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"body": "7"}\n{"body": "8"}\n'))
+    assert list(read_documents(path, field="body")) == ["7", "8"]
+
+
+def test_a_field_that_no_line_has_is_an_error_that_lists_the_fields(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"body": "7", "id": 1}\n' * 3)
+    with pytest.raises(InputError) as caught:
+        list(read_documents(path))
+    assert "no line of the file is JSON with the field 'text'" in str(caught.value)
+    assert f"got: the fields body, id\n  where: {path}\n  to do: name the field" in str(
+        caught.value
+    )
+    path.write_text("no JSON at all\n")
+    with pytest.raises(InputError, match="got: no JSON object"):
+        list(read_documents(path))
+
+
+def test_a_json_line_beyond_the_limit_is_an_error(lines: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("wordnum.corpus.records._LINE_LIMIT", 1000)
+    with pytest.raises(InputError, match=r"a JSON line is over 1 GB\n  where: .*a\.jsonl, line 9"):
+        list(read_documents(lines))
+
+
+def write_parquet(path: Path, **columns: list) -> Path:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table(columns), path, row_group_size=2)
+    return path
+
+
+def test_a_column_of_parquet(tmp_path: Path):
+    path = write_parquet(tmp_path / "a.parquet", text=["7 pages", None, "été"], n=[1, 2, 3])
+    stream = read_documents(path)
+    assert list(stream) == ["7 pages", "été"]
+    assert stream.skips.to_json()[0]["reason"] == "no text in 'text'"
+    assert stream.skips.to_json()[0]["first"] == ["row 2"]
+    with pytest.raises(InputError, match="a record cannot be used: no text in 'text'\n.*row 2"):
+        list(read_documents(path, strict=True))
+    assert list(read_documents(path.as_uri())) == ["7 pages", "été"]
+
+
+def test_a_parquet_without_the_column_lists_those_it_has(tmp_path: Path):
+    path = write_parquet(tmp_path / "a.parquet", body=["7"], n=[1])
+    with pytest.raises(InputError) as caught:
+        list(read_documents(path))
+    assert (
+        f"the Parquet file has no column 'text'\n  got: the columns body, n\n  where: {path}\n"
+        "  to do: name the column that holds the text"
+    ) in str(caught.value)
+    assert list(read_documents(path, field="body")) == ["7"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "page"])
+def test_a_damaged_parquet_is_an_error(tmp_path: Path, damage: str):
+    path = write_parquet(tmp_path / "a.parquet", text=[f"page {n} " * 99 for n in range(99)])
+    data = path.read_bytes()
+    path.write_bytes(
+        {
+            "cut": data[: len(data) // 2],
+            "text": b"plain text of 7 words",
+            "page": data[:4] + bytes(len(data) // 2) + data[4 + len(data) // 2 :],
+        }[damage]
+    )
+    with pytest.raises(InputError, match=r"the Parquet file cannot be read\n  got: .*\n  where: "):
+        list(read_documents(path))
+
+
+def test_a_missing_parquet_is_named():
+    with pytest.raises(InputError, match=r"no such file: -"):
+        list(read_documents("-", reader="parquet"))
+
+
+@pytest.fixture(scope="module")
+def dump() -> Path:
+    from gensim.test.utils import datapath
+
+    return Path(datapath("enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"))
+
+
+def test_articles_of_gensims_sample_of_wikipedia(dump: Path):
+    articles = list(read_documents(dump))
+    assert len(articles) == 106
+    assert articles[0].lstrip().startswith("Anarchism is")
+    text = " ".join(articles)
+    assert len(re.findall(r"\b\d{1,3}\b", text)) > 5000
+    assert "[[" not in text
+    assert "''" not in text
+
+
+def test_articles_are_those_that_gensim_finds_without_redirects(dump: Path):
+    from gensim.corpora.wikicorpus import extract_pages
+
+    with bz2.open(dump) as file:
+        pages = [text for _, text, _ in extract_pages(file, filter_namespaces=("0",))]
+    redirects = [text for text in pages if re.match(r"\s*#redirect", text, re.IGNORECASE)]
+    assert len(list(read_documents(dump))) == len(pages) - len(redirects)
+    assert redirects
+
+
+def test_a_dump_that_is_cut_off_is_an_error(dump: Path, tmp_path: Path):
+    with bz2.open(dump) as file:
+        part = file.read(300_000)
+    (tmp_path / "a.xml").write_bytes(part)
+    with pytest.raises(InputError, match="not a whole MediaWiki XML dump\n  got: .*\n  where: "):
+        list(read_documents(tmp_path / "a.xml"))
+    (tmp_path / "a.xml.bz2").write_bytes(dump.read_bytes()[:100_000])
+    with pytest.raises(InputError, match="the compressed file ends too early"):
+        list(read_documents(tmp_path / "a.xml.bz2"))
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A dataset as a folder on this machine."""
+    pytest.importorskip("datasets")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    for split, texts in {"train": ["7 pages", "été"], "test": ["8 pages"]}.items():
+        rows = [json.dumps({"text": text, "n": 1}) for text in texts]
+        (folder / f"{split}.jsonl").write_text("\n".join(rows))
+    return folder
+
+
+def test_a_dataset_is_streamed(dataset: Path):
+    stream = read_documents(f"hf:{dataset}")
+    assert list(stream) == list(stream) == ["7 pages", "été"]
+    assert list(read_documents(f"hf:{dataset}#test")) == ["8 pages"]
+
+
+def test_a_dataset_without_the_column_or_split_is_an_error(dataset: Path):
+    with pytest.raises(InputError, match="the dataset has no column 'body'\n  got: the columns"):
+        list(read_documents(f"hf:{dataset}", field="body"))
+    with pytest.raises(InputError, match="the dataset cannot be read\n  expected: hf:owner/name"):
+        list(read_documents(f"hf:{dataset}#none"))
