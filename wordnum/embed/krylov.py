@@ -29,8 +29,9 @@ class KrylovSVD:
     singular_values : array of shape (k,)
         Descending.
     residuals : array of shape (k,)
-        ``|A^T u_i - s_i v_i|``; a singular value lies within this of each (a strict bound, and
-        for separate values a loose one: the error is near its square).
+        ``|A^T u_i - s_i v_i|``, or ``|A v_i - s_i u_i|`` of a matrix wider than it is tall; a
+        singular value lies within this of each (a strict bound, and for separate values a loose
+        one: the error is near its square).
     error : float
         Estimated largest relative error of the singular values.
     dimension : int
@@ -62,7 +63,8 @@ def block_krylov_svd(
         span{V_1, (A^T A) V_1, (A^T A)^2 V_1, ...}  and of its image under A,
 
     with ``A V = U B`` and B block bidiagonal; the singular values of B approach those of A from
-    below. Steps are added until the estimated error is below `tol`.
+    below. Steps are added until the estimated error is below `tol`. Of a matrix wider than it is
+    tall the transpose is taken, so that V, which is filled first, is in the smaller space.
 
     Parameters
     ----------
@@ -104,7 +106,7 @@ def block_krylov_svd(
             if state.dimension >= k:
                 error = estimate(state.values(k))
                 log.debug("Krylov dimension %d: estimated error %.1e", state.dimension, error)
-    left, values, right = np.linalg.svd(state.small())
+    left, values, right_t = np.linalg.svd(state.small())
     floor = values[0] * smaller * (np.finfo(np.float32 if single else np.float64).eps)
     rank = int((values > floor).sum())
     if k > rank:
@@ -114,10 +116,11 @@ def block_krylov_svd(
             got=f"dim={k} for a matrix of shape {weighted.matrix.shape}",
             remedy=f"use dim={rank} or less, or more text",
         )
+    sides = state.combine(state.left, left[:, :k]), state.combine(state.right, right_t[:k].T)
     return KrylovSVD(
-        left=state.combine(state.left, left[:, :k]),
+        left=sides[state.transposed],
         singular_values=values[:k],
-        right=state.combine(state.right, right[:k].T),
+        right=sides[not state.transposed],
         residuals=state.residuals(left[:, :k]),
         error=0.0 if state.exhausted else error,
         dimension=state.dimension,
@@ -125,16 +128,20 @@ def block_krylov_svd(
 
 
 class _Bidiagonal:
-    """The two bases and the small matrix between them."""
+    """The two bases and the small matrix between them, for A = matrix + base * rows columns^T."""
 
     def __init__(self, weighted: Weighted, width: int, *, single: bool, seed: int) -> None:
         self.backend, self.base = weighted.backend, weighted.base
         xp = self.backend.xp
         self.dtype = xp.float32 if single else xp.float64
-        self.matrix = weighted.matrix.astype(self.dtype)
+        n, c = weighted.matrix.shape
+        self.transposed = c > n
+        matrix = weighted.matrix.astype(self.dtype)
         # As csr, the transpose gathers rows like the matrix itself; as csc it would scatter.
-        self.transpose = self.matrix.T.tocsr()
-        self.used = weighted.used.astype(self.dtype)
+        pair = matrix, matrix.T.tocsr()
+        ones = xp.ones(n, dtype=self.dtype), weighted.used.astype(self.dtype)
+        self.matrix, self.transpose = pair[:: -1 if self.transposed else 1]
+        self.rows, self.columns = ones[:: -1 if self.transposed else 1]
         self.shape = self.matrix.shape
         self.left: list[Any] = []
         self.right: list[Any] = []
@@ -153,7 +160,7 @@ class _Bidiagonal:
         self.right.append(self._next)
         image = self.matrix @ self._next
         if self.base:
-            image += self.base * (self.used @ self._next)[None, :]
+            image += self.base * self.rows[:, None] * (self.columns @ self._next)[None, :]
         if self.left:
             image -= self.left[-1] @ self._device(self.above[-1])
         basis, corner = self._orthonormal(image, self.left)
@@ -161,7 +168,7 @@ class _Bidiagonal:
         self.diagonal.append(corner)
         back = self.transpose @ basis
         if self.base:
-            back += self.base * self.used[:, None] * basis.sum(axis=0)[None, :]
+            back += self.base * self.columns[:, None] * (self.rows @ basis)[None, :]
         back -= self.right[-1] @ self._device(corner.T)
         self._next, factor = self._orthonormal(back, self.right)
         self.above.append(factor.T)
