@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from wordnum.analyze.plot import PALETTE, save_figure
 from wordnum.config import one_of
 from wordnum.errors import InputError
 from wordnum.report.data import Cell, StudyData, load_study, normalised_spectrum
+from wordnum.study.attribution import Attribution
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -135,7 +136,7 @@ def _kappa_table(ax: Axes, cells: Sequence[Cell]) -> None:
             p_value = cells[row].measures["null_p"].get(moduli[column])
             weight = "bold" if p_value is not None and p_value < 0.01 and kappa > 0 else "normal"
             tone = "white" if abs(kappa) > 65 else "black"
-            ax.text(column, row, f"{kappa:.0f}", ha="center", va="center", fontsize=7,
+            ax.text(column, row, str(round(kappa)), ha="center", va="center", fontsize=7,
                     color=tone, fontweight=weight)  # fmt: skip
     ax.set_xticks(range(len(moduli)), [str(T) for T in moduli], fontsize=7)
     ax.set_xlabel("T", fontsize=8)
@@ -219,11 +220,17 @@ def _condition_panel(ax: Axes, cells: Sequence[Cell], T: int, names: Sequence[st
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def plot_attribution(rows: Sequence[dict[str, object]]) -> Figure:
-    """Draw the Shapley value of each context group by T, with its interval, a panel per label."""
+def plot_attribution(rows: Attribution | Sequence[dict[str, object]]) -> Figure:
+    """Draw the Shapley value of each context group by T, with its interval, a panel per label.
+
+    Parameters
+    ----------
+    rows : Attribution, or sequence of dict
+        One attribution, or the rows of several (`StudyData.attribution`), told apart by "label".
+    """
     import matplotlib.pyplot as plt
 
-    kappas = [row for row in rows if row.get("digit") is None]
+    kappas = _kappa_rows(rows)
     labels = list(dict.fromkeys(str(row.get("label") or "") for row in kappas))
     groups = list(dict.fromkeys(str(row["group"]) for row in kappas))
     moduli = sorted({int(float(str(row["T"]))) for row in kappas})
@@ -256,6 +263,14 @@ def plot_attribution(rows: Sequence[dict[str, object]]) -> Figure:
     known = dict(zip(names, handles, strict=True))
     figure.legend(known.values(), known.keys(), loc="outside lower center", ncols=3, fontsize=7)
     return figure
+
+
+def _kappa_rows(rows: Attribution | Sequence[dict[str, object]]) -> Sequence[dict[Any, Any]]:
+    """Rows about kappa; the others are about the recall of one last digit."""
+    if isinstance(rows, Attribution):
+        frame = rows.to_frame()
+        return frame[frame["digit"].isna()].to_dict("records")
+    return [row for row in rows if row.get("digit") is None]
 
 
 def _value(value: object) -> float:
