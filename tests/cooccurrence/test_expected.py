@@ -159,6 +159,13 @@ def test_an_expectation_has_no_halves(corpus: EncodedCorpus):
     assert "expected-counts" in embedding.flags
 
 
+@pytest.mark.parametrize("weighting", ["hellinger", "ppmi", "qwem", "raw"])
+def test_rows_that_are_all_alike_cannot_be_factorized(corpus: EncodedCorpus, weighting: str):
+    expected = expected_counts(corpus, "unigram-replace", window=2)
+    with pytest.raises(InputError, match=r"nothing to factorize(.|\n)*verdict is 'neither'"):
+        SVD(dim=1, weighting=weighting).fit(expected.text_number)
+
+
 @pytest.mark.parametrize(
     ("perturbation", "window"),
     [

@@ -13,7 +13,7 @@ from wordnum.embed.estimator import numbers_to_embed
 from wordnum.embed.weighting import checked_counts
 from wordnum.errors import InputError
 
-__all__ = ["Rows", "Source", "present_rows", "read_source"]
+__all__ = ["Rows", "Source", "check_rows_differ", "present_rows", "read_source"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,3 +150,27 @@ def present_rows(rows: Rows, *, min_count: int) -> tuple[np.ndarray, np.ndarray]
     filled = np.diff(rows.matrix.indptr) > 0
     present = numbers_to_embed(rows.number_counts, min_count=min_count, usable=filled)
     return present, np.flatnonzero((rows.number_counts >= min_count) & ~filled)
+
+
+def check_rows_differ(matrix: sparse.csr_array) -> None:
+    """Refuse counts of which all rows are one row, up to a factor and rounding.
+
+    Raises
+    ------
+    InputError
+        They are. Weighted by PMI, nothing but rounding errors would be factorized.
+    """
+    filled = np.diff(matrix.indptr)
+    if filled.min() != filled.max():
+        return
+    columns = matrix.indices.reshape(filled.size, -1)
+    counts = matrix.data.reshape(filled.size, -1)
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    if (columns == columns[0]).all() and np.allclose(shares, shares[0], rtol=1e-9, atol=0):
+        raise InputError(
+            "all rows are alike, there is nothing to factorize",
+            expected="numbers that differ in their contexts",
+            got=f"one distribution over contexts for all {filled.size} numbers",
+            remedy="none where numbers and contexts are independent, as in the expectation under "
+            "unigram-replace: the verdict is 'neither' by construction",
+        )

@@ -14,7 +14,7 @@ from wordnum.embed.embedding import Embedding
 from wordnum.embed.estimator import Estimator, fit_halves
 from wordnum.embed.gram import fix_signs, gram, leading
 from wordnum.embed.krylov import block_krylov_svd
-from wordnum.embed.source import Rows, Source, present_rows, read_source
+from wordnum.embed.source import Rows, Source, check_rows_differ, present_rows, read_source
 from wordnum.embed.weighting import Weighting, _weight, checked_counts
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import provenance
@@ -136,8 +136,8 @@ class SVD(Estimator):
         Raises
         ------
         InputError
-            No counts; fewer than two numbers; a rank below `dim`; ``rows="all"`` without counts
-            of all rows.
+            No counts; fewer than two numbers; all rows alike; a rank below `dim`; ``rows="all"``
+            without counts of all rows.
         UsageError
             A parameter out of range.
         """
@@ -231,7 +231,10 @@ class _Solver:
         rows = Rows(checked_counts(rows.matrix), rows.number_counts)
         numbers, without = present_rows(rows, min_count=model.min_count)
         kept = rows.matrix if numbers.size == rows.matrix.shape[0] else rows.matrix[numbers]
-        weighted = _weight(sparse.csr_array(kept), self.weighting, self.totals, self.backend)
+        kept = sparse.csr_array(kept)
+        if exact:
+            check_rows_differ(kept)
+        weighted = _weight(kept, self.weighting, self.totals, self.backend)
         product = gram(weighted, single=model.precision == "single")
         total = float(self.backend.to_numpy(product.diagonal()).sum())
         values, vectors = leading(product, model.dim, backend=self.backend, exact=exact)
