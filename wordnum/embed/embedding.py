@@ -264,7 +264,8 @@ class Embedding:
         ----------
         vectors : gensim.models.KeyedVectors
             Needs ``key_to_index`` and ``vectors``. Numbers are found under their usual
-            spellings, see `wordnum.embed.spelling`.
+            spellings, see `wordnum.embed.spelling`. Those of a FastText model with character
+            n-grams are flagged "subwords".
         size : int
             N: numbers 0..N-1 are looked for.
         name : str
@@ -287,7 +288,9 @@ class Embedding:
                 remedy="pass model.wv of a gensim model, or its KeyedVectors",
             ) from error
         numbers, rows = rows_of_numbers(keys.items(), size=size, where="the KeyedVectors")
-        return cls(matrix[rows], numbers, size=size, name=name or "keyed-vectors")
+        spelled = getattr(vectors, "bucket", 0) and vectors.max_n >= vectors.min_n
+        flags = ("subwords",) if spelled else ()
+        return cls(matrix[rows], numbers, size=size, name=name or "keyed-vectors", flags=flags)
 
 
 def as_embedding(value: Any) -> Embedding:
