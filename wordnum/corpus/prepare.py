@@ -21,7 +21,7 @@ from wordnum.corpus.perturb import (
 )
 from wordnum.errors import InputError
 
-__all__ = ["Prepared", "Rewriting", "number_sequence", "prepare_all"]
+__all__ = ["Prepared", "Rewriting", "number_sequence", "prepare_all", "thin_draws"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,9 +190,14 @@ def prepare_all(perturbations: Iterable[Perturbation], corpus: EncodedCorpus) ->
 def _kept(thins: tuple[Thin, ...], documents: np.ndarray) -> np.ndarray:
     keep = np.ones(documents.size, dtype=bool)
     for thin in thins:
-        draw = swap.draws(thin.seed, "thin", documents, np.zeros_like(documents))
-        keep &= (draw >> np.uint64(11)) * 2.0**-53 < thin.fraction
+        keep &= thin_draws(thin.seed, documents) < thin.fraction
     return keep
+
+
+def thin_draws(seed: int, documents: np.ndarray) -> np.ndarray:
+    """One number in [0, 1) per document; it is kept where that lies below the fraction."""
+    draw = swap.draws(seed, "thin", documents, np.zeros_like(documents))
+    return (draw >> np.uint64(11)) * 2.0**-53
 
 
 def number_sequence(corpus: EncodedCorpus, thins: tuple[Thin, ...] = ()) -> swap.NumberSequence:
