@@ -69,6 +69,7 @@ def test_html_escapes_the_name(found):
     named = analyze(Embedding(x, size=100, name="<script>"), only=["spectrum"])
     assert "<script>" not in named._repr_html_()
     assert "kappa" in found._repr_html_()
+    assert "None" not in found._repr_html_()  # planted vectors have no interval
 
 
 def test_dynamics_follow_the_sizes(found):

@@ -126,7 +126,11 @@ class Analysis:
         shown = [
             c for c in ("magnitude", "spike_p", "kappa", "low", "high", "null_p") if c in frame
         ]
-        table = frame[shown].to_html(float_format=lambda x: f"{x:.3g}", na_rep="", border=0)
+        table = (
+            frame[shown]
+            .astype(float)
+            .to_html(float_format=lambda x: f"{x:.3g}", na_rep="", border=0)
+        )
         reasons = [*(self.verdict.reasons if self.verdict else ()), *self.notes]
         items = "".join(f"<li>{html.escape(reason)}</li>" for reason in reasons)
         return f"<h4>{html.escape(repr(self)[1:-1])}</h4>{table}<ul>{items}</ul>"

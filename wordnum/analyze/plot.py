@@ -102,6 +102,7 @@ def plot_spectrum(
             markersize=5,
             markerfacecolor=_RED if significant else "white",
             markeredgecolor=_RED,
+            clip_on=False,
         )
         ax.annotate(
             f"T = {period}\np = {spike.p_value:.2g}",
