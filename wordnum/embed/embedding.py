@@ -131,6 +131,8 @@ class Embedding:
     def select(self, numbers: Sequence[int] | np.ndarray) -> Embedding:
         """Keep these numbers only; the halves keep those of them that they have.
 
+        A split in which a half has none of them is dropped.
+
         Raises
         ------
         InputError
@@ -150,7 +152,11 @@ class Embedding:
                 got=f"without one: {_some(absent)}" if absent.size else "no number",
                 remedy="intersect with embedding.numbers first",
             )
-        halves = tuple((a._among(wanted), b._among(wanted)) for a, b in self.halves)
+        halves = tuple(
+            (a._among(wanted), b._among(wanted))
+            for a, b in self.halves
+            if np.isin(wanted, a.numbers).any() and np.isin(wanted, b.numbers).any()
+        )
         return replace(self._among(wanted), halves=halves)
 
     def _among(self, wanted: np.ndarray) -> Embedding:

@@ -73,8 +73,8 @@ def block_krylov_svd(
     k : int
         How many.
     tol : float
-        Largest relative error of the singular values to stop at. It is estimated, from the
-        geometric rate at which they still grow; `KrylovSVD.residuals` are strict bounds.
+        Largest relative error of the singular values to stop at. It is estimated, as twice what
+        the geometric rate of their growth leaves; `KrylovSVD.residuals` are strict bounds.
     block : int, optional
         Columns per step; k / 8 and 16 at least when left out.
     single : bool
@@ -249,6 +249,7 @@ class _Estimate:
         last, self.growth = self.growth, max(growth, 0.0)
         if last is None:
             return np.inf
-        # Convergence speeds up as it goes; the floor keeps a lucky step from ending it early.
+        # Convergence speeds up as it goes; the floor keeps a lucky step from ending it early, and
+        # the factor makes up for the wavering of the rate from step to step.
         rate = min(max(self.growth / last if last else 0.0, 0.2), 0.95)
-        return self.growth * rate / (1 - rate)
+        return 2 * self.growth * rate / (1 - rate)
