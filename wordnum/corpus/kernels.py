@@ -1,8 +1,10 @@
 """Compiled way from bytes to token ids: numba over UTF-8, no Python object per token.
 
 A word of up to 16 bytes is its own key (two 64-bit integers), a longer one is compared by its
-bytes, so hash collisions never merge two words. Eight bytes are classified and lower-cased at a
+bytes, so hash collisions never merge two words. Sixteen bytes are classified and lower-cased at a
 time; anything beyond ASCII letters takes the slower general way.
+
+All of it is one file, because numba's cache on disk does not see a change in another one.
 """
 
 from __future__ import annotations
@@ -48,20 +50,15 @@ KINDS = {"whole": 0, "l2r3": 1, "r2l3": 2, "digit": 3}
 _WHOLE, _R2L3, _DIGIT = KINDS["whole"], KINDS["r2l3"], KINDS["digit"]
 
 _SPACE, _PUNCTUATION, _LETTER, _NUMERIC = range(4)
-_BEYOND = 4  # class of the bytes of characters beyond ASCII
+# Further classes of bytes: of characters beyond ASCII; any, inside a run over MAX_TOKEN_BYTES.
+_BEYOND, _GOES_ON = 4, 5
 # Kinds of characters seen in a run, as bits.
 _SEEN_LETTER, _SEEN_DIGIT, _SEEN_NUMERIC, _SEEN_JOIN = 1, 2, 4, 8
 
 _C1 = np.uint64(0x9E3779B97F4A7C15)
 _C2 = np.uint64(0xC2B2AE3D27D4EB4F)
 _LONG = np.uint64(0xFF << 56)
-_HIGH = np.uint64(0x8080808080808080)
-_LOW7 = np.uint64(0x7F7F7F7F7F7F7F7F)
-_CASE = np.uint64(0x2020202020202020)
-_BELOW_A = np.uint64(0x1F1F1F1F1F1F1F1F)
-_ABOVE_Z = np.uint64(0x0505050505050505)
-_ZERO, _ONE, _EIGHT, _ALL = np.uint64(0), np.uint64(1), np.uint64(8), np.uint64(2**64 - 1)
-_SEVEN, _TWENTY_NINE = np.uint64(7), np.uint64(29)
+_ZERO, _TWENTY_NINE = np.uint64(0), np.uint64(29)
 _FOLD = 0x20  # bit that makes an ASCII letter lower-case
 STRIDE = 4  # 64-bit words per slot of the table: key, key, id + 1, unused
 
@@ -69,24 +66,12 @@ STRIDE = 4  # 64-bit words per slot of the table: key, key, id + 1, unused
 @lru_cache(maxsize=1)
 def character_classes() -> np.ndarray:
     """Class of every code point (of every byte below 128), by Python's Unicode tables."""
-    classes = np.empty(0x110000, dtype=np.uint8)
-    for code in range(0x110000):
-        classes[code] = character_class(chr(code))
+    classes = np.zeros(0x110000, dtype=np.uint8)
+    # All other planes are private use or not assigned; a look at each would take half a second.
+    for plane in (0, 1, 2, 3, 14):
+        codes = range(plane << 16, (plane + 1) << 16)
+        classes[codes.start : codes.stop] = [character_class(chr(code)) for code in codes]
     return classes
-
-
-@intrinsic
-def _load64(typingctx: Any, data: Any, position: Any) -> Any:  # pragma: no cover
-    """Eight bytes as one little-endian integer, from any address; no bounds check."""
-    signature = types.uint64(data, position)
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        array = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
-        address = builder.gep(array.data, [args[1]])
-        word = builder.bitcast(address, ir.IntType(64).as_pointer())
-        return builder.load(word, align=1)
-
-    return signature, codegen
 
 
 @intrinsic
@@ -99,19 +84,51 @@ def _trailing_zeros(typingctx: Any, value: Any) -> Any:  # pragma: no cover
     return signature, codegen
 
 
-@njit(inline="always")
-def _not_letters(word: np.uint64) -> np.uint64:  # pragma: no cover
-    """High bit of every byte of `word` that is no ASCII letter."""
-    low = (word | _CASE) & _LOW7
-    return (~((low + _BELOW_A) & ~(low + _ABOVE_Z)) | word) & _HIGH
+@intrinsic
+def _at(typingctx: Any, array: Any, position: Any) -> Any:  # pragma: no cover
+    """Element of an array; no bounds check, no negative positions."""
+    signature = array.dtype(array, position)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        view = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
+        return builder.load(builder.gep(view.data, [args[1]]))
+
+    return signature, codegen
 
 
-@njit(inline="always")
-def _first_bytes(word: np.uint64, n: int) -> np.uint64:  # pragma: no cover
-    """The first `n` (0..8) bytes of `word`, the rest zero."""
-    if n >= 8:
-        return word
-    return word & ((_ONE << np.uint64(8 * n)) - _ONE)
+@intrinsic
+def _word16(typingctx: Any, data: Any, position: Any) -> Any:  # pragma: no cover
+    """The ASCII letters at `position`: how many (up to 16), and they as lower-case key.
+
+    Sixteen bytes are read at once, without a bounds check.
+    """
+    signature = types.UniTuple(types.uint64, 3)(data, position)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        byte, word = ir.IntType(8), ir.IntType(64)
+        lane = ir.VectorType(byte, 16)
+
+        def every(value: int) -> Any:
+            return ir.Constant(lane, [value] * 16)
+
+        view = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
+        address = builder.gep(view.data, [args[1]])
+        raw = builder.load(builder.bitcast(address, lane.as_pointer()), align=1)
+        lower = builder.or_(raw, every(_FOLD))
+        letter = builder.icmp_unsigned("<", builder.sub(lower, every(ord("a"))), every(26))
+        mask = builder.zext(builder.bitcast(letter, ir.IntType(16)), word)
+        stop = builder.or_(builder.not_(mask), ir.Constant(word, 1 << 16))
+        run = builder.cttz(stop, ir.Constant(ir.IntType(1), 1))
+        whole = builder.bitcast(lower, ir.IntType(128))
+        wide = ir.IntType(128)
+        drop = builder.sub(ir.Constant(word, 128), builder.shl(run, ir.Constant(word, 3)))
+        drop = builder.zext(drop, wide)
+        key = builder.lshr(builder.shl(whole, drop), drop)
+        first = builder.trunc(key, word)
+        second = builder.trunc(builder.lshr(key, ir.Constant(wide, 64)), word)
+        return context.make_tuple(builder, sig.return_type, [run, first, second])
+
+    return signature, codegen
 
 
 @njit(nogil=True)
@@ -258,6 +275,34 @@ def _find(
 
 
 @njit(nogil=True)
+def _add(
+    data: np.ndarray,
+    start: int,
+    end: int,
+    first: np.uint64,
+    second: np.uint64,
+    slot: int,
+    table: np.ndarray,
+    blob: np.ndarray,
+    offsets: np.ndarray,
+    state: np.ndarray,
+    fold: int,
+) -> int:  # pragma: no cover
+    """Put the word data[start:end] into an empty slot; the caller has made room."""
+    index = state[N_WORDS]
+    table[slot * STRIDE] = first
+    table[slot * STRIDE + 1] = second
+    table[slot * STRIDE + 2] = np.uint64(index + 1)
+    size = state[N_BLOB]
+    for i in range(end - start):
+        blob[size + i] = _folded(np.int64(data[start + i]), fold)
+    state[N_BLOB] = size + end - start
+    state[N_WORDS] = index + 1
+    offsets[index + 1] = state[N_BLOB]
+    return index
+
+
+@njit(nogil=True)
 def _intern(
     data: np.ndarray,
     start: int,
@@ -276,17 +321,24 @@ def _intern(
     if found >= 0:
         return found
     slot = -1 - found
-    index = state[N_WORDS]
-    table[slot * STRIDE] = first
-    table[slot * STRIDE + 1] = second
-    table[slot * STRIDE + 2] = np.uint64(index + 1)
-    size = state[N_BLOB]
-    for i in range(end - start):
-        blob[size + i] = _folded(np.int64(data[start + i]), fold)
-    state[N_BLOB] = size + end - start
-    state[N_WORDS] = index + 1
-    offsets[index + 1] = state[N_BLOB]
-    return index
+    return _add(data, start, end, first, second, slot, table, blob, offsets, state, fold)
+
+
+@njit(inline="always")
+def _find_short(
+    first: np.uint64, second: np.uint64, table: np.ndarray, shift: np.uint64
+) -> int:  # pragma: no cover
+    """Index of a word of up to 16 bytes, or -1 - the slot where it would have to go."""
+    mask = table.shape[0] // STRIDE - 1
+    slot = _slot(first, second, shift)
+    while True:
+        at = slot * STRIDE
+        if _at(table, at) == first and _at(table, at + 1) == second:
+            return np.int64(_at(table, at + 2)) - 1
+        # No word is empty, so no key is zero.
+        if _at(table, at) == _ZERO:
+            return -1 - slot
+        slot = (slot + 1) & mask
 
 
 @njit(nogil=True)
@@ -299,7 +351,7 @@ def _has_room(
 
 
 @njit(nogil=True)
-def _chunk_word(
+def _intern_folded(
     data: np.ndarray,
     start: int,
     end: int,
@@ -321,14 +373,14 @@ def _emit_digits(
     scheme: int,
     size: int,
     ids: np.ndarray,
+    n: int,
     table: np.ndarray,
     shift: np.uint64,
     blob: np.ndarray,
     offsets: np.ndarray,
     state: np.ndarray,
-) -> None:  # pragma: no cover
-    """Write the tokens of a run of the digits 0-9."""
-    n = state[N_IDS]
+) -> int:  # pragma: no cover
+    """Write the tokens of a run of the digits 0-9 from ids[n] on; returns where they end."""
     if scheme == _WHOLE:
         value = 0
         plain = end - start <= 8 and (data[start] != 48 or end - start == 1)
@@ -336,14 +388,15 @@ def _emit_digits(
             for i in range(start, end):
                 value = value * 10 + np.int64(data[i]) - 48
         ids[n] = value if plain and value < size else size
-        state[N_IDS] = n + 1
-        return
+        return n + 1
     length = 1 if scheme == _DIGIT else 3
     stop = start + ((end - start - 1) % length + 1 if scheme == _R2L3 else length)
     while start < end:
         stop = min(stop, end)
         if data[start] == 48 and stop - start > 1:
-            ids[n] = size + 2 + _chunk_word(data, start, stop, table, shift, blob, offsets, state)
+            ids[n] = (
+                size + 2 + _intern_folded(data, start, stop, table, shift, blob, offsets, state)
+            )
         else:
             value = 0
             for i in range(start, stop):
@@ -352,7 +405,7 @@ def _emit_digits(
         n += 1
         start = stop
         stop = start + length
-    state[N_IDS] = n
+    return n
 
 
 @njit(
@@ -396,154 +449,149 @@ def tokenize(
     shift = np.uint64(64) - _trailing_zeros(np.uint64(table.shape[0] // STRIDE))
     joins = scheme == _WHOLE
     first_word = size + 2
-    p = begin
+    # What changes with every token is kept in registers.
+    fresh, newlines, previous = state[FRESH], state[NEWLINES], state[PREVIOUS]
+    overlong, last = state[OVERLONG], state[LAST_KIND]
+    n_ids, n_starts = state[N_IDS], state[N_STARTS]
+    p, status = begin, DONE
     while p < n:
-        byte = np.int64(data[p])
-        kind = np.int64(classes[byte]) if byte < 128 else _BEYOND
-        overlong = state[OVERLONG] != 0
-        if kind == _SPACE and not overlong:
-            state[PREVIOUS] = _APART
+        byte = np.int64(_at(data, p))
+        kind = np.int64(_at(classes, byte)) if byte < 128 else _BEYOND
+        if overlong:
+            kind = _GOES_ON
+        token = -1
+        end = p + 1
+        if kind == _LETTER:
+            run, first, second = _word16(data, p)
+            end = p + np.int64(run)
+            plain = False
+            if run < 16 and end < n:
+                behind = np.int64(_at(data, end))
+                if behind < 128:
+                    plain = keep or _at(classes, behind) != _NUMERIC
+                else:
+                    character = _decode(data, end, n)
+                    plain = character == -2 or (
+                        character >= 0 and classes[character >> 3] < _LETTER
+                    )
+            if plain:
+                word = _find_short(first, second, table, shift)
+                if word < 0:
+                    if not _has_room(table, blob, state, 1, 16):
+                        status = GROW
+                        break
+                    word = _add(
+                        data, p, end, first, second, -1 - word, table, blob, offsets, state, _FOLD
+                    )
+                token = first_word + word
+                previous = _RUN
+        elif kind == _SPACE:
+            previous = _APART
             p += 1
             if byte == 10:
-                state[NEWLINES] += 1
-                if (separator == 2 and state[NEWLINES] > 1) or separator == 1:
-                    state[FRESH] = 1
+                newlines += 1
+                if (separator == 2 and newlines > 1) or separator == 1:
+                    fresh = 1
             elif byte == 0:
                 if state[NULS] == 0:
                     state[FIRST_NUL] = p - 1
                 state[NULS] += 1
             continue
-        length = 1
-        if kind == _BEYOND and not overlong:
-            if byte == RECORD_END and separator == _RECORD:
-                state[FRESH], state[NEWLINES], state[PREVIOUS] = 1, 0, _APART
-                p += 1
-                continue
-            character = _decode(data, p, n)
-            if character < 0:
-                if character == -1 and not final:
-                    return DONE, p
-                return INVALID, p
-            kind, length = np.int64(classes[character >> 3]), character & 7
-            if kind == _SPACE:
-                state[PREVIOUS] = _APART
-                p += length
-                continue
-        if not _has_room(table, blob, state, 512, 2048):
-            return GROW, p
-
-        word = -1
-        end = p + length
-        if kind == _PUNCTUATION and not overlong:
-            if length == 1:
-                word = punctuation[byte]
-            if word < 0:
-                first, second = _key(data, p, end, _FOLD)
-                word = _intern(
-                    data, p, end, first, second, table, shift, blob, offsets, state, _FOLD
-                )
-                if length == 1:
-                    punctuation[byte] = word
-            if byte == 46:
-                state[PREVIOUS] = _LONE_POINT if state[PREVIOUS] == _APART else _POINT
-            else:
-                state[PREVIOUS] = _APART
-        else:
-            plain = False
-            first, second = _ZERO, _ZERO
-            if kind == _LETTER and length == 1 and not overlong:
-                first = _load64(data, p)
-                stops = _not_letters(first)
-                if stops:
-                    run = np.int64(_trailing_zeros(stops) >> np.uint64(3))
-                    first = _first_bytes(first | _CASE, run)
+        elif kind in (_PUNCTUATION, _BEYOND):
+            if kind == _BEYOND:
+                if byte == RECORD_END and separator == _RECORD:
+                    fresh, newlines, previous = 1, 0, _APART
+                    p += 1
+                    continue
+                character = _decode(data, p, n)
+                if character < 0:
+                    if character == -2 or final:
+                        status = INVALID
+                    break
+                kind, end = np.int64(classes[character >> 3]), p + (character & 7)
+                if kind == _SPACE:
+                    previous = _APART
+                    p = end
+                    continue
+            if kind == _PUNCTUATION:
+                word = _at(punctuation, byte) if byte < 128 else -1
+                if word < 0:
+                    if not _has_room(table, blob, state, 1, 16):
+                        status = GROW
+                        break
+                    word = _intern_folded(data, p, end, table, shift, blob, offsets, state)
+                    if byte < 128:
+                        punctuation[byte] = word
+                token = first_word + word
+                if byte == 46:
+                    previous = _LONE_POINT if previous == _APART else _POINT
                 else:
-                    first |= _CASE
-                    second = _load64(data, p + 8)
-                    stops = _not_letters(second)
-                    if stops:
-                        run = np.int64(_trailing_zeros(stops) >> np.uint64(3))
-                        second = _first_bytes(second | _CASE, run)
-                        run += 8
-                    else:
-                        run = 16
-                        second |= _CASE
-                end = p + run
-                if run < 16 and end < n:
-                    behind = np.int64(data[end])
-                    if behind < 128:
-                        plain = keep or classes[behind] != _NUMERIC
-                    else:
-                        character = _decode(data, end, n)
-                        plain = character == -2 or (
-                            character >= 0 and classes[character >> 3] < _LETTER
-                        )
-            if plain:
-                word = _intern(
-                    data, p, end, first, second, table, shift, blob, offsets, state, _FOLD
-                )
-            else:
-                seen, last = state[OVERLONG], state[LAST_KIND]
-                end, seen, last, whole = _scan_run(data, classes, p, n, seen, last, joins, keep)
-                if not whole and not final:
-                    if overlong or end - p > MAX_TOKEN_BYTES:
-                        state[OVERLONG], state[LAST_KIND] = seen, last
-                        return DONE, end
-                    return DONE, p
-                overlong = overlong or end - p > MAX_TOKEN_BYTES
-                state[OVERLONG], state[LAST_KIND] = 0, 0
-                lone = state[PREVIOUS] == _LONE_POINT and kind == _NUMERIC and joins
-                if state[FRESH]:
-                    starts[state[N_STARTS]] = state[N_IDS]
-                    state[N_STARTS] += 1
-                    state[FRESH] = 0
-                state[NEWLINES], state[PREVIOUS] = 0, _RUN
-                if seen == _SEEN_LETTER and not overlong:
+                    previous = _APART
+        if token < 0:
+            if not _has_room(table, blob, state, 512, 2048):
+                status = GROW
+                break
+            seen, tail = overlong, last
+            end, seen, tail, whole = _scan_run(data, classes, p, n, seen, tail, joins, keep)
+            too_long = overlong != 0 or end - p > MAX_TOKEN_BYTES
+            if not whole and not final:
+                if too_long:
+                    overlong, last = seen, tail
+                    p = end
+                break
+            overlong, last = 0, 0
+            lone = previous == _LONE_POINT and kind == _NUMERIC and joins
+            previous = _RUN
+            if seen == _SEEN_LETTER:
+                token = size + 1
+                if not too_long:
                     first, second = _key(data, p, end, _FOLD)
-                    word = _intern(
+                    token = first_word + _intern(
                         data, p, end, first, second, table, shift, blob, offsets, state, _FOLD
                     )
-                    ids[state[N_IDS]] = first_word + word
-                    state[N_IDS] += 1
-                elif seen == _SEEN_DIGIT and not overlong and not lone:
-                    _emit_digits(
-                        data, p, end, scheme, size, ids, table, shift, blob, offsets, state
-                    )
-                else:
-                    ids[state[N_IDS]] = size + 1 if seen == _SEEN_LETTER else size
-                    state[N_IDS] += 1
-                p = end
-                continue
-            state[PREVIOUS] = _RUN
-        if state[FRESH]:
-            starts[state[N_STARTS]] = state[N_IDS]
-            state[N_STARTS] += 1
-            state[FRESH] = 0
-        state[NEWLINES] = 0
-        ids[state[N_IDS]] = first_word + word
-        state[N_IDS] += 1
+            elif seen != _SEEN_DIGIT or too_long or lone:
+                token = size
+        if fresh:
+            starts[n_starts] = n_ids
+            n_starts += 1
+            fresh = 0
+        newlines = 0
+        if token >= 0:
+            ids[n_ids] = token
+            n_ids += 1
+        else:
+            n_ids = _emit_digits(
+                data, p, end, scheme, size, ids, n_ids, table, shift, blob, offsets, state
+            )
         p = end
-    if final and state[OVERLONG]:
+        if p < n and _at(data, p) == 32:
+            previous = _APART
+            p += 1
+    if final and overlong and status == DONE:
         # The bytes ended where the last stretch did: only now the run is known to end there.
-        if state[FRESH]:
-            starts[state[N_STARTS]] = state[N_IDS]
-            state[N_STARTS] += 1
-            state[FRESH] = 0
-        ids[state[N_IDS]] = size + 1 if state[OVERLONG] == _SEEN_LETTER else size
-        state[N_IDS] += 1
-        state[OVERLONG], state[LAST_KIND] = 0, 0
-    return DONE, p
+        if fresh:
+            starts[n_starts] = n_ids
+            n_starts += 1
+            fresh = 0
+        ids[n_ids] = size + 1 if overlong == _SEEN_LETTER else size
+        n_ids += 1
+        overlong, last = 0, 0
+    state[FRESH], state[NEWLINES], state[PREVIOUS] = fresh, newlines, previous
+    state[OVERLONG], state[LAST_KIND] = overlong, last
+    state[N_IDS], state[N_STARTS] = n_ids, n_starts
+    return status, p
 
 
 @njit(
-    "int64(uint8[::1], int64[::1], int64, boolean, uint64[::1], uint8[::1], int64[::1], "
-    "int64[::1], int64[::1])",
+    "int64(uint8[::1], int64[::1], int64[::1], int64, boolean, uint64[::1], uint8[::1], "
+    "int64[::1], int64[::1], int64[::1])",
     nogil=True,
     cache=True,
 )
 def intern_words(
     words: np.ndarray,
-    borders: np.ndarray,
+    begins: np.ndarray,
+    ends: np.ndarray,
     begin: int,
     add: bool,
     table: np.ndarray,
@@ -552,13 +600,13 @@ def intern_words(
     state: np.ndarray,
     indices: np.ndarray,
 ) -> int:  # pragma: no cover
-    """Look words[borders[i]:borders[i+1]] up from i = `begin` on; `add` those unseen.
+    """Look words[begins[i]:ends[i]] up from i = `begin` on; `add` those unseen.
 
     Returns the first i for which there is no room.
     """
     shift = np.uint64(64) - _trailing_zeros(np.uint64(table.shape[0] // STRIDE))
-    for i in range(begin, len(borders) - 1):
-        start, end = borders[i], borders[i + 1]
+    for i in range(begin, len(begins)):
+        start, end = begins[i], ends[i]
         first, second = _key(words, start, end, 0)
         if not add:
             found = _find(words, start, end, first, second, table, shift, blob, offsets, 0)
@@ -569,7 +617,7 @@ def intern_words(
         indices[i] = _intern(
             words, start, end, first, second, table, shift, blob, offsets, state, 0
         )
-    return len(borders) - 1
+    return len(begins)
 
 
 @njit("void(uint64[::1], uint8[::1], int64[::1], int64, uint64[::1])", nogil=True, cache=True)

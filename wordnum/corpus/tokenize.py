@@ -64,6 +64,11 @@ class WordTable:
     def __len__(self) -> int:
         return int(self.state[kernels.N_WORDS])
 
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all words together."""
+        return int(self.state[kernels.N_BLOB])
+
     def grow(self) -> None:
         """Make room for twice as much."""
         slots = len(self.table) // kernels.STRIDE
@@ -72,7 +77,7 @@ class WordTable:
             kernels.rehash(self.table, self.blob, self.offsets, len(self), larger)
             self.table = larger
             self.offsets = _enlarged(self.offsets, slots + 1)
-        if self.state[kernels.N_BLOB] * 2 > len(self.blob):
+        if self.n_bytes * 2 > len(self.blob):
             self.blob = _enlarged(self.blob, len(self.blob) * 2)
 
     def intern(self, blob: np.ndarray, offsets: np.ndarray, *, add: bool = True) -> np.ndarray:
@@ -80,26 +85,34 @@ class WordTable:
 
         Unseen ones are added, or are -1 if not to `add`.
         """
+        return self.intern_spans(blob, offsets[:-1], offsets[1:], add=add)
+
+    def intern_spans(
+        self, data: np.ndarray, begins: np.ndarray, ends: np.ndarray, *, add: bool = True
+    ) -> np.ndarray:
+        """Indices of the words data[begins[i]:ends[i]], as `intern`."""
         # The kernel is compiled once, for arrays that may be written.
-        blob = np.require(blob, requirements=["C", "W"])
-        offsets = np.require(offsets, dtype=np.int64, requirements=["C", "W"])
-        indices = np.empty(len(offsets) - 1, dtype=np.int64)
+        data = np.require(data, requirements=["C", "W"])
+        begins, ends = (
+            np.require(a, dtype=np.int64, requirements=["C", "W"]) for a in (begins, ends)
+        )
+        indices = np.empty(len(begins), dtype=np.int64)
         done = 0
         while True:
             done = kernels.intern_words(
-                blob, offsets, done, add, self.table, self.blob, self.offsets, self.state, indices
+                *(data, begins, ends, done, add),
+                *(self.table, self.blob, self.offsets, self.state, indices),
             )
             if done == len(indices):
                 return indices
             self.grow()
-            needed = self.state[kernels.N_BLOB] + offsets[done + 1] - offsets[done]
+            needed = self.n_bytes + int(ends[done] - begins[done])
             if needed > len(self.blob):
-                self.blob = _enlarged(self.blob, int(needed) * 2)
+                self.blob = _enlarged(self.blob, needed * 2)
 
     def words(self) -> tuple[np.ndarray, np.ndarray]:
         """Blob and offsets of all words, copied."""
-        n, size = len(self), int(self.state[kernels.N_BLOB])
-        return self.blob[:size].copy(), self.offsets[: n + 1].copy()
+        return self.blob[: self.n_bytes].copy(), self.offsets[: len(self) + 1].copy()
 
 
 class FastTokenizer:
@@ -248,33 +261,23 @@ class FastTokenizer:
 
 def _lower_case(piece: Piece, first_word: int) -> Piece:
     """Lower-case the words beyond ASCII as Python does, and unite those that become one."""
-    beyond = np.flatnonzero(
-        np.bincount(
-            np.searchsorted(piece.offsets, np.flatnonzero(piece.blob > 127), side="right") - 1,
-            minlength=1,
-        )
-    )
-    data, changed = piece.blob.tobytes(), {}
-    for word in beyond.tolist():
-        raw = data[piece.offsets[word] : piece.offsets[word + 1]]
-        lower = raw.decode().lower().encode()
-        if lower != raw:
-            changed[word] = lower
-    if not changed:
+    begins, ends = piece.offsets[:-1].copy(), piece.offsets[1:].copy()
+    places = np.flatnonzero(piece.blob > 127)
+    words = np.unique(np.searchsorted(piece.offsets, places, side="right") - 1)
+    if not words.size:
         return piece
-    bounds = piece.offsets.tolist()
-    words = [changed.get(i, data[bounds[i] : bounds[i + 1]]) for i in range(len(bounds) - 1)]
-    united = list(dict.fromkeys(words))
-    index = {word: i for i, word in enumerate(united)}
-    lookup = np.arange(first_word + len(words), dtype=np.uint32)
-    lookup[first_word:] = first_word + np.array([index[word] for word in words], dtype=np.uint32)
-    lengths = np.array([len(word) for word in united], dtype=np.int64)
-    return Piece(
-        lookup[piece.ids],
-        piece.starts,
-        np.frombuffer(b"".join(united), dtype=np.uint8),
-        np.concatenate([[0], np.cumsum(lengths)]),
-    )
+    data = piece.blob.tobytes()
+    raw = b"\n".join(data[begins[word] : ends[word]] for word in words.tolist())
+    # No word holds a line end, and no letter looks beyond one for the form of its lower case.
+    lower = np.frombuffer(raw.decode().lower().encode() + b"\n", dtype=np.uint8)
+    ends[words] = len(data) + np.flatnonzero(lower == ord("\n"))
+    begins[words[0]] = len(data)
+    begins[words[1:]] = ends[words[:-1]] + 1
+    table = WordTable(1 << (4 * len(begins)).bit_length())
+    index = table.intern_spans(np.concatenate([piece.blob, lower]), begins, ends)
+    lookup = np.arange(first_word + len(index), dtype=np.uint32)
+    lookup[first_word:] = first_word + index
+    return Piece(lookup[piece.ids], piece.starts, *table.words())
 
 
 def _aligned(slots: int) -> np.ndarray:

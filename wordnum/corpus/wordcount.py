@@ -58,9 +58,16 @@ class WordCounter:
 
     def most_common(self, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Blob and offsets of the `size` most frequent words, ties by bytes ascending."""
-        counts, spell = self._counts, self._speller()
-        order = sorted(self._largest(size).tolist(), key=lambda i: (-counts[i], spell(i)))
-        return self._select(np.array(order, dtype=np.int64))
+        words = self._largest(size)
+        counts, beginnings = self._counts[words], self._first_eight_bytes(words)
+        order = np.lexsort((beginnings, -counts))
+        words, counts, beginnings = words[order], counts[order], beginnings[order]
+        same = (np.diff(counts) == 0) & (np.diff(beginnings) == 0)
+        # Runs of words that begin alike and are as frequent: sort what the first bytes leave open.
+        borders = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]]).astype(np.int8)))
+        for first, last in borders.reshape(-1, 2).tolist():
+            words[first : last + 1] = sorted(words[first : last + 1].tolist(), key=self._speller())
+        return self._select(words)
 
     def _largest(self, size: int) -> np.ndarray:
         """Indices of the words that come first by (count desc, bytes asc), in any order."""
@@ -71,17 +78,17 @@ class WordCounter:
         above = np.flatnonzero(counts > threshold)
         ties = np.flatnonzero(counts == threshold)
         # Most words of a text come once: the ties are too many to sort as Python objects.
-        keys = self._first_eight_bytes(ties)
+        beginnings = self._first_eight_bytes(ties)
         wanted = size - above.size
-        border = np.partition(keys, wanted - 1)[wanted - 1]
-        below = ties[keys < border]
-        at_border = sorted(ties[keys == border].tolist(), key=self._speller())
+        border = np.partition(beginnings, wanted - 1)[wanted - 1]
+        below = ties[beginnings < border]
+        at_border = sorted(ties[beginnings == border].tolist(), key=self._speller())
         rest = np.array(at_border[: wanted - below.size], dtype=np.int64)
         return np.concatenate([above, below, rest])
 
     def _first_eight_bytes(self, words: np.ndarray) -> np.ndarray:
         """Beginnings of words as integers that sort as the words do."""
-        blob, offsets = self._table.words()
+        blob, offsets = self._words()
         begin, length = offsets[words], np.diff(offsets)[words]
         keys = np.zeros(words.size, dtype=np.uint64)
         for at in range(8):
@@ -90,12 +97,16 @@ class WordCounter:
         return keys
 
     def _speller(self) -> Callable[[int], bytes]:
-        blob, offsets = self._table.words()
+        blob, offsets = self._words()
         return lambda i: blob[offsets[i] : offsets[i + 1]].tobytes()
+
+    def _words(self) -> tuple[np.ndarray, np.ndarray]:
+        """Blob and offsets of all words, not copied."""
+        return self._table.blob[: self._table.n_bytes], self._table.offsets[: len(self._table) + 1]
 
     def _select(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Blob and offsets of some of the words."""
-        blob, offsets = self._table.words()
+        blob, offsets = self._words()
         lengths = np.diff(offsets)[order]
         borders = np.concatenate([[0], np.cumsum(lengths)])
         shift = np.repeat(offsets[order] - borders[:-1], lengths)
