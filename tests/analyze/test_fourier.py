@@ -2,22 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from wordnum.analyze.circle import circle
 from wordnum.analyze.fourier import fourier_coefficients, spectrum
-from wordnum.analyze.spikes import holm, local_rank_p_value
 from wordnum.embed.embedding import Embedding
 from wordnum.errors import InputError, UsageError
-
-SEEDS = range(200)
-
-
-def smooth(seed, n=1000, d=20, length=20):
-    """A stationary Gaussian process over the numbers: white noise under a Gaussian kernel."""
-    kernel = np.exp(-((np.arange(-4 * length, 4 * length + 1) / length) ** 2))
-    white = np.random.default_rng(seed).standard_normal((n + len(kernel) - 1, d))
-    return np.apply_along_axis(lambda x: np.convolve(x, kernel, mode="valid"), 0, white)
 
 
 @settings(max_examples=25, deadline=None)
@@ -80,47 +69,6 @@ def test_a_planted_period_is_found_at_that_period_only(period):
     assert found.spikes[period].p_value_permutation < 0.01
 
 
-def test_false_positives_on_white_noise_stay_at_their_level_and_raw_p_values_are_uniform():
-    spikes = [
-        spectrum(np.random.default_rng(seed).standard_normal((1000, 20)), permutations=0).spikes
-        for seed in SEEDS
-    ]
-    wrong = np.mean([min(s.p_value for s in one.values()) < 0.05 for one in spikes])
-    # The smallest Holm-adjusted p-value is 3/81, so that is the level; 3 standard errors above.
-    assert wrong <= 3 / 81 + 3 * np.sqrt(3 / 81 / len(SEEDS))
-    jitter = np.random.default_rng(0).random(len(SEEDS)) / 81
-    for T in (2, 5, 10):
-        raw = np.array([one[T].p_value_raw for one in spikes])
-        assert stats.kstest(raw - jitter, "uniform").pvalue > 0.01
-
-
-def test_smooth_trends_are_no_spikes_though_the_permutation_p_value_calls_them_so():
-    for seed in range(20):
-        found = spectrum(smooth(seed), permutations=0)
-        assert min(s.p_value for s in found.spikes.values()) > 0.05
-    walk = np.cumsum(np.random.default_rng(0).standard_normal((1000, 1)), axis=0)
-    assert spectrum(walk, permutations=0).spikes[10].p_value > 0.05
-
-
-@pytest.mark.slow
-def test_false_positives_on_smooth_processes_stay_below_their_level():
-    wrong = [
-        min(s.p_value for s in spectrum(smooth(seed), permutations=0).spikes.values()) < 0.05
-        for seed in SEEDS
-    ]
-    assert np.mean(wrong) <= 3 / 81
-
-
-def test_permutation_p_values_of_noise_are_uniform():
-    raw = [
-        spectrum(np.random.default_rng(seed).standard_normal((200, 3)), permutations=99, seed=seed)
-        .spikes[5]
-        .p_value_permutation
-        for seed in range(100)
-    ]
-    assert stats.kstest(np.array(raw) - 0.005, "uniform").pvalue > 0.01
-
-
 def test_a_constant_embedding_has_no_power():
     found = spectrum(np.full((1000, 3), 0.1))
     assert not found.power.any()
@@ -141,28 +89,9 @@ def test_even_numbers_alone_have_no_power_at_period_two():
     assert found.spikes[2].p_value == 1
 
 
-def test_few_frequencies_give_no_spike_test():
-    assert spectrum(np.random.default_rng(0).standard_normal((20, 2))).spikes == {}
-
-
 def test_too_few_numbers_are_refused():
     with pytest.raises(InputError, match="at least 4 numbers"):
         spectrum(np.ones((3, 2)))
-
-
-def test_local_rank_leaves_harmonics_out():
-    frequency = np.arange(1, 501) / 1000
-    power = np.ones(500)
-    power[[99, 199, 299, 399, 499]] = 100.0
-    assert local_rank_p_value(frequency, power, power / 2, 50.0, 5) == 1 / 81
-    assert local_rank_p_value(frequency, power, power / 2, 50.0, 2) == 1 / 81
-    assert local_rank_p_value(frequency, power, power / 2, 0.5, 2) == 1.0
-
-
-def test_holm_is_the_table_worked_by_hand():
-    assert holm([0.01, 0.02, 0.03]) == [0.03, 0.04, 0.04]
-    assert holm([0.5, 0.01]) == [0.5, 0.02]
-    assert holm([]) == []
 
 
 def test_spectrum_frame_has_a_row_per_frequency():
@@ -199,9 +128,9 @@ def test_circle_refuses_bad_periods_and_too_few_numbers():
 
 
 def test_spectrum_in_portions_equals_the_spectrum_at_once(monkeypatch):
-    from wordnum.analyze import fourier
+    from wordnum.analyze import waves
 
     x = np.random.default_rng(0).standard_normal((200, 3))
     whole = spectrum(x, permutations=0).power
-    monkeypatch.setattr(fourier, "_WAVE_ENTRIES", 1500)
+    monkeypatch.setattr(waves, "_WAVE_ENTRIES", 1500)
     np.testing.assert_allclose(spectrum(x, permutations=0).power, whole, rtol=1e-12)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,11 @@ from wordnum.analyze.spikes import (
     Spike,
     holm,
     local_rank_p_value,
+    near_frequencies,
     permutation_p_values,
 )
 from wordnum.analyze.threads import one_blas_thread
+from wordnum.analyze.waves import fitted_waves, grid_waves, power_beside, slow_waves
 from wordnum.embed.embedding import Embedding, as_embedding
 from wordnum.errors import InputError
 
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Spectrum", "fourier_coefficients", "spectrum"]
 
-_WAVE_ENTRIES = 2_000_000
+# Fewer frequencies than these around 1/T say nothing about it.
+_FEWEST = 20
+# A trend turns once in at least this many times the longest period tested.
+_TREND = 4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -105,7 +110,8 @@ def spectrum(
     ``c + a cos(2 pi v n) + b sin(2 pi v n)`` over the numbers n present, and
     ``F = sqrt(N)/2 (a - i b)`` (at ``v = 1/2``: ``c + a (-1)^n`` and ``F = sqrt(N) a``). Where no
     number is missing F is the DFT ``N^(-1/2) sum_n e(n) exp(-2 pi i v n)``. The constant is
-    fitted, so frequency 0 is left out, of the median too.
+    fitted, so frequency 0 is left out, of the median too. A spike at 1/T is tested by the rank of
+    its power among the nearest 80 frequencies, see `wordnum.analyze.spikes`.
 
     Parameters
     ----------
@@ -134,6 +140,13 @@ def spectrum(
     the numbers present cannot tell from each other or from a constant (say at T = 2 when all are
     even) is fitted by the solution of least norm.
 
+    Where numbers are missing, a trend leaks through the gaps into all frequencies, and into 1/2,
+    1/5 and 1/10 most where the round numbers are the ones present: ranks of the plain power then
+    call nearly every trend a spike (``benchmarks/false_positives.py``). There the power that is
+    ranked is the one that a wave adds to a fit of a trend (cosines of less than one turn in 40
+    numbers, see `wordnum.analyze.waves`). With no number missing both are the same but for the
+    trend, and none is fitted. Magnitude and power are those of the plain fit in any case.
+
     References
     ----------
     Fu et al., arXiv 2604.20817, definitions of the spectrum and of Phi_T.
@@ -156,19 +169,24 @@ def spectrum(
             got=f"{len(embedding)}",
         )
     k = np.arange(1, N // 2 + 1)
-    centred = centred_columns(embedding.vectors)
-    cosine, sine = _on_grid(embedding.numbers, k, N, centred)
-    power = (cosine**2).sum(axis=1) + (sine**2).sum(axis=1)
-    cosine_power = (cosine**2).sum(axis=1)
-    length = np.sqrt(power)
-    baseline = float(np.median(length)) if len(length) else 0.0
-    magnitude = length / baseline if baseline > 0 else np.zeros_like(length)
     frequency = k / N
-    at = {T: _power_at(embedding, centred, T) for T in periods if N >= 2 * T}
+    centred = centred_columns(embedding.vectors)
+    near = {T: near_frequencies(frequency, T) for T in periods if N >= 2 * T}
+    plain = _powers(embedding, k, near, _plain_fit(centred, N))
+    baseline = float(np.median(np.sqrt(plain.power))) if len(k) else 0.0
+
+    def over_baseline(power: Any) -> Any:
+        return np.sqrt(power) / baseline if baseline > 0 else np.zeros_like(power)
+
+    tested = plain
+    if len(embedding) < N:
+        slowest = _TREND * max(near, default=1)
+        tested = _powers(embedding, k, near, _fit_beside_trend(embedding, centred, slowest))
+        near = {T: near_frequencies(frequency, T, above=1 / slowest) for T in near}
     raw = {
-        T: p_value
-        for T in at
-        if (p_value := local_rank_p_value(frequency, power, cosine_power, at[T], T)) is not None
+        T: local_rank_p_value(places, tested.power, tested.cosine_power, tested.at[T], T)
+        for T, places in near.items()
+        if len(places) >= _FEWEST
     }
     adjusted = dict(zip(raw, holm(list(raw.values())), strict=True))
     shuffled = permutation_p_values(
@@ -177,19 +195,20 @@ def spectrum(
     spikes = {
         T: Spike(
             period=T,
-            magnitude=float(np.sqrt(at[T]) / baseline) if baseline > 0 else 0.0,
-            power=at[T],
+            magnitude=float(over_baseline(plain.at[T])),
+            power=plain.at[T],
             p_value=adjusted[T],
             p_value_raw=raw[T],
             p_value_permutation=shuffled.get(T),
+            p_smallest=len(raw) / (1 + len(near[T])),
         )
         for T in raw
     }
     return Spectrum(
         frequency=frequency,
-        power=power,
-        magnitude=magnitude,
-        cosine_power=cosine_power,
+        power=plain.power,
+        magnitude=over_baseline(plain.power),
+        cosine_power=plain.cosine_power,
         spikes=spikes,
         numbers=embedding.numbers,
         size=N,
@@ -212,49 +231,45 @@ def fourier_coefficients(
     embedding = as_embedding(embedding)
     frequencies = np.asarray(frequencies, dtype=float)
     angle = 2 * np.pi * np.outer(frequencies, embedding.numbers)
-    return _fit(np.cos(angle), np.sin(angle), centred_columns(embedding.vectors), embedding.size)
+    waves = np.cos(angle), np.sin(angle)
+    return fitted_waves(*waves, centred_columns(embedding.vectors), embedding.size)
 
 
-def _power_at(embedding: Embedding, centred: np.ndarray, T: int) -> float:
+class _Powers(NamedTuple):
+    """Power of every k/N and of its real part, (K,) each, and power at every 1/T."""
+
+    power: np.ndarray
+    cosine_power: np.ndarray
+    at: dict[int, float]
+
+
+_Fit = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def _powers(embedding: Embedding, k: np.ndarray, periods: Iterable[int], fit: _Fit) -> _Powers:
+    def of(k: np.ndarray, N: int) -> tuple[np.ndarray, np.ndarray]:
+        parts = [fit(C, S) for C, S in grid_waves(embedding.numbers, k, N)]
+        power, cosine_power = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return power, cosine_power
+
     # Exact trigonometry for an integer period: sin(pi n) must be 0, not 1e-13.
-    cosine, sine = _on_grid(embedding.numbers, np.array([1]), T, centred, scale=embedding.size)
-    return float((cosine**2).sum() + (sine**2).sum())
+    at = {T: float(of(np.array([1]), T)[0][0]) for T in periods}
+    return _Powers(*of(k, embedding.size), at)
 
 
-def _on_grid(
-    numbers: np.ndarray, k: np.ndarray, N: int, centred: np.ndarray, scale: int | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients at k/N from one table of N cosines, exact to the last bit at any n k."""
-    angle = 2 * np.pi * np.arange(N) / N
-    cosines, sines = np.cos(angle), np.sin(angle)
-    if N % 2 == 0:
-        sines[N // 2] = 0.0
-    parts = []
-    # In portions, so that the waves of a large N do not fill the memory.
-    step = max(1, _WAVE_ENTRIES // len(numbers))
-    for first in range(0, len(k), step):
-        at = np.outer(k[first : first + step], numbers) % N
-        parts.append(_fit(cosines[at], sines[at], centred, N if scale is None else scale))
-    cosine, sine = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return cosine, sine
+def _plain_fit(centred: np.ndarray, N: int) -> _Fit:
+    def fit(C: np.ndarray, S: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        real, imaginary = ((part**2).sum(axis=1) for part in fitted_waves(C, S, centred, N))
+        return real + imaginary, real
+
+    return fit
 
 
-def _fit(C: np.ndarray, S: np.ndarray, X: np.ndarray, N: int) -> tuple[np.ndarray, np.ndarray]:
-    """Least squares of every column of centred X on [1, C_k, S_k] for every k, scaled as F."""
-    C = C - C.mean(axis=1, keepdims=True)
-    S = S - S.mean(axis=1, keepdims=True)
-    n = X.shape[0]
-    gram = np.empty((len(C), 2, 2))
-    gram[:, 0, 0] = np.einsum("kn,kn->k", C, C)
-    gram[:, 1, 1] = np.einsum("kn,kn->k", S, S)
-    gram[:, 0, 1] = gram[:, 1, 0] = np.einsum("kn,kn->k", C, S)
-    largest = np.linalg.eigvalsh(gram)[:, -1]
-    # Against n, not against its own largest: a pair that is constant over the numbers is 0.
-    inverse = np.linalg.pinv(gram / n, rcond=1e-9, hermitian=True) / n
-    inverse[largest < 1e-12 * n] = 0.0
-    right = np.stack([C @ X, S @ X], axis=1)
-    a, b = np.moveaxis(inverse @ right, 1, 0)
-    # A sine that vanishes on the numbers, or a cosine: one real wave, as at frequency 1/2.
-    single = (gram[:, 1, 1] < 1e-12 * n) | (gram[:, 0, 0] < 1e-12 * n)
-    factor = np.where(single, np.sqrt(N), np.sqrt(N) / 2)[:, None]
-    return factor * a, factor * b
+def _fit_beside_trend(embedding: Embedding, centred: np.ndarray, slowest: float) -> _Fit:
+    """Fit for the local rank where numbers are missing.
+
+    A trend leaks through gaps into all frequencies, most into those of the gaps' own pattern, and
+    it is the round numbers that are there. So each wave is fitted beside a slow trend.
+    """
+    trend = slow_waves(embedding.numbers, embedding.size, period=slowest)
+    return lambda C, S: power_beside(C, S, centred, trend)

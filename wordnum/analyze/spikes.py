@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["SPIKE_PERIODS", "Spike", "holm", "local_rank_p_value", "permutation_p_values"]
+__all__ = [
+    "SPIKE_PERIODS",
+    "Spike",
+    "holm",
+    "local_rank_p_value",
+    "near_frequencies",
+    "permutation_p_values",
+]
 
 SPIKE_PERIODS = (2, 5, 10)
 _NEIGHBOURS = 80
@@ -30,7 +37,9 @@ class Spike:
     p_value_raw : float
         The same before Holm.
     p_value_permutation : float or None
-        Share of shuffles of the numbers with as much power. Any smooth trend inflates it.
+        Share of shuffles of the numbers with as much power. A smooth trend inflates it.
+    p_smallest : float
+        The least `p_value` that so many frequencies can give; 3/81 with 80 and three periods.
     """
 
     period: int
@@ -39,44 +48,59 @@ class Spike:
     p_value: float
     p_value_raw: float
     p_value_permutation: float | None
+    p_smallest: float
 
 
-def local_rank_p_value(
-    frequency: np.ndarray,
-    power: np.ndarray,
-    cosine_power: np.ndarray,
-    at: float,
-    period: int,
-    *,
-    neighbours: int = _NEIGHBOURS,
-) -> float | None:
-    """Rank of the power at 1/T among the nearest frequencies: ``(1 + #{as large}) / (1 + m)``.
+def near_frequencies(
+    frequency: np.ndarray, period: int, *, above: float = 0.0, neighbours: int = _NEIGHBOURS
+) -> np.ndarray:
+    """Indices of the frequencies nearest to 1/T that have no reason to hold a spike.
 
-    The m = 80 nearest frequencies are taken, without the harmonics of 2, 5 and 10, which are the
-    multiples of 1/10, and without 1/T itself. At T = 2 they all lie below 1/2, and since F is
-    real there (d squares instead of 2 d, so it varies more), the neighbours lend twice the power
-    of their real part, which has the same distribution when there is no spike.
-
-    Returns
-    -------
-    float or None
-        None with fewer than 20 neighbours: no p-value below 0.05 could come out.
+    Without the harmonics of 2, 5 and 10, which are the multiples of 1/10, without 1/T itself, and
+    only those `above` a frequency. Fewer than `neighbours` where there are no more.
 
     Examples
     --------
-    >>> frequency = np.arange(1, 501) / 1000
-    >>> flat = np.linspace(1, 2, 500)
-    >>> local_rank_p_value(frequency, flat, flat / 2, 9.0, 10) == 1 / 81
-    True
+    >>> near_frequencies(np.arange(1, 51) / 100, 10, neighbours=4) + 1
+    array([ 9, 11,  8, 12])
     """
     step = frequency[0]
     tenths = np.arange(1, 6) / 10
     harmonic = (np.abs(frequency[:, None] - tenths[None, :]) < step / 2).any(axis=1)
-    usable = np.flatnonzero(~harmonic & (np.abs(frequency - 1 / period) > step / 2))
-    nearest = np.argsort(np.abs(frequency[usable] - 1 / period), kind="stable")[:neighbours]
-    near = usable[nearest]
-    if len(near) < 20:
-        return None
+    other = np.abs(frequency - 1 / period) > step / 2
+    usable = np.flatnonzero(~harmonic & other & (frequency > above))
+    # Rounded, for two frequencies at the same distance: the lower one comes first.
+    distance = np.round(np.abs(frequency[usable] - 1 / period) / step, 6)
+    return usable[np.argsort(distance, kind="stable")[:neighbours]]
+
+
+def local_rank_p_value(
+    near: np.ndarray, power: np.ndarray, cosine_power: np.ndarray, at: float, period: int
+) -> float:
+    """Rank of the power at 1/T among the nearest frequencies: ``(1 + #{as large}) / (1 + m)``.
+
+    At T = 2 they all lie below 1/2, and since F is real there (d squares instead of 2 d, so it
+    varies more), they lend twice the power of their real part, which has the same distribution
+    when there is no spike.
+
+    Parameters
+    ----------
+    near : array of int of shape (m,)
+        Indices of `near_frequencies`.
+    power, cosine_power : array of shape (K,)
+        Power of every frequency, and of its real part.
+    at : float
+        Power at 1/T.
+    period : int
+        T.
+
+    Examples
+    --------
+    >>> near = near_frequencies(np.arange(1, 501) / 1000, 10)
+    >>> flat = np.linspace(1, 2, 500)
+    >>> local_rank_p_value(near, flat, flat / 2, 9.0, 10) == 1 / 81
+    True
+    """
     reference = 2 * cosine_power[near] if period == 2 else power[near]
     return (1 + int((reference >= at).sum())) / (1 + len(near))
 
@@ -108,8 +132,8 @@ def permutation_p_values(
 ) -> dict[int, float]:
     """Share of shuffles of the vectors over the numbers with as much power at 1/T.
 
-    `centred` is the (n, d) matrix without its column means. Under a shuffle every smooth trend
-    becomes white noise, so this p-value is small for trends as well as for spikes.
+    `centred` is the (n, d) matrix without its column means. A shuffle turns every smooth trend
+    into white noise, so that beside a strong trend a real spike has a large p-value.
     """
     if permutations < 1 or not periods:
         return {}

@@ -28,7 +28,8 @@ _FLAG_WORDS = {
     "subwords": "the model reads the spelling of a number, so its last digit is given to it",
     "few-documents": f"fewer than {MIN_DOCUMENTS} documents: no interval",
     "numbers-without-contexts": "numbers without any context have no vector",
-    "missing-numbers": "not all numbers are present",
+    "missing-numbers": "not all numbers are present: through the gaps trends leak into magnitudes, "
+    "and the tests of spikes allow for a trend",
     "constant": "all vectors are alike",
 }
 
@@ -177,9 +178,10 @@ def _spike_reasons(spectrum: Spectrum) -> list[str]:
             reasons.append(f"no test of a spike at T = {T}: too few frequencies around it")
             continue
         found = "a spike" if spike.p_value < SPIKE_LEVEL else "no spike"
-        reasons.append(
-            f"{found} at T = {T}: magnitude {spike.magnitude:.2f}, p = {spike.p_value:.3g}"
-        )
+        told = f"{found} at T = {T}: magnitude {spike.magnitude:.2f}, p = {spike.p_value:.3g}"
+        if spike.p_smallest >= SPIKE_LEVEL:
+            told += f" (too few frequencies for a p below {spike.p_smallest:.2g})"
+        reasons.append(told)
     return reasons
 
 

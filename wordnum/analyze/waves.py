@@ -1,0 +1,117 @@
+"""Cosines and sines over the numbers present, fitted by least squares to an embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+__all__ = ["fitted_waves", "grid_waves", "power_beside", "slow_waves"]
+
+_WAVE_ENTRIES = 2_000_000
+_SINGULAR = 1e-9
+_ABSENT = 1e-12
+
+
+def grid_waves(
+    numbers: np.ndarray, k: np.ndarray, N: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Cosines and sines of ``2 pi k n / N``, each (some of the k, n), in portions of the k.
+
+    They come from one table of N values, so that they are exact to the last bit at any ``n k``,
+    and the sine of half a turn is 0 and not 1e-16. A large N does not fill the memory.
+
+    Examples
+    --------
+    >>> ((cosine, sine),) = grid_waves(np.array([0, 3, 7]), np.array([1]), 2)
+    >>> cosine, sine
+    (array([[ 1., -1., -1.]]), array([[0., 0., 0.]]))
+    """
+    angle = 2 * np.pi * np.arange(N) / N
+    cosines, sines = np.cos(angle), np.sin(angle)
+    if N % 2 == 0:
+        sines[N // 2] = 0.0
+    step = max(1, _WAVE_ENTRIES // len(numbers))
+    for first in range(0, len(k), step):
+        at = np.outer(k[first : first + step], numbers) % N
+        yield cosines[at], sines[at]
+
+
+def fitted_waves(
+    C: np.ndarray, S: np.ndarray, X: np.ndarray, N: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Least squares of every column of centred X on [1, C_k, S_k] for every k, scaled as F.
+
+    A pair that the numbers present cannot tell from each other or from a constant is fitted by the
+    solution of least norm.
+
+    Parameters
+    ----------
+    C, S : array of shape (K, n)
+    X : array of shape (n, d)
+    N : int
+        Of the scale: ``sqrt(N)/2``, or ``sqrt(N)`` for a single real wave.
+
+    Returns
+    -------
+    tuple of array of shape (K, d)
+        Real and negated imaginary part of F.
+    """
+    C = C - C.mean(axis=1, keepdims=True)
+    S = S - S.mean(axis=1, keepdims=True)
+    inverse, single = _inverse_gram(C, S)
+    a, b = np.moveaxis(inverse @ np.stack([C @ X, S @ X], axis=1), 1, 0)
+    factor = np.where(single, np.sqrt(N), np.sqrt(N) / 2)[:, None]
+    return factor * a, factor * b
+
+
+def slow_waves(numbers: np.ndarray, size: int, *, period: float) -> np.ndarray:
+    """Orthonormal columns that span every trend slower than `period` numbers a turn: (n, J).
+
+    They are the constant and ``cos(pi j (n + 1/2) / size)`` for j up to ``2 size / period``, half
+    turns that need not end where they began; at most one for every eight numbers present.
+    """
+    most = min(int(2 * size / period), len(numbers) // 8)
+    waves = np.cos(np.pi * np.outer(numbers + 0.5, np.arange(most + 1)) / size)
+    columns, values, _ = np.linalg.svd(waves, full_matrices=False)
+    return columns[:, values > _SINGULAR * values[0]]
+
+
+def power_beside(
+    C: np.ndarray, S: np.ndarray, X: np.ndarray, trend: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Power that each wave adds to a fit of the trend, and that of its cosine alone: (K,) each.
+
+    Half the sum of squares that cosine and sine explain beside the trend, all of it for a single
+    real wave. Where no number is missing and the trend is constant, that is ``||F||^2``; with gaps
+    it still has one distribution at all frequencies under white noise, which squared coefficients
+    have not.
+
+    Parameters
+    ----------
+    C, S : array of shape (K, n)
+    X : array of shape (n, d)
+    trend : array of shape (n, J)
+        Orthonormal columns.
+    """
+    C, S, X = C - (C @ trend) @ trend.T, S - (S @ trend) @ trend.T, X - trend @ (trend.T @ X)
+    inverse, single = _inverse_gram(C, S)
+    right = np.stack([C @ X, S @ X], axis=1)
+    explained = (right * (inverse @ right)).sum(axis=(1, 2))
+    length = np.einsum("kn,kn->k", C, C)
+    shares = (right[:, 0] ** 2).sum(axis=1) / np.maximum(length, _ABSENT * len(X))
+    return np.where(single, explained, explained / 2), shares / 2
+
+
+def _inverse_gram(C: np.ndarray, S: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pseudo-inverse of every [C_k, S_k] Gram matrix (K, 2, 2), and whether its rank is 1."""
+    n = C.shape[1]
+    gram = np.empty((len(C), 2, 2))
+    gram[:, 0, 0] = np.einsum("kn,kn->k", C, C)
+    gram[:, 1, 1] = np.einsum("kn,kn->k", S, S)
+    gram[:, 0, 1] = gram[:, 1, 0] = np.einsum("kn,kn->k", C, S)
+    values, vectors = np.linalg.eigh(gram / n)
+    # Against n too: a pair that is constant over the numbers is 0, not rounding over rounding.
+    kept = values > np.maximum(_SINGULAR * values[:, 1:], _ABSENT)
+    scaled = vectors * (kept / np.where(kept, values, 1.0))[:, None, :]
+    return scaled @ vectors.swapaxes(1, 2) / n, kept.sum(axis=1) == 1
