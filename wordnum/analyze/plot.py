@@ -102,7 +102,6 @@ def plot_spectrum(
             markersize=5,
             markerfacecolor=_RED if significant else "white",
             markeredgecolor=_RED,
-            clip_on=False,
         )
         ax.annotate(
             f"T = {period}\np = {spike.p_value:.2g}",
@@ -114,7 +113,7 @@ def plot_spectrum(
             fontsize=8,
         )
     ax.set(
-        xlim=(0, 0.502),
+        xlim=(0, 0.505),
         ylim=(0, 1.12 * top),
         xlabel="frequency (cycles per number)",
         ylabel="normalised magnitude",
