@@ -1,10 +1,10 @@
-"""Counting number rows: several perturbations of one corpus in one pass over its blocks."""
+"""Counting: several perturbations of one corpus in one pass over its blocks."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from wordnum.corpus.prepare import Prepared, prepare_all
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import provenance
 
+if TYPE_CHECKING:
+    from wordnum.cooccurrence.all_counts import AllCounts
+
 __all__ = ["count", "resolve_perturbations"]
 
 By = Literal["block-distance", "sum"]
@@ -29,6 +32,7 @@ def count(  # type: ignore[overload-overlap]  # a str is an iterable of str, and
     corpus: EncodedCorpus,
     *,
     perturbations: str | Perturbation,
+    rows: Literal["numbers"] = ...,
     window: int = ...,
     seed: int = ...,
     jobs: int | None = ...,
@@ -40,30 +44,58 @@ def count(
     corpus: EncodedCorpus,
     *,
     perturbations: Iterable[str | Perturbation] = ...,
+    rows: Literal["numbers"] = ...,
     window: int = ...,
     seed: int = ...,
     jobs: int | None = ...,
     by: By = ...,
     spill: str | os.PathLike[str] | None = ...,
 ) -> dict[str, CooccurrenceCounts]: ...
+@overload
+def count(  # type: ignore[overload-overlap]
+    corpus: EncodedCorpus,
+    *,
+    perturbations: str | Perturbation,
+    rows: Literal["all"],
+    window: int | Window = ...,
+    seed: int = ...,
+    jobs: int | None = ...,
+    spill: str | os.PathLike[str] | None = ...,
+) -> AllCounts: ...
+@overload
 def count(
     corpus: EncodedCorpus,
     *,
-    window: int = 10,
+    perturbations: Iterable[str | Perturbation] = ...,
+    rows: Literal["all"],
+    window: int | Window = ...,
+    seed: int = ...,
+    jobs: int | None = ...,
+    spill: str | os.PathLike[str] | None = ...,
+) -> dict[str, AllCounts]: ...
+def count(
+    corpus: EncodedCorpus,
+    *,
+    rows: Literal["numbers", "all"] = "numbers",
+    window: int | Window = 10,
     perturbations: str | Perturbation | Iterable[str | Perturbation] = ("original",),
     seed: int = 0,
     jobs: int | None = 1,
     by: By = "block-distance",
     spill: str | os.PathLike[str] | None = None,
-) -> CooccurrenceCounts | dict[str, CooccurrenceCounts]:
-    """Count what stands around the numbers, under all perturbations in one pass.
+) -> CooccurrenceCounts | AllCounts | dict[str, CooccurrenceCounts] | dict[str, AllCounts]:
+    """Count what stands around the numbers, or around all words, under all perturbations at once.
 
     Parameters
     ----------
     corpus : EncodedCorpus
         Read once, and once more if numbers trade places.
-    window : int
-        Largest distance in tokens.
+    rows : {"numbers", "all"}
+        Count what stands around the numbers, by block and distance, or around every word of the
+        vocabulary, summed over the window.
+    window : int or Window
+        Largest distance in tokens. With ``rows="all"`` also a Window, whose weighting holds for
+        good; of number rows side and weighting are chosen afterwards, by `signal`.
     perturbations : str, Perturbation, or iterable of these
         Conditions to count; see `parse_perturbation`.
     seed : int
@@ -72,14 +104,14 @@ def count(
         Workers (-1 for all cores), through joblib: inside `wordnum.parallel.parallel_backend` they
         may be those of a cluster. The result is the same bytes for any number of them.
     by : {"block-distance", "sum"}
-        Keep the events of every signed distance apart, or add all distances up: faster and
-        smaller, but the window cannot be chosen afterwards.
+        Number rows: keep the events of every signed distance apart, or add all distances up:
+        faster and smaller, but the window cannot be chosen afterwards.
     spill : path-like, optional
         Folder for counted events, which are kept on disk.
 
     Returns
     -------
-    CooccurrenceCounts, or dict of str to CooccurrenceCounts
+    CooccurrenceCounts (or AllCounts), or dict of str to these
         One object for one perturbation given alone; else by canonical name.
 
     Raises
@@ -97,10 +129,49 @@ def count(
     >>> int(counts["isolate:1"].number_number.matrix().sum())
     0
     """
-    window = Window(size=window).size
+    one_of(rows, ("numbers", "all"), what="choice of rows")
     one_of(by, ("block-distance", "sum"), what="way to count")
+    around = _checked_window(window, rows)
     alone = isinstance(perturbations, (str, Perturbation))
     chosen = resolve_perturbations(perturbations, seed=seed)
+    _check_numbers(corpus)
+    conditions = prepare_all(chosen, corpus)
+    results: dict[str, Any] = {}
+    if rows == "all":
+        from wordnum.cooccurrence.pair_count import count_all
+
+        found = count_all(corpus, conditions, window=around, jobs=jobs, spill=spill)
+        results = {counts.perturbation: counts for counts in found}
+    else:
+        reach = around.size
+        tasks = number_tasks(corpus, conditions, reach=reach, merged=by == "sum")
+        blocks = count_blocks(corpus, tasks, jobs=jobs, spill=spill)
+        for at, condition in enumerate(conditions):
+            parts = [block[at] for block in blocks]
+            results[condition.name] = _assemble(corpus, condition, parts, window=reach, by=by)
+    return next(iter(results.values())) if alone else results
+
+
+def _checked_window(window: int | Window, rows: str) -> Window:
+    if not isinstance(window, Window):
+        return Window(size=window)
+    if rows == "numbers":
+        raise UsageError(
+            "number rows are counted at every distance",
+            expected="the largest distance, an integer",
+            got=str(window),
+            remedy="choose side and weighting afterwards: counts.signal(window=...)",
+        )
+    if window.positional:
+        raise UsageError(
+            "positional columns are not counted for all rows",
+            expected="positional=False",
+            remedy="count number rows, and choose them afterwards: counts.signal(window=...)",
+        )
+    return window
+
+
+def _check_numbers(corpus: EncodedCorpus) -> None:
     if not corpus.number_counts.any():
         raise InputError(
             "the corpus has no number token",
@@ -108,16 +179,6 @@ def count(
             got=f"0 among {corpus.n_tokens} tokens",
             remedy="check the text, and the numeral scheme it was encoded with",
         )
-    conditions = prepare_all(chosen, corpus)
-    tasks = number_tasks(corpus, conditions, reach=window, merged=by == "sum")
-    blocks = count_blocks(corpus, tasks, jobs=jobs, spill=spill)
-    results = {
-        condition.name: _assemble(
-            corpus, condition, [block[at] for block in blocks], window=window, by=by
-        )
-        for at, condition in enumerate(conditions)
-    }
-    return next(iter(results.values())) if alone else results
 
 
 def resolve_perturbations(

@@ -36,9 +36,10 @@ class Spool:
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         self.folder = folder
-        self._size = 0
+        self._begin = self._written = 0
         try:
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+            # Unbuffered, lest closing it on a full disk fails once more.
+            self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
         except OSError as error:
             raise self._full(error) from error
 
@@ -59,20 +60,33 @@ class Spool:
 
     def keep(self, array: np.ndarray) -> np.ndarray:
         """Write an array and return it as a read-only map of the file."""
-        array = np.ascontiguousarray(array)
-        if not array.nbytes:
-            return array
+        self.append(array)
+        return self.mapped(array.dtype).reshape(array.shape)
+
+    def append(self, array: np.ndarray) -> None:
+        """Write an array behind those appended since the last `mapped`."""
+        left = memoryview(np.ascontiguousarray(array)).cast("B") if array.nbytes else b""
         try:
-            self._file.seek(self._size)
-            self._file.write(array.data)
-            self._file.flush()
-            view = mmap.mmap(
-                self._file.fileno(), array.nbytes, access=mmap.ACCESS_READ, offset=self._size
-            )
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
             raise self._full(error) from error
-        self._size += -(-array.nbytes // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
-        return np.frombuffer(view, dtype=array.dtype).reshape(array.shape)
+        self._written += array.nbytes
+
+    def mapped(self, dtype: np.dtype | type) -> np.ndarray:
+        """Return all that was appended since the last call as one read-only array."""
+        size, begin = self._written, self._begin
+        if not size:
+            return np.zeros(0, dtype=dtype)
+        try:
+            view = mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_READ, offset=begin)
+            unit = mmap.ALLOCATIONGRANULARITY
+            self._begin += -(-size // unit) * unit
+            self._file.seek(self._begin)
+        except OSError as error:
+            raise self._full(error) from error
+        self._written = 0
+        return np.frombuffer(view, dtype=dtype)
 
     def _full(self, error: OSError) -> InputError:
         return InputError(

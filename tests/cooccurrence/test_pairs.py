@@ -1,0 +1,232 @@
+"""All words by all words against the definition: every pair, one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wordnum.cooccurrence.all_counts import AllCounts
+from wordnum.cooccurrence.count import count
+from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.pairs import PairMerger, PairSums, merge_sums
+from wordnum.cooccurrence.window import Window
+from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.perturb import parse_perturbation
+from wordnum.corpus.synthetic import SyntheticCorpus
+from wordnum.corpus.vocabulary import Vocabulary
+from wordnum.embed.glove import GloVe
+from wordnum.embed.svd import SVD
+from wordnum.errors import FormatError, InputError, UsageError
+
+CONDITIONS = (
+    "original",
+    "context-length:4",
+    "isolate:1",
+    "swap-numbers",
+    "thin:0.5+unigram-replace+context-length:8",
+)
+WINDOWS = (
+    Window(size=1),
+    Window(size=4, side="left"),
+    Window(size=3, side="right", weighting="linear"),
+    Window(size=22, weighting="harmonic"),
+)
+
+
+def pairs(corpus: EncodedCorpus, window: Window, perturbation: str = "original") -> np.ndarray:
+    """Weights of all pairs, by a plain loop over the perturbed text."""
+    prepared = parse_perturbation(perturbation).prepare(corpus)
+    size, width = corpus.vocabulary.size, len(corpus.vocabulary)
+    weight = dict(zip(window.distances.tolist(), window.weights.tolist()))
+    found = np.zeros((width, width))
+    for block in corpus.blocks():
+        text = prepared.apply(block)
+        ids = text.ids.tolist()
+        for low, high in zip(text.starts[:-1].tolist(), text.starts[1:].tolist()):
+            for i in range(low, high):
+                for j in range(max(low, i - window.size), min(high, i + window.size + 1)):
+                    if {ids[i], ids[j]}.isdisjoint({size, size + 1}):
+                        found[ids[i], ids[j]] += weight.get(j - i, 0)
+    return found
+
+
+@pytest.fixture(scope="module")
+def corpus() -> EncodedCorpus:
+    return SyntheticCorpus(
+        n_documents=60, length=80, density=0.1, size=100, n_fillers=50
+    ).encoded()  # fmt: skip
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=lambda window: window.label)
+def test_counts_are_those_of_a_plain_loop(corpus: EncodedCorpus, window: Window):
+    counts = count(corpus, rows="all", window=window, perturbations="original")
+    assert counts.window == window
+    assert np.allclose(counts.matrix().toarray(), pairs(corpus, window), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_every_perturbation_is_counted(corpus: EncodedCorpus, condition: str):
+    counts = count(corpus, rows="all", window=3, perturbations=CONDITIONS)[condition]
+    assert np.array_equal(counts.matrix().toarray(), pairs(corpus, Window(size=3), condition))
+    assert counts.perturbation == condition
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.integers(0, 13), min_size=1, max_size=60),
+    st.lists(st.integers(0, 60), max_size=6),
+    st.integers(1, 6),
+)
+def test_any_text_is_counted_by_the_definition(ids: list[int], cuts: list[int], reach: int):
+    vocabulary = Vocabulary.from_words(["a", "b"], numerals=NumeralScheme(size=10))
+    ids = [*ids, 3]
+    borders = sorted({0, len(ids), *(c for c in cuts if c < len(ids))})
+    corpus = EncodedCorpus.from_arrays(ids, borders, vocabulary)
+    counts = count(corpus, rows="all", window=reach, perturbations="original")
+    assert np.array_equal(counts.matrix().toarray(), pairs(corpus, Window(size=reach)))
+
+
+def test_rows_of_numbers_are_those_counted_alone(corpus: EncodedCorpus):
+    rows = count(corpus, window=5, perturbations="original").signal("both")
+    whole = count(corpus, rows="all", window=5, perturbations="original")
+    assert (whole.matrix()[: corpus.vocabulary.size, rows.columns] != rows.matrix()).nnz == 0
+    assert np.array_equal(whole.number_counts, rows.number_counts)
+    assert np.array_equal(whole.context_counts[rows.columns], rows.context_counts)
+    assert whole.n_documents == rows.n_documents == 60
+
+
+def test_either_side_can_be_chosen_afterwards(corpus: EncodedCorpus):
+    counts = count(corpus, rows="all", window=4, perturbations="original")
+    for side in ("left", "right"):
+        alone = Window(size=4, side=side)
+        assert np.array_equal(counts.matrix(side=side).toarray(), pairs(corpus, alone))
+    both = counts.matrix(side="left") + counts.matrix(side="right")
+    assert (both != counts.matrix()).nnz == 0
+
+
+def test_unknown_words_hold_their_place_and_are_no_column():
+    vocabulary = Vocabulary.from_words(["a"], numerals=NumeralScheme(size=10))
+    a, unknown, other = vocabulary.id("a"), vocabulary.unknown, vocabulary.other_number
+    corpus = EncodedCorpus.from_arrays([7, unknown, a, other, a], [0, 5], vocabulary)
+    counts = count(corpus, rows="all", window=2, perturbations="original")
+    matrix = counts.matrix().toarray()
+    assert matrix[7, a] == 1
+    assert matrix[a, a] == 2
+    assert matrix.sum() == 4
+    assert counts.context_counts[unknown] == 0
+
+
+def test_sums_of_any_size_are_exact(monkeypatch: pytest.MonkeyPatch):
+    """One word, again and again: sums far beyond one byte, in one part and in several."""
+    monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (5000,))
+    vocabulary = Vocabulary.from_words(["a"], numerals=NumeralScheme(size=10))
+    ids = np.full(60_000, vocabulary.id("a"))
+    ids[0] = 3
+    corpus = EncodedCorpus.from_arrays(ids, np.arange(0, 60_001, 1000), vocabulary)
+    matrix = count(corpus, rows="all", window=2, perturbations="original").matrix()
+    a = vocabulary.id("a")
+    assert matrix[a, a] == 2 * (60 * (999 + 998) - 2)
+    assert matrix[3, a] == 2
+    window = Window(size=22, weighting="harmonic")
+    matrix = count(corpus, rows="all", window=window, perturbations="original").matrix()
+    by_hand = 2 * sum((60 * (1000 - d) - 1) / d for d in range(1, 23))
+    assert matrix[a, a] == pytest.approx(by_hand, rel=1e-14)
+
+
+def test_workers_and_chunks_change_no_byte(
+    corpus: EncodedCorpus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    counts = {
+        jobs: count(corpus, rows="all", window=3, perturbations=CONDITIONS, jobs=jobs)
+        for jobs in (1, 2)
+    }
+    monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (100,))
+    monkeypatch.setattr("wordnum.cooccurrence.pairs._BATCH", 50)
+    counts[3] = count(corpus, rows="all", window=3, perturbations=CONDITIONS)
+    for name in CONDITIONS:
+        files = [found[name].save(tmp_path / f"{jobs}") for jobs, found in counts.items()]
+        assert len({path.read_bytes() for path in files}) == 1
+        assert len({found[name].fingerprint for found in counts.values()}) == 1
+
+
+def test_counts_of_two_texts_add_up(corpus: EncodedCorpus):
+    whole = count(corpus, rows="all", window=3, perturbations="original")
+    twice = whole + whole
+    assert (twice.matrix() != 2 * whole.matrix()).nnz == 0
+    assert twice.n_documents == 2 * whole.n_documents
+    assert np.array_equal(twice.context_counts, 2 * whole.context_counts)
+    other = count(corpus, rows="all", window=2, perturbations="original")
+    with pytest.raises(UsageError, match="different windows cannot be merged"):
+        whole + other
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 2**20), min_size=16, max_size=16), max_size=20))
+def test_merging_is_adding(tables: list[list[int]]):
+    def part(table: list[int]) -> PairSums:
+        matrix = np.reshape(table, (4, 4))
+        rows, columns = np.nonzero(matrix)
+        values = matrix[rows, columns]
+        at = np.flatnonzero(values >> 8)
+        indptr = np.searchsorted(rows, np.arange(5))
+        return PairSums(
+            indptr.astype(np.int64), columns.astype(np.uint8), (values & 255).astype(np.uint8),
+            at.astype(np.int64), (values[at] >> 8).astype(np.uint64),
+        )  # fmt: skip
+
+    parts = [part(table) for table in [*tables, [0] * 16]]
+    merger = PairMerger()
+    for one in parts:
+        merger.add(one)
+    expected = np.sum([np.reshape(t, (4, 4)) for t in [*tables, [0] * 16]], axis=0)
+    for merged in (merger.total(), merge_sums(parts)):
+        assert np.array_equal(merged.matrix().toarray(), expected)
+
+
+def test_saved_counts_come_back(corpus: EncodedCorpus, tmp_path: Path):
+    counts = count(
+        corpus, rows="all", window=Window(size=3, weighting="linear"), perturbations="isolate:1"
+    )
+    again = AllCounts.load(counts.save(tmp_path / "all"))
+    assert again.fingerprint == counts.fingerprint
+    assert again.window == counts.window
+    assert again.perturbation == "isolate:1"
+    assert (again.matrix() != counts.matrix()).nnz == 0
+
+
+def test_damaged_and_other_files_are_refused(corpus: EncodedCorpus, tmp_path: Path):
+    path = count(corpus, rows="all", window=2, perturbations="original").save(tmp_path / "all")
+    with pytest.raises(FormatError, match="does not hold counts"):
+        CooccurrenceCounts.load(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(FormatError, match="cannot be read as all-counts"):
+        AllCounts.load(path)
+    with pytest.raises(InputError, match="no such file"):
+        AllCounts.load(tmp_path / "none.npz")
+
+
+def test_models_are_fitted_on_all_rows(corpus: EncodedCorpus):
+    window = Window(size=3, weighting="harmonic")
+    counts = count(corpus, rows="all", window=window, perturbations="original")
+    for model in (SVD(rows="all", weighting="ppmi", dim=5), GloVe(dim=5, epochs=2)):
+        embedding = model.fit(counts)
+        assert embedding.dim == 5
+        assert embedding.halves == ()
+        assert embedding.provenance["counts_fingerprint"] == counts.fingerprint
+
+
+def test_windows_that_cannot_be_counted_are_refused(corpus: EncodedCorpus):
+    with pytest.raises(UsageError, match="positional columns are not counted for all rows"):
+        count(corpus, rows="all", window=Window(size=2, positional=True))
+    with pytest.raises(UsageError, match="number rows are counted at every distance"):
+        count(corpus, window=Window(size=2))  # type: ignore[call-overload]
+    with pytest.raises(UsageError, match="harmonic sums of so wide a window"):
+        count(corpus, rows="all", window=Window(size=23, weighting="harmonic"))
+    with pytest.raises(UsageError, match="did you mean 'numbers'"):
+        count(corpus, rows="number")  # type: ignore[call-overload]
