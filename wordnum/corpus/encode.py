@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,29 +17,22 @@ from typing import Any
 import numpy as np
 
 from wordnum.corpus.adapters import Tokenizer, make_tokenizer, tokenizer_name
-from wordnum.corpus.encoded import (
-    BLOCKS,
-    MANIFEST,
-    VERSION,
-    EncodedCorpus,
-    array_hash,
-)
-from wordnum.corpus.encoded import block_borders as borders_of
+from wordnum.corpus.blocks import count_words, document_starts, write_blocks
+from wordnum.corpus.encoded import BLOCKS, MANIFEST, VERSION, EncodedCorpus, block_borders
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.corpus.pieces import Job, load_piece, piece_files, write_pieces
+from wordnum.corpus.pieces import Job, PieceFile, piece_files, write_pieces
 from wordnum.corpus.sources import Part, find_parts
-from wordnum.corpus.streams import Skips
-from wordnum.corpus.tokenize import WordTable
+from wordnum.corpus.streams import Skips, is_remote
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.corpus.wordcount import LIMIT, WordCounter
 from wordnum.errors import InputError, UsageError, WordnumError
 from wordnum.parallel import map_tasks
-from wordnum.progress import track
 from wordnum.provenance import content_hash, jsonable, versions
-from wordnum.storage import atomic_folder, atomic_path, save_npz, write_json
+from wordnum.storage import atomic_folder, file_hash, save_npz, write_json
 
 __all__ = ["Source", "encode"]
 
+# No white space, and a slash, a pattern or the suffix of a file.
+_LIKE_A_PATH = re.compile(r"\S*([/*?]|\.[A-Za-z]\w{1,7}$)\S*")
 logger = logging.getLogger(__name__)
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Iterable[str]
 
@@ -64,9 +58,12 @@ class _Text:
         ]
 
     @property
-    def resumable(self) -> bool:
-        """Whether reading again gives the same text, so that half-done work can go on."""
-        return self.texts is None and all(part.path != "-" for part in self.parts)
+    def lasting(self) -> bool:
+        """Whether any process can read it, and again: not memory, standard input or a pipe."""
+        return self.texts is None and all(
+            os.path.isfile(part.path) or part.reader == "hf" or is_remote(part.path)
+            for part in self.parts
+        )
 
 
 def encode(
@@ -153,8 +150,10 @@ def encode(
     )
     make_tokenizer(tokenizer, scheme, separator=separator)
     job = Job(scheme, tokenizer, separator)
+    name = tokenizer_name(tokenizer)
     about = {
-        "tokenizer": tokenizer_name(tokenizer),
+        "tokenizer": name,
+        "tokenizer_sha256": file_hash(name) if name.endswith(".json") else None,
         "separator": separator,
         "field": field,
         "errors": errors,
@@ -162,9 +161,12 @@ def encode(
         "vocabulary_size": vocabulary_size,
         "numerals": scheme.__dict__,
     }
-    with _working_folder(path, text, about, append) as folder:
+    # Two callables may share a name, so what another run has left behind is not to be trusted.
+    resumable = text.lasting and not callable(tokenizer)
+    with _working_folder(path, text, about, append, resumable) as folder:
         tasks = [(part, at, folder, job, text.texts) for at, part in enumerate(text.parts)]
-        map_tasks(write_pieces, tasks, jobs=jobs, description="reading")
+        readers = jobs if text.lasting else 1
+        map_tasks(write_pieces, tasks, jobs=readers, description="reading")
         files = [file for at in range(len(tasks)) for file in piece_files(folder, at)]
         skips = text.skips.to_json() + _skips(folder, len(tasks))
         manifest = {
@@ -174,16 +176,14 @@ def encode(
             "skips": skips,
             "versions": versions(),
         }
-        made = _Pieces(files, scheme)
+        starts = _some_starts(files)
         if base is None:
-            vocabulary, pruned = made.vocabulary(vocabulary_size)
-            manifest["pruned"] = pruned
             with atomic_folder(path) as new:
-                _write_corpus(new, made, vocabulary, manifest, started)
+                manifest |= _write_corpus(new, files, starts, scheme, vocabulary_size, jobs)
+                _write_manifest(new, manifest, started)
         else:
-            _append_corpus(path, base, made, manifest, started)
-    for entry in skips:
-        logger.warning("%s: %s, %s times", entry["file"], entry["reason"], entry["count"])
+            _append_corpus(path, files, starts, manifest, base, jobs, started)
+    _tell(manifest)
     return EncodedCorpus.open(path)
 
 
@@ -217,40 +217,45 @@ def _resolve(source: Source, **options: Any) -> _Text:
             expected="a list of str, or an object whose __iter__ starts again",
             got=type(source).__name__,
         )
-    if not isinstance(source, (str, os.PathLike)):
-        listed = isinstance(source, (list, tuple))
-        paths = [s for s in source if isinstance(s, os.PathLike) or _is_path(s)] if listed else []
-        if not listed or (source and not paths):
-            memory = Part("<memory>", "text", separator=options["separator"])
-            return _Text([memory], skips, source)  # type: ignore[arg-type]
+    if isinstance(source, (list, tuple)):
+        in_memory = _are_documents(source)
+    else:
+        in_memory = not isinstance(source, (str, os.PathLike))
+    if in_memory:
+        memory = Part("<memory>", "text", separator=options["separator"])
+        return _Text([memory], skips, source)  # type: ignore[arg-type]
     parts = find_parts(source, skips=skips, cut=True, **options)  # type: ignore[arg-type]
     return _Text(parts, skips)
 
 
-def _is_path(text: str) -> bool:
-    """Whether an item of a list names a file rather than being a document."""
-    return (
-        "\n" not in text
-        and len(text) < 4096
-        and (
-            text == "-"
-            or os.path.exists(text)
-            or (any(sign in text for sign in "*?/") and " " not in text)
-        )
-    )
+def _are_documents(items: Sequence[Any]) -> bool:
+    """Whether a list holds documents, and not the names of files."""
+    if not items or any(isinstance(item, os.PathLike) for item in items):
+        return False
+    if not all(isinstance(item, str) for item in items):
+        return True  # refused when they are read
+    return not (all(map(_LIKE_A_PATH.fullmatch, items)) or any(map(_exists, items)))
+
+
+def _exists(text: str) -> bool:
+    return text == "-" or (len(text) < 4096 and "\n" not in text and os.path.exists(text))
 
 
 class _working_folder:  # noqa: N801  a context manager, used like a function
     """Where pieces are kept until the corpus is whole.
 
     A mistake of the user's removes it. A kill leaves it, under a name that tells what is made in
-    it, and the same call finds it again.
+    it, and the same call finds it again; other leftovers go when a corpus is made.
     """
 
-    def __init__(self, path: Path, text: _Text, about: dict[str, Any], append: bool) -> None:
+    def __init__(
+        self, path: Path, text: _Text, about: dict[str, Any], append: bool, resumable: bool
+    ) -> None:
         key = content_hash(text.describe(), [_modified(p) for p in text.parts], about, append)
         self.folder = path.parent / f".{path.name}.part-{key}"
-        self.resumable = text.resumable
+        self.resumable = resumable
+        leftover = rf"\.{re.escape(path.name)}\.(part-[0-9a-f]{{16}}|[a-z0-9_]{{8}}\.part)"
+        self._leftover = re.compile(leftover)
 
     def __enter__(self) -> Path:
         if not self.resumable:
@@ -266,7 +271,11 @@ class _working_folder:  # noqa: N801  a context manager, used like a function
         return self.folder
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None or issubclass(kind, WordnumError) or not self.resumable:
+        if kind is None:
+            for path in list(self.folder.parent.iterdir()):
+                if self._leftover.fullmatch(path.name):
+                    shutil.rmtree(path, ignore_errors=True)
+        elif issubclass(kind, WordnumError) or not self.resumable:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -283,70 +292,40 @@ def _skips(folder: Path, n_parts: int) -> list[dict[str, Any]]:
     ]
 
 
-class _Pieces:
-    """The pieces of a text, in order, read one at a time."""
-
-    def __init__(self, files: list[Path], scheme: NumeralScheme) -> None:
-        self.files = files
-        self.scheme = scheme
-
-    def vocabulary(self, size: int) -> tuple[Vocabulary, dict[str, int]]:
-        """Most frequent words, and what had to be pruned on the way."""
-        counter = WordCounter(max(LIMIT, 4 * size))
-        first = self.scheme.size + 2
-        for file in track(self.files, "counting words"):
-            _, piece = load_piece(file)
-            counts = np.bincount(piece.ids, minlength=first + len(piece.offsets) - 1)
-            counter.add(piece.blob, piece.offsets, counts[first:])
-        blob, offsets = counter.most_common(size)
-        return Vocabulary(blob, offsets=offsets, numerals=self.scheme), counter.pruned
-
-    def starts(self) -> np.ndarray:
-        """Where each document begins, and the number of tokens as the last entry."""
-        begin, parts = 0, []
-        for file in self.files:
-            header, piece = load_piece(file)
-            parts.append(piece.starts + begin)
-            begin += header["n_tokens"]
-        return np.unique(np.concatenate([np.zeros(1, np.int64), *parts, [begin]]))
-
-    def ids(self, vocabulary: Vocabulary) -> Iterator[np.ndarray]:
-        """Ids of each piece in a vocabulary."""
-        table = WordTable()
-        table.intern(vocabulary._blob, vocabulary._offsets)
-        for file in track(self.files, "writing"):
-            _, piece = load_piece(file)
-            known = table.intern(piece.blob, piece.offsets, add=False)
-            words = np.where(known >= 0, vocabulary.first_word + known, vocabulary.unknown)
-            lookup = np.concatenate([np.arange(vocabulary.first_word), words]).astype("<u4")
-            yield lookup[piece.ids]
-
-
 def _write_corpus(
     folder: Path,
-    pieces: _Pieces,
-    vocabulary: Vocabulary,
-    manifest: dict[str, Any],
-    started: float,
-) -> None:
-    counts, blocks = _write_blocks(folder, pieces, vocabulary, n_blocks=BLOCKS, first=0)
+    files: list[PieceFile],
+    starts: np.ndarray,
+    scheme: NumeralScheme,
+    size: int,
+    jobs: int | None,
+) -> dict[str, Any]:
+    """Write vocabulary and blocks; returns what the manifest says of them."""
+    vocabulary, pruned = count_words(files, scheme, size)
+    borders = block_borders(starts, BLOCKS)
+    counts, blocks = write_blocks(
+        folder, files, vocabulary, starts=starts, borders=borders, first=0, jobs=jobs
+    )
     _check_numbers(counts, vocabulary)
     entry = _write_vocabulary(folder, vocabulary.with_counts(counts))
-    _write_manifest(folder, {**manifest, "blocks": blocks, "vocabulary": entry}, started)
+    return {"pruned": pruned, "blocks": blocks, "vocabulary": entry}
 
 
 def _append_corpus(
     folder: Path,
-    base: EncodedCorpus,
-    pieces: _Pieces,
+    files: list[PieceFile],
+    starts: np.ndarray,
     manifest: dict[str, Any],
+    base: EncodedCorpus,
+    jobs: int | None,
     started: float,
 ) -> None:
     """Add blocks of about the size of those that are there; the manifest changes last."""
-    n_tokens = int(pieces.starts()[-1])
-    wanted = max(1, round(n_tokens * base.n_blocks / base.n_tokens))
-    counts, blocks = _write_blocks(
-        folder, pieces, base.vocabulary, n_blocks=min(wanted, BLOCKS), first=base.n_blocks
+    wanted = max(1, round(int(starts[-1]) * base.n_blocks / base.n_tokens))
+    borders = block_borders(starts, min(wanted, BLOCKS))
+    first = base.n_blocks
+    counts, blocks = write_blocks(
+        folder, files, base.vocabulary, starts=starts, borders=borders, first=first, jobs=jobs
     )
     before = base.manifest["vocabulary"]["file"]
     entry = _write_vocabulary(folder, base.vocabulary.with_counts(base.vocabulary.counts + counts))
@@ -361,11 +340,26 @@ def _append_corpus(
         (folder / before).unlink(missing_ok=True)
 
 
-def _write_blocks(
-    folder: Path, pieces: _Pieces, vocabulary: Vocabulary, *, n_blocks: int, first: int
-) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    """Write one file of ids and one of document starts per block; returns counts of all ids."""
-    starts = pieces.starts()
+def _tell(manifest: dict[str, Any]) -> None:
+    """Say what was passed over and what had to be forgotten."""
+    for skip in manifest["skips"]:
+        first = ", ".join(place for place in skip["first"] if place)
+        logger.warning(
+            "%s: %s, %s times%s",
+            *(skip["file"], skip["reason"], f"{skip['count']:,}"),
+            f" (first: {first})" if first else "",
+        )
+    pruned = manifest.get("pruned", {"words": 0})
+    if pruned["words"]:
+        logger.warning(
+            "%s rare words were forgotten while counting; none of them came more than %s times "
+            "before that, in each of %s rounds",
+            *(f"{pruned['words']:,}", f"{pruned['largest']:,}", pruned["rounds"]),
+        )
+
+
+def _some_starts(files: list[PieceFile]) -> np.ndarray:
+    starts = document_starts(files)
     if starts.size < 2:
         raise InputError(
             "the source is empty",
@@ -373,46 +367,7 @@ def _write_blocks(
             got="no token",
             remedy="check the path, and --reader and --field for structured files",
         )
-    borders = borders_of(starts, n_blocks)
-    counts = np.zeros(len(vocabulary), dtype=np.int64)
-    entries = []
-    take = _reader(pieces.ids(vocabulary))
-    for at in range(borders.size - 1):
-        own = starts[borders[at] : borders[at + 1] + 1]
-        ids = take(int(own[-1] - own[0]))
-        counts += np.bincount(ids, minlength=len(vocabulary))
-        name = f"block-{first + at:05d}"
-        entries.append(
-            {
-                "n_tokens": int(ids.size),
-                "n_documents": int(own.size - 1),
-                "ids": _save(folder, f"{name}.ids.npy", ids),
-                "starts": _save(folder, f"{name}.starts.npy", (own - own[0]).astype("<i8")),
-            }
-        )
-    return counts, entries
-
-
-def _reader(parts: Iterator[np.ndarray]) -> Callable[[int], np.ndarray]:
-    """Return a function that takes the next n ids, whatever parts they come in."""
-    held = [np.empty(0, dtype="<u4")]
-
-    def take(n: int) -> np.ndarray:
-        have = sum(part.size for part in held)
-        while have < n:
-            held.append(next(parts))
-            have += held[-1].size
-        joined = np.concatenate(held)
-        held[:] = [joined[n:].copy()]
-        return joined[:n]
-
-    return take
-
-
-def _save(folder: Path, name: str, array: np.ndarray) -> dict[str, str]:
-    with atomic_path(folder / name) as temporary, open(temporary, "wb") as file:
-        np.save(file, array, allow_pickle=False)
-    return {"file": name, "sha256": array_hash(array)}
+    return starts
 
 
 def _check_numbers(counts: np.ndarray, vocabulary: Vocabulary) -> None:

@@ -583,15 +583,14 @@ def tokenize(
 
 
 @njit(
-    "int64(uint8[::1], int64[::1], int64[::1], int64, boolean, uint64[::1], uint8[::1], "
-    "int64[::1], int64[::1], int64[::1])",
+    "int64(uint8[::1], int64[::1], int64, boolean, uint64[::1], uint8[::1], int64[::1], "
+    "int64[::1], int64[::1])",
     nogil=True,
     cache=True,
 )
 def intern_words(
     words: np.ndarray,
-    begins: np.ndarray,
-    ends: np.ndarray,
+    borders: np.ndarray,
     begin: int,
     add: bool,
     table: np.ndarray,
@@ -600,13 +599,13 @@ def intern_words(
     state: np.ndarray,
     indices: np.ndarray,
 ) -> int:  # pragma: no cover
-    """Look words[begins[i]:ends[i]] up from i = `begin` on; `add` those unseen.
+    """Look words[borders[i]:borders[i + 1]] up from i = `begin` on; `add` those unseen.
 
     Returns the first i for which there is no room.
     """
     shift = np.uint64(64) - _trailing_zeros(np.uint64(table.shape[0] // STRIDE))
-    for i in range(begin, len(begins)):
-        start, end = begins[i], ends[i]
+    for i in range(begin, len(borders) - 1):
+        start, end = borders[i], borders[i + 1]
         first, second = _key(words, start, end, 0)
         if not add:
             found = _find(words, start, end, first, second, table, shift, blob, offsets, 0)
@@ -617,7 +616,7 @@ def intern_words(
         indices[i] = _intern(
             words, start, end, first, second, table, shift, blob, offsets, state, 0
         )
-    return len(begins)
+    return len(borders) - 1
 
 
 @njit("void(uint64[::1], uint8[::1], int64[::1], int64, uint64[::1])", nogil=True, cache=True)

@@ -17,11 +17,12 @@ from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.read import batches, documents, invalid_bytes, open_part
 from wordnum.corpus.sources import Part
 from wordnum.corpus.streams import BlockReader, Skips
-from wordnum.corpus.tokenize import PADDING, FastTokenizer, InvalidBytesError, Piece
+from wordnum.corpus.tokenize import PADDING, FastTokenizer, InvalidBytesError, Piece, WordTable
+from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError
-from wordnum.storage import load_npz, save_npz, write_json
+from wordnum.storage import atomic_path, load_npz, save_npz, write_json
 
-__all__ = ["Job", "load_piece", "piece_files", "write_pieces"]
+__all__ = ["Job", "PieceFile", "piece_files", "write_pieces"]
 
 CHUNK = 8 * 2**20
 CHUNKS_PER_PIECE = 4
@@ -48,15 +49,70 @@ class _Point:
     first_nul: str = ""
 
 
-def piece_files(folder: Path, index: int) -> list[Path]:
+@dataclass(frozen=True)
+class PieceFile:
+    """A piece on disk: NAME.npz, written last, and the ids beside it in NAME.ids.npy.
+
+    Attributes
+    ----------
+    path : Path
+        The .npz.
+    """
+
+    path: Path
+
+    def save(self, piece: Piece, reached: _Point, first_word: int) -> None:
+        """Write a piece; it is there when the .npz is."""
+        counts = np.bincount(piece.ids, minlength=first_word + len(piece.offsets) - 1)
+        with atomic_path(self._ids_path) as temporary, open(temporary, "wb") as file:
+            np.save(file, piece.ids, allow_pickle=False)
+        save_npz(
+            self.path,
+            kind="piece",
+            version=_VERSION,
+            header={"point": json.dumps(reached.__dict__), "n_tokens": len(piece.ids)},
+            arrays={
+                "starts": piece.starts,
+                "blob": piece.blob,
+                "offsets": piece.offsets,
+                "counts": counts,
+            },
+            compress=False,
+        )
+
+    @property
+    def _ids_path(self) -> Path:
+        return self.path.with_suffix(".ids.npy")
+
+    @property
+    def _meanings_path(self) -> Path:
+        return self.path.with_suffix(".meanings.npy")
+
+    def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Header, and all but the ids: starts, blob, offsets, counts of all ids."""
+        return load_npz(self.path, kind="piece", version=_VERSION)
+
+    def translate(self, vocabulary: Vocabulary) -> None:
+        """Note what the ids of this piece are in a vocabulary."""
+        table = WordTable()
+        table.intern(*vocabulary.blob())
+        _, arrays = self.load()
+        known = table.intern(arrays["blob"], arrays["offsets"], add=False)
+        words = np.where(known >= 0, vocabulary.first_word + known, vocabulary.unknown)
+        meanings = np.concatenate([np.arange(vocabulary.first_word), words]).astype("<u4")
+        with atomic_path(self._meanings_path) as temporary, open(temporary, "wb") as file:
+            np.save(file, meanings, allow_pickle=False)
+
+    def translated(self, begin: int, end: int) -> np.ndarray:
+        """Tokens begin..end as ids of the vocabulary that the piece was translated to."""
+        ids = np.load(self._ids_path, mmap_mode="r", allow_pickle=False)
+        meanings: np.ndarray = np.load(self._meanings_path, allow_pickle=False)
+        return meanings[ids[begin:end]]
+
+
+def piece_files(folder: Path, index: int) -> list[PieceFile]:
     """Pieces of part `index`, in order."""
-    return sorted(folder.glob(f"piece-{index:06d}-*.npz"))
-
-
-def load_piece(path: Path) -> tuple[dict[str, Any], Piece]:
-    """Read a piece; its zip checksums are checked on the way."""
-    header, arrays = load_npz(path, kind="piece", version=_VERSION)
-    return header, Piece(**arrays)
+    return [PieceFile(path) for path in sorted(folder.glob(f"piece-{index:06d}-*.npz"))]
 
 
 def write_pieces(
@@ -86,24 +142,14 @@ def write_pieces(
     skips = Skips()
     files = piece_files(folder, index)
     point = _Point()
-    for path in files:
-        point = _Point(**json.loads(_header(path)["point"]))
+    for file in files:
+        point = _Point(**json.loads(file.load()[0]["point"]))
         _add_nuls(skips, part, point)
     for number, (piece, reached) in enumerate(_pieces(part, job, point, skips, texts), len(files)):
-        save_npz(
-            folder / f"piece-{index:06d}-{number:06d}.npz",
-            kind="piece",
-            version=_VERSION,
-            header={"point": json.dumps(reached.__dict__), "n_tokens": len(piece.ids)},
-            arrays=piece.__dict__,
-            compress=False,
-        )
+        file = PieceFile(folder / f"piece-{index:06d}-{number:06d}.npz")
+        file.save(piece, reached, job.numerals.size + 2)
         _add_nuls(skips, part, reached)
     write_json(report, {"skips": skips.to_json()})
-
-
-def _header(path: Path) -> dict[str, Any]:
-    return load_piece(path)[0]
 
 
 def _add_nuls(skips: Skips, part: Part, point: _Point) -> None:

@@ -11,7 +11,7 @@ from wordnum.corpus import kernels
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.errors import UsageError
 
-__all__ = ["PADDING", "FastTokenizer", "InvalidBytesError", "Piece", "WordTable"]
+__all__ = ["PADDING", "FastTokenizer", "InvalidBytesError", "Piece", "WordTable", "gather"]
 
 PADDING = 16
 
@@ -35,7 +35,8 @@ class Piece:
     starts : ndarray of int64
         Where in `ids` documents begin; a document may go on from the piece before.
     blob, offsets : ndarray
-        The words, lower-cased, in UTF-8: word i is blob[offsets[i]:offsets[i + 1]].
+        The words, lower-cased, in UTF-8: word i is blob[offsets[i]:offsets[i + 1]]. A word may
+        come twice, when spellings beyond ASCII become one.
     """
 
     ids: np.ndarray
@@ -85,28 +86,20 @@ class WordTable:
 
         Unseen ones are added, or are -1 if not to `add`.
         """
-        return self.intern_spans(blob, offsets[:-1], offsets[1:], add=add)
-
-    def intern_spans(
-        self, data: np.ndarray, begins: np.ndarray, ends: np.ndarray, *, add: bool = True
-    ) -> np.ndarray:
-        """Indices of the words data[begins[i]:ends[i]], as `intern`."""
         # The kernel is compiled once, for arrays that may be written.
-        data = np.require(data, requirements=["C", "W"])
-        begins, ends = (
-            np.require(a, dtype=np.int64, requirements=["C", "W"]) for a in (begins, ends)
-        )
-        indices = np.empty(len(begins), dtype=np.int64)
+        blob = np.require(blob, requirements=["C", "W"])
+        offsets = np.require(offsets, dtype=np.int64, requirements=["C", "W"])
+        indices = np.empty(len(offsets) - 1, dtype=np.int64)
         done = 0
         while True:
             done = kernels.intern_words(
-                *(data, begins, ends, done, add),
+                *(blob, offsets, done, add),
                 *(self.table, self.blob, self.offsets, self.state, indices),
             )
             if done == len(indices):
                 return indices
             self.grow()
-            needed = self.n_bytes + int(ends[done] - begins[done])
+            needed = self.n_bytes + int(offsets[done + 1] - offsets[done])
             if needed > len(self.blob):
                 self.blob = _enlarged(self.blob, needed * 2)
 
@@ -253,31 +246,42 @@ class FastTokenizer:
         """Everything read since the last call, with its words lower-cased; starts a new piece."""
         ids = np.concatenate(self._parts) if self._parts else np.empty(0, dtype=np.uint32)
         starts = np.concatenate([*self._part_starts, np.empty(0, dtype=np.int64)])
-        blob, offsets = self._words.words()
-        piece = _lower_case(Piece(ids, starts, blob, offsets), self.numerals.size + 2)
+        piece = Piece(ids, starts, *_lower_case(*self._words.words()))
         self._new_table()
         return piece
 
 
-def _lower_case(piece: Piece, first_word: int) -> Piece:
-    """Lower-case the words beyond ASCII as Python does, and unite those that become one."""
-    begins, ends = piece.offsets[:-1].copy(), piece.offsets[1:].copy()
-    places = np.flatnonzero(piece.blob > 127)
-    words = np.unique(np.searchsorted(piece.offsets, places, side="right") - 1)
+def _lower_case(blob: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lower-case the words beyond ASCII as Python does."""
+    begins, ends = offsets[:-1].copy(), offsets[1:].copy()
+    words = np.unique(np.searchsorted(offsets, np.flatnonzero(blob > 127), side="right") - 1)
     if not words.size:
-        return piece
-    data = piece.blob.tobytes()
+        return blob, offsets
+    data = blob.tobytes()
     raw = b"\n".join(data[begins[word] : ends[word]] for word in words.tolist())
     # No word holds a line end, and no letter looks beyond one for the form of its lower case.
     lower = np.frombuffer(raw.decode().lower().encode() + b"\n", dtype=np.uint8)
     ends[words] = len(data) + np.flatnonzero(lower == ord("\n"))
     begins[words[0]] = len(data)
     begins[words[1:]] = ends[words[:-1]] + 1
-    table = WordTable(1 << (4 * len(begins)).bit_length())
-    index = table.intern_spans(np.concatenate([piece.blob, lower]), begins, ends)
-    lookup = np.arange(first_word + len(index), dtype=np.uint32)
-    lookup[first_word:] = first_word + index
-    return Piece(lookup[piece.ids], piece.starts, *table.words())
+    return gather(np.concatenate([blob, lower]), begins, ends)
+
+
+def gather(data: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Blob and offsets of the words data[begins[i]:ends[i]].
+
+    Examples
+    --------
+    >>> data = np.frombuffer(b"thecat", dtype=np.uint8)
+    >>> blob, offsets = gather(data, np.array([3, 0]), np.array([6, 3]))
+    >>> blob.tobytes(), offsets.tolist()
+    (b'catthe', [0, 3, 6])
+    """
+    lengths = ends - begins
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    places = np.repeat(begins - offsets[:-1], lengths)
+    places += np.arange(len(places))
+    return data[places], offsets
 
 
 def _aligned(slots: int) -> np.ndarray:

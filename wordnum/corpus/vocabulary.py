@@ -173,6 +173,10 @@ class Vocabulary:
         """Id of the first word: N + 2."""
         return self.size + 2
 
+    def blob(self) -> tuple[np.ndarray, np.ndarray]:
+        """Words as one blob of UTF-8, and where each begins in it (one entry more at the end)."""
+        return self._blob, self._offsets
+
     @cached_property
     def words(self) -> Sequence[str]:
         """The words, without the numbers."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wordnum.corpus.tokenize import WordTable
+from wordnum.corpus.tokenize import WordTable, gather
 
 __all__ = ["LIMIT", "WordCounter"]
 
@@ -107,10 +107,7 @@ class WordCounter:
     def _select(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Blob and offsets of some of the words."""
         blob, offsets = self._words()
-        lengths = np.diff(offsets)[order]
-        borders = np.concatenate([[0], np.cumsum(lengths)])
-        shift = np.repeat(offsets[order] - borders[:-1], lengths)
-        return blob[np.arange(borders[-1]) + shift], borders
+        return gather(blob, offsets[order], offsets[order + 1])
 
     def _prune(self) -> None:
         kept = np.sort(self._largest(self.limit // 2))
