@@ -44,6 +44,8 @@ __all__ = [
 # Okabe and Ito: told apart with every kind of colour vision.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _BLUE, _RED, _GREEN, _GREY = PALETTE[0], PALETTE[1], PALETTE[2], "#767676"
+# Below this frequency a spectrum shows trends, not periods.
+_SLOW = 0.02
 # Type 42 embeds TrueType fonts whole, which journals ask for; SVG text becomes outlines.
 _PRINT = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "path", "savefig.dpi": 300}
 
@@ -92,7 +94,7 @@ def plot_spectrum(
     ax = _axes(ax, (6.4, 2.6))
     ax.axhline(1.0, color=_GREY, linewidth=0.6, zorder=0)
     ax.plot(spectrum.frequency, spectrum.magnitude, color=color, linewidth=0.7)
-    top = float(max(spectrum.magnitude.max(), 1.5))
+    top = _top(ax, spectrum)
     for period, spike in spectrum.spikes.items():
         significant = spike.p_value < 0.05
         ax.plot(
@@ -120,6 +122,20 @@ def plot_spectrum(
         title=title,
     )
     return ax
+
+
+def _top(ax: Axes, spectrum: Spectrum) -> float:
+    """Height that shows the spikes; where a slow trend towers over them, its peak is written."""
+    fast = spectrum.magnitude[spectrum.frequency >= _SLOW]
+    spikes = [spike.magnitude for spike in spectrum.spikes.values()]
+    top = float(max([1.5, *spikes, *fast]))
+    peak = float(spectrum.magnitude.max())
+    if peak <= 3 * top:
+        return max(top, peak)
+    at = float(spectrum.frequency[spectrum.magnitude.argmax()])
+    ax.annotate(f"up to {peak:.3g}", (at, 1.0), xytext=(4, -2), textcoords="offset points",
+                xycoords=("data", "axes fraction"), va="top", fontsize=8, color=_GREY)  # fmt: skip
+    return top
 
 
 def plot_kappa(
