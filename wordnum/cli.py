@@ -17,6 +17,7 @@ from wordnum.errors import InputError, UsageError, WordnumError
 from wordnum.progress import set_quiet
 
 if TYPE_CHECKING:
+    from wordnum.cooccurrence.all_counts import AllCounts
     from wordnum.cooccurrence.counts import CooccurrenceCounts
     from wordnum.corpus.encoded import EncodedCorpus
     from wordnum.study.results import StudyResults
@@ -55,6 +56,21 @@ class Side(StrEnum):
     both = "both"
     left = "left"
     right = "right"
+
+
+class Rows(StrEnum):
+    """Around which tokens is counted."""
+
+    numbers = "numbers"
+    all = "all"
+
+
+class Weights(StrEnum):
+    """Weight of a distance d in a window of size L: 1, 1/d or (L + 1 - d)/L."""
+
+    flat = "flat"
+    harmonic = "harmonic"
+    linear = "linear"
 
 
 class SignalName(StrEnum):
@@ -163,7 +179,7 @@ def encode(
     with parallel_backend(backend.value, address=address):
         if len(text) == 1 and not Path(text[0]).exists() and text[0] in recipe_names():
             from wordnum.corpus.recipe import find_recipe
-            from wordnum.study.runner import encode_recipe
+            from wordnum.study.stages import encode_recipe
 
             recipe = find_recipe(text[0], root=root).with_numerals(numerals.value, ordinals.value)
             corpus = encode_recipe(recipe, output, jobs=jobs)
@@ -201,6 +217,15 @@ def count(
     corpus: Annotated[Path, typer.Argument(help="A folder made by wordnum encode.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to make (.npz).")],
     window: Annotated[int, typer.Option(help="Tokens on each side, at most.")] = 5,
+    rows: Annotated[
+        Rows, typer.Option(help="Around the numbers, or around all words.")
+    ] = Rows.numbers,
+    side: Annotated[
+        Side | None, typer.Option(help="Which side counts. With --rows all only: see embed.")
+    ] = None,
+    weights: Annotated[
+        Weights | None, typer.Option(help="Of the distances. With --rows all only.")
+    ] = None,
     perturb: Annotated[
         str,
         typer.Option(
@@ -214,21 +239,32 @@ def count(
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count what stands near the numbers."""
+    """Count what stands near the numbers, or near all words."""
     from wordnum.cooccurrence.count import count as count_corpus
+    from wordnum.cooccurrence.window import Window
     from wordnum.corpus.encoded import EncodedCorpus
     from wordnum.parallel import parallel_backend
 
+    chosen = {"side": side and side.value, "weighting": weights and weights.value}
+    around = {name: value for name, value in chosen.items() if value is not None}
     with parallel_backend(backend.value, address=address):
         counts = count_corpus(
             EncodedCorpus.open(corpus),
-            window=window,
+            rows=rows.value,
+            window=Window(size=window, **around) if around else window,
             perturbations=perturb,
             seed=seed,
             jobs=jobs,
         )
-    path = counts.save(output)
-    _print_facts({"counts": str(path), "pairs": counts.n_events, "perturbation": perturb}, as_json)
+    pairs = counts.sums.nnz if rows is Rows.all else counts.n_events
+    _print_facts(
+        {
+            "counts": str(counts.save(output)),
+            "distinct_pairs" if rows is Rows.all else "pairs": pairs,
+            "perturbation": perturb,
+        },
+        as_json,
+    )
 
 
 @app.command(epilog="Example: wordnum embed articles.corpus -o articles.npz")
@@ -257,8 +293,17 @@ def embed(
 
     Without options the default preset is used, the best that we know.
     """
+    from wordnum.cooccurrence.all_counts import AllCounts
     from wordnum.embed.make import choose, embed_numbers
 
+    opened = _open(source)
+    if isinstance(opened, AllCounts) and (signal or window or side or positional):
+        raise UsageError(
+            "counts of all words were summed over their window",
+            expected="none of --signal, --window, --side and --positional",
+            got=f"{source}: {opened.window}",
+            remedy="count again with another window, or count number rows",
+        )
     chosen = choose(
         preset,
         model=model,
@@ -270,7 +315,7 @@ def embed(
         dim=dim,
         min_count=min_count,
     )
-    embedding = embed_numbers(_open(source), chosen, seed=seed, device=device.value, jobs=jobs)
+    embedding = embed_numbers(opened, chosen, seed=seed, device=device.value, jobs=jobs)
     facts = {
         "embedding": str(embedding.save(output)),
         "made_by": f"{chosen.name}: {chosen.description}",
@@ -282,12 +327,17 @@ def embed(
     _print_facts(facts, as_json)
 
 
-def _open(source: Path) -> EncodedCorpus | CooccurrenceCounts:
+def _open(source: Path) -> EncodedCorpus | CooccurrenceCounts | AllCounts:
     """Open an encoded corpus or a file of counts."""
+    from wordnum.cooccurrence.all_counts import AllCounts
     from wordnum.cooccurrence.counts import CooccurrenceCounts
     from wordnum.corpus.encoded import EncodedCorpus
+    from wordnum.storage import npz_kind
 
-    return EncodedCorpus.open(source) if source.is_dir() else CooccurrenceCounts.load(source)
+    if source.is_dir():
+        return EncodedCorpus.open(source)
+    kind = AllCounts if npz_kind(source) == "all-counts" else CooccurrenceCounts
+    return kind.load(source)
 
 
 @app.command(epilog="Example: wordnum analyze glove.6B.300d.txt --moduli 2,5,10 --json")
@@ -398,7 +448,7 @@ def _run_study(
     dry_run: bool = False,
     overwrite: bool = False,
 ) -> None:
-    from wordnum.study.spec import load_study
+    from wordnum.study.files import load_study
 
     planned = load_study(name, corpora=corpora, root=root)
     if dry_run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -22,7 +23,9 @@ __all__ = [
     "atomic_path",
     "file_hash",
     "load_npz",
+    "npz_kind",
     "save_npz",
+    "sweep",
     "write_json",
     "write_text",
 ]
@@ -93,6 +96,19 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def sweep(folder: str | os.PathLike[str]) -> None:
+    """Remove half-written files and folders that killed processes left anywhere in `folder`.
+
+    For the one process that writes there: what others are writing at the moment goes too.
+    """
+    for path in sorted(Path(folder).rglob(".*")):
+        if re.fullmatch(r"\..*\.part(\.\w+)?", path.name):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -154,6 +170,15 @@ def save_npz(
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         write(file, **content)  # type: ignore[arg-type]
     return path
+
+
+def npz_kind(path: str | os.PathLike[str]) -> str | None:
+    """Kind of a file of `save_npz`; None where it is absent or is no such file."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return str(json.loads(archive[_HEADER].tobytes()).get("kind"))
+    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile):
+        return None
 
 
 def load_npz(

@@ -112,9 +112,11 @@ def cell(recipe: Recipe, index: int) -> tuple[list[dict[str, Any]], dict[str, An
     ]
     identity = {
         "cell": f"{index:016x}", "corpus": recipe.corpus, "numerals": "whole",
-        "ordinals": recipe.ordinals, "perturbation": recipe.perturbation, "window": 2,
-        "side": "both", "positional": False, "signal": recipe.signal, "model": recipe.model,
-        "weighting": "hellinger", "dim": 100, "seed": recipe.seed, "system": system,
+        "ordinals": recipe.ordinals, "condition": recipe.perturbation,
+        "perturbation": recipe.perturbation, "control_for": "", "window": 2, "side": "both",
+        "positional": False, "window_weighting": "flat", "signal": recipe.signal,
+        "model": recipe.model, "weighting": "hellinger", "dim": 100, "seed": recipe.seed,
+        "system": system,
     }  # fmt: skip
     if recipe.status == "failed":
         row = {**identity, "T": np.nan, "status": "failed", "verdict": "", "flags": "",
@@ -185,26 +187,27 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
     difference = pairs.kappa - pairs.kappa_against
     half = rng.uniform(1, 4, len(pairs))
     return pd.DataFrame({
-        "cell": pairs.cell, "against": pairs.cell_against, "T": pairs["T"].astype(int),
-        "difference": difference, "low": difference - half, "high": difference + half,
-        "interval_reason": "",
+        "cell": pairs.cell, "condition": pairs.condition, "against": pairs.cell_against,
+        "against_condition": "original", "T": pairs["T"].astype(int), "difference": difference,
+        "low": difference - half, "high": difference + half, "p_value": 0.01, "reason": "",
     })  # fmt: skip
 
 
-def attribution(table: pd.DataFrame, cells: int = 2) -> pd.DataFrame:
-    """Shares of context groups for the first cells; the Shapley values sum to the whole."""
+def attribution(labels: Sequence[str] = ("context groups", "numbers only")) -> pd.DataFrame:
+    """Shares of context groups by T and by last digit; the Shapley values sum to the whole."""
     rng = np.random.default_rng(5)
     rows = []
-    for name in table[table.status == "done"].cell.unique()[:cells]:
-        for T, whole in table[table.cell == name][["T", "kappa"]].itertuples(index=False):
-            share = rng.dirichlet(np.linspace(0.4, 3, len(GROUPS))) * whole
-            for group, value in zip(GROUPS, share):
-                rows.append({
-                    "cell": name, "group": group, "T": int(T), "alone": value * 2.5,
-                    "left_out": whole - value * 0.3, "loss": value * 0.3, "shapley": value,
-                    "shapley_low": value - 1, "shapley_high": value + 1,
-                })  # fmt: skip
-    return pd.DataFrame(rows)
+    for label, T, digit in itertools.product(labels, (2, 5, 10), (None, *range(10))):
+        whole = 25.0 if digit is None else 60.0
+        share = rng.dirichlet(np.linspace(0.4, 3, len(GROUPS))) * whole
+        for group, value in zip(GROUPS, share):
+            rows.append({
+                "label": f"wikipedia, whole, ±1: {label}", "group": group, "T": T, "digit": digit,
+                "alone": value * 2.5, "left_out": whole - value * 0.3, "loss": value * 0.3,
+                "shapley": value, "low": value - 1, "high": value + 1, "whole": whole,
+                "reason": "",
+            })  # fmt: skip
+    return pd.DataFrame(rows).astype({"digit": "Int64"})
 
 
 def make_study(
@@ -225,17 +228,16 @@ def make_study(
     table.to_csv(folder / "table.csv", index=False)
     if extras:
         comparisons(table).to_csv(folder / "comparisons.csv", index=False)
-        attribution(table).to_csv(folder / "attribution.csv", index=False)
+        attribution().to_csv(folder / "attribution.csv", index=False)
     study = {
         "name": "paper-data",
         "description": "The conditions of the paper's data figure, with classical embeddings.",
-        "spec": {"window": 10, "moduli": list(MODULI)},
-        "seeds": [0],
+        "spec": {"window": 10, "moduli": list(MODULI), "seeds": [0]},
         "versions": {"python": "3.11.2", "wordnum": "0.1.0", "numpy": "2.4.6", "scipy": "1.17.1"},
-        "hashes": {"corpus": "5b1e0c6b7d3a9f21", "study": "aa00bb11cc22dd33"},
+        "fingerprint": "aa00bb11cc22dd33",
         "command": "wordnum study paper-data --corpus wikipedia.txt.xz -o out --jobs 2",
-        "started": "2026-11-24T04:00:00+00:00",
-        "seconds": 611.0,
+        "seconds": {"encode": 30.2, "count": 0.0, "measure": 611.0},
+        "failures": [],
     }
     (folder / "study.json").write_text(json.dumps(study), encoding="utf-8")
     return folder

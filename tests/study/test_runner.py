@@ -16,7 +16,8 @@ import pytest
 from wordnum.errors import FormatError, InputError
 from wordnum.study.results import StudyResults
 from wordnum.study.runner import run_study
-from wordnum.study.spec import Study, load_study
+from wordnum.study.files import load_study
+from wordnum.study.spec import Study
 
 STUDY = """
 name = "toy"

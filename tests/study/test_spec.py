@@ -10,7 +10,8 @@ from wordnum.cooccurrence.window import Window
 from wordnum.corpus.recipe import find_recipe
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.study.plan import plan_study
-from wordnum.study.spec import ModelSpec, Study, builtin_studies, load_study
+from wordnum.study.files import builtin_studies, load_study
+from wordnum.study.spec import ModelSpec, Study
 
 SMALL = """
 name = "small"
@@ -105,7 +106,7 @@ def test_missing_and_broken_study_files_are_named(tmp_path: Path):
 
 
 def test_thinned_controls_need_the_original():
-    with pytest.raises(UsageError, match="thinned controls need the original"):
+    with pytest.raises(UsageError, match="thinned controls without the original condition"):
         Study(
             name="x",
             corpora=(find_recipe("synthetic"),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from wordnum.errors import FormatError, InputError
+from wordnum.study.results import IDENTITY, MEASURES
 
 __all__ = [
-    "IDENTITY",
-    "MEASURES",
     "Cell",
     "StudyData",
     "load_study",
@@ -24,42 +23,16 @@ __all__ = [
     "notices",
 ]
 
-IDENTITY = (
-    "corpus", "numerals", "ordinals", "perturbation", "window", "side", "positional", "signal",
-    "model", "weighting", "dim", "seed", "control_for",
+_COMPARISON = (
+    "cell", "condition", "against", "against_condition", "T", "difference", "low", "high", "reason",
 )  # fmt: skip
-MEASURES = (
-    "kappa", "low", "high", "repeat_sd", "kappa_groups", "kappa_without_fives",
-    "kappa_within_parity", "kappa_without_frequency", "null_mean", "null_p95", "null_p", "phi",
-    "magnitude", "spike_p", "lambda_max", "lambda_noise", "cond",
+_ATTRIBUTION = (
+    "label", "group", "T", "digit", "alone", "loss", "shapley", "low", "high", "whole", "reason",
 )  # fmt: skip
-_COMPARISON = {
-    "cell": ("cell", "cell_a"),
-    "against": ("against", "baseline", "reference", "cell_b"),
-    "label": ("label", "system", "a"),
-    "against_label": ("against_label", "against_system", "baseline_label", "b"),
-    "T": ("T",),
-    "difference": ("difference", "delta"),
-    "low": ("low",),
-    "high": ("high",),
-    "reason": ("reason", "interval_reason", "note", "error"),
-}
-_ATTRIBUTION = {
-    "cell": ("cell",),
-    "label": ("label", "system"),
-    "group": ("group",),
-    "T": ("T",),
-    "digit": ("digit",),
-    "alone": ("alone", "kappa_alone"),
-    "loss": ("loss",),
-    "left_out": ("left_out", "kappa_left_out", "without"),
-    "shapley": ("shapley",),
-    "low": ("shapley_low", "low"),
-    "high": ("shapley_high", "high"),
-    "whole": ("whole", "kappa"),
-}
 # Hashes such as 12e4 and labels made of digits stay text.
-_TEXT = ("cell", "against", "label", "against_label", "group", "reason")
+_TEXT = ("cell", "against", "condition", "against_condition", "label", "group", "reason")
+# What the condition says in a word.
+_TOLD_BY_CONDITION = ("perturbation", "control_for")
 # Below this share of the numbers, most residues of a large T have too few members to conclude from.
 _TOO_FEW_NUMBERS = 0.6
 
@@ -133,12 +106,13 @@ class StudyData:
         return [
             name
             for name in IDENTITY
-            if len({str(cell.identity.get(name)) for cell in self.cells}) > 1
+            if name not in _TOLD_BY_CONDITION
+            and len({str(cell.identity.get(name)) for cell in self.cells}) > 1
         ]
 
     def constant(self) -> dict[str, Any]:
         """Identity fields that all cells share."""
-        varying = set(self.varying())
+        varying = {*self.varying(), *_TOLD_BY_CONDITION}
         first = self.cells[0].identity if self.cells else {}
         return {name: first[name] for name in IDENTITY if name in first and name not in varying}
 
@@ -176,10 +150,8 @@ def load_study(folder: str | Path) -> StudyData:
         title=str(title),
         cells=cells,
         moduli=tuple(moduli),
-        comparisons=tuple(_rows(folder / "comparisons.csv", _COMPARISON, needs="difference")),
-        attribution=tuple(
-            _with_loss(_rows(folder / "attribution.csv", _ATTRIBUTION, needs="group"))
-        ),
+        comparisons=tuple(_rows(folder / "comparisons.csv", _COMPARISON)),
+        attribution=tuple(_rows(folder / "attribution.csv", _ATTRIBUTION)),
         origin=origin,
     )
 
@@ -301,7 +273,9 @@ def _cell(folder: Path, name: str, rows: list[Mapping[str, Any]]) -> Cell:
         system=str(first.get("system") or name),
         identity={key: first[key] for key in IDENTITY if first.get(key) is not None},
         measures={
-            key: {T: _number(row.get(key)) for T, row in by_modulus.items()} for key in MEASURES
+            key: {T: _number(row.get(key)) for T, row in by_modulus.items()}
+            for key in MEASURES
+            if key != "interval_reason"
         },
         interval_reasons={
             T: str(row["interval_reason"]) for T, row in by_modulus.items()
@@ -320,37 +294,24 @@ def _cell(folder: Path, name: str, rows: list[Mapping[str, Any]]) -> Cell:
     )  # fmt: skip
 
 
-def _rows(
-    path: Path, columns: Mapping[str, tuple[str, ...]], *, needs: str
-) -> list[dict[str, Any]]:
-    """Rows of a CSV file under our own names; an absent file has none."""
+def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of a CSV file; an absent file has none."""
     if not path.is_file():
         return []
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
-        present = set(reader.fieldnames or ())
-        chosen = {
-            ours: next((name for name in names if name in present), None)
-            for ours, names in columns.items()
-        }
-        if present and chosen[needs] is None:
-            raise FormatError(f"{path} has no column {needs}", got=", ".join(sorted(present)))
+        lacking = [name for name in columns if name not in (reader.fieldnames or columns)]
+        if lacking:
+            raise FormatError(
+                f"{path} cannot be used",
+                expected=f"columns {', '.join(columns)}",
+                got=f"no column {', '.join(lacking)}",
+                remedy="run the study again; finished cells are taken from its cache",
+            )
         return [
-            {
-                ours: row.get(name) or None if ours in _TEXT else _cast(row.get(name))
-                for ours, name in chosen.items()
-                if name
-            }
+            {name: row[name] or None if name in _TEXT else _cast(row[name]) for name in columns}
             for row in reader
         ]
-
-
-def _with_loss(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give each attribution row the loss, where the file has only the kappa that is left."""
-    for row in rows:
-        if row.get("loss") is None and None not in (row.get("whole"), row.get("left_out")):
-            row["loss"] = row["whole"] - row["left_out"]
-    return rows
 
 
 def _json(path: Path) -> dict[str, Any]:

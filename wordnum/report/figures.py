@@ -71,7 +71,7 @@ def _figures(data: StudyData) -> Iterator[tuple[str, Callable[[], Figure]]]:
         part = cells[first : first + _ROWS]
         suffix = "" if page == 1 else f"-{page}"
         yield f"systems{suffix}", partial(plot_systems, part, title=data.title)
-    if len({cell.identity.get("perturbation") for cell in cells}) > 1:
+    if len({cell.identity.get("condition") for cell in cells}) > 1:
         for T in (T for T in (2, 5, 10) if T in data.moduli):
             yield f"conditions-T{T}", partial(plot_conditions, cells, T, title=data.title)
     if data.attribution:
@@ -184,7 +184,7 @@ def _panels(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
 
 
 def _condition(cell: Cell) -> str:
-    return str(cell.identity.get("perturbation", ""))
+    return str(cell.identity.get("condition", ""))
 
 
 def _series(cell: Cell) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.report.data import IDENTITY, MEASURES, Cell, StudyData, normalised_spectrum, notices
+from wordnum.report.data import Cell, StudyData, normalised_spectrum, notices
+from wordnum.study.results import IDENTITY, MEASURES
 
 __all__ = ["build_payload", "script_json"]
 
@@ -33,7 +34,7 @@ def build_payload(
         "varying": data.varying(),
         "constant": data.constant(),
         "moduli": list(data.moduli),
-        "measures": list(MEASURES),
+        "measures": [name for name in MEASURES if name != "interval_reason"],
         "cells": [_overview(cell, data.moduli) for cell in data.cells],
         "comparisons": _columns(data.comparisons),
         "attribution": _columns(data.attribution),

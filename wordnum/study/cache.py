@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from wordnum.errors import FormatError
 from wordnum.provenance import content_hash
 from wordnum.storage import write_text
 
-__all__ = ["Cache", "stage_version"]
+__all__ = ["Cache", "code_version", "load_or_discard"]
 
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
 _FORMAT = 1
-_STAGES = ("corpus", "cooccurrence", "embed", "analyze")
 
 
 @cache
-def stage_version(stage: str) -> str:
-    """Hash of the source code that a stage's results depend on, apart from its inputs.
+def code_version(stage: str, *modules: str) -> str:
+    """Hash of the source code that results depend on, apart from their inputs.
 
     Parameters
     ----------
-    stage : {"corpus", "cooccurrence", "embed", "analyze"}
+    stage : str
+        A folder of wordnum, such as "embed".
+    *modules : str
+        Names of some of its modules; all of them by default.
 
     Notes
     -----
-    A changed probe makes new measures and leaves counts and embeddings as they are: each stage
-    hashes its own folder only, and its inputs carry the hashes of the stages before.
+    A changed probe makes new measures and leaves counts and embeddings as they are: each result
+    carries the version of its own stage, and its inputs carry those of the stages before.
     """
-    folder = files("wordnum") / stage
     sources = sorted(
         (item.name, item.read_text(encoding="utf-8"))
-        for item in folder.iterdir()
+        for item in (files("wordnum") / stage).iterdir()
         if item.name.endswith((".py", ".toml"))
+        and (not modules or item.name.partition(".")[0] in modules)
     )
     return content_hash(sources)
 
@@ -68,17 +75,39 @@ class Cache:
         else:
             write_text(version, f"{_FORMAT}\n")
 
-    def path(self, stage: str, suffix: str, *depends: Any) -> Path:
-        """Where the result of `stage` is, or will be, for these inputs and this code.
+    def path(self, kind: str, suffix: str, *depends: Any) -> Path:
+        """Where a result is, or will be.
 
         Parameters
         ----------
-        stage : str
-            Name of the stage's folder of code.
+        kind : str
+            What it is, such as "counts"; a folder within the cache.
         suffix : str
             Ending of the file name; empty for a folder.
         *depends
             All that the result depends on, as `wordnum.provenance.content_hash` takes it.
         """
-        key = content_hash(stage, stage_version(stage), *depends)
-        return self.folder / stage / f"{key}{suffix}"
+        return self.folder / kind / f"{content_hash(kind, *depends)}{suffix}"
+
+
+def load_or_discard(path: Path, load: Callable[[Path], T]) -> T | None:
+    """Read what is cached at `path`; None where there is nothing.
+
+    What is damaged is removed, with a warning, and counts as nothing.
+
+    Examples
+    --------
+    >>> load_or_discard(Path("never made.npz"), Path.read_bytes) is None
+    True
+    """
+    if not path.exists():
+        return None
+    try:
+        return load(path)
+    except FormatError as error:
+        logger.warning("%s is damaged and is made again: %s", path, error.got or error.message)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+        return None

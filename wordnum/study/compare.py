@@ -8,12 +8,14 @@ import numpy as np
 
 from wordnum.analyze.inference import Difference, paired_difference
 
-__all__ = ["compare_conditions"]
+__all__ = ["COMPARISON", "compare_conditions"]
 
 _SAME = (
-    "corpus", "numerals", "ordinals", "window", "side", "positional", "signal", "model", "seed",
+    "corpus", "numerals", "ordinals", "window", "side", "positional", "window_weighting", "signal",
+    "model", "seed",
 )  # fmt: skip
 _MEASURED = ("difference", "low", "high", "p_value", "reason")
+COMPARISON = (*_SAME, "cell", "condition", "against", "against_condition", "T", *_MEASURED)
 
 
 def compare_conditions(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -28,27 +30,25 @@ def compare_conditions(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        A row per cell and modulus T: the cell and its condition (`label`), the cell it is compared
-        `against` with its condition, the `difference` in kappa (cell minus reference), its `low`
-        and `high` from the complementary half-splits, or the `reason` why there is no interval.
+        A row per cell and modulus T with the columns `COMPARISON`: the cell and its condition, the
+        cell it is compared `against` and the condition of that, the `difference` in kappa (cell
+        minus reference), its `low` and `high` from the complementary half-splits with the p-value,
+        or the `reason` why there is no interval.
     """
-    by_identity: dict[tuple[Any, ...], dict[tuple[str, str], dict[str, Any]]] = {}
+    by_identity: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
     for record in records:
-        row = record["row"]
-        identity = tuple(row[name] for name in _SAME)
-        by_identity.setdefault(identity, {})[row["perturbation"], row["control_for"]] = record
+        identity = tuple(record["row"][name] for name in _SAME)
+        by_identity.setdefault(identity, {})[record["row"]["condition"]] = record
     rows = []
     for conditions in by_identity.values():
-        original = conditions.get(("original", ""))
-        for (name, control_for), record in conditions.items():
-            if record is original or original is None:
-                continue
-            rows += _differences(record, original)
-            control = next(
-                (r for (_, of), r in conditions.items() if of == name and not control_for), None
-            )
-            if control is not None:
-                rows += _differences(record, control)
+        controls = {
+            r["row"]["control_for"]: r for r in conditions.values() if r["row"]["control_for"]
+        }
+        for name, record in conditions.items():
+            if name != "original" and "original" in conditions:
+                rows += _differences(record, conditions["original"])
+            if name in controls:
+                rows += _differences(record, controls[name])
     return rows
 
 
@@ -57,15 +57,16 @@ def _differences(record: dict[str, Any], reference: dict[str, Any]) -> list[dict
     about = {
         **{name: row[name] for name in _SAME},
         "cell": record["key"],
-        "label": row["perturbation"],
+        "condition": row["condition"],
         "against": reference["key"],
-        "against_label": reference["row"]["perturbation"],
+        "against_condition": reference["row"]["condition"],
     }
     failed = next((r for r in (record, reference) if r["status"] == "failed"), None)
     if failed is not None:
         return [{**about, "T": None, "reason": f"a cell failed: {failed['error']}"}]
     rows = []
-    for T, measured in record["measures"].items():
+    for T in sorted(record["measures"], key=int):
+        measured = record["measures"][T]
         other = reference["measures"][T]
         gap = measured["kappa"] - other["kappa"]
         reason = measured["interval_reason"] or other["interval_reason"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wordnum.corpus.recipe import Recipe
 from wordnum.errors import WordnumError
 from wordnum.study.spec import Cell, Study
 
-__all__ = ["Plan", "plan_study"]
+__all__ = ["Plan", "cell_seconds", "plan_study"]
 
 # Measured on one core of an AMD EPYC at 2.6 GHz by the scripts in benchmarks/. A plan rests on
 # them: on another machine its times are off by the ratio of the machines.
@@ -18,6 +19,7 @@ _COUNT_TOKENS_PER_S = 20e6  # one condition, by block and distance, saved
 _SVD_CELL_S = 12.0
 _TRAINED_CELL_S = 300.0
 _PLAIN_CELL_S = 1.5
+_ATTRIBUTION_S = 600.0  # groups, signals and sides of one corpus and window, intervals included
 
 # Bytes of text per byte of file, and per token, as on English Wikipedia.
 _EXPANSION = {".xz": 3.7, ".bz2": 3.9, ".gz": 2.9, ".zst": 3.0, ".parquet": 2.0}
@@ -34,6 +36,8 @@ class Plan:
     study : Study
     n_cells : int
         Embeddings that will be measured, thinned controls not counted.
+    n_controls : int
+        Thinned controls, at most: a cell that turns out to lose no pairs needs none.
     stages : list of tuple
         (what, how often, seconds on one core) of each stage.
     seconds : float
@@ -48,6 +52,7 @@ class Plan:
 
     study: Study
     n_cells: int
+    n_controls: int
     stages: list[tuple[str, int, float]]
     seconds: float
     memory: float
@@ -66,7 +71,7 @@ def plan_study(study: Study, *, jobs: int = 1) -> Plan:
 
     Examples
     --------
-    >>> from wordnum.study.spec import load_study
+    >>> from wordnum import load_study
     >>> plan_study(load_study("demo")).n_cells
     52
     """
@@ -75,20 +80,23 @@ def plan_study(study: Study, *, jobs: int = 1) -> Plan:
     sizes = [_text_bytes(recipe, notes) for recipe in recipes]
     reach = max(window.size for window in study.windows)
     conditions = len(study.perturbations) * len(study.seeds)
-    if study.thinned_controls:
-        notes.append("thinned controls are known only after counting; their cells come on top")
     cells = list(study.cells())
+    controls = [replace(c, control_for=c.perturbation) for c in cells if study.may_need_control(c)]
     tokens = sum(sizes) / _BYTES_PER_TOKEN
     stages = [
         ("encode", len(recipes), sum(sizes) / _ENCODE_BYTES_PER_S),
         ("count", len(recipes) * conditions, tokens * conditions / _COUNT_TOKENS_PER_S),
+        *_cell_stages([*cells, *controls]),
     ]
-    stages += _cell_stages(cells)
+    if study.attribution:
+        times = len(recipes) * len(study.windows)
+        stages.append(("attribute", times, times * _ATTRIBUTION_S))
     workers = max(jobs, 1)
     events = tokens * _NUMBER_SHARE * 2 * reach
     return Plan(
         study=study,
         n_cells=len(cells),
+        n_controls=len(controls),
         stages=stages,
         seconds=sum(seconds for _, _, seconds in stages) / (0.9 * workers + 0.1),
         memory=workers * (6e8 + 40 * max(events / max(len(recipes), 1), 1)),
@@ -97,17 +105,22 @@ def plan_study(study: Study, *, jobs: int = 1) -> Plan:
     )
 
 
-def _cell_stages(cells: list[Cell]) -> list[tuple[str, int, float]]:
-    """Cells by the kind of their model."""
+def cell_seconds(cell: Cell) -> float:
+    """About how long one cell takes on one core: fitted, with its half-splits, and measured."""
+    if cell.model.reads_corpus or cell.model.model == "glove":
+        return _TRAINED_CELL_S
+    return _SVD_CELL_S if cell.model.reads_pairs else _PLAIN_CELL_S
+
+
+def _cell_stages(cells: list[Cell]) -> Iterator[tuple[str, int, float]]:
+    """Cells by what is done for them."""
     kinds: dict[str, list[float]] = {}
     for cell in cells:
-        if cell.model.reads_corpus or cell.model.model == "glove":
-            kinds.setdefault("train and measure", []).append(_TRAINED_CELL_S)
-        elif cell.model.has_signal:
-            kinds.setdefault("factorize and measure", []).append(_SVD_CELL_S)
-        else:
-            kinds.setdefault("measure", []).append(_PLAIN_CELL_S)
-    return [(kind, len(seconds), sum(seconds)) for kind, seconds in kinds.items()]
+        kind = "fit and measure" if cell.model.reads_pairs else "measure"
+        kind += " controls" if cell.control_for else ""
+        kinds.setdefault(kind, []).append(cell_seconds(cell))
+    for kind, seconds in kinds.items():
+        yield kind, len(seconds), sum(seconds)
 
 
 def _text_bytes(recipe: Recipe, notes: list[str]) -> float:

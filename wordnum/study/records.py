@@ -25,7 +25,6 @@ def make_record(
     row: dict[str, Any],
     embedding: Embedding,
     analysis: Analysis,
-    n_pairs: int | None,
 ) -> dict[str, Any]:
     """Everything the table and the page show of one cell, as JSON holds it."""
     probe, spectrum, verdict = analysis.probe, analysis.spectrum, analysis.verdict
@@ -39,7 +38,7 @@ def make_record(
             "row": row,
             "status": "done",
             "error": "",
-            "n_pairs": n_pairs,
+            "n_pairs": embedding.provenance.get("n_pairs"),
             "n_numbers": len(embedding.numbers),
             "coverage": len(embedding.numbers) / embedding.size,
             "missing": embedding.missing,

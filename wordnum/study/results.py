@@ -11,13 +11,25 @@ from typing import TYPE_CHECKING, Any
 from wordnum.cooccurrence.window import Window
 from wordnum.errors import InputError
 from wordnum.storage import atomic_path
-from wordnum.study.compare import compare_conditions
+from wordnum.study.compare import COMPARISON, compare_conditions
 from wordnum.study.records import read_record
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["StudyResults", "write_results"]
+__all__ = ["IDENTITY", "MEASURES", "StudyResults", "system_labels", "write_results"]
+
+IDENTITY = (
+    "corpus", "numerals", "ordinals", "condition", "perturbation", "control_for", "window", "side",
+    "positional", "window_weighting", "signal", "model", "weighting", "dim", "seed",
+)  # fmt: skip
+MEASURES = (
+    "kappa", "low", "high", "interval_reason", "repeat_sd", "kappa_groups", "kappa_without_fives",
+    "kappa_within_parity", "kappa_without_frequency", "null_mean", "null_p95", "null_p",
+    "null_plain_mean", "null_plain_p95", "null_plain_p", "accuracy", "phi", "magnitude", "power",
+    "spike_p", "lambda_max", "lambda_noise", "cond", "lower", "upper",
+)  # fmt: skip
+_WHOLE = ("T", "window", "dim", "seed", "n_numbers", "n_pairs")
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,13 @@ class StudyResults:
                 expected="a folder written by wordnum study",
                 remedy="run: wordnum study NAME -o DIR",
             )
-        return cls(folder, read_record(folder / "study.json"))
+        about = read_record(folder / "study.json")
+        if not about.get("cells"):
+            raise InputError(
+                f"the study in {folder} was not run to its end",
+                remedy="run it again, into the same folder: it goes on where it was",
+            )
+        return cls(folder, about)
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
@@ -60,29 +78,34 @@ class StudyResults:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """A row per cell and modulus T.
+        """A row per cell and modulus T; a cell that failed has one row, without a T.
 
         Returns
         -------
         DataFrame
-            Identity columns, then kappa (x 100) with its interval, nulls and controls, Phi_T,
-            spike magnitude and p-value, lambda_max beside its noise level, coverage, verdict.
+            ``cell`` (the hash of all that the cell depends on) and ``system`` (its label), the
+            columns of `IDENTITY`, T, those of `MEASURES` (kappa x 100 with its interval, nulls and
+            controls, Phi_T, spike magnitude and p-value, lambda_max beside its noise level), then
+            coverage, pairs, verdict with its reasons, seconds, and the error of a failed cell.
         """
         import pandas as pd
 
-        rows = [row for record in self.records for row in _rows(record)]
         labels = system_labels([record["row"] for record in self.records])
-        named = dict(zip((record["key"] for record in self.records), labels))
+        rows = [
+            row
+            for record, system in zip(self.records, labels, strict=True)
+            for row in _rows(record, system)
+        ]
         frame = pd.DataFrame(rows)
-        frame.insert(1, "system", frame["cell"].map(named))
-        return frame.astype({"T": "Int64"})
+        return frame.astype({name: "Int64" for name in _WHOLE if name in frame})
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
         """Differences between each condition and the original, with paired intervals."""
         import pandas as pd
 
-        return pd.DataFrame(compare_conditions(self.records))
+        frame = pd.DataFrame(compare_conditions(self.records), columns=COMPARISON)
+        return frame.astype({name: "Int64" for name in _WHOLE if name in frame})
 
     @cached_property
     def attribution(self) -> pd.DataFrame | None:
@@ -117,25 +140,33 @@ class StudyResults:
         return f"<h4>{escape(str(self.about['title'] or self.about['name']))}</h4>{body}{note}"
 
 
-def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of one cell; a failed cell has one, without a modulus."""
-    row = {"cell": record["key"], **record["row"]}
-    ends = {"seconds": record["seconds"], "status": record["status"], "error": record["error"]}
-    if record["status"] == "failed":
-        return [{**row, "T": None, **ends}]
-    common = {
-        "n_numbers": record["n_numbers"],
-        "coverage": record["coverage"],
-        "n_pairs": record["n_pairs"],
-        "verdict": record["verdict"],
-        "flags": ";".join(record["flags"]),
-        "reasons": ";".join(record["reasons"]),
-        **ends,
+def _rows(record: dict[str, Any], system: str) -> list[dict[str, Any]]:
+    """Rows of one cell."""
+    identity = {name: record["row"][name] for name in IDENTITY}
+    failed = record["status"] == "failed"
+    measures = {int(T): found for T, found in record.get("measures", {}).items()}
+    ends = {
+        "n_numbers": record.get("n_numbers"),
+        "coverage": record.get("coverage"),
+        "n_pairs": record.get("n_pairs"),
+        "verdict": record.get("verdict", ""),
+        "flags": ";".join(record.get("flags", ())),
+        "reasons": ";".join(record.get("reasons", ())),
+        "seconds": record["seconds"],
+        "status": record["status"],
+        "error": record["error"],
     }
-    measures = sorted(
-        ((int(T), found) for T, found in record["measures"].items()), key=lambda item: item[0]
-    )
-    return [{**row, "T": T, **found, **common} for T, found in measures]
+    return [
+        {
+            "cell": record["key"],
+            "system": system,
+            **identity,
+            "T": T,
+            **{name: measures[T][name] if T is not None else None for name in MEASURES},
+            **ends,
+        }
+        for T in ([None] if failed else sorted(measures))
+    ]
 
 
 def system_labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -143,9 +174,9 @@ def system_labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
     Examples
     --------
-    >>> row = {"model": "PPMI-SVD", "signal": "text", "perturbation": "original", "seed": 0,
+    >>> row = {"model": "PPMI-SVD", "signal": "text", "condition": "original", "seed": 0,
     ...        "ordinals": "keep", "numerals": "whole", "window": 2, "side": "both",
-    ...        "positional": False, "control_for": ""}
+    ...        "positional": False, "window_weighting": "flat"}
     >>> system_labels([row, {**row, "ordinals": "out"}])
     ['PPMI-SVD · ordinals kept', 'PPMI-SVD · ordinals out']
     """
@@ -160,11 +191,15 @@ def system_labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _label_parts(row: Mapping[str, Any]) -> dict[str, str]:
-    window = Window(size=row["window"], side=row["side"], positional=row["positional"])
-    control = f" (control for {row['control_for']})" if row["control_for"] else ""
+    window = Window(
+        size=row["window"],
+        side=row["side"],
+        positional=row["positional"],
+        weighting=row["window_weighting"],
+    )
     return {
         "signal": row["signal"],
-        "condition": row["perturbation"] + control,
+        "condition": row["condition"],
         "numerals": row["numerals"],
         "ordinals": "ordinals kept" if row["ordinals"] == "keep" else "ordinals out",
         "window": window.label,

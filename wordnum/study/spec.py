@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-from wordnum.config import build, nearest, one_of, read_toml
+from wordnum.config import one_of
 from wordnum.cooccurrence.window import Window
-from wordnum.corpus.perturb import Isolate, parse_perturbation
-from wordnum.corpus.recipe import Recipe, find_recipe
+from wordnum.corpus.perturb import ContextLength, Isolate, parse_perturbation
+from wordnum.corpus.recipe import Recipe
 from wordnum.embed.models import make_model, parameter_names
 from wordnum.errors import UsageError
+from wordnum.provenance import content_hash, jsonable
 
-__all__ = ["Cell", "ModelSpec", "ProbeSpec", "Study", "builtin_studies", "load_study"]
+__all__ = ["CLASSIFIERS", "Cell", "ModelSpec", "ProbeSpec", "Study"]
 
-_BUILTIN = Path(__file__).parent / "builtin"
+# As in wordnum.analyze.probe, which takes too long to import for a plan.
+CLASSIFIERS = ("lda", "ridge", "logistic", "mlp")
 _SIGNALS = ("text", "number", "both")
 _READ_THE_CORPUS = ("word2vec", "fasttext", "sgns")
 _HAVE_NO_SIGNAL = ("word2vec", "fasttext", "frequency", "random")
+_READ_NO_PAIRS = ("frequency", "random")
 
 
 @dataclass(frozen=True)
@@ -36,23 +37,19 @@ class ModelSpec:
         Registered name, such as "svd".
     parameters : mapping
         Keyword arguments of the model.
+
+    Raises
+    ------
+    UsageError
+        A model or a parameter that does not exist; the message names the nearest one.
     """
 
     name: str
     model: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any], *, where: str) -> ModelSpec:
-        """Read a ``[[models]]`` table: name, model, and the model's own keywords."""
-        rest = dict(values)
-        try:
-            model = rest.pop("model")
-        except KeyError as error:
-            raise UsageError("the key 'model' is missing", where=where) from error
-        spec = cls(rest.pop("name", model), model, rest)
-        spec.estimator()
-        return spec
+    def __post_init__(self) -> None:
+        self.estimator()
 
     def estimator(self, **offered: Any) -> Any:
         """Make the model; of what is `offered` it takes the parameters that it has."""
@@ -64,6 +61,11 @@ class ModelSpec:
     def reads_corpus(self) -> bool:
         """Whether the model trains on the text itself rather than on counts."""
         return self.model in _READ_THE_CORPUS
+
+    @property
+    def reads_pairs(self) -> bool:
+        """Whether the model depends on what stands beside the numbers, and not on how many."""
+        return self.model not in _READ_NO_PAIRS
 
     @property
     def has_signal(self) -> bool:
@@ -83,6 +85,9 @@ class ProbeSpec:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "moduli", tuple(self.moduli))
+        one_of(self.classifier, CLASSIFIERS, what="classifier", where="probe")
+        if not self.moduli or not all(isinstance(T, int) and T > 1 for T in self.moduli):
+            raise UsageError("moduli must be integers above 1", got=repr(self.moduli))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +103,16 @@ class Cell:
     control_for: str = ""
 
     @property
-    def corpus_key(self) -> tuple[str, str, str]:
-        """Names the encoded corpus within the study."""
-        return (self.recipe.name, self.recipe.numerals, self.recipe.ordinals)
+    def condition(self) -> str:
+        """The perturbation; of a control, what it is a control for.
+
+        Controls are thinned to the pairs of each window and signal, hence each a bit differently.
+        """
+        return f"thinned like {self.control_for}" if self.control_for else self.perturbation
+
+    def as_control(self, thinned: str) -> Cell:
+        """Return the same cell on the original, thinned to the pairs of this condition."""
+        return replace(self, perturbation=thinned, control_for=self.perturbation)
 
     def row(self) -> dict[str, Any]:
         """Identity columns of the results table."""
@@ -108,11 +120,13 @@ class Cell:
             "corpus": self.recipe.name,
             "numerals": self.recipe.numerals,
             "ordinals": self.recipe.ordinals,
+            "condition": self.condition,
             "perturbation": self.perturbation,
             "control_for": self.control_for,
             "window": self.window.size,
             "side": self.window.side,
             "positional": self.window.positional,
+            "window_weighting": self.window.weighting,
             "signal": self.signal,
             "model": self.model.name,
             "weighting": self.model.parameters.get("weighting", ""),
@@ -143,15 +157,22 @@ class Study:
     seeds : tuple of int
         Each seeds the random conditions and the models.
     thinned_controls : bool
-        Beside each condition that loses pairs, the original thinned to as many pairs.
+        Beside each cell that loses pairs, the original thinned to as many pairs.
     attribution : bool
-        Attribute the kappas to context groups (Shapley values) in the original condition.
+        Attribute the kappas to contexts (Shapley values) in the original condition.
     probe : ProbeSpec
     title, description : str
         For people.
 
+    Raises
+    ------
+    UsageError
+        A condition, corpus, model, signal, seed, window or numeral scheme named twice, or none of
+        them; a signal that does not exist; thinned controls or attribution without the original.
+
     Examples
     --------
+    >>> from wordnum import load_study
     >>> study = load_study("demo")
     >>> sorted({cell.signal for cell in study.cells()})
     ['both', 'number', 'text']
@@ -181,18 +202,22 @@ class Study:
             ("model", [model.name for model in self.models]),
             ("signal", list(self.signals)),
             ("seed", list(self.seeds)),
-            ("window", list(self.windows)),
-            ("numeral scheme", list(self.numerals)),
+            ("window", [window.label for window in self.windows]),
+            ("numeral scheme", [", ordinals ".join(scheme) for scheme in self.numerals]),
         ):
             _refuse_twice(what, values, where)
             if not values and what != "numeral scheme":
                 raise UsageError(f"a study needs at least one {what}", where=where)
         for signal in self.signals:
             one_of(signal, _SIGNALS, what="signal", where=where)
-        if self.thinned_controls and "original" not in self.perturbations:
-            raise UsageError(
-                "thinned controls need the original", where=where, remedy="add 'original'"
-            )
+        for what in ("thinned_controls", "attribution"):
+            if getattr(self, what) and "original" not in self.perturbations:
+                raise UsageError(
+                    f"{what.replace('_', ' ')} without the original condition",
+                    got=", ".join(self.perturbations),
+                    where=where,
+                    remedy=f"add 'original' to the perturbations, or drop {what}",
+                )
 
     def recipes(self) -> Iterator[Recipe]:
         """Corpora under every numeral scheme of the study."""
@@ -201,11 +226,11 @@ class Study:
                 yield recipe.with_numerals(numerals, ordinals)
 
     def cells(self) -> Iterator[Cell]:
-        """Cells of the grid, conditions of one corpus next to each other."""
+        """Cells of the grid, conditions of one corpus next to each other; no controls."""
         for recipe, perturbation in product(self.recipes(), self.perturbations):
             yield from self.cells_of(recipe, perturbation)
 
-    def cells_of(self, recipe: Recipe, perturbation: str, control_for: str = "") -> Iterator[Cell]:
+    def cells_of(self, recipe: Recipe, perturbation: str) -> Iterator[Cell]:
         """Cells of one corpus under one condition.
 
         Where numbers are isolated one by one, no two of them meet: the number signal is empty by
@@ -225,7 +250,6 @@ class Study:
                     signal=signal,
                     model=model,
                     seed=seed,
-                    control_for=control_for,
                 )
 
     @property
@@ -233,9 +257,32 @@ class Study:
         """The signal under which models without a choice of signal are listed."""
         return "both" if "both" in self.signals else self.signals[0]
 
+    def may_need_control(self, cell: Cell) -> bool:
+        """Whether the cell's condition can lose pairs that a thinned original would lose too."""
+        parts = parse_perturbation(cell.perturbation).parts
+        cuts = any(isinstance(part, (ContextLength, Isolate)) for part in parts)
+        return self.thinned_controls and cuts and cell.model.reads_pairs
+
     def to_dict(self) -> dict[str, Any]:
         """Return the resolved study as JSON holds it."""
-        return asdict(self)
+        found: dict[str, Any] = jsonable(asdict(self))
+        return found
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that the table depends on: not of titles, nor of where the texts are."""
+        return content_hash(essence(self.to_dict()))
+
+
+def essence(study: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep of `Study.to_dict` what the table depends on."""
+    kept = {key: value for key, value in study.items() if key not in ("title", "description")}
+    words = ("title", "licence", "notes", "root")
+    kept["corpora"] = [
+        {key: value for key, value in recipe.items() if key not in words}
+        for recipe in study.get("corpora", ())
+    ]
+    return kept
 
 
 def _refuse_twice(what: str, values: list[Any], where: str) -> None:
@@ -244,131 +291,3 @@ def _refuse_twice(what: str, values: list[Any], where: str) -> None:
         raise UsageError(
             f"{what} named twice: {', '.join(sorted(twice))}", where=where, remedy="name it once"
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _File:
-    """The keys of a study file."""
-
-    name: str
-    corpora: list[Any]
-    models: list[dict[str, Any]]
-    extends: str = ""
-    numerals: list[str] = field(default_factory=list)
-    perturbations: list[str] = field(default_factory=lambda: ["original"])
-    windows: list[Any] = field(default_factory=lambda: [5])
-    signals: list[str] = field(default_factory=lambda: ["both"])
-    seeds: list[int] = field(default_factory=lambda: [0])
-    thinned_controls: bool = False
-    attribution: bool = False
-    probe: dict[str, Any] = field(default_factory=dict)
-    title: str = ""
-    description: str = ""
-
-
-def builtin_studies() -> list[str]:
-    """Names of the studies that come with the package.
-
-    Examples
-    --------
-    >>> "demo" in builtin_studies()
-    True
-    """
-    return sorted(path.stem for path in _BUILTIN.glob("*.toml"))
-
-
-def load_study(
-    study: str | os.PathLike[str], *, corpora: list[str] | None = None, root: str = ""
-) -> Study:
-    """Read a study from a TOML file or by the name of a built-in one.
-
-    Parameters
-    ----------
-    study : str or path
-        ``mine.toml`` or ``paper-data``.
-    corpora : list of str, optional
-        Recipes or text files to use instead of the study's own corpora.
-    root : str
-        Folder that the recipes' relative sources start from.
-
-    Raises
-    ------
-    InputError, FormatError, UsageError
-        No such file, not TOML, an unknown key, model, signal, condition or corpus, a name given
-        twice, or files that extend each other in a circle.
-
-    Examples
-    --------
-    >>> load_study("demo").name
-    'demo'
-    """
-    path = _locate(study)
-    file = build(_File, _extended(path, ()), where=str(path))
-    where = str(path)
-    recipes = [
-        Recipe(**entry) if isinstance(entry, Mapping) else _corpus(entry, root)
-        for entry in (corpora or file.corpora)
-    ]
-    return Study(
-        name=file.name,
-        corpora=tuple(recipes),
-        models=tuple(
-            ModelSpec.from_mapping(model, where=f"{where}, [[models]]") for model in file.models
-        ),
-        numerals=tuple(_numerals(entry, where) for entry in file.numerals),
-        perturbations=tuple(file.perturbations),
-        windows=tuple(_window(entry, where) for entry in file.windows),
-        signals=tuple(file.signals),
-        seeds=tuple(file.seeds),
-        thinned_controls=file.thinned_controls,
-        attribution=file.attribution,
-        probe=build(ProbeSpec, file.probe, where=f"{where}, [probe]"),
-        title=file.title,
-        description=file.description,
-    )
-
-
-def _locate(study: str | os.PathLike[str]) -> Path:
-    name = os.fspath(study)
-    if name in builtin_studies():
-        return _BUILTIN / f"{name}.toml"
-    if not name.endswith(".toml"):
-        raise UsageError(
-            f"unknown study {name!r}",
-            expected="a file ending in .toml, or the name of a built-in study",
-            remedy=nearest(name, builtin_studies()),
-        )
-    return Path(name)
-
-
-def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    """Read the file over the file that it extends, if it does."""
-    path = path.resolve()
-    if path in seen:
-        chain = " -> ".join(p.name for p in (*seen, path))
-        raise UsageError("studies extend each other in a circle", got=chain, where=str(path))
-    values = read_toml(path)
-    if "extends" not in values:
-        return values
-    other = str(values["extends"])
-    base = _BUILTIN / f"{other}.toml" if other in builtin_studies() else path.parent / other
-    return {**_extended(base, (*seen, path)), **values}
-
-
-def _corpus(entry: str, root: str) -> Recipe:
-    """Load a recipe by name, or make one for a text file or folder."""
-    if not entry.endswith(".toml") and Path(entry).exists():
-        return Recipe(name=Path(entry).name.split(".")[0], source=(str(Path(entry).resolve()),))
-    return find_recipe(entry, root=root)
-
-
-def _numerals(entry: str, where: str) -> tuple[str, str]:
-    """Read "whole" or "whole, ordinals kept"."""
-    kind, _, rule = (part.strip() for part in entry.partition(","))
-    one_of(rule, ("", "ordinals kept", "ordinals out"), what="ordinals rule", where=where)
-    return kind, "keep" if rule == "ordinals kept" else "out"
-
-
-def _window(entry: Any, where: str) -> Window:
-    values = {"size": entry} if isinstance(entry, int) else entry
-    return build(Window, values, where=f"{where}, windows")

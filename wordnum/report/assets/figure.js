@@ -95,10 +95,6 @@ function makeGrid() {
         headButton('spectrum', 'Spectrum by period', 'the spike at period 10'), stripAxis()),
       moduli.map(T => h('th', { role: 'columnheader', scope: 'col', class: 'kappa', 'data-key': T, 'data-t': T, 'data-label': `mod ${T}` },
         headButton(T, h('span', {}, h('span', { class: 'mod' }, 'mod '), T), `kappa at T = ${T}`))))));
-  for (const button of grid.querySelectorAll('.sorter')) {
-    const key = button.dataset.key;
-    button.onclick = () => sortBy(/^\d+$/.test(key) ? Number(key) : key);
-  }
   grid.addEventListener('keydown', onGridKey);
   grid.addEventListener('focusin', event => {
     const node = event.target.closest('[role=gridcell],[role=rowheader]');

@@ -6,8 +6,8 @@ const done = cells.filter(cell => cell.status === 'done');
 const cellById = new Map(cells.map(cell => [cell.id, cell]));
 
 const FIELD = {
-  corpus: 'Corpus', numerals: 'Numerals', ordinals: 'Ordinals', perturbation: 'Condition', window: 'Window',
-  side: 'Side', positional: 'Positional', signal: 'Signal', model: 'Model', weighting: 'Weighting', dim: 'Dimensions',
+  corpus: 'Corpus', numerals: 'Numerals', ordinals: 'Ordinals', condition: 'Condition', perturbation: 'Perturbation',
+  window: 'Window', side: 'Side', positional: 'Positional', window_weighting: 'Weight by distance', signal: 'Signal', model: 'Model', weighting: 'Weighting', dim: 'Dimensions',
   seed: 'Seed', control_for: 'Control for', verdict: 'Verdict',
 };
 const VERDICTS = {
@@ -24,13 +24,13 @@ const plain = value => value === true ? 'yes' : value === false ? 'no' : value =
 // What sets a cell apart, less what its label says already.
 const told = (cell, name) => {
   const parts = cell.system.split(' · ');
-  if (['window', 'side', 'positional'].includes(name)) return parts.some(part => /^[±+\u2212]\d/.test(part));
+  if (['window', 'side', 'positional', 'window_weighting'].includes(name)) return parts.some(part => /^[±+\u2212]\d/.test(part));
   if (name === 'ordinals') return cell[name] === 'keep' && parts.includes('ordinals kept');
-  return name === 'control_for' || parts.some(part => part === String(cell[name]) || part.startsWith(`${cell[name]} (`));
+  return parts.includes(String(cell[name]));
 };
 const sublabel = cell => varying
   .filter(name => cell[name] !== undefined && cell[name] !== '' && !told(cell, name))
-  .map(name => ['numerals', 'corpus', 'perturbation', 'signal', 'model', 'weighting'].includes(name)
+  .map(name => ['numerals', 'corpus', 'condition', 'signal', 'model', 'weighting'].includes(name)
     ? plain(cell[name]) : `${FIELD[name].toLowerCase()} ${plain(cell[name])}`)
   .join(' · ');
 const fullLabel = cell => [cell.system, sublabel(cell)].filter(Boolean).join(' · ');

@@ -2,7 +2,7 @@
 
 function makeHead() {
   byId('title').textContent = overview.title;
-  const shared = Object.entries(overview.constant).filter(([name]) => !['seed', 'positional'].includes(name) || overview.constant[name])
+  const shared = Object.entries(overview.constant).filter(([name, value]) => value !== '' && (!['seed', 'positional'].includes(name) || value) && !(name === 'window_weighting' && value === 'flat'))
     .map(([name, value]) => `${FIELD[name].toLowerCase()} ${plain(value)}`);
   const origin = overview.origin;
   byId('lede').append(...[
@@ -29,8 +29,7 @@ function makeWarnings() {
   if (lines.length) byId('warnings').append(h('ul', { class: 'warnings' }, lines.map(([kind, head, words]) => h('li', { class: `n-${kind}` }, h('b', {}, head), words))));
 }
 
-const nameOf = row => cellById.has(row.cell) ? fullLabel(cellById.get(row.cell)) : row.label || plain(row.cell);
-const againstOf = row => row.against_label || (cellById.has(row.against) ? fullLabel(cellById.get(row.against)) : plain(row.against));
+const nameOf = row => cellById.has(row.cell) ? fullLabel(cellById.get(row.cell)) : row.condition;
 let redrawComparisons = () => {};
 
 function makeComparisons() {
@@ -39,7 +38,7 @@ function makeComparisons() {
   byId('comparisons').hidden = false;
   const pairs = new Map();
   for (const row of list) {
-    const key = JSON.stringify([row.cell, row.against, row.label, row.against_label]);
+    const key = JSON.stringify([row.cell, row.against]);
     if (!pairs.has(key)) pairs.set(key, { row, byT: new Map() });
     if (isNumber(row.T)) pairs.get(key).byT.set(row.T, row);
   }
@@ -52,7 +51,7 @@ function makeComparisons() {
   const draw = () => {
     const inFigure = new Set(visible.map(cell => cell.id));
     let entries = [...pairs.values()].filter(({ row }) => !cellById.has(row.cell) || inFigure.has(row.cell)).filter(({ row }) => text.toLowerCase().split(/\s+/).every(word =>
-      `${nameOf(row)} ${againstOf(row)}`.toLowerCase().includes(word)));
+      `${nameOf(row)} ${row.against_condition}`.toLowerCase().includes(word)));
     if (order === 'size') entries = [...entries].sort((a, b) => (a.byT.get(chosen)?.difference ?? Infinity) - (b.byT.get(chosen)?.difference ?? Infinity));
     count.textContent = `${entries.length} of ${pairs.size}`;
     table.replaceChildren(h('div', { class: 'forest-head', 'aria-hidden': 'true' }, h('span', {}), h('span', { class: 'forest-axis' },
@@ -63,7 +62,7 @@ function makeComparisons() {
       const words = !here || !isNumber(here.difference) ? (here || row).reason || 'not compared'
         : `${fixed(here.difference, 1)}${isNumber(here.low) ? `, ${between(here.low, here.high)}` : ', no interval'}`;
       const line = h('div', { class: 'forest-row', role: 'listitem' },
-        h('span', { class: 'forest-name' }, nameOf(row), h('small', {}, `against ${againstOf(row)}`)),
+        h('span', { class: 'forest-name' }, nameOf(row), h('small', {}, `against ${row.against_condition}`)),
         h('span', { class: 'forest-plot', 'aria-hidden': 'true' }, svg('svg', { width: '100%', height: 22 },
           svg('line', { x1: '50%', x2: '50%', y1: 0, y2: 22, class: 'base' }),
           here && isNumber(here.low) && svg('line', { x1: at(here.low), x2: at(here.high), y1: 11, y2: 11, class: here.difference < 0 ? 'interval less' : 'interval' }),
@@ -82,13 +81,12 @@ function makeAttribution() {
   const list = rowsOf(overview.attribution);
   if (!list.length) return;
   byId('attribution').hidden = false;
-  const systems = [...new Set(list.map(row => row.cell ?? row.label ?? ''))];
+  const systems = [...new Set(list.map(row => row.label))];
   let system = systems[0], view = list.some(row => isNumber(row.shapley)) ? 'shapley' : 'alone', chosen = moduli.includes(10) ? 10 : moduli[moduli.length - 1];
   const heat = h('div', { class: 'attribution-heat' }), lines = h('div', { class: 'attribution-lines' }), digits = h('div', { class: 'attribution-digits' });
-  const title = key => cellById.has(key) ? fullLabel(cellById.get(key)) : plain(key);
   const names = { shapley: 'Shapley', alone: 'alone', loss: 'left out' };
   const redraw = () => {
-    const own = list.filter(row => (row.cell ?? row.label ?? '') === system);
+    const own = list.filter(row => (row.label) === system);
     const total = own.filter(row => !isNumber(row.digit));
     heat.replaceChildren(attributionHeat(total, view, names[view], T => { chosen = T; redraw(); }, chosen));
     lines.replaceChildren(attributionLines(total.filter(row => Number(row.T) === chosen), chosen));
@@ -97,8 +95,8 @@ function makeAttribution() {
   };
   const views = Object.entries(names).filter(([name]) => list.some(row => isNumber(row[name])));
   byId('attribution-body').append(h('div', { class: 'controls' },
-    systems.length > 1 && h('label', { class: 'pick' }, 'System ', h('select', { onchange: event => { system = systems[event.target.selectedIndex]; redraw(); } }, systems.map(key => h('option', {}, title(key))))),
-    systems.length === 1 && h('span', { class: 'count' }, title(system)),
+    systems.length > 1 && h('label', { class: 'pick' }, 'System ', h('select', { onchange: event => { system = systems[event.target.selectedIndex]; redraw(); } }, systems.map(key => h('option', {}, key)))),
+    systems.length === 1 && h('span', { class: 'count' }, system),
     choice('Measure', views, view, value => { view = value; redraw(); })),
   h('div', { class: 'attribution-pair' }, heat, lines), digits);
   redraw();
@@ -176,33 +174,35 @@ function makeReasons() {
 }
 
 function makeFailures() {
-  const failed = cells.filter(cell => cell.status !== 'done');
-  if (!failed.length) return;
+  const failed = cells.filter(cell => cell.status !== 'done').map(cell => [fullLabel(cell), cell.error || 'no message']);
+  const others = (overview.origin.failures || []).map(words => ['Beside the cells', words]);
+  if (!failed.length && !others.length) return;
   byId('failed').hidden = false;
-  byId('failed-body').append(...failed.map(cell => h('article', { class: 'failure-card' }, h('h3', {}, fullLabel(cell)),
-    h('pre', {}, cell.error || 'no message'))));
+  byId('failed-body').append(...[...failed, ...others].map(([name, words]) =>
+    h('article', { class: 'failure-card' }, h('h3', {}, name), h('pre', {}, words))));
 }
 
 function makeOrigin() {
-  const { command, versions, seeds, hashes, corpora, description, name, title, cells: keys, fingerprint, ...rest } = overview.origin;
-  const known = Array.isArray(corpora) ? corpora : [];
+  const { command, versions, corpora, description, name, title, cells: keys, failures, seconds: spent, fingerprint, ...rest } = overview.origin;
+  const known = corpora || [];
   const host = byId('made-body');
-  const commandText = Array.isArray(command) ? command.join(' ') : command;
-  if (commandText) {
+  if (command) {
     const copy = h('button', { type: 'button', onclick: async () => {
       try { await navigator.clipboard.writeText(commandText); copy.textContent = 'Copied'; } catch { getSelection().selectAllChildren(code); copy.textContent = 'Selected'; }
       setTimeout(() => { copy.textContent = 'Copy'; }, 1600);
     } }, 'Copy');
-    const code = h('code', {}, String(commandText));
+    const code = h('code', {}, command);
     host.append(h('p', { class: 'label' }, 'Command to repeat'), h('div', { class: 'command' }, h('pre', {}, code), copy));
   }
   const table = (label, value) => value && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length
     ? h('div', { class: 'made-part' }, h('p', { class: 'label' }, label), facts(Object.entries(value).map(([key, v]) => [key, h('code', {}, typeof v === 'object' && v !== null ? JSON.stringify(v) : plain(v))])))
     : value !== undefined && value !== null ? h('div', { class: 'made-part' }, h('p', { class: 'label' }, label), h('p', {}, h('code', {}, typeof value === 'object' ? JSON.stringify(value) : plain(value)))) : null;
   const total = done.reduce((sum, cell) => sum + (cell.seconds || 0), 0);
-  host.append(h('div', { class: 'made' }, table('Versions', versions), table('Hashes', hashes || (fingerprint && { 'study': fingerprint })), table('Seeds', seeds ?? rest.spec?.seeds),
+  host.append(h('div', { class: 'made' }, table('Versions', versions), table('Hash of the study', fingerprint), table('Seeds', rest.spec?.seeds),
     h('div', { class: 'made-part' }, h('p', { class: 'label' }, 'Extent'), facts([['Cells', `${done.length} done, ${cells.length - done.length} failed`],
-      ['Moduli', moduli.join(', ')], total > 0 && ['Time in cells', seconds(total)]]))));
+      ['Moduli', moduli.join(', ')], total > 0 && ['Time in cells', seconds(total)]])),
+    spent && h('div', { class: 'made-part' }, h('p', { class: 'label' }, 'Time of the last run'),
+      facts(Object.entries(spent).map(([stage, value]) => [stage, value ? seconds(value) : 'from the cache'])))));
   if (known.length) host.append(h('p', { class: 'label' }, 'Corpora'), corpusTable(known));
   if (Object.keys(rest).length) {
     host.append(h('details', { class: 'raw' }, h('summary', {}, 'The whole specification'), h('pre', {}, JSON.stringify(rest, null, 2))));

@@ -1,0 +1,208 @@
+"""Measuring the cells of a study: what one worker does."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from wordnum.analyze.analysis import analyze
+from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.reduce import Signal
+from wordnum.cooccurrence.window import Window
+from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.perturb import parse_perturbation
+from wordnum.embed.embedding import Embedding
+from wordnum.errors import InputError
+from wordnum.provenance import content_hash
+from wordnum.storage import write_json
+from wordnum.study.cache import Cache, code_version, load_or_discard
+from wordnum.study.plan import cell_seconds
+from wordnum.study.records import failed_record, make_record, read_record
+from wordnum.study.spec import Cell, ProbeSpec
+from wordnum.study.stages import Stages
+
+__all__ = ["Task", "cell_key", "is_done", "make_tasks", "measure"]
+
+logger = logging.getLogger(__name__)
+# Cells per task: enough to share what they load, few enough to keep all workers busy.
+_CELLS = 6
+_LONG_S = 60.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """Cells on the same counts, or on the same corpus, for one worker.
+
+    Attributes
+    ----------
+    cells : tuple of Cell
+    keys : tuple of str
+        Their hashes, which name their records.
+    source : Path or None
+        Counts, or a corpus; None where there is none because of `error`.
+    error : str
+        What went wrong before.
+    """
+
+    cells: tuple[Cell, ...]
+    keys: tuple[str, ...]
+    source: Path | None
+    error: str
+
+    @property
+    def seconds(self) -> float:
+        """About how long it takes, for the time left."""
+        return sum(map(cell_seconds, self.cells))
+
+
+def cell_key(cell: Cell, source: Path | None, probe: ProbeSpec) -> str:
+    """Hash of all that a cell's measures depend on: its provenance in one word."""
+    return content_hash(
+        source and source.stem,
+        cell.row(),
+        cell.model,
+        cell.window,
+        probe,
+        code_version("embed"),
+        code_version("analyze"),
+        code_version("study", "records"),
+    )
+
+
+def make_tasks(cells: Iterable[tuple[Cell, str]], stages: Stages) -> Iterator[Task]:
+    """Group cells (with their keys) by what they read; long ones stand alone."""
+    groups: dict[tuple[Any, ...], list[tuple[Cell, str]]] = {}
+    for number, (cell, key) in enumerate(cells):
+        alone = number if cell_seconds(cell) > _LONG_S else -1
+        place = (stages.source(cell), cell.perturbation, cell.seed, alone)
+        groups.setdefault(place, []).append((cell, key))
+    for (source, *_), members in groups.items():
+        members.sort(key=lambda member: (member[0].window.label, member[0].signal))
+        for start in range(0, len(members), _CELLS):
+            chosen, keys = zip(*members[start : start + _CELLS], strict=True)
+            yield Task(chosen, keys, source, stages.error)
+
+
+def is_done(folder: Path, key: str) -> bool:
+    """Whether the record of a cell is there, whole, and no failure."""
+    record = load_or_discard(_record(folder, key), read_record)
+    return record is not None and record["status"] == "done"
+
+
+def _record(folder: Path, key: str) -> Path:
+    return folder / "cells" / f"{key}.json"
+
+
+def measure(task: Task, folder: Path, probe: ProbeSpec, device: str) -> None:
+    """Measure cells, writing the record of each as it is done; a failure is a record too.
+
+    Linear algebra has one thread: workers are the way to use more cores, and the table must not
+    depend on how many there are.
+    """
+    inputs = _Inputs(task)
+    with threadpool_limits(limits=1, user_api="blas"):
+        for cell, key in zip(task.cells, task.keys, strict=True):
+            started = time.perf_counter()
+            try:
+                record = _measured(cell, key, inputs, Cache(folder / "cache"), probe, device)
+            except Exception as error:  # one failed cell must not take the others with it
+                logger.warning("a cell failed: %s: %s", describe(cell), error)
+                record = failed_record(key, cell.row(), error)
+            record["seconds"] = round(time.perf_counter() - started, 3)
+            write_json(_record(folder, key), record)
+
+
+def describe(cell: Cell) -> str:
+    """Name a cell in a message."""
+    return ", ".join((cell.recipe.name, cell.model.name, cell.condition, cell.signal))
+
+
+class _Inputs:
+    """What the cells of a task read: loaded when first needed, the last signal kept."""
+
+    def __init__(self, task: Task) -> None:
+        self.source = task.source
+        self.error = task.error
+        self._held: tuple[Any, Signal | None] = (None, None)
+
+    @cached_property
+    def corpus(self) -> EncodedCorpus:
+        assert self.source is not None
+        return EncodedCorpus.open(self.source)
+
+    @cached_property
+    def counts(self) -> CooccurrenceCounts:
+        assert self.source is not None
+        return CooccurrenceCounts.load(self.source)
+
+    def signal(self, cell: Cell) -> Signal:
+        # A model that reads no pairs gets the narrowest window, which is the quickest to sum.
+        window = cell.window if cell.model.reads_pairs else Window(size=1)
+        place, signal = self._held
+        if signal is None or place != (cell.signal, window):
+            signal = self.counts.signal(cell.signal, window=window)
+            self._held = ((cell.signal, window), signal)
+        return signal
+
+
+def _measured(
+    cell: Cell, key: str, inputs: _Inputs, cache: Cache, probe: ProbeSpec, device: str
+) -> dict[str, Any]:
+    if inputs.error:
+        raise InputError(inputs.error)
+    embedding = _embedding(cell, inputs, cache, device)
+    analysis = analyze(
+        embedding,
+        moduli=probe.moduli,
+        classifier=probe.classifier,
+        nulls=probe.nulls,
+        repeats=probe.repeats,
+        seed=probe.seed,
+        device=device,
+    )
+    return make_record(key, cell.row(), embedding, analysis)
+
+
+def _embedding(cell: Cell, inputs: _Inputs, cache: Cache, device: str) -> Embedding:
+    """Fit the cell's model, or load what it gave before."""
+    assert inputs.source is not None
+    path = cache.path(
+        "embeddings",
+        ".npz",
+        code_version("embed"),
+        inputs.source.stem,
+        cell.perturbation,
+        cell.signal,
+        cell.window,
+        cell.model.model,
+        cell.model.parameters,
+        cell.seed,
+    )
+    found = load_or_discard(path, Embedding.load)
+    if found is not None:
+        return found
+    model = cell.model.estimator(
+        seed=cell.seed, window=cell.window.size, signal=cell.signal, device=device
+    )
+    if cell.model.reads_corpus:
+        perturbation = parse_perturbation(cell.perturbation, seed=cell.seed)
+        embedding = model.fit(inputs.corpus, perturbation=perturbation)
+    else:
+        embedding = _with_pairs(model.fit(inputs.signal(cell)), cell, inputs)
+    embedding.save(path)
+    return embedding
+
+
+def _with_pairs(embedding: Embedding, cell: Cell, inputs: _Inputs) -> Embedding:
+    """Note how many pairs the vectors were made from, where they were made from pairs."""
+    if not cell.model.reads_pairs:
+        return embedding
+    n_pairs = round(sum(block.sum() for block in inputs.signal(cell).block_matrices()))
+    return replace(embedding, provenance={**embedding.provenance, "n_pairs": n_pairs})

@@ -1,0 +1,191 @@
+"""Stages that cells share: the encoded corpus, and the counts of each condition."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wordnum.cooccurrence.count import count
+from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.window import Window
+from wordnum.corpus.encode import encode
+from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.perturb import parse_perturbation
+from wordnum.corpus.recipe import Recipe
+from wordnum.corpus.synthetic import SyntheticCorpus
+from wordnum.corpus.thinning import thin_to
+from wordnum.errors import WordnumError
+from wordnum.study.cache import Cache, code_version, load_or_discard
+from wordnum.study.pairs import PairTotals
+from wordnum.study.spec import Cell, Study
+
+__all__ = ["Stages", "encode_recipe", "prepare_stages"]
+
+logger = logging.getLogger(__name__)
+# A cell with fewer pairs than this share of the original's has a thinned control.
+_LOSES_PAIRS = 0.98
+Place = tuple[str, Window, str, int]
+
+
+@dataclass
+class Stages:
+    """What the cells of one corpus share.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    corpus : Path or None
+        The encoded corpus.
+    counts : dict of (condition, seed) to Path
+        Counts up to the widest window.
+    controls : dict of (condition, window, signal, seed) to str
+        The thinned original to set beside the cells there, which lose pairs.
+    error : str
+        Why there is nothing, or not all.
+    seconds : dict of str to float
+        Time that each stage took in this run; what was cached took none.
+    """
+
+    recipe: Recipe
+    corpus: Path | None = None
+    counts: dict[tuple[str, int], Path] = field(default_factory=dict)
+    controls: dict[Place, str] = field(default_factory=dict)
+    error: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def cells(self, study: Study) -> Iterator[Cell]:
+        """Cells of the study on this corpus, the controls after the conditions."""
+        cells = [c for name in study.perturbations for c in study.cells_of(self.recipe, name)]
+        yield from cells
+        for cell in cells:
+            thinned = self.controls.get(_place(cell))
+            if thinned and study.may_need_control(cell):
+                yield cell.as_control(thinned)
+
+    def source(self, cell: Cell) -> Path | None:
+        """File that the cell's model is fitted on."""
+        if cell.model.reads_corpus:
+            return self.corpus
+        return self.counts.get((cell.perturbation, cell.seed))
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time that the block takes to a stage."""
+        started = time.perf_counter()
+        yield
+        spent = self.seconds.get(stage, 0.0) + time.perf_counter() - started
+        self.seconds[stage] = round(spent, 2)
+
+
+def encode_recipe(recipe: Recipe, path: Path, *, jobs: int = 1) -> EncodedCorpus:
+    """Encode the corpus of a recipe into the folder `path`."""
+    synthetic = recipe.reader == "synthetic"
+    return encode(
+        SyntheticCorpus(**_by_period(recipe.synthetic)) if synthetic else recipe.paths(),
+        path,
+        reader=None if synthetic else recipe.reader,
+        field=recipe.field,
+        separator=recipe.separator,
+        numerals=recipe.scheme,
+        tokenizer=recipe.tokenizer,
+        jobs=jobs,
+    )
+
+
+def _by_period(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn tables of the recipe into mappings from a period, whose keys TOML writes as text."""
+    return {
+        name: {int(T): share for T, share in value.items()} if isinstance(value, Mapping) else value
+        for name, value in parameters.items()
+    }
+
+
+def prepare_stages(study: Study, recipe: Recipe, cache: Cache, *, jobs: int = 1) -> Stages:
+    """Encode and count one corpus, as far as it is not done; an error is kept, not raised."""
+    stages = Stages(recipe)
+    try:
+        with stages.timed("encode"):
+            stages.corpus = cache.path("corpus", "", code_version("corpus"), recipe.identity())
+            corpus = load_or_discard(stages.corpus, EncodedCorpus.open)
+            if corpus is None:
+                corpus = encode_recipe(recipe, stages.corpus, jobs=jobs)
+        needed = study.thinned_controls or study.attribution
+        if needed or not all(model.reads_corpus for model in study.models):
+            with stages.timed("count"):
+                for seed in study.seeds:
+                    _count_condition(study, stages, corpus, seed, cache, jobs)
+    except WordnumError as error:
+        logger.warning("corpus %s failed: %s", recipe.name, error)
+        stages.error = str(error)
+    return stages
+
+
+def _count_condition(
+    study: Study, stages: Stages, corpus: EncodedCorpus, seed: int, cache: Cache, jobs: int
+) -> None:
+    """Count all conditions of one seed, then their controls."""
+    reach = max(window.size for window in study.windows)
+    _count_missing(study.perturbations, stages, corpus, reach, seed, cache, jobs)
+    if study.thinned_controls:
+        shares = _shares_left(study, stages, seed)
+        thins = [thin.name for thin in thin_to(corpus, list(shares.values()), seed=seed)]
+        stages.controls |= dict(zip(shares, thins, strict=True))
+        _count_missing(tuple(dict.fromkeys(thins)), stages, corpus, reach, seed, cache, jobs)
+
+
+def _count_missing(
+    names: tuple[str, ...],
+    stages: Stages,
+    corpus: EncodedCorpus,
+    reach: int,
+    seed: int,
+    cache: Cache,
+    jobs: int,
+) -> None:
+    """Count the conditions that are not in the cache, all in one pass over the corpus."""
+    missing = []
+    for name in names:
+        path = cache.path(
+            "counts",
+            ".npz",
+            code_version("cooccurrence"),
+            code_version("corpus"),
+            corpus.fingerprint,
+            name,
+            parse_perturbation(name, seed=seed),
+            reach,
+        )
+        stages.counts[name, seed] = path
+        if load_or_discard(path, CooccurrenceCounts.load) is None:
+            missing.append(name)
+    if missing:
+        found = count(corpus, window=reach, perturbations=missing, seed=seed, jobs=jobs)
+        for name, counts in found.items():
+            counts.save(stages.counts[name, seed])
+
+
+def _shares_left(study: Study, stages: Stages, seed: int) -> dict[Place, float]:
+    """Share of the original's pairs that is left, at each place of the grid that loses some."""
+    totals = {
+        name: PairTotals(CooccurrenceCounts.load(stages.counts[name, seed]))
+        for name in study.perturbations
+    }
+    found = {}
+    for name in study.perturbations:
+        for cell in study.cells_of(stages.recipe, name):
+            if cell.seed == seed and study.may_need_control(cell):
+                whole = totals["original"].of(cell.window, cell.signal)
+                share = totals[name].of(cell.window, cell.signal) / max(whole, 1)
+                if 0 < share < _LOSES_PAIRS:
+                    found[_place(cell)] = share
+    return found
+
+
+def _place(cell: Cell) -> Place:
+    """What decides how many pairs a cell has."""
+    return cell.perturbation, cell.window, cell.signal, cell.seed
