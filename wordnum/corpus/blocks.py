@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from wordnum.corpus.encoded import array_hash
+from wordnum.corpus.kernels import count_ids
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.pieces import PieceFile
 from wordnum.corpus.vocabulary import Vocabulary
@@ -124,7 +125,7 @@ def _write_block(
         np.lib.format.write_array_header_1_0(file, layout)
         for piece, begin, end in stretches:
             ids = piece.translated(begin, end)
-            counts += np.bincount(ids, minlength=n_ids)
+            count_ids(ids, counts)
             digest.update(ids.data)
             file.write(ids.data)
     with atomic_path(folder / f"{name}.starts.npy") as temporary, open(temporary, "wb") as file:

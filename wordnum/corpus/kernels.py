@@ -20,7 +20,7 @@ from numba.extending import intrinsic
 
 from wordnum.corpus.numerals import MAX_TOKEN_BYTES, character_class
 
-__all__ = ["character_classes", "intern_words", "rehash", "tokenize"]
+__all__ = ["character_classes", "count_ids", "gather", "intern_words", "rehash", "tokenize"]
 
 # What happened in a call of `tokenize`.
 DONE, GROW, INVALID = 0, 1, 2
@@ -634,3 +634,22 @@ def rehash(
             slot = (slot + 1) & mask
         for i in range(3):
             larger[slot * STRIDE + i] = table[old + i]
+
+
+@njit("void(uint8[::1], int64[::1], int64[::1], uint8[::1])", nogil=True, cache=True)
+def gather(
+    data: np.ndarray, begins: np.ndarray, ends: np.ndarray, joined: np.ndarray
+) -> None:  # pragma: no cover
+    """Write data[begins[i]:ends[i]] one behind the other into `joined`."""
+    at = 0
+    for i in range(len(begins)):
+        for place in range(begins[i], ends[i]):
+            joined[at] = data[place]
+            at += 1
+
+
+@njit("void(uint32[::1], int64[::1])", nogil=True, cache=True)
+def count_ids(ids: np.ndarray, counts: np.ndarray) -> None:  # pragma: no cover
+    """Add to counts[i] how often i is among `ids`."""
+    for i in ids:
+        counts[i] += 1

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from wordnum.corpus.adapters import Tokenizer, make_tokenizer
+from wordnum.corpus.kernels import count_ids
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.read import batches, documents, invalid_bytes, open_part
 from wordnum.corpus.sources import Part
@@ -63,7 +64,8 @@ class PieceFile:
 
     def save(self, piece: Piece, reached: _Point, first_word: int) -> None:
         """Write a piece; it is there when the .npz is."""
-        counts = np.bincount(piece.ids, minlength=first_word + len(piece.offsets) - 1)
+        counts = np.zeros(first_word + len(piece.offsets) - 1, dtype=np.int64)
+        count_ids(piece.ids, counts)
         with atomic_path(self._ids_path) as temporary, open(temporary, "wb") as file:
             np.save(file, piece.ids, allow_pickle=False)
         save_npz(

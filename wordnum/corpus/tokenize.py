@@ -277,11 +277,11 @@ def gather(data: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> tuple[np.n
     >>> blob.tobytes(), offsets.tolist()
     (b'catthe', [0, 3, 6])
     """
-    lengths = ends - begins
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    places = np.repeat(begins - offsets[:-1], lengths)
-    places += np.arange(len(places))
-    return data[places], offsets
+    offsets = np.zeros(len(begins) + 1, dtype=np.int64)
+    np.cumsum(ends - begins, out=offsets[1:])
+    blob = np.empty(offsets[-1], dtype=np.uint8)
+    kernels.gather(np.require(data, requirements="W"), begins, ends, blob)
+    return blob, offsets
 
 
 def _aligned(slots: int) -> np.ndarray:
