@@ -182,6 +182,15 @@ def test_an_error_in_a_worker_arrives_as_it_was():
         map_tasks(square, [(1,), (-1,)], jobs=2, description="")
 
 
+def die(_: int) -> None:
+    os._exit(9)
+
+
+def test_a_worker_that_dies_is_an_error_with_its_likely_cause():
+    with pytest.raises(InputError, match="a worker died.*\n.*\n.*memory ran out, most likely"):
+        map_tasks(die, [(1,), (2,)], jobs=2, description="")
+
+
 def test_zero_workers_and_unknown_backends_are_refused():
     with pytest.raises(UsageError, match="0 workers"):
         map_tasks(square, [(1,)], jobs=0, description="")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from typing import Any
 
 from wordnum._compat import require
 from wordnum.config import one_of
-from wordnum.errors import UsageError
+from wordnum.errors import InputError, UsageError
 from wordnum.progress import bar
 
 __all__ = ["BACKENDS", "map_tasks", "parallel_backend", "stream_tasks"]
@@ -114,6 +115,8 @@ def stream_tasks(
     ------
     UsageError
         `jobs` is 0.
+    InputError
+        A worker died.
     """
     if jobs == 0:
         raise UsageError("0 workers cannot work", expected="1 or more, or -1 for all cores")
@@ -124,4 +127,16 @@ def stream_tasks(
     parallel = Parallel(n_jobs=jobs, pre_dispatch="2*n_jobs", batch_size=1)
     streams = getattr(parallel._backend, "supports_return_generator", False)
     parallel.return_generator = parallel.return_ordered = streams
-    return iter(parallel(delayed(function)(*task) for task in tasks))
+    return _surviving(lambda: parallel(delayed(function)(*task) for task in tasks))
+
+
+def _surviving(start: Callable[[], Iterable[Any]]) -> Iterator[Any]:
+    """Yield results; a worker that dies is an error with its likely cause."""
+    try:
+        yield from start()
+    except BrokenExecutor as error:
+        raise InputError(
+            "a worker died",
+            got=str(error).splitlines()[0],
+            remedy="memory ran out, most likely: use fewer jobs, or a machine with more",
+        ) from error
