@@ -113,6 +113,7 @@ def plot_spectrum(
             ha="right" if period == 2 else "left",
             va="center",
             fontsize=8,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
         )
     ax.set(
         xlim=(0, 0.505),
