@@ -36,6 +36,9 @@ TABLES = {
     "conditional": table([1 / 2, 0, 1 / 2], [0, 1, 0], [1 / 4, 0, 3 / 4]),
     "hellinger": table([sqrt(1 / 2), 0, sqrt(1 / 2)], [0, 1, 0], [1 / 2, 0, sqrt(3) / 2]),
     "hellinger:power=1": table([1 / 2, 0, 1 / 2], [0, 1, 0], [1 / 4, 0, 3 / 4]),
+    # shares of the contexts: 1/4, 1/4, 1/2
+    "hellinger:mass=0.5": table([sqrt(2), 0, 1], [0, 2, 0], [1, 0, sqrt(3 / 2)]),
+    "hellinger:mass=1": table([sqrt(8), 0, sqrt(2)], [0, 4, 0], [2, 0, sqrt(3)]),
     "pmi": table([log(2), 0, 0], [0, log(4), 0], [0, 0, log(1.5)]),
     "pmi:shift=1": table([log(2) - 1, 0, -1], [0, log(4) - 1, 0], [-1, 0, log(1.5) - 1]),
     "ppmi": table([log(2), 0, 0], [0, log(4), 0], [0, 0, log(1.5)]),
@@ -63,6 +66,16 @@ def test_values_are_those_worked_by_hand(weighting):
 
 def test_every_weighting_has_a_table():
     assert {name.partition(":")[0] for name in TABLES} == set(WEIGHTINGS)
+
+
+def test_hellinger_of_power_one_and_mass_one_half_has_the_distances_of_correspondence_analysis():
+    rows, columns, n = COUNTS.sum(1, keepdims=True), COUNTS.sum(0), COUNTS.sum()
+    residuals = (COUNTS / n - rows * columns / n**2) / np.sqrt(rows * columns / n**2)
+    principal = residuals / np.sqrt(rows / n)
+    found = by("hellinger:power=1,mass=0.5")
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        distance = np.linalg.norm(principal[i] - principal[j])
+        assert np.linalg.norm(found[i] - found[j]) == pytest.approx(distance, rel=1e-12)
 
 
 def test_smoothing_of_three_quarters_is_that_of_word2vec():

@@ -9,15 +9,17 @@ name           entry                                                      where 
 raw            n_ij                                                       0
 log            log(1 + n_ij)                                              0
 conditional    n_ij / sum_j n_ij                                          0
-hellinger      (n_ij / sum_j n_ij) ^ power, power = 1/2                   0
+hellinger      (n_ij / sum_j n_ij) ^ power / p_j ^ mass, power = 1/2      0
 pmi            log(p_ij / (p_i p_j)) - shift                              0 (by convention)
 ppmi           max(pmi, 0)                                                0
 qwem           2 (p_ij - k p_i p_j) / (p_ij + k p_i p_j), k = exp(shift)  -2
 =============  =========================================================  =================
 
 Sources: Levy, Goldberg and Dagan 2015 (PPMI, shift, context distribution smoothing); Lebret and
-Collobert 2014 (Hellinger PCA); Karkada et al. 2025, "Closed-form training dynamics reveal learned
-features and linear structure in word2vec-like models" (the quadratic target of word2vec).
+Collobert 2014 (Hellinger PCA); Greenacre 2010, "Power transformations in correspondence analysis"
+(from Hellinger, mass 0, to the chi-square distance, power 1 and mass 1/2); Karkada et al. 2025,
+"Closed-form training dynamics reveal learned features and linear structure in word2vec-like
+models" (the quadratic target of word2vec).
 """
 
 from __future__ import annotations
@@ -51,6 +53,8 @@ class Weighting:
         Exponent of the context distribution, for pmi, ppmi and qwem (0.75 in word2vec).
     power : float
         Exponent of the conditional probability, for hellinger.
+    mass : float
+        Exponent of the context shares that hellinger is divided by: rare contexts weigh more.
 
     Raises
     ------
@@ -60,7 +64,7 @@ class Weighting:
     Examples
     --------
     >>> Weighting.parse("ppmi:smoothing=0.75")
-    Weighting(kind='ppmi', shift=0.0, smoothing=0.75, power=0.5)
+    Weighting(kind='ppmi', shift=0.0, smoothing=0.75, power=0.5, mass=0.0)
     >>> Weighting.parse("ppmi:smoothing=0.75").name
     'ppmi:smoothing=0.75'
     """
@@ -69,6 +73,7 @@ class Weighting:
     shift: float = 0.0
     smoothing: float = 1.0
     power: float = 0.5
+    mass: float = 0.0
 
     def __post_init__(self) -> None:
         if self.kind not in WEIGHTINGS:
@@ -82,12 +87,13 @@ class Weighting:
             "shift": math.isfinite(self.shift),
             "smoothing": 0 <= self.smoothing <= 1,
             "power": 0 < self.power <= 1,
+            "mass": 0 <= self.mass <= 1,
         }
         for key, fine in good.items():
             if not fine:
                 raise UsageError(
                     f"{key}={getattr(self, key)} is out of range",
-                    expected="shift finite, smoothing in 0..1, power above 0 and up to 1",
+                    expected="shift finite, smoothing and mass in 0..1, power above 0 and up to 1",
                     where=f"weighting {self.kind}",
                 )
 
@@ -111,13 +117,13 @@ class Weighting:
         for part in filter(None, tail.split(",")):
             key, _, value = part.partition("=")
             try:
-                if key not in ("shift", "smoothing", "power"):
+                if key not in ("shift", "smoothing", "power", "mass"):
                     raise ValueError(key)
                 values[key] = float(value)
             except ValueError:
                 raise UsageError(
                     f"cannot read the weighting {text!r}",
-                    expected="kind:shift=NUMBER,smoothing=NUMBER,power=NUMBER",
+                    expected="kind:shift=NUMBER,smoothing=NUMBER,power=NUMBER,mass=NUMBER",
                     got=part,
                 ) from None
         return cls(kind, **values)
@@ -258,11 +264,14 @@ class _Sums:
     def conditional(self) -> Any:
         return self.data / self.rows[self.row_ids]
 
+    def shares(self, exponent: float) -> Any:
+        """p_j of the pairs seen, of context totals raised to a power."""
+        shares = self.columns**exponent * (self.columns > 0)
+        return (shares / shares.sum())[self.column_ids]
+
     def ratio(self) -> Any:
         """p_ij / (p_i p_j) of the pairs seen."""
-        shares = self.columns**self.smoothing * (self.columns > 0)
-        shares = shares / shares.sum()
-        return self.conditional() / shares[self.column_ids]
+        return self.conditional() / self.shares(self.smoothing)
 
 
 def _checked_totals(totals: Any, matrix: Any, backend: Backend) -> Any:
@@ -289,6 +298,11 @@ def _pmi(sums: _Sums, weighting: Weighting) -> _Values:
     return sums.xp.log(sums.ratio()) - weighting.shift, 0.0, False
 
 
+def _hellinger(sums: _Sums, weighting: Weighting) -> _Values:
+    values = sums.conditional() ** weighting.power
+    return values / sums.shares(1.0) ** weighting.mass, 0.0, False
+
+
 def _ppmi(sums: _Sums, weighting: Weighting) -> _Values:
     return sums.xp.maximum(_pmi(sums, weighting)[0], 0.0), 0.0, True
 
@@ -303,7 +317,7 @@ _KINDS: dict[str, Callable[[_Sums, Weighting], _Values]] = {
     "raw": lambda sums, weighting: (sums.data, 0.0, False),
     "log": lambda sums, weighting: (sums.xp.log1p(sums.data), 0.0, False),
     "conditional": lambda sums, weighting: (sums.conditional(), 0.0, False),
-    "hellinger": lambda sums, weighting: (sums.conditional() ** weighting.power, 0.0, False),
+    "hellinger": _hellinger,
     "pmi": _pmi,
     "ppmi": _ppmi,
     "qwem": _qwem,
