@@ -67,7 +67,7 @@ def read_word2vec_binary(path: Path, *, size: int) -> tuple[np.ndarray, np.ndarr
         numbers, rows = rows_of_numbers(found, size=size, where=str(path))
         where = dict(zip((row for _, row in found), places))
         vectors = [np.frombuffer(view, "<f4", dim, where[row]).copy() for row in rows.tolist()]
-    return numbers, _finite(path, np.array(vectors), numbers)
+    return numbers, np.array(vectors)
 
 
 def _walk(
@@ -101,19 +101,6 @@ def _cut_off(path: Path, expected: str, at: int) -> FormatError:
         where=f"byte {at}",
         remedy=_REMEDY,
     )
-
-
-def _finite(path: Path, vectors: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    bad = ~np.isfinite(vectors).all(axis=1)
-    if bad.any():
-        raise FormatError(
-            f"{path} holds vectors that cannot be used",
-            expected="finite numbers",
-            got="NaN or infinity",
-            where=f"the vector of {numbers[np.argmax(bad)]}",
-            remedy=_REMEDY,
-        )
-    return vectors
 
 
 @dataclass(frozen=True)
@@ -156,10 +143,11 @@ def read_fasttext_binary(path: Path, *, size: int) -> tuple[np.ndarray, np.ndarr
     numbers, rows = rows_of_numbers(model.words, size=size, where=str(path))
     matrix = np.memmap(path, "<f4", mode="r", offset=model.offset, shape=(model.rows, model.dim))
     tokens = {row: token for token, row in model.words}
-    vectors = [
-        matrix[[row, *_ngram_rows(tokens[row], model)]].mean(axis=0) for row in rows.tolist()
-    ]
-    return numbers, _finite(path, np.array(vectors), numbers), model.maxn > 0
+    with np.errstate(all="ignore"):  # what is not finite is an error of its own
+        vectors = [
+            matrix[[row, *_ngram_rows(tokens[row], model)]].mean(axis=0) for row in rows.tolist()
+        ]
+    return numbers, np.array(vectors), model.maxn > 0
 
 
 class _Reader:
@@ -214,6 +202,15 @@ def _fasttext_head(path: Path, view: mmap.mmap, size: int) -> _FastText:
             remedy="use the model it was made from, or export its vectors as text",
         )
     rows, dim = reader.take("qq")
+    least = n_words + (bucket if maxn > 0 else 0)
+    if rows < max(least, 1) or dim < 1:
+        raise FormatError(
+            f"{path} is damaged: its head does not fit its vectors",
+            expected=f"vectors of {least} words and n-grams",
+            got=f"{rows} of {dim} dimensions",
+            where=f"byte {reader.at - 16}",
+            remedy=_REMEDY,
+        )
     return _FastText(words, n_words, bucket, minn, maxn, rows, dim, reader.at)
 
 

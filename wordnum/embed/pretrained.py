@@ -7,6 +7,7 @@ import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,7 @@ def load_embedding(
     if tensor is not None and kind != "safetensors":
         raise UsageError(f"{path} has no named tensors", expected="no tensor=", got=tensor)
     numbers, vectors, flags = _READERS[kind](path, tensor, vocab, size)
+    _check_finite(path, vectors, numbers)
     embedding = Embedding(
         vectors,
         numbers,
@@ -115,6 +117,20 @@ def load_embedding(
     return embedding
 
 
+def _check_finite(path: Path, vectors: np.ndarray, numbers: np.ndarray) -> None:
+    if vectors.ndim != 2 or vectors.dtype.kind != "f":
+        return  # what else may be wrong with an .npz of others is the embedding's to say
+    bad = ~np.isfinite(vectors).all(axis=1)
+    if bad.any():
+        raise FormatError(
+            f"{path} holds vectors that cannot be used",
+            expected="finite numbers",
+            got="NaN or infinity",
+            where=f"the vector of {numbers[np.argmax(bad)]}",
+            remedy="download or export the file again",
+        )
+
+
 _Loaded = tuple[np.ndarray, np.ndarray, tuple[str, ...]]
 
 
@@ -123,7 +139,10 @@ def _sniff(path: Path) -> str:
         start = file.read(1 << 16)
     if not start:
         raise FormatError(f"{path} is empty", expected="vectors", got="0 bytes")
-    if start[:1] == b"\x80" and start[1] in (2, 3, 4, 5):
+    # Before pickles, whose first bytes may also be the length of a header.
+    if path.suffix == ".safetensors" or (start[8:9] == b"{" and b'"data_offsets"' in start):
+        return "safetensors"
+    if start.startswith((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
         raise _pickled(path)
     if start.startswith(b"PK"):
         if path.suffix != ".npz" and zipfile.is_zipfile(path):
@@ -131,12 +150,18 @@ def _sniff(path: Path) -> str:
         return "npz"
     if start.startswith(b"\x93NUMPY"):
         return "npy"
+    if path.suffix in (".npy", ".npz"):
+        raise FormatError(
+            f"{path} is damaged or cut off",
+            expected=f"the start of an {path.suffix} file",
+            got=repr(start[:6]),
+            where="byte 0",
+            remedy="make the file again",
+        )
     if start.startswith((b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")):
         raise FormatError(f"{path} is compressed", remedy="unpack it first")
     if start.startswith(FASTTEXT_MAGIC):
         return "fasttext"
-    if path.suffix == ".safetensors" or (start[8:9] == b"{" and b'"data_offsets"' in start):
-        return "safetensors"
     first, _, rest = start.partition(b"\n")
     if text_header(first) and not looks_like_text(rest.partition(b"\n")[0]):
         return "word2vec"
@@ -193,7 +218,8 @@ def _npz(path: Path, tensor: Any, vocab: Any, size: int) -> _Loaded:
 def _npy(path: Path, tensor: Any, vocab: Any, size: int) -> _Loaded:
     try:
         matrix = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
+    # A damaged head is a damaged Python literal to NumPy, and fails as such.
+    except (ValueError, TypeError, SyntaxError, TokenError, OSError, EOFError) as error:
         if "llow_pickle" in str(error) or "Python objects" in str(error):
             raise _pickled(path) from error
         raise FormatError(

@@ -139,8 +139,9 @@ def _check_width(
     path: Path, text: bytes, blanks: int, dim: int, number: int, *, first_vector: bool
 ) -> None:
     # More blanks than dimensions come from words that hold a blank; in the first vector of a
-    # file, where such words do not occur, they mean that the header lies.
-    if (blanks > dim and not first_vector) or (not text and not first_vector):
+    # file, where such words only occur as " the", they mean that the header lies.
+    sure = first_vector and not text.startswith(b" ")
+    if (blanks > dim and not sure) or (not text and not first_vector):
         return
     raise FormatError(
         f"{path} has a line that does not fit the others",
