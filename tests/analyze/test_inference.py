@@ -133,6 +133,10 @@ def test_probes_on_different_folds_are_not_compared():
     x = np.random.default_rng(0).standard_normal((N, 5))
     with pytest.raises(InputError, match="differ in seed"):
         compare(quick(x), quick(x, seed=1))
+    with pytest.raises(InputError, match="differ in classifier"):
+        compare(quick(x), quick(x, classifier="ridge"))
+    with pytest.raises(InputError, match="differ in size"):
+        compare(quick(x), quick(Embedding(x, size=2 * N)))
     with pytest.raises(InputError, match="share no modulus"):
         compare(quick(x), quick(x, moduli=[2]))
 

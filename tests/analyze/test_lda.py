@@ -1,5 +1,7 @@
 """The closed forms against scikit-learn, and against leaving rows out one by one."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -228,3 +230,17 @@ def test_columns_that_are_the_nuisance_leave_nothing():
     x = np.stack([nuisance, 3 * nuisance + 1], axis=1)
     basis = fold_basis(CPU, x[:15], x[15:], nuisance=(nuisance[:15], nuisance[15:]))
     assert not basis.train.any()
+
+
+def test_the_only_row_of_a_class_is_left_out_without_a_warning():
+    x, y = embedding(n=31), np.append(np.arange(30) % 2, 2)
+    basis = fold_basis(CPU, x, x[:1])
+    Y, w = one_hot(y), basis.weights(np.array(STRENGTHS))
+    sums, counts = basis.train.T @ Y, Y.sum(axis=0)
+    inverse = class_inverse(np, (sums.T * w[:, None]) @ sums, counts)
+    fitted = basis.train @ (w[:, :, None] * sums)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scores = left_out_rows(np, fitted, w @ (basis.train**2).T, Y, inverse, counts)
+    assert (scores[:, 30, 2] == -np.inf).all()
+    assert np.isfinite(scores[:, 30, :2]).all()

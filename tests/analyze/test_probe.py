@@ -1,11 +1,16 @@
+import json
 import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
+from wordnum.analyze import analyze
 from wordnum.analyze.agreement import kappa
-from wordnum.analyze.crossval import closed_form_predictions, tasks_for
+from wordnum.analyze.classifiers import iterative_predictions
+from wordnum.analyze.crossval import Task, closed_form_predictions, tasks_for
 from wordnum.analyze.folds import group_folds, random_folds
 from wordnum.analyze.nulls import shuffled_kappas, shuffled_labels
 from wordnum.analyze.probe import probe
@@ -79,14 +84,94 @@ def test_batched_nulls_equal_refits_with_the_shuffled_labels(classifier, d):
             assert batched[at][one] == pytest.approx(float(expected), abs=1.1)
 
 
+def stepped(seed, n=200, d=10):
+    """A trend that is constant within runs of ten, and noise: rows of a run can trade places."""
+    kernel = np.exp(-((np.arange(-15, 16) / 4) ** 2))
+    white = np.random.default_rng([seed, 1]).standard_normal((n // 10 + 30, d))
+    steps = np.apply_along_axis(lambda x: np.convolve(x, kernel, mode="valid"), 0, white)
+    return np.repeat(steps, 10, axis=0) + noise(n, d, seed)
+
+
 def test_shuffle_p_values_are_uniform_under_their_null():
-    found = [quick(noise(seed=seed), moduli=[2, 5], nulls=99, seed=seed) for seed in range(150)]
+    found = [quick(noise(seed=seed), moduli=[2, 5, 10], nulls=99, seed=seed) for seed in range(150)]
     jitter = np.random.default_rng(0).random(150) / 100
-    for T in (2, 5):
+    for T in (2, 5, 10):
         for kind in ("null", "null_plain"):
             p = np.array([getattr(one[T], kind).p_value for one in found])
             assert stats.kstest(p - jitter, "uniform").pvalue > 0.005
             assert (p <= 0.05).mean() < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
+
+
+def test_shuffles_within_runs_keep_their_level_beside_a_trend():
+    found = [quick(stepped(seed), moduli=[2, 5, 10], nulls=99, seed=seed) for seed in range(100)]
+    jitter = np.random.default_rng(0).random(100) / 100
+    for T in (2, 5, 10):
+        p = np.array([one[T].null.p_value for one in found]) - jitter
+        # Their strength is tuned to the real labels, so they may be conservative, not more.
+        assert stats.kstest(p, "uniform", alternative="greater").pvalue > 0.01
+        assert 0.4 < p.mean() < 0.65
+
+
+def test_nulls_do_not_depend_on_the_units_of_the_vectors():
+    x = noise() * np.geomspace(1e-3, 1e3, 10)
+    small, usual, large = (quick(unit * x, moduli=[5], nulls=20)[5] for unit in (1e-60, 1, 1e60))
+    assert usual.null.values.std() > 0
+    for other in (small, large):
+        assert other.kappa == usual.kappa
+        np.testing.assert_array_equal(other.null.values, usual.null.values)
+
+
+@pytest.mark.parametrize("classifier", ["lda", "ridge", "logistic"])
+def test_rows_left_out_touch_neither_standardisation_nor_choice(classifier):
+    numbers = np.arange(100)
+    x = noise(100, 30)
+    x[:, 0] += 3 * (numbers % 2)
+    fold_of = random_folds(100)[0]
+    task = tasks_for(numbers, [2])[0]
+
+    def predict(x, task):
+        if classifier == "logistic":
+            return iterative_predictions(x, [task], fold_of, classifier=classifier)
+        return closed_form_predictions(CPU, x, [task], fold_of, classifier=classifier)
+
+    before = predict(x, task)
+    held = np.flatnonzero(fold_of == 0)
+    seen, rest = held[:5], held[5:]
+    spoilt, labels = x.copy(), task.labels.copy()
+    spoilt[rest] *= 1e3 * (1 + np.arange(30))
+    labels[held] = 1 - labels[held]
+    after = predict(spoilt, Task(2, labels, task.residues))
+    # Fold 0 was fitted without these rows; the other folds were fitted with them.
+    assert after.chosen[0] == before.chosen[0]
+    np.testing.assert_array_equal(after.labels[0][seen], before.labels[0][seen])
+    others = fold_of != 0
+    assert (after.labels[0][others] != before.labels[0][others]).any()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_odd_embeddings_are_measured_or_refused_without_a_warning(seed):
+    rng = np.random.default_rng(seed)
+    n, d = rng.integers(4, 50, size=2)
+    x = rng.standard_normal((n, d)) * 10.0 ** rng.integers(-60, 60)
+    x = (x, x[rng.integers(n, size=n)], np.sign(x), x[:, :1] * x[:1], np.round(x))[seed % 5]
+    numbers = np.sort(rng.choice(n + 20, n, replace=False))
+    made = Embedding(x, numbers, size=n + 20, counts=rng.integers(0, 9, n))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            found = analyze(
+                made,
+                moduli=rng.integers(2, 8, size=3),
+                nulls=5,
+                permutations=5,
+                classifier=("lda", "ridge")[seed % 2],
+            )
+        except InputError:
+            return
+    json.dumps(found.to_dict(), allow_nan=False)
+    for one in found.probe.by_period.values():
+        assert -100 - 1e-9 <= one.kappa <= 100
 
 
 def test_shuffles_within_runs_follow_a_smooth_trend_and_plain_ones_do_not():

@@ -88,6 +88,17 @@ def test_without_shuffles_kappa_alone_decides_and_the_reason_says_so():
     assert any("no shuffles" in reason for reason in found.reasons)
 
 
+def test_shuffles_too_few_to_be_significant_are_not_called_absence_in_silence():
+    made = planted_embedding(phi=300, kappa=90)
+    few, enough = (
+        verdict(spectrum(made), probe(made, moduli=[2, 10], nulls=nulls, controls=False))
+        for nulls in (99, 100)
+    )
+    assert (few.name, enough.name) == ("spectral", "both")
+    assert "too few shuffles for a p below 0.01: 99" in "\n".join(few.reasons)
+    assert "too few shuffles" not in "\n".join(enough.reasons)
+
+
 def test_a_spike_that_no_number_of_frequencies_could_show_is_not_called_absent_in_silence():
     n = np.arange(100)
     waves = np.cos(2 * np.pi * n[:, None] / [2, 5, 10])

@@ -118,19 +118,20 @@ def compare(first: ProbeResult, second: ProbeResult) -> dict[int, Difference]:
     Raises
     ------
     InputError
-        The probes share no T, or differ in folds, seed or classifier.
+        The probes share no T, or differ in N, folds, repeats, seed or classifier.
 
     Notes
     -----
     ``SE = sd((a_1 - b_1) - (a_2 - b_2)) / 2`` over the splits, a and b being the two
-    embeddings and 1 and 2 the halves, so what both share cancels.
+    embeddings and 1 and 2 the halves, so what both share cancels. A number has the same fold in
+    both; one that is missing from either still counts in the other.
     """
-    for name in ("folds", "seed", "repeats"):
+    for name in ("size", "folds", "repeats", "seed", "classifier"):
         a, b = getattr(first, name), getattr(second, name)
         if a != b:
             raise InputError(
                 f"the probes differ in {name}",
-                expected="the same folds for both",
+                expected="the same folds and classifier for both",
                 got=f"{a} and {b}",
                 remedy="probe both with the same parameters",
             )

@@ -156,11 +156,13 @@ def left_out_rows(
     v = (indicator - fitted) / c
     Bv = v @ inverse
     t = (v * Bv).sum(axis=-1, keepdims=True)
-    gain = c / (1.0 - c * t)
+    left = counts - indicator
+    # The only row of its class is missed whatever it is taken for, and N' - G' is singular.
+    alone = (left * indicator).sum(axis=-1, keepdims=True) == 0
+    gain = xp.where(alone, 0.0, c / xp.where(alone, 1.0, 1.0 - c * t))
     # With the left-out fit R = Y - v: R B = B_y - v B and R B v = (B v)_y - t.
     own = (Bv * indicator).sum(axis=-1, keepdims=True)
     scores = indicator @ inverse - Bv + (own - t) * gain * Bv
-    left = counts - indicator
     diagonal = xp.diagonal(inverse, axis1=-2, axis2=-1)[:, None, :] + gain * Bv**2
     scores -= 0.5 * (diagonal - 1.0 / xp.maximum(left, 1.0))
     return xp.where(left > 0, scores, -xp.inf)

@@ -119,7 +119,10 @@ def shuffled_kappas(
         if held.any() and not held.all():
             test, train = (backend.asarray(np.flatnonzero(rows)) for rows in (held, ~held))
             bases[fold] = fold_basis(backend, X[train], X[test]), test
-    small = X.astype(xp.float32)
+    # Columns of any size fit into float32 once each is divided by its largest entry.
+    scale = xp.abs(X).max(axis=0)
+    scale = xp.where(scale > 0, scale, 1.0)
+    small = (X / scale).astype(xp.float32)
     found = []
     for at, (task, shuffled) in enumerate(zip(tasks, labels, strict=True)):
         on_device = backend.asarray(shuffled.astype(np.int32))
@@ -130,6 +133,7 @@ def shuffled_kappas(
             predicted[:, test] = _predict(
                 backend,
                 basis,
+                scale,
                 total - sums[fold],
                 total_counts - counts[fold],
                 STRENGTHS[int(chosen[fold, at])],
@@ -155,6 +159,7 @@ def _class_sums(
 def _predict(
     backend: Backend,
     basis: FoldBasis,
+    scale: Array,
     sums: Array,
     counts: Array,
     strength: float,
@@ -163,7 +168,8 @@ def _predict(
     """Predicted labels (S, m) of the held-out rows, from the class sums of the training rows."""
     xp = backend.xp
     S, C, d = sums.shape
-    rotation, mean = basis.rotation.astype(xp.float32), basis.mean.astype(xp.float32)
+    rotation = (scale[:, None] * basis.rotation).astype(xp.float32)
+    mean = (basis.mean / scale).astype(xp.float32)
     rotated = (sums - counts[..., None] * mean).reshape(S * C, d) @ rotation
     weights = (1.0 / (basis.scatter + len(basis.train) * strength)).astype(xp.float32)
     weighted = rotated * weights

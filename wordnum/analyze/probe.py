@@ -90,8 +90,11 @@ def probe(
     Notes
     -----
     Ties go to the smallest class. Negative kappa is reported as it is: a smooth embedding has
-    neighbours of all other residues. The strength of the shuffles is that of the real labels.
-    A constant embedding has kappa 0.
+    neighbours of all other residues. A constant embedding has kappa 0.
+
+    The strength of the shuffles is that of the real labels. Choosing it anew for each of them
+    would make their p-values exact and costs a hundred times as much; as it is they are slightly
+    conservative beside a trend (``benchmarks/false_positives.py``).
 
     References
     ----------
@@ -130,6 +133,7 @@ def probe(
         by_period={task.period: _modulus(run, at, parts) for at, task in enumerate(run.tasks)},
         classifier=classifier,
         numbers=embedding.numbers,
+        size=embedding.size,
         dim=embedding.dim,
         seed=seed,
         folds=folds,

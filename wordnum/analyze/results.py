@@ -102,6 +102,8 @@ class ProbeResult:
     classifier : str
     numbers : array of int of shape (n,)
         The numbers present.
+    size : int
+        N: the folds are dealt over 0..N-1.
     dim, seed, folds, repeats : int
     notes : tuple of str
         What a reader must know: a fit that did not converge, nulls that were not run.
@@ -110,6 +112,7 @@ class ProbeResult:
     by_period: dict[int, ModulusProbe]
     classifier: str
     numbers: np.ndarray
+    size: int
     dim: int
     seed: int
     folds: int

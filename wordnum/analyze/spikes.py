@@ -140,7 +140,7 @@ def permutation_p_values(
     rng = np.random.default_rng(seed)
     n = len(numbers)
     order = np.stack([np.arange(n), *(rng.permutation(n) for _ in range(permutations))])
-    small = centred.astype(np.float32)
+    small = (centred / max(np.abs(centred).max(), 1e-300)).astype(np.float32)
     found = {}
     for T in periods:
         wave = _orthonormal_wave(numbers, T).astype(np.float32)

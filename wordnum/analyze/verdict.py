@@ -9,6 +9,7 @@ import numpy as np
 
 from wordnum.analyze.fourier import Spectrum
 from wordnum.analyze.inference import MIN_DOCUMENTS
+from wordnum.analyze.nulls import Null
 from wordnum.analyze.results import ProbeResult
 
 __all__ = ["VERDICTS", "Verdict", "kappa_rule", "verdict"]
@@ -192,8 +193,18 @@ def _kappa_reasons(probe: ProbeResult) -> list[str]:
             reasons.append(f"T = {T} was not probed and counts as not geometric")
             continue
         one = probe[T]
-        p_value = f"p = {one.null.p_value:.3g}" if one.null else "no shuffles"
+        p_value = _shuffle_words(one.null)
         enough = one.kappa >= KAPPA_FLOOR and (one.null is None or one.null.p_value < SHUFFLE_LEVEL)
         word = "geometric" if enough else "not geometric"
         reasons.append(f"{word} at T = {T}: kappa {one.kappa:.1f}, {p_value}")
     return reasons
+
+
+def _shuffle_words(null: Null | None) -> str:
+    if null is None:
+        return "no shuffles"
+    shuffles = len(null.values)
+    told = f"p = {null.p_value:.3g}"
+    if 1 / (1 + shuffles) >= SHUFFLE_LEVEL:
+        told += f" (too few shuffles for a p below {SHUFFLE_LEVEL}: {shuffles})"
+    return told
