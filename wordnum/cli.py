@@ -460,15 +460,22 @@ def _run_study(
     from wordnum.report.page import write_page
     from wordnum.study.runner import run_study
 
-    with parallel_backend(backend, address=address):
-        results = run_study(
-            planned,
-            output,
-            jobs=jobs,
-            device=device,
-            overwrite=overwrite,
-            command=shlex.join(["wordnum", *sys.argv[1:]]),
-        )
+    try:
+        with parallel_backend(backend, address=address):
+            results = run_study(
+                planned,
+                output,
+                jobs=jobs,
+                device=device,
+                overwrite=overwrite,
+                command=shlex.join(["wordnum", *sys.argv[1:]]),
+            )
+    except KeyboardInterrupt as error:
+        raise InputError(
+            "interrupted",
+            where=str(output),
+            remedy="what is done is kept: the same command goes on from there",
+        ) from error
     page = write_page(output)
     _print_summary(results)
     typer.echo(f"table:  {(output / 'table.csv').resolve()}")

@@ -3,226 +3,269 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.study.conftest import QUICK
 from wordnum.errors import FormatError, InputError
+from wordnum.study.files import load_study
+from wordnum.study.folder import claim
 from wordnum.study.results import StudyResults
 from wordnum.study.runner import run_study
-from wordnum.study.files import load_study
-from wordnum.study.spec import Study
+from wordnum.study.spec import ProbeSpec, Study
 
-STUDY = """
-name = "toy"
-perturbations = ["original", "isolate:1", "unigram-replace"]
-signals = ["both", "number"]
-windows = [2]
-thinned_controls = true
-
-[[corpora]]
-name = "planted"
-reader = "synthetic"
-[corpora.synthetic]
-n_documents = 300
-length = 300
-density = 0.15
-decay = 0.2
-residue_words = {10 = 0.5}
-
-[[models]]
-name = "H"
-model = "svd"
-weighting = "hellinger"
-dim = 20
-
-[[models]]
-name = "F"
-model = "frequency"
-
-[[models]]
-name = "too wide"
-model = "svd"
-dim = 5000
-
-[probe]
-moduli = [2, 5, 10]
-nulls = 100
-repeats = 2
-"""
-IDENTITY = ["perturbation", "control_for", "signal", "model", "T"]
+POSIX = pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    path = tmp_path_factory.mktemp("study") / "toy.toml"
-    path.write_text(STUDY)
-    return load_study(path)
+def assert_same_table(a: StudyResults, b: StudyResults) -> None:
+    left, right = (r.table.drop(columns="seconds").reset_index(drop=True) for r in (a, b))
+    pd.testing.assert_frame_equal(left, right, check_exact=True)
 
 
-@pytest.fixture(scope="module")
-def done(study: Study, tmp_path_factory: pytest.TempPathFactory) -> StudyResults:
-    return run_study(study, tmp_path_factory.mktemp("run") / "out", command="wordnum study toy")
+def written_at(folder: Path, pattern: str) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.glob(pattern) if path.is_file()}
 
 
-def kappa(results: StudyResults, **where: object) -> float:
-    table = results.table
-    for name, value in where.items():
-        table = table[table[name] == value]
-    assert len(table) == 1, table[IDENTITY]
-    return float(table["kappa"].iloc[0])
+def test_workers_change_nothing(planted: Study, done: StudyResults, tmp_path: Path):
+    assert_same_table(done, run_study(planted, tmp_path / "out", jobs=2))
 
 
-def test_a_planted_signal_is_found_and_gone_where_it_is_taken_away(done: StudyResults):
-    found = {"model": "H", "signal": "both", "T": 10, "control_for": ""}
-    assert kappa(done, perturbation="original", **found) > 50
-    assert kappa(done, perturbation="isolate:1", **found) > 50
-    assert abs(kappa(done, perturbation="unigram-replace", **found)) < 15
+def test_a_second_run_does_nothing_again(quick: Study, quick_done: StudyResults):
+    before = written_at(quick_done.folder, "cache/*/*") | written_at(quick_done.folder, "cells/*")
+    again = run_study(quick, quick_done.folder)
+    assert before
+    assert before == written_at(quick_done.folder, "cache/*/*") | written_at(
+        quick_done.folder, "cells/*"
+    )
+    assert_same_table(quick_done, again)
 
 
-def test_the_table_has_a_row_per_cell_and_modulus_with_interval_and_null(done: StudyResults):
-    table = done.table
-    assert not table.duplicated(["cell", "T"]).any()
-    done_cells = table[table["status"] == "done"].groupby("cell")
-    assert (done_cells["T"].nunique() == 3).all()
-    rows = table[table["model"] == "H"]
-    original = rows[(rows["perturbation"] == "original") & (rows["signal"] == "both")]
-    assert (original["low"] < original["kappa"]).all()
-    assert (original["high"] > original["kappa"]).all()
-    assert original["null_p95"].notna().all()
-    assert original["phi"].gt(0).all()
+def test_a_changed_probe_measures_again_and_fits_nothing_again(quick: Study, tmp_path: Path):
+    first = run_study(quick, tmp_path)
+    cached = written_at(tmp_path, "cache/*/*")
+    other = replace(quick, probe=replace(quick.probe, repeats=2))
+    with pytest.raises(InputError, match="which has other probe\n"):
+        run_study(other, tmp_path)
+    second = run_study(other, tmp_path, overwrite=True)
+    assert written_at(tmp_path, "cache/*/*") == cached
+    assert any("embeddings" in str(path) for path in cached)
+    assert set(second.table["cell"]).isdisjoint(first.table["cell"])
+    assert second.about["seconds"]["count"] < second.about["seconds"]["measure"]
 
 
-def test_a_condition_that_loses_pairs_has_the_original_thinned_to_as_many(done: StudyResults):
-    table = done.table[(done.table["model"] == "H") & (done.table["signal"] == "both")]
-    pairs = table.groupby(["perturbation", "control_for"])["n_pairs"].first()
-    control = pairs.xs("isolate:1", level="control_for").iloc[0]
-    assert pairs["original", ""] > pairs["isolate:1", ""]
-    assert control == pytest.approx(pairs["isolate:1", ""], rel=0.1)
+def test_a_renamed_model_is_not_fitted_again(quick: Study, tmp_path: Path):
+    run_study(quick, tmp_path)
+    cached = written_at(tmp_path, "cache/embeddings/*")
+    renamed = replace(quick, models=tuple(replace(m, name=m.name + "2") for m in quick.models))
+    run_study(renamed, tmp_path, overwrite=True)
+    assert written_at(tmp_path, "cache/embeddings/*") == cached
 
 
-def test_comparisons_are_paired_and_name_what_they_compare(done: StudyResults):
-    frame = done.comparisons
-    unigram = frame[
-        (frame["label"] == "unigram-replace")
-        & (frame["against_label"] == "original")
-        & (frame["model"] == "H")
-        & (frame["signal"] == "both")
-        & (frame["T"] == 10)
-    ]
-    assert len(unigram) == 1
-    row = unigram.iloc[0]
-    assert row["high"] < 0
-    assert row["low"] < row["difference"] < row["high"]
+def started(tmp_path: Path, *more: str) -> subprocess.Popen[bytes]:
+    study = tmp_path / "quick.toml"
+    study.write_text(QUICK)
+    command = [sys.executable, "-m", "wordnum", "study", str(study), "-o", str(tmp_path / "out")]
+    return subprocess.Popen(
+        [*command, *more],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
 
 
-def test_a_cell_that_fails_is_kept_with_its_error_and_the_rest_goes_on(done: StudyResults):
-    failed = done.table[done.table["status"] == "failed"]
-    assert set(failed["model"]) == {"too wide"}
-    assert failed["error"].str.contains("5000").all()
-    compared = done.comparisons[done.comparisons["model"] == "too wide"]
-    assert compared["reason"].str.contains("a cell failed").all()
-    assert compared["difference"].isna().all()
-
-
-def test_isolated_numbers_make_no_cell_of_number_pairs(done: StudyResults):
-    isolated = done.table[done.table["perturbation"] == "isolate:1"]
-    assert set(isolated["signal"]) == {"both"}
-
-
-def test_files_hold_what_the_object_shows(done: StudyResults):
-    from_csv = pd.read_csv(done.folder / "table.csv")
-    from_parquet = pd.read_parquet(done.folder / "table.parquet")
-    assert len(from_csv) == len(from_parquet) == len(done.table)
-    about = json.loads((done.folder / "study.json").read_text())
-    assert about["command"] == "wordnum study toy"
-    assert about["versions"]["numpy"]
-    assert "<h4>" in done._repr_html_()
-
-
-def same_table(a: StudyResults, b: StudyResults) -> bool:
-    drop = ["seconds"]
-    left, right = (r.table.drop(columns=drop).reset_index(drop=True) for r in (a, b))
-    pd.testing.assert_frame_equal(left, right)
-    return True
-
-
-def test_workers_change_nothing(study: Study, done: StudyResults, tmp_path: Path):
-    assert same_table(done, run_study(study, tmp_path / "out", jobs=2))
-
-
-def test_a_second_run_measures_nothing_again(study: Study, done: StudyResults):
-    before = {path: path.stat().st_mtime_ns for path in (done.folder / "cells").iterdir()}
-    ok = [path for path in before if json.loads(path.read_text())["status"] == "done"]
-    again = run_study(study, done.folder)
-    assert all(path.stat().st_mtime_ns == before[path] for path in ok)
-    assert same_table(done, again)
-
-
-def test_a_killed_run_goes_on_to_the_same_table(study: Study, done: StudyResults, tmp_path: Path):
-    path = tmp_path / "toy.toml"
-    path.write_text(STUDY)
-    out = tmp_path / "out"
-    command = [sys.executable, "-m", "wordnum", "study", str(path), "-o", str(out)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def wait_for(process: subprocess.Popen[bytes], happened: Callable[[], object]) -> None:
     deadline = time.monotonic() + 120
-    while process.poll() is None and not list(out.glob("cells/*.json")):
+    while process.poll() is None and not happened():
         assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert same_table(done, run_study(study, out))
+        time.sleep(0.005)
 
 
-def test_a_folder_of_another_study_is_refused_and_replaced_only_when_asked(
-    study: Study, done: StudyResults, tmp_path: Path
+@POSIX
+def test_a_run_killed_again_and_again_goes_on_to_the_same_table(
+    quick: Study, quick_done: StudyResults, tmp_path: Path
 ):
     out = tmp_path / "out"
-    out.mkdir()
-    (out / "study.json").write_text('{"name": "other", "fingerprint": "x", "cells": []}')
-    with pytest.raises(InputError, match="holds another study"):
-        run_study(study, out)
-    assert json.loads((out / "study.json").read_text())["name"] == "other"
+    moments: list[Callable[[], object]] = [
+        lambda: list(out.glob("cache/corpus/.*")),
+        lambda: list(out.glob("cache/corpus/*/*")),
+        lambda: list(out.glob("cache/counts/.*")),
+        lambda: list(out.glob("cells/*")),
+        lambda: len(list(out.glob("cells/*.json"))) > 1,
+    ]
+    for happened in moments:
+        process = started(tmp_path)
+        wait_for(process, happened)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert_same_table(quick_done, run_study(quick, out))
+    assert not [path for path in out.rglob("*") if ".part" in path.name]
 
 
-def test_a_folder_with_other_files_is_left_alone(study: Study, tmp_path: Path):
-    (tmp_path / "thesis.doc").write_text("x")
-    with pytest.raises(InputError, match="is not empty and holds no study"):
-        run_study(study, tmp_path)
-
-
-def test_a_cache_of_a_newer_version_is_refused(study: Study, tmp_path: Path):
+@POSIX
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupt_leaves_no_half_written_file_and_says_how_to_go_on(tmp_path: Path, jobs: str):
     out = tmp_path / "out"
-    (out / "cache").mkdir(parents=True)
-    (out / "cache" / "VERSION").write_text("99\n")
-    with pytest.raises(FormatError, match="written by a newer version"):
-        run_study(study, out)
-
-
-def test_results_of_no_study_are_an_error(tmp_path: Path):
-    with pytest.raises(InputError, match="holds no study"):
-        StudyResults.load(tmp_path)
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
-def test_an_interrupt_leaves_no_half_written_file(tmp_path: Path):
-    path = tmp_path / "toy.toml"
-    path.write_text(STUDY)
-    out = tmp_path / "out"
-    command = [sys.executable, "-m", "wordnum", "study", str(path), "-o", str(out)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 120
-    while process.poll() is None and not list(out.glob("cells/*.json")):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process = started(tmp_path, "--jobs", jobs)
+    wait_for(process, lambda: list(out.glob("cells/*.json")))
+    os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
-    assert process.returncode != 0
+    assert process.returncode == 1
+    assert b"interrupted" in stderr
+    assert b"the same command goes on" in stderr
     assert b"Traceback" not in stderr
-    assert not [p for p in out.rglob("*") if ".part" in p.name]
+    assert not [path for path in out.rglob("*") if ".part" in path.name]
+
+
+def cut(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 2 // 3])
+
+
+@pytest.mark.parametrize(
+    "pattern", ["cache/counts/*.npz", "cache/embeddings/*.npz", "cells/*.json"]
+)
+def test_a_damaged_file_is_found_and_made_again(
+    quick: Study,
+    quick_done: StudyResults,
+    tmp_path: Path,
+    pattern: str,
+    caplog: pytest.LogCaptureFixture,
+):
+    run_study(quick, tmp_path)
+    damaged = sorted(tmp_path.glob(pattern))
+    for path in damaged:
+        cut(path)
+    if not pattern.startswith("cells"):
+        for path in tmp_path.glob("cells/*"):
+            path.unlink()
+    with caplog.at_level(logging.WARNING):
+        assert_same_table(quick_done, run_study(quick, tmp_path))
+    assert f"{damaged[0]} is damaged and is made again" in caplog.text
+
+
+def test_a_damaged_corpus_is_encoded_again(
+    quick: Study, quick_done: StudyResults, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    run_study(quick, tmp_path)
+    cut(next(tmp_path.glob("cache/corpus/*/*.ids.npy")))
+    with caplog.at_level(logging.WARNING):
+        assert_same_table(quick_done, run_study(quick, tmp_path))
+    assert "is damaged and is made again" in caplog.text
+
+
+def test_a_corpus_that_cannot_be_read_fails_its_cells_and_no_others(tmp_path: Path):
+    text = QUICK.replace(
+        "[[models]]", '[[corpora]]\nname = "lost"\nsource = "no.txt"\n[[models]]', 1
+    )
+    (tmp_path / "two.toml").write_text(text)
+    results = run_study(load_study(tmp_path / "two.toml", root=str(tmp_path)), tmp_path / "out")
+    status = results.table.groupby("corpus")["status"].first()
+    assert dict(status) == {"lost": "failed", "small": "done"}
+    failed = results.table[results.table["corpus"] == "lost"]
+    assert failed["error"].str.contains("the source of recipe 'lost' was not found").all()
+
+
+def test_a_study_of_which_every_cell_failed_is_an_error(quick: Study, tmp_path: Path):
+    bad = replace(quick, models=(replace(quick.models[1], parameters={"dim": 0}),))
+    with pytest.raises(InputError, match="every cell of study 'quick' failed\n.*dim=0"):
+        run_study(bad, tmp_path)
+
+
+def test_a_folder_of_another_study_is_refused_with_what_is_different(
+    quick: Study, quick_done: StudyResults
+):
+    before = written_at(quick_done.folder, "*")
+    other = replace(quick, perturbations=("original",), seeds=(1,))
+    with pytest.raises(InputError, match="holds another study\n.*\n.*other perturbations, seeds"):
+        run_study(other, quick_done.folder)
+    assert written_at(quick_done.folder, "*") == before
+
+
+def test_titles_and_places_make_no_other_study(quick: Study):
+    recipe = replace(quick.corpora[0], root="/elsewhere", title="T")
+    assert replace(quick, title="new", corpora=(recipe,)).fingerprint == quick.fingerprint
+    assert replace(quick, probe=ProbeSpec(nulls=7)).fingerprint != quick.fingerprint
+
+
+def test_overwriting_takes_away_what_the_other_study_left(
+    quick: Study, quick_done: StudyResults, tmp_path: Path
+):
+    (tmp_path / "study.json").write_text('{"name": "other", "fingerprint": "x", "cells": []}')
+    for name in ("attribution.csv", "report.html"):
+        (tmp_path / name).write_text("of the other study")
+    assert_same_table(quick_done, run_study(quick, tmp_path, overwrite=True))
+    assert not (tmp_path / "attribution.csv").exists()
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_folder_with_other_files_is_left_alone(quick: Study, tmp_path: Path):
+    (tmp_path / "thesis.doc").write_text("x")
+    with pytest.raises(InputError, match="is not empty and holds no study\n.*\n  got: thesis.doc"):
+        run_study(quick, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.doc"]
+
+
+def test_a_cache_of_a_newer_version_is_refused(quick: Study, tmp_path: Path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "VERSION").write_text("99\n")
+    with pytest.raises(FormatError, match="newer version of wordnum\n.*version 1\n.*99\n.*upgrade"):
+        run_study(quick, tmp_path)
+
+
+@POSIX
+def test_two_runs_do_not_write_to_one_folder(quick: Study, tmp_path: Path):
+    with (
+        claim(tmp_path, quick, overwrite=False),
+        pytest.raises(InputError, match="another run is writing to"),
+    ):
+        run_study(quick, tmp_path)
+
+
+def test_an_interrupted_second_run_keeps_the_results_of_the_first(
+    quick: Study, quick_done: StudyResults
+):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        claim(quick_done.folder, quick, overwrite=False),
+    ):
+        raise KeyboardInterrupt
+    assert_same_table(StudyResults.load(quick_done.folder), quick_done)
+
+
+def test_half_encoded_text_is_not_swept_away(quick: Study, tmp_path: Path):
+    resumable = tmp_path / "cache" / "corpus" / ".abc.part-0123"
+    resumable.mkdir(parents=True)
+    (tmp_path / "cache" / "VERSION").write_text("1\n")
+    left = tmp_path / "cache" / "counts" / ".abc.npz.x7z.part.npz"
+    left.parent.mkdir()
+    left.write_text("half")
+    with claim(tmp_path, quick, overwrite=False):
+        assert resumable.exists()
+        assert not left.exists()
+
+
+def test_isolated_numbers_make_no_cell_of_number_pairs(quick: Study):
+    study = replace(
+        load_study("demo"), corpora=quick.corpora, perturbations=("original", "isolate:1")
+    )
+    signals = {(cell.perturbation, cell.signal) for cell in study.cells()}
+    assert ("original", "number") in signals
+    assert ("isolate:1", "number") not in signals
+    assert ("isolate:1", "text") in signals
+
+
+def test_study_json_is_whole_before_anything_is_measured(quick: Study, tmp_path: Path):
+    with claim(tmp_path, quick, overwrite=False):
+        about = json.loads((tmp_path / "study.json").read_text())
+    assert about["spec"]["name"] == "quick"
+    assert about["cells"] == []

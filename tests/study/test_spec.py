@@ -9,8 +9,8 @@ import pytest
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.recipe import find_recipe
 from wordnum.errors import FormatError, InputError, UsageError
-from wordnum.study.plan import plan_study
 from wordnum.study.files import builtin_studies, load_study
+from wordnum.study.plan import plan_study
 from wordnum.study.spec import ModelSpec, Study
 
 SMALL = """

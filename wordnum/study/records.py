@@ -86,9 +86,10 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def _measures(analysis: Analysis) -> dict[str, dict[str, Any]]:
-    """Every measure that has a T, by T and by the name of its column in the table."""
+    """Every measure of the moduli that were probed, by T and by its column in the table."""
+    assert analysis.probe is not None
     frame = analysis.to_frame().rename(columns=_COLUMN_NAMES)
-    return {str(T): dict(row) for T, row in frame.iterrows()}
+    return {str(T): dict(frame.loc[T]) for T in analysis.probe.by_period}
 
 
 def _circle(embedding: Embedding, period: int) -> dict[str, Any]:
