@@ -229,7 +229,8 @@ class MakeBelieveCuPy(MakeBelieveModule):
     Parameters
     ----------
     kernels : dict of str to callable
-        What stands in for a CUDA kernel of this name; called with NumPy arguments.
+        What stands in for a CUDA kernel of this name; called with NumPy arguments and the
+        options it was compiled with.
     """
 
     def __init__(self, kernels: dict[str, Callable[..., None]] | None = None) -> None:
@@ -257,7 +258,7 @@ class MakeBelieveCuPy(MakeBelieveModule):
 
         def launch(grid, block, arguments):
             refuse_host_arrays(arguments, name)
-            self.kernels[name](*lowered(arguments))
+            self.kernels[name](*lowered(arguments), options=options)
 
         return launch
 

@@ -6,25 +6,14 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from wordnum._compat import available
+from tests.make_believe_cupy import gpu_is_there
 from wordnum.cooccurrence.counts import CooccurrenceCounts
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.embed.glove import GloVe
 from wordnum.embed.glove_cpu import CpuTrainer, adagrad_pass
 from wordnum.embed.glove_layout import pack, unpack
-from wordnum.errors import InputError, MissingExtraError, UsageError
-
-
-def has_gpu() -> bool:
-    if not available("cupy"):
-        return False
-    import cupy
-
-    try:
-        return cupy.cuda.runtime.getDeviceCount() > 0
-    except cupy.cuda.runtime.CUDARuntimeError:
-        return False
+from wordnum.errors import InputError, UsageError
 
 
 def planted_counts(n: int = 60, columns: int = 80, rank: int = 4, seed: int = 0) -> np.ndarray:
@@ -249,13 +238,7 @@ def test_parameters_out_of_range_are_usage_errors(parameters, message):
         GloVe(**parameters).fit(planted_counts())
 
 
-@pytest.mark.skipif(available("cupy"), reason="CuPy is installed")
-def test_missing_gpu_is_an_error_that_names_the_extra():
-    with pytest.raises(MissingExtraError, match="gpu-cuda"):
-        GloVe(device="cuda").fit(planted_counts())
-
-
-@pytest.mark.skipif(not has_gpu(), reason="needs CuPy and a GPU")
+@pytest.mark.skipif(not gpu_is_there(), reason="needs CuPy and a GPU")
 class TestOnTheGpu:
     def test_loss_agrees_with_the_cpu(self):
         counts = planted_counts(n=400, columns=2000)

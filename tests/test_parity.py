@@ -1,0 +1,207 @@
+"""Code that CPU and GPU share: parity where a GPU is, and what it may call where none is.
+
+On a machine without a GPU the same functions run on a make-believe CuPy, whose arrays refuse
+NumPy's; what they call is recorded, and compared with what the real CuPy has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial, reduce
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from tests.make_believe_cupy import gpu_is_there, install
+from wordnum._compat import available
+from wordnum.analyze.probe import probe
+from wordnum.analyze.theory import planted_embedding
+from wordnum.backend import get_backend
+from wordnum.embed.glove import GloVe
+from wordnum.embed.glove_gpu import GpuTrainer
+from wordnum.embed.gram import gram
+from wordnum.embed.krylov import block_krylov_svd
+from wordnum.embed.svd import SVD
+from wordnum.embed.weighting import WEIGHTINGS, weight
+
+needs_gpu = pytest.mark.skipif(not gpu_is_there(), reason="needs CuPy and a GPU")
+
+# Largest gap between CPU and GPU, by dtype of the arithmetic, relative to the largest entry.
+TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
+
+# What the shared code uses of CuPy: add a name only after looking it up in CuPy.
+IN_CUPY = set(
+    """
+    RawKernel abs arange argmax asarray asnumpy bincount broadcast_to concatenate cumsum diagonal
+    einsum exp eye float32 float64 int32 int64 isfinite linalg.eigh linalg.inv linalg.qr
+    linalg.solve log log1p maximum minimum moveaxis ones sqrt stack swapaxes where zeros
+    ndarray.any ndarray.argmax ndarray.astype ndarray.copy ndarray.diagonal ndarray.max ndarray.mean
+    ndarray.min ndarray.reshape ndarray.sum ndarray.swapaxes
+    csr_matrix.T csr_matrix.astype csr_matrix.data csr_matrix.dtype csr_matrix.eliminate_zeros
+    csr_matrix.indices csr_matrix.indptr csr_matrix.nnz csr_matrix.shape csr_matrix.toarray
+    csr_matrix.tocoo csr_matrix.tocsr csc_matrix.tocsr coo_matrix.row
+    """.split()  # noqa: SIM905
+)
+
+
+def counts(n: int = 60, columns: int = 300) -> sparse.csr_array:
+    rng = np.random.default_rng(0)
+    return sparse.csr_array(
+        rng.poisson(30 / (1 + np.arange(columns)) * rng.gamma(1.0, size=(n, columns)))
+    )
+
+
+# Shared code: each gives arrays that must agree on every device, and the dtype it works in.
+
+
+def weighted(kind: str, device: str) -> list[np.ndarray]:
+    return [weight(counts(), weighting=kind, device=device).toarray()]
+
+
+def product(kind: str, single: bool, device: str) -> list[np.ndarray]:
+    backend = get_backend(device)
+    return [backend.to_numpy(gram(weight(counts(), weighting=kind, device=device), single=single))]
+
+
+def of_number_rows(kind: str, precision: str, device: str) -> list[np.ndarray]:
+    model = SVD(weighting=kind, dim=10, precision=precision, device=device)
+    vectors = model.fit(counts()).vectors
+    return [model.singular_values_, vectors @ vectors.T]
+
+
+def of_all_rows(kind: str, single: bool, device: str) -> list[np.ndarray]:
+    found = block_krylov_svd(
+        weight(counts(150, 130), weighting=kind, device=device), 8, tol=1e-5, single=single
+    )
+    return [found.singular_values, (found.left * found.singular_values) @ found.right.T]
+
+
+SHARED: dict[str, tuple[Callable[[str], list[np.ndarray]], str]] = {
+    **{f"weight-{k}": (partial(weighted, k), "float64") for k in WEIGHTINGS},
+    **{
+        f"gram-{kind}-{dtype}": (partial(product, kind, dtype == "float32"), dtype)
+        for kind in ("hellinger", "qwem")
+        for dtype in TOLERANCE
+    },
+    "svd-numbers": (partial(of_number_rows, "ppmi", "double"), "float64"),
+    "svd-numbers-single": (partial(of_number_rows, "qwem", "single"), "float32"),
+    "svd-all": (partial(of_all_rows, "ppmi", False), "float64"),
+    "svd-all-qwem": (partial(of_all_rows, "qwem", False), "float64"),
+    "svd-all-single": (partial(of_all_rows, "ppmi", True), "float32"),
+}
+
+
+@pytest.fixture(params=SHARED)
+def shared(request):
+    return SHARED[request.param]
+
+
+def assert_devices_agree(shared) -> None:
+    function, dtype = shared
+    for there, here in zip(function("cuda"), function("cpu"), strict=True):
+        assert type(there) is np.ndarray
+        assert there.shape == here.shape
+        assert np.abs(there - here).max() < TOLERANCE[dtype] * np.abs(here).max()
+
+
+@needs_gpu
+def test_gpu_agrees_with_the_cpu(shared):
+    assert_devices_agree(shared)
+
+
+@needs_gpu
+def test_probe_on_the_gpu_agrees_with_the_cpu():
+    made = planted_embedding(phi=100, kappa=60, dim=60)
+    here, there = (probe(made, moduli=[2, 10], nulls=20, device=d) for d in ("cpu", "cuda"))
+    for T in (2, 10):
+        assert there[T].kappa == pytest.approx(here[T].kappa, abs=0.5)
+        assert there[T].null.mean == pytest.approx(here[T].null.mean, abs=0.5)
+
+
+def test_shared_code_keeps_to_its_device_and_uses_what_cupy_has(shared, make_believe):
+    assert_devices_agree(shared)
+    assert make_believe.calls
+    assert make_believe.calls <= IN_CUPY
+
+
+def test_probe_uses_what_cupy_has(make_believe):
+    made = planted_embedding(phi=100, kappa=60, dim=14, size=200)
+    for classifier in ("lda", "ridge"):
+        probe(made, moduli=[2, 5], nulls=9, repeats=1, classifier=classifier, device="cuda")
+    assert make_believe.calls <= IN_CUPY
+
+
+class TestGloVeOnADevice:
+    """The trainer of the GPU, with the kernel written out in NumPy."""
+
+    @staticmethod
+    def kernel(
+        order, starts, columns, log_count, weight, W, C, n_rows, rate, queue, loss, *, options
+    ):
+        dim, width = (int(options[i].partition("=")[2]) for i in (0, 1))
+        assert sorted(order) == list(range(n_rows))
+        assert not queue.any()
+        for row in order:
+            loss[row] = 0
+            for k in range(starts[row], starts[row + 1]):
+                own, other = W[row], C[columns[k]]
+                w, c = own[:width].copy(), other[:width].copy()
+                difference = w @ c - log_count[k]
+                loss[row] += 0.5 * weight[k] * difference**2
+                for_w, for_c = (rate * weight[k] * difference * v for v in (c, w))
+                for_w[dim + 1] = for_c[dim] = 0  # the constants
+                own[:width] -= for_w / np.sqrt(own[width:])
+                other[:width] -= for_c / np.sqrt(other[width:])
+                own[width:] += for_w**2
+                other[width:] += for_c**2
+
+    @pytest.fixture
+    def device(self, monkeypatch):
+        return install(monkeypatch, {"adagrad_pass": self.kernel})
+
+    def test_losses_are_those_of_the_cpu(self, device):
+        made = counts(40, 60)
+        losses = {}
+        for name in ("cpu", "cuda"):
+            model = GloVe(dim=6, epochs=12, device=name)
+            embedding = model.fit(made)
+            assert type(embedding.vectors) is np.ndarray
+            losses[name] = model.losses_
+        assert losses["cuda"][0] == pytest.approx(losses["cpu"][0], rel=0.1)
+        assert losses["cuda"][-1] == pytest.approx(losses["cpu"][-1], rel=0.05)
+        assert device.calls <= IN_CUPY
+        assert "RawKernel" in device.calls
+
+    def test_pairs_that_share_nothing_give_the_steps_of_the_cpu(self, device):
+        made = np.diag([9, 4, 7])
+        here, there = (GloVe(dim=5, epochs=7, device=d).fit(made).vectors for d in ("cpu", "cuda"))
+        assert np.abs(here - there).max() < 1e-6
+
+    def test_long_rows_come_first(self, device):
+        rows = np.repeat(np.arange(40), [400 if n == 17 else 2 for n in range(40)])
+        values = np.ones(len(rows), np.float32)
+        W, C = np.zeros((40, 4), np.float32), np.zeros((9, 4), np.float32)
+        trainer = GpuTrainer(
+            (rows.astype(np.int32), rows.astype(np.int32) % 9, values, values), W, C,
+            rate=0.05, rng=np.random.default_rng(0), backend=get_backend("cuda"),
+        )  # fmt: skip
+        first, second = trainer._order(), trainer._order()
+        assert first[0] == second[0] == 17
+        assert first.tolist() != second.tolist()
+
+
+@pytest.mark.skipif(not available("cupy"), reason="CuPy is not installed")
+def test_cupy_has_what_the_shared_code_uses():
+    cupy, found = pytest.importorskip("cupy"), pytest.importorskip("cupyx.scipy.sparse")
+    homes = {
+        "ndarray": cupy.ndarray,
+        **{f"{f}_matrix": getattr(found, f"{f}_matrix") for f in ("csr", "csc", "coo")},
+    }
+    built = {"data", "indices", "indptr", "row"}  # attributes of instances
+    for name in sorted(IN_CUPY):
+        home, _, attribute = name.partition(".")
+        if home not in homes:
+            assert reduce(getattr, name.split("."), cupy), name
+        elif attribute not in built:
+            assert hasattr(homes[home], attribute), name
