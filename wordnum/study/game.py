@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from wordnum.analyze.agreement import kappa
 from wordnum.analyze.columns import centred_columns
@@ -102,7 +103,18 @@ class KappaGame:
         -------
         ndarray of shape (m, T, measures)
             In the order of `MEASURES`, the mean over the repeats.
+
+        Notes
+        -----
+        On one BLAS thread: workers share out the coalitions, and the values do not depend on how
+        many there are.
         """
+        with threadpool_limits(limits=1, user_api="blas"):
+            return self._values(members, chosen, only)
+
+    def _values(
+        self, members: np.ndarray, chosen: np.ndarray, only: np.ndarray | None
+    ) -> np.ndarray:
         counts = self.counts(only)
         numbers = np.flatnonzero(np.diff(counts.indptr))
         probe = _Probe(self, numbers, repeats=len(chosen), chosen=chosen)
