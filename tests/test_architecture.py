@@ -122,6 +122,13 @@ def test_every_public_name_loads(name: str):
     assert getattr(wordnum, name) is not None
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_is_reached_from_the_top(stage: str):
+    code = f"import wordnum; print(wordnum.{stage}.__name__)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == f"wordnum.{stage}"
+
+
 def test_a_public_name_that_does_not_exist_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'PPMI'"):
         wordnum.PPMI  # noqa: B018

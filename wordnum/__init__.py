@@ -87,7 +87,12 @@ __all__ = [
 ]
 
 
+_STAGES = ("analyze", "cooccurrence", "corpus", "embed", "report", "study")
+
+
 def __getattr__(name: str) -> Any:
+    if name in _STAGES:
+        return import_module(f"wordnum.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'wordnum' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
