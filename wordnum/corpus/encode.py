@@ -21,7 +21,7 @@ from wordnum.corpus.blocks import count_words, document_starts, write_blocks
 from wordnum.corpus.encoded import BLOCKS, MANIFEST, VERSION, EncodedCorpus, block_borders
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.pieces import Job, PieceFile, piece_files, write_pieces
-from wordnum.corpus.sources import Part, find_parts
+from wordnum.corpus.sources import Part, check_options, find_parts
 from wordnum.corpus.streams import Skips, is_remote
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError, UsageError, WordnumError
@@ -33,6 +33,8 @@ __all__ = ["Source", "encode"]
 
 # No white space, and a slash, a pattern or the suffix of a file.
 _LIKE_A_PATH = re.compile(r"\S*([/*?]|\.[A-Za-z]\w{1,7}$)\S*")
+# Files of a corpus, and those on their way to be one.
+_OURS = re.compile(r"block-\d{5}\.|vocabulary-|\.(block-|vocabulary-|manifest\.).*\.part\.\w+$")
 logger = logging.getLogger(__name__)
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Iterable[str]
 
@@ -137,7 +139,7 @@ def encode(
     path = Path(path)
     started = time.perf_counter()
     scheme = NumeralScheme(kind=numerals) if isinstance(numerals, str) else numerals
-    base = _base(path, scheme, append=append)
+    base = _base(path, scheme, tokenizer_name(tokenizer), append=append)
     if vocabulary_size < 1:
         raise UsageError("the vocabulary needs room", got=f"vocabulary_size={vocabulary_size}")
     text = _resolve(
@@ -187,7 +189,9 @@ def encode(
     return EncodedCorpus.open(path)
 
 
-def _base(path: Path, scheme: NumeralScheme, *, append: bool) -> EncodedCorpus | None:
+def _base(
+    path: Path, scheme: NumeralScheme, tokenizer: str, *, append: bool
+) -> EncodedCorpus | None:
     """Open the corpus to append to; or None, once it is clear that `path` is free."""
     if not append:
         if path.exists():
@@ -205,11 +209,20 @@ def _base(path: Path, scheme: NumeralScheme, *, append: bool) -> EncodedCorpus |
             got=str(scheme),
             remedy="append with the same numerals, or encode all of it again",
         )
+    before = base.manifest["parameters"]["tokenizer"]
+    if before != tokenizer:
+        raise UsageError(
+            "the corpus was encoded with another tokenizer",
+            expected=before,
+            got=tokenizer,
+            remedy="append with the same tokenizer, or encode all of it again",
+        )
     return base
 
 
-def _resolve(source: Source, **options: Any) -> _Text:
+def _resolve(source: Source, *, reader: str, separator: str, errors: str, **options: Any) -> _Text:
     """Find the files of a source, or take documents that are in memory."""
+    check_options(reader=reader, separator=separator, errors=errors)
     skips = Skips()
     if isinstance(source, Iterator):
         raise UsageError(
@@ -222,9 +235,17 @@ def _resolve(source: Source, **options: Any) -> _Text:
     else:
         in_memory = not isinstance(source, (str, os.PathLike))
     if in_memory:
-        memory = Part("<memory>", "text", separator=options["separator"])
+        memory = Part("<memory>", "text", separator=separator)
         return _Text([memory], skips, source)  # type: ignore[arg-type]
-    parts = find_parts(source, skips=skips, cut=True, **options)  # type: ignore[arg-type]
+    parts = find_parts(
+        source,  # type: ignore[arg-type]
+        reader=reader,
+        separator=separator,
+        errors=errors,
+        skips=skips,
+        cut=True,
+        **options,
+    )
     return _Text(parts, skips)
 
 
@@ -327,7 +348,6 @@ def _append_corpus(
     counts, blocks = write_blocks(
         folder, files, base.vocabulary, starts=starts, borders=borders, first=first, jobs=jobs
     )
-    before = base.manifest["vocabulary"]["file"]
     entry = _write_vocabulary(folder, base.vocabulary.with_counts(base.vocabulary.counts + counts))
     appended = {
         **base.manifest,
@@ -336,8 +356,16 @@ def _append_corpus(
         "appended": [*base.manifest.get("appended", []), manifest],
     }
     _write_manifest(folder, appended, started)
-    if before != entry["file"]:
-        (folder / before).unlink(missing_ok=True)
+    _sweep(folder, appended)
+
+
+def _sweep(folder: Path, manifest: dict[str, Any]) -> None:
+    """Remove what the corpus no longer needs, or a killed append left behind."""
+    files = {block[part]["file"] for block in manifest["blocks"] for part in ("ids", "starts")}
+    files.add(manifest["vocabulary"]["file"])
+    for path in list(folder.iterdir()):
+        if path.name not in files and _OURS.match(path.name):
+            path.unlink()
 
 
 def _tell(manifest: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from wordnum.corpus.streams import COMPRESSED, Skips, is_remote, ranges
 from wordnum.errors import InputError, UsageError
 
-__all__ = ["ERRORS", "READERS", "SEPARATORS", "Part", "find_parts"]
+__all__ = ["ERRORS", "READERS", "SEPARATORS", "Part", "check_options", "find_parts"]
 
 READERS = ("auto", "text", "jsonl", "parquet", "wikipedia", "hf")
 SEPARATORS = ("blank", "line", "file")
@@ -88,13 +88,7 @@ def find_parts(
     UsageError
         An unknown reader, separator or way with errors.
     """
-    for name, value, known in (
-        ("reader", reader, READERS),
-        ("separator", separator, SEPARATORS),
-        ("errors", errors, ERRORS),
-    ):
-        if value not in known:
-            raise UsageError(f"unknown {name} {value!r}", expected=", ".join(known))
+    check_options(reader=reader, separator=separator, errors=errors)
     skips = skips if skips is not None else Skips()
     sources = [source] if isinstance(source, (str, os.PathLike)) else list(source)
     if not sources:
@@ -111,6 +105,17 @@ def find_parts(
             else:
                 parts.append(part)
     return parts
+
+
+def check_options(*, reader: str, separator: str, errors: str) -> None:
+    """Refuse a reader, separator or way with errors that does not exist."""
+    for name, value, known in (
+        ("reader", reader, READERS),
+        ("separator", separator, SEPARATORS),
+        ("errors", errors, ERRORS),
+    ):
+        if value not in known:
+            raise UsageError(f"unknown {name} {value!r}", expected=", ".join(known))
 
 
 def _plain_suffix(path: str) -> str:

@@ -55,10 +55,10 @@ class Skips:
             places.append(place)
 
     def to_json(self) -> list[dict[str, Any]]:
-        """One entry per file and reason."""
+        """One entry per file and reason, in their order."""
         return [
             {"file": path, "reason": reason, "count": count, "first": self.places[path, reason]}
-            for (path, reason), count in self.counts.items()
+            for (path, reason), count in sorted(self.counts.items())
         ]
 
 

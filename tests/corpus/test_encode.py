@@ -1,0 +1,300 @@
+"""From text to a folder of ids: the same whatever the way."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import lzma
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.corpus import reference
+from tests.corpus.test_streams import zstd
+from tests.corpus.texts import TEXT, content, leftovers, spelled
+from tests.strategies import nasty_texts, schemes
+from wordnum.corpus import pieces, sources, streams
+from wordnum.corpus.encode import encode
+from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.numerals import NumeralScheme
+from wordnum.errors import InputError, UsageError
+from wordnum.storage import file_hash
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(nasty_texts(), min_size=1, max_size=8), schemes())
+def test_documents_in_memory_become_the_tokens_of_the_slow_tokenizer(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], scheme: NumeralScheme
+):
+    texts = [*texts, "7"]
+    corpus = encode(texts, tmp_path_factory.mktemp("e") / "c", numerals=scheme)
+    expected = [reference.tokens(text.replace("\0", " "), scheme) for text in texts]
+    assert spelled(corpus) == [tokens for tokens in expected if tokens]
+
+
+@pytest.mark.parametrize("separator", ["blank", "line", "file"])
+def test_a_file_becomes_the_tokens_of_the_slow_tokenizer(
+    text: Path, tmp_path: Path, small_pieces: None, separator: str
+):
+    scheme = NumeralScheme("l2r3", ordinals="keep")
+    corpus = encode(text, tmp_path / "c", numerals=scheme, separator=separator)
+    assert spelled(corpus) == reference.documents(TEXT, scheme, separator)
+    assert corpus.flags == ("ordinals-kept",)
+
+
+def test_words_are_ordered_by_count_and_ties_by_bytes(text: Path, tmp_path: Path):
+    corpus = encode(text, tmp_path / "c", vocabulary_size=50)
+    words = [token for token in reference.tokens(TEXT, NumeralScheme()) if isinstance(token, str)]
+    words = [word for word in words if word != reference.OTHER]
+    counts = {word: words.count(word) for word in set(words)}
+    order = sorted(counts, key=lambda word: (-counts[word], word.encode()))
+    assert list(corpus.vocabulary.words) == order[:50]
+    assert corpus.vocabulary.counts[1002:].tolist() == [counts[word] for word in order[:50]]
+    assert corpus.vocabulary.counts[1001] == sum(counts[word] for word in order[50:])
+    assert corpus.vocabulary.counts.sum() == corpus.n_tokens
+    # Unknown words hold their position.
+    assert corpus.n_tokens == len(reference.tokens(TEXT, NumeralScheme()))
+
+
+@pytest.mark.parametrize("jobs", [2, 3, -1])
+def test_any_number_of_workers_writes_the_same_bytes(
+    text: Path, tmp_path: Path, small_pieces: None, jobs: int
+):
+    encode(text, tmp_path / "one")
+    encode([text], tmp_path / "many", jobs=jobs)
+    assert content(tmp_path / "many") == content(tmp_path / "one")
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"),
+    [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress), (".zst", zstd)],
+)
+def test_compressed_text_writes_the_same_bytes(text: Path, tmp_path: Path, suffix: str, compress):
+    encode(text, tmp_path / "plain")
+    packed = tmp_path / f"text.txt{suffix}"
+    packed.write_bytes(compress(text.read_bytes()))
+    encode(packed, tmp_path / "packed")
+    assert content(tmp_path / "packed") == content(tmp_path / "plain")
+
+
+@pytest.mark.parametrize(("chunk", "per_piece"), [(2048, 1), (5001, 1), (3000, 7)])
+def test_any_size_of_pieces_writes_the_same_bytes(
+    text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, per_piece: int
+):
+    encode(text, tmp_path / "large")
+    monkeypatch.setattr(pieces, "CHUNK", chunk)
+    monkeypatch.setattr(pieces, "CHUNKS_PER_PIECE", per_piece)
+    encode(text, tmp_path / "small")
+    assert content(tmp_path / "small") == content(tmp_path / "large")
+
+
+def test_every_way_in_writes_the_same_ids(text: Path, tmp_path: Path):
+    """Files, JSON lines, Parquet, memory: one text, one fingerprint."""
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    documents = TEXT.split("\n\n")
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps({"text": d}) + "\n" for d in documents))
+    parquet.write_table(pyarrow.table({"text": documents}), tmp_path / "t.parquet")
+    (tmp_path / "folder").mkdir()
+    half = len(documents) // 2
+    (tmp_path / "folder" / "1.txt").write_text("\n\n".join(documents[:half]))
+    (tmp_path / "folder" / "2.txt").write_text("\n\n".join(documents[half:]))
+    ways = [
+        text,
+        str(text),
+        text.as_uri(),
+        tmp_path / "t.jsonl",
+        tmp_path / "t.parquet",
+        tmp_path / "folder",
+        f"{tmp_path}/folder/*.txt",
+        [tmp_path / "folder" / "1.txt", str(tmp_path / "folder" / "2.txt")],
+        documents,
+        tuple(documents),
+    ]
+    prints = {encode(way, tmp_path / f"c{i}").fingerprint for i, way in enumerate(ways)}
+    assert len(prints) == 1
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_standard_input_is_read_with_any_number_of_workers(text: Path, tmp_path: Path, jobs: int):
+    script = f"from wordnum.corpus.encode import encode; encode('-', 'c', jobs={jobs})"
+    with open(text, "rb") as file:
+        subprocess.run([sys.executable, "-c", script], stdin=file, cwd=tmp_path, check=True)
+    assert (
+        EncodedCorpus.open(tmp_path / "c").fingerprint == encode(text, tmp_path / "d").fingerprint
+    )
+
+
+def test_a_pipe_is_read_with_several_workers(text: Path, tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(f"cat {text} > {tmp_path}/pipe", shell=True):
+        found = encode(tmp_path / "pipe", tmp_path / "c", jobs=2)
+    assert found.fingerprint == encode(text, tmp_path / "d").fingerprint
+
+
+def test_an_iterable_object_is_read_and_an_iterator_refused(tmp_path: Path):
+    class Documents:
+        def __iter__(self):
+            return iter(["7 pages", "8 pages"])
+
+    assert encode(Documents(), tmp_path / "c", jobs=2).n_documents == 2
+    with pytest.raises(UsageError, match="an iterator can be read only once\n  expected: a list"):
+        encode(iter(["7 pages"]), tmp_path / "d")
+
+
+@pytest.mark.parametrize("documents", [[7], ["7", None], ["half \ud800 a pair 7"], [b"7"]])
+def test_a_document_that_is_no_text_is_refused(tmp_path: Path, documents: list):
+    with pytest.raises(InputError, match="a document cannot be used\n  expected: str") as caught:
+        encode(documents, tmp_path / "c")
+    assert f"where: document {len(documents)}" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_of_names_is_not_taken_for_documents(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "1.txt").write_text("7")
+    for names in (["1.txt", "2.txt"], ["a/1.txt"], ["3.jsonl.gz", "2.txt"], ["1.txt", "a b"]):
+        with pytest.raises(InputError, match="no such file or folder"):
+            encode(names, "c")
+    with pytest.raises(InputError, match="no source given"):
+        encode([], "c")
+    for documents in (["why?", "page 7"], ["7"], ["1/2 pages"]):
+        path = tmp_path / documents[-1].replace("/", "-")
+        assert encode(documents, path).n_documents == len(documents)
+
+
+def test_a_tokenizer_of_ones_own_and_spacy_are_written_down(text: Path, tmp_path: Path):
+    corpus = encode(text, tmp_path / "own", tokenizer=str.split, jobs=2)
+    assert corpus.manifest["parameters"]["tokenizer"] == "builtins.str.split"
+    assert corpus.vocabulary.id("The") != corpus.vocabulary.unknown
+    few = "\n\n".join(TEXT.split("\n\n")[:30])
+    one, two = (
+        encode([few], tmp_path / name, tokenizer="spacy", jobs=j)
+        for name, j in (("a", 1), ("b", 2))
+    )
+    assert one.fingerprint == two.fingerprint
+    assert one.vocabulary.id("The") == one.vocabulary.unknown
+
+
+def test_the_hash_of_a_tokenizer_json_is_written_down(tmp_path: Path):
+    tokenizers = pytest.importorskip("tokenizers")
+    model = tokenizers.models.WordLevel({"7": 0, "page": 1, "?": 2}, unk_token="?")
+    tokenizer = tokenizers.Tokenizer(model)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    tokenizer.save(str(tmp_path / "t.json"))
+    corpus = encode(["page 7"], tmp_path / "c", tokenizer=tmp_path / "t.json")
+    about = corpus.manifest["parameters"]
+    assert about["tokenizer_sha256"] == file_hash(tmp_path / "t.json")
+    assert spelled(corpus) == [["page", 7]]
+
+
+def test_spelled_out_numbers_become_numbers(tmp_path: Path):
+    scheme = NumeralScheme(spelled_out=True)
+    line = "He read twenty-three of two hundred and five pages.\n"
+    expected = [["he", "read", 23, "of", 205, "pages", "."]]
+    (tmp_path / "a.txt").write_text(line)
+    assert spelled(encode(tmp_path / "a.txt", tmp_path / "a", numerals=scheme)) == expected
+    assert spelled(encode([line], tmp_path / "b", numerals=scheme)) == expected
+    assert spelled(encode([line], tmp_path / "c", numerals=scheme, tokenizer="spacy")) == expected
+
+
+def test_spelled_out_numbers_in_a_line_without_end(tmp_path: Path, monkeypatch):
+    """Cut at spaces, and at whole characters where there is none."""
+    monkeypatch.setattr(pieces, "_BLOCK", 50)
+    (tmp_path / "a.txt").write_text("é€😀 twenty-three " * 40 + "€" * 60 + " nine")
+    corpus = encode(tmp_path / "a.txt", tmp_path / "a", numerals=NumeralScheme(spelled_out=True))
+    assert corpus.number_counts[23] == 40
+    assert corpus.number_counts[9] == 1
+    (tmp_path / "b.txt").write_bytes(b"twenty-three pages\n" * 5 + b"\xff")
+    with pytest.raises(InputError, match=r"not UTF-8\n(.*\n){2}  where: .*b\.txt, byte 95"):
+        encode(tmp_path / "b.txt", tmp_path / "b", numerals=NumeralScheme(spelled_out=True))
+
+
+def test_pruning_is_the_same_for_any_number_of_workers_and_reported(
+    text: Path, tmp_path: Path, monkeypatch, caplog
+):
+    monkeypatch.setattr(sources, "ranges", lambda path, sep: streams.ranges(path, sep, 8192))
+    monkeypatch.setattr("wordnum.corpus.blocks.LIMIT", 200)
+    corpus = encode(text, tmp_path / "one", vocabulary_size=40)
+    pruned = corpus.manifest["pruned"]
+    assert pruned["rounds"] > 3
+    assert pruned["words"] > 500
+    assert f"{pruned['words']:,} rare words were forgotten" in caplog.text
+    encode(text, tmp_path / "two", vocabulary_size=40, jobs=2)
+    assert content(tmp_path / "two") == content(tmp_path / "one")
+    # Frequent words outlive it.
+    whole = encode(text, tmp_path / "whole", vocabulary_size=10_000)
+    assert whole.manifest["pruned"] == {"words": 0, "rounds": 0, "largest": 0}
+    assert corpus.vocabulary.words[:20] == whole.vocabulary.words[:20]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tokenizer": "fasst"}, "unknown tokenizer 'fasst'"),
+        ({"numerals": "roman"}, "unknown numeral scheme 'roman'"),
+        ({"separator": "page"}, "unknown separator 'page'"),
+        ({"reader": "jason"}, "unknown reader 'jason'"),
+        ({"errors": "ignore"}, "unknown errors 'ignore'"),
+        ({"vocabulary_size": 0}, "the vocabulary needs room\n  got: vocabulary_size=0"),
+        ({"jobs": 0}, "0 workers cannot work"),
+    ],
+)
+def test_options_that_do_not_exist_are_refused(text: Path, tmp_path: Path, options, message: str):
+    before = sorted(tmp_path.rglob("*"))
+    for source in (text, ["7 pages"]):
+        with pytest.raises(UsageError) as caught:
+            encode(source, tmp_path / "c", **options)
+        assert message in str(caught.value)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_manifest_says_where_the_corpus_comes_from(text: Path, tmp_path: Path):
+    corpus = encode(text, tmp_path / "c", vocabulary_size=77)
+    (source,) = corpus.manifest["source"]
+    assert source == {
+        "path": str(text),
+        "reader": "text",
+        "bytes": len(TEXT.encode()),
+        "range": None,
+    }
+    assert corpus.manifest["parameters"]["vocabulary_size"] == 77
+    assert "wordnum" in corpus.manifest["versions"]
+    assert corpus.manifest["cost"]["peak_bytes"] > 10**6
+
+
+def test_gensims_sample_of_wikipedia(tmp_path: Path):
+    from gensim.test.utils import datapath
+
+    dump = datapath("enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2")
+    corpus = encode(dump, tmp_path / "c")
+    assert corpus.n_documents == 106
+    assert corpus.number_counts.sum() > 5000
+    assert 400 < (corpus.number_counts > 0).sum() < 1000
+
+
+def test_real_text_is_the_same_for_any_number_of_workers(
+    corpora_folder: Path, tmp_path: Path, monkeypatch
+):
+    plain = tmp_path / "factbook.txt"
+    with lzma.open(corpora_folder / "factbook.txt.xz") as file:
+        plain.write_bytes(file.read())
+    monkeypatch.setattr(sources, "ranges", lambda path, sep: streams.ranges(path, sep, 2**20))
+    found = [
+        encode(source, tmp_path / f"c{i}", jobs=jobs)
+        for i, (source, jobs) in enumerate(
+            [(plain, 1), (plain, 2), (corpora_folder / "factbook.txt.xz", 1)]
+        )
+    ]
+    assert len({corpus.fingerprint for corpus in found}) == 1
+    assert content(tmp_path / "c0") == content(tmp_path / "c1")

@@ -1,0 +1,55 @@
+"""A text to encode, and what the tests look at in a corpus."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+
+from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.storage import file_hash
+
+__all__ = ["TEXT", "content", "leftovers", "make_text", "spelled"]
+
+
+def make_text(n_documents: int, seed: int = 0) -> str:
+    """Documents of a Zipf law, with numbers, marks and capitals."""
+    rng = np.random.default_rng(seed)
+    words = [f"{chr(97 + i % 26)}{'éß' * (i % 3)}{chr(97 + i // 26 % 26)}" for i in range(600)]
+    words += [str(n) for n in range(0, 1200, 7)] + ["The", "21st", ",", ".", "“", "ÉTÉ", "3.14"]
+    chance = 1 / np.arange(2, len(words) + 2)
+    documents = []
+    for n in range(n_documents):
+        drawn = rng.choice(len(words), rng.integers(5, 60), p=chance / chance.sum())
+        documents.append(" ".join(words[i] for i in drawn) + f" {n}")
+    return "\n\n".join(documents) + "\n"
+
+
+TEXT = make_text(400)
+
+
+def content(folder: Path) -> dict[str, str]:
+    """Hash of every file; of the manifest without source, time and memory."""
+    found = {path.name: file_hash(path) for path in sorted(folder.iterdir())}
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for key in ("cost", "checksum", "source"):
+        del manifest[key]
+    found["manifest.json"] = json.dumps(manifest, sort_keys=True)
+    return found
+
+
+def spelled(corpus: EncodedCorpus) -> list[list[int | str]]:
+    """Documents of a corpus, their tokens written out."""
+    names: list[int | str] = [*range(corpus.vocabulary.size)]
+    names += corpus.vocabulary.tokens()[corpus.vocabulary.size :]
+    return [
+        [names[i] for i in block.ids[begin:end].tolist()]
+        for block in corpus.blocks()
+        for begin, end in itertools.pairwise(block.starts.tolist())
+    ]
+
+
+def leftovers(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
