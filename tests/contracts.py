@@ -18,6 +18,7 @@ import pytest
 from scipy import sparse
 
 from wordnum.backend import Backend
+from wordnum.cooccurrence.all_counts import AllCounts
 from wordnum.cooccurrence.count import count
 from wordnum.cooccurrence.counts import CooccurrenceCounts
 from wordnum.corpus.encoded import EncodedCorpus
@@ -67,6 +68,8 @@ class ModelCase:
         Another seed gives other vectors.
     has_halves : bool
         It can fit half-splits.
+    rows : {"numbers", "all"}
+        Which rows of counts it is given.
     """
 
     model: str
@@ -75,18 +78,21 @@ class ModelCase:
     dim: int = 4
     drawn: bool = True
     has_halves: bool = True
+    rows: str = "numbers"
 
     def __str__(self) -> str:
-        return "-".join([self.model, *map(str, self.parameters.values())])
+        return "-".join([self.model, self.rows, *map(str, self.parameters.values())])
 
     def make(self, **changes: Any) -> Any:
         return make_model(self.model, **{**self.parameters, **changes})
 
-    def data(self, corpus: EncodedCorpus | None = None) -> EncodedCorpus | CooccurrenceCounts:
+    def data(self, corpus: EncodedCorpus | None = None) -> Any:
         """What the model reads, of a corpus or of the small text."""
-        if corpus is None:
-            return text() if self.reads_text else text_counts()
-        return corpus if self.reads_text else count(corpus, window=2, perturbations="original")
+        if self.reads_text:
+            return corpus or text()
+        if corpus is None and self.rows == "numbers":
+            return text_counts()
+        return count(corpus or text(), window=2, perturbations="original", rows=self.rows)
 
     def fit(self, data: Any = None, **changes: Any) -> Embedding:
         return self.make(**changes).fit(self.data() if data is None else data)
@@ -295,9 +301,11 @@ class ContextModelContract(CountModelContract):
             assert np.allclose(case.fit(counts).vectors, case.fit(self.counts).vectors, atol=1e-12)
 
 
-def arrays_of(data: EncodedCorpus | CooccurrenceCounts) -> list[np.ndarray]:
+def arrays_of(data: EncodedCorpus | CooccurrenceCounts | AllCounts) -> list[np.ndarray]:
     if isinstance(data, EncodedCorpus):
         return [np.asarray(block.ids) for block in data.blocks()]
+    if isinstance(data, AllCounts):
+        return [data.matrix().data, data.context_counts]
     events = [part for block in data.blocks for part in (block.contexts, block.counts)]
     return [*events, data.number_counts, data.context_counts]
 

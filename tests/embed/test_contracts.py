@@ -14,6 +14,10 @@ ON_COUNTS = [
     ModelCase("svd", {"dim": 4, "weighting": "ppmi", "precision": "single"}, drawn=False),
     ModelCase("glove", {"dim": 4, "epochs": 1, "halves": False}),
 ]
+ON_ALL_ROWS = [
+    ModelCase("svd", {"dim": 4, "rows": "all"}, has_halves=False, rows="all"),
+    ModelCase("glove", {"dim": 4, "epochs": 1}, has_halves=False, rows="all"),
+]
 WITHOUT_CONTEXTS = [
     ModelCase("frequency", dim=1, drawn=False),
     ModelCase("random", {"dim": 4}, has_halves=False),
@@ -27,7 +31,7 @@ ON_TEXT = [
 
 
 class TestEveryModel(ModelContract):
-    @pytest.fixture(params=[*ON_COUNTS, *WITHOUT_CONTEXTS, *ON_TEXT], ids=str)
+    @pytest.fixture(params=[*ON_COUNTS, *ON_ALL_ROWS, *WITHOUT_CONTEXTS, *ON_TEXT], ids=str)
     def case(self, request):
         return request.param
 

@@ -9,6 +9,9 @@ import pytest
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
+from wordnum.cooccurrence.all_counts import AllCounts
+from wordnum.cooccurrence.count import count
+from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.embed.krylov import block_krylov_svd
@@ -142,22 +145,22 @@ def test_same_seed_gives_the_same_bytes_and_another_agrees_to_the_tolerance():
     assert other.singular_values == pytest.approx(first.singular_values, rel=2e-4)
 
 
-class AllRows:
-    """Counts of all words by all words, numbers first."""
-
-    def __init__(self, numbers: int = 30):
-        scheme = NumeralScheme(size=numbers)
-        self.vocabulary = Vocabulary.from_words([f"w{i}" for i in range(98)], numerals=scheme)
-        self.counts = word_counts(len(self.vocabulary), seed=2).toarray()
-        self.number_counts = self.counts[:numbers].sum(axis=1)
-
-    def matrix(self) -> sparse.csr_array:
-        return sparse.csr_array(self.counts)
+def all_rows(numbers: int = 30) -> AllCounts:
+    """Counts of a text of 30 numbers and 98 words."""
+    scheme = NumeralScheme(size=numbers)
+    vocabulary = Vocabulary.from_words([f"w{i}" for i in range(98)], numerals=scheme)
+    ids = np.random.default_rng(2).zipf(1.3, 40_000) % len(vocabulary)
+    return count(
+        EncodedCorpus.from_arrays(ids, np.arange(0, 40_001, 100), vocabulary),
+        rows="all",
+        window=2,
+        perturbations="original",
+    )
 
 
 def test_embedding_of_all_rows_is_the_number_rows_of_the_whole_decomposition():
-    data = AllRows()
-    left, values, _ = np.linalg.svd(weight(data.counts, weighting="ppmi").toarray())
+    data = all_rows()
+    left, values, _ = np.linalg.svd(weight(data.matrix(), weighting="ppmi").toarray())
     model = SVD(rows="all", weighting="ppmi", dim=6, p=0.5, tol=1e-10)
     embedding = model.fit(data)
     assert embedding.size == 30
@@ -171,7 +174,7 @@ def test_embedding_of_all_rows_is_the_number_rows_of_the_whole_decomposition():
 
 
 def test_all_rows_differ_from_number_rows_alone():
-    data = AllRows()
+    data = all_rows()
     of_all = SVD(rows="all", weighting="ppmi", dim=6).fit(data).vectors
-    of_numbers = SVD(weighting="ppmi", dim=6).fit(data.counts[:30]).vectors
+    of_numbers = SVD(weighting="ppmi", dim=6).fit(data.matrix()[:30]).vectors
     assert np.abs(of_all @ of_all.T - of_numbers @ of_numbers.T).max() > 0.1

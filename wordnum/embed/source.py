@@ -101,13 +101,12 @@ def _as_matrix(data: Any) -> Any:
 
 def _read_all(counts: Any) -> Source:
     size = counts.vocabulary.size
-    full = sparse.csr_array(counts.matrix() if callable(counts.matrix) else counts.matrix)
-    seen = getattr(counts, "number_counts", None)
-    seen = counts.vocabulary.counts[:size] if seen is None else np.asarray(seen)
+    full = sparse.csr_array(counts.matrix())
     return Source(
-        Rows(full[:size], seen),
+        Rows(full[:size], np.asarray(counts.number_counts)),
         size=size,
         full=full,
+        context_counts=getattr(counts, "context_counts", None),
         **_described(counts),
     )
 

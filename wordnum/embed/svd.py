@@ -259,7 +259,7 @@ class _Solver:
         full = checked_counts(full)
         rows = Rows(full[: self.source.size], self.source.rows.number_counts)
         numbers, without = present_rows(rows, min_count=model.min_count)
-        weighted = _weight(full, self.weighting, None, self.backend)
+        weighted = _weight(full, self.weighting, self.totals, self.backend)
         found = block_krylov_svd(
             weighted, model.dim, tol=model.tol, single=model.precision == "single", seed=model.seed
         )
