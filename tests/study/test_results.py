@@ -72,6 +72,7 @@ def test_a_notebook_shows_kappas_by_system_and_counts_failures(done: StudyResult
     shown = done._repr_html_()
     assert "H · original" in shown
     assert "failed" in shown
+    assert str(done.folder) not in shown + repr(done)
 
 
 def test_comparisons_are_paired_and_name_what_they_compare(done: StudyResults):

@@ -32,7 +32,7 @@ MEASURES = (
 _WHOLE = ("T", "window", "dim", "seed", "n_numbers", "n_pairs")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StudyResults:
     """What a study left in its folder.
 
@@ -46,6 +46,10 @@ class StudyResults:
 
     folder: Path
     about: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        failed = f", {len(self.errors())} failed" if self.errors() else ""
+        return f"<StudyResults of {self.about['name']}: {len(self.records)} cells{failed}>"
 
     @classmethod
     def load(cls, folder: str | Path) -> StudyResults:
