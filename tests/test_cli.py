@@ -60,6 +60,21 @@ def test_a_corpus_can_be_embedded_in_one_step(corpus: Path, tmp_path: Path):
     assert facts["made_by"]
 
 
+def test_all_words_are_counted_and_embedded(corpus: Path, tmp_path: Path):
+    counts, vectors = tmp_path / "all.npz", tmp_path / "vectors.npz"
+    every = ("count", corpus, "-o", counts, "--rows", "all", "--window", 4, "--json")
+    made = json.loads(wordnum(*every, "--weights", "harmonic").stdout)
+    assert made["distinct_pairs"] > 0
+    facts = json.loads(
+        wordnum("embed", counts, "-o", vectors, "--model", "svd", "--dim", 3, "--json").stdout
+    )
+    assert facts["dim"] == 3
+    refused = wordnum("embed", counts, "-o", vectors, "--window", 2, code=2).stderr
+    assert "were summed over their window" in refused
+    refused = wordnum("count", corpus, "-o", counts, "--side", "left", code=2).stderr
+    assert "choose side and weighting afterwards" in refused
+
+
 def test_exported_vectors_come_back(corpus: Path, tmp_path: Path):
     wordnum("embed", corpus, "-o", tmp_path / "e.npz", "--model", "frequency")
     found = json.loads(

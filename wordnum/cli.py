@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wordnum.cooccurrence.all_counts import AllCounts
     from wordnum.cooccurrence.counts import CooccurrenceCounts
     from wordnum.corpus.encoded import EncodedCorpus
+    from wordnum.corpus.recipe import Recipe
     from wordnum.study.results import StudyResults
 
 __all__ = ["app", "main"]
@@ -146,20 +147,30 @@ def encode(
         typer.Argument(help="Files, folders, globs, '-', or the name of a corpus recipe."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
-    numerals: Annotated[Numerals, typer.Option(help="Numeral scheme.")] = Numerals.whole,
-    ordinals: Annotated[Ordinals, typer.Option(help="Whether 21st is 21 and st.")] = Ordinals.out,
+    numerals: Annotated[Numerals | None, typer.Option(help="Numeral scheme; whole.")] = None,
+    ordinals: Annotated[
+        Ordinals | None, typer.Option(help="Whether 21st is 21 and st; out.")
+    ] = None,
     spelled_out: Annotated[
         bool, typer.Option("--spelled-out", help="Read twenty-one as 21.")
     ] = False,
-    tokenizer: Annotated[str, typer.Option(help="fast, spacy, or a tokenizer.json.")] = "fast",
+    tokenizer: Annotated[
+        str | None, typer.Option(help="fast, spacy, or a tokenizer.json; fast.")
+    ] = None,
     reader: Annotated[
-        str, typer.Option(help="text, jsonl, parquet or wikipedia; guessed from the names.")
-    ] = "",
+        str | None, typer.Option(help="text, jsonl, parquet or wikipedia; guessed from the names.")
+    ] = None,
     separator: Annotated[
-        str, typer.Option(help="What separates documents in plain text: blank, line or file.")
-    ] = "blank",
-    field: Annotated[str, typer.Option(help="Field or column that holds the text.")] = "text",
+        str | None,
+        typer.Option(help="What ends a document of plain text: blank, line or file; blank."),
+    ] = None,
+    field: Annotated[
+        str | None, typer.Option(help="Field or column that holds the text; text.")
+    ] = None,
     words: Annotated[int, typer.Option(help="Vocabulary size, numbers not counted.")] = 50_000,
+    errors: Annotated[
+        str, typer.Option(help="Bytes that are not UTF-8: strict, or replace them by U+FFFD.")
+    ] = "strict",
     strict: Annotated[bool, typer.Option("--strict", help="A damaged record is an error.")] = False,
     append: Annotated[
         bool, typer.Option("--append", help="Add to OUTPUT, keeping its vocabulary.")
@@ -170,35 +181,36 @@ def encode(
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn text into token ids."""
+    """Turn text into token ids.
+
+    What is not said is as the corpus recipe has it, or the default.
+    """
     from wordnum.corpus.encode import encode as encode_text
     from wordnum.corpus.numerals import NumeralScheme
-    from wordnum.corpus.recipe import recipe_names
     from wordnum.parallel import parallel_backend
+    from wordnum.study.stages import encode_recipe
 
+    digits = {
+        "numerals": numerals and numerals.value,
+        "ordinals": ordinals and ordinals.value,
+        "spelled_out": spelled_out or None,
+    }
+    texts = {"tokenizer": tokenizer, "reader": reader, "separator": separator, "field": field}
+    digits, texts = ({k: v for k, v in d.items() if v is not None} for d in (digits, texts))
+    recipe = _recipe(text, root)
     with parallel_backend(backend.value, address=address):
-        if len(text) == 1 and not Path(text[0]).exists() and text[0] in recipe_names():
-            from wordnum.corpus.recipe import find_recipe
-            from wordnum.study.stages import encode_recipe
-
-            recipe = find_recipe(text[0], root=root).with_numerals(numerals.value, ordinals.value)
-            corpus = encode_recipe(recipe, output, jobs=jobs)
+        how: dict[str, Any] = {
+            "vocabulary_size": words,
+            "errors": errors,
+            "strict": strict,
+            "append": append,
+            "jobs": jobs,
+        }
+        if recipe:
+            corpus = encode_recipe(recipe.changed(**digits, **texts), output, **how)
         else:
-            corpus = encode_text(
-                text if len(text) > 1 else text[0],
-                output,
-                numerals=NumeralScheme(
-                    kind=numerals.value, ordinals=ordinals.value, spelled_out=spelled_out
-                ),
-                tokenizer=tokenizer,
-                reader=reader or None,
-                separator=separator,
-                field=field,
-                vocabulary_size=words,
-                strict=strict,
-                append=append,
-                jobs=jobs,
-            )
+            scheme = NumeralScheme(kind=digits.pop("numerals", "whole"), **digits)
+            corpus = encode_text(_sources(text), output, numerals=scheme, **texts, **how)
     about = {
         "corpus": str(output),
         "tokens": corpus.n_tokens,
@@ -210,6 +222,38 @@ def encode(
         "flags": list(corpus.flags),
     }
     _print_facts(about, as_json)
+
+
+def _recipe(text: list[str], root: str) -> Recipe | None:
+    """Recipe that the arguments of `encode` name, if they name one."""
+    from wordnum.config import one_of
+    from wordnum.corpus.recipe import find_recipe, recipe_names
+
+    names = recipe_names()
+    named = [item for item in text if item in names and not Path(item).exists()]
+    named += [item for item in text if item.endswith(".toml")]
+    if named and len(text) > 1:
+        raise UsageError(
+            "a corpus recipe is encoded alone",
+            got=" ".join(text),
+            remedy="encode one, and add the others to it with --append",
+        )
+    if named:
+        return find_recipe(named[0], root=root)
+    if len(text) == 1 and text[0].replace("-", "").isalnum() and not Path(text[0]).exists():
+        one_of(text[0], names, what="file, folder or corpus recipe")
+    if root:
+        raise UsageError(
+            "--root is for the texts of a corpus recipe",
+            got=" ".join(text),
+            remedy="name a recipe, or give the whole path of the text",
+        )
+    return None
+
+
+def _sources(text: list[str]) -> str | list[str | Path]:
+    """Sources as `encode` takes them; what is meant as a path cannot pass for a document."""
+    return text[0] if len(text) == 1 else [t if "://" in t else Path(t) for t in text]
 
 
 @app.command(epilog="Example: wordnum count articles.corpus -o swap.npz --perturb swap-numbers")
@@ -246,9 +290,9 @@ def count(
     from wordnum.parallel import parallel_backend
 
     chosen = {"side": side and side.value, "weighting": weights and weights.value}
-    around = {name: value for name, value in chosen.items() if value is not None}
+    around: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     with parallel_backend(backend.value, address=address):
-        counts = count_corpus(
+        counts = count_corpus(  # type: ignore[call-overload]  # what rows allow is checked there
             EncodedCorpus.open(corpus),
             rows=rows.value,
             window=Window(size=window, **around) if around else window,

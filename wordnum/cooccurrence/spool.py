@@ -65,7 +65,7 @@ class Spool:
 
     def append(self, array: np.ndarray) -> None:
         """Write an array behind those appended since the last `mapped`."""
-        left = memoryview(np.ascontiguousarray(array)).cast("B") if array.nbytes else b""
+        left = memoryview(np.ascontiguousarray(array).data).cast("B") if array.nbytes else b""
         try:
             while left:
                 left = left[self._file.write(left) :]

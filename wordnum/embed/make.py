@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from wordnum.cooccurrence.all_counts import AllCounts
 from wordnum.cooccurrence.counts import CooccurrenceCounts
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.embed.embedding import Embedding
@@ -75,7 +76,7 @@ def choose(
 
 
 def embed_numbers(
-    source: EncodedCorpus | CooccurrenceCounts,
+    source: EncodedCorpus | CooccurrenceCounts | AllCounts,
     preset: Preset | str | None = None,
     *,
     seed: int = 0,
@@ -86,8 +87,9 @@ def embed_numbers(
 
     Parameters
     ----------
-    source : EncodedCorpus or CooccurrenceCounts
-        A corpus is counted first, unless the model trains on the text itself.
+    source : EncodedCorpus, CooccurrenceCounts or AllCounts
+        A corpus is counted first, unless the model trains on the text itself. Counts of all rows
+        have the window that they were counted with, whatever the preset's.
     preset : Preset or str, optional
         From `choose` or by name; the default is the best that we know.
     seed : int
@@ -111,10 +113,12 @@ def embed_numbers(
         "window": chosen.window.size,
         "signal": chosen.signal,
     }
+    if isinstance(source, AllCounts):
+        offered["rows"] = "all"
     known = parameter_names(chosen.model)
     model = chosen.make(**{name: value for name, value in offered.items() if name in known})
     if "window" in known:
-        if isinstance(source, CooccurrenceCounts):
+        if not isinstance(source, EncodedCorpus):
             raise UsageError(
                 f"the model {chosen.model!r} trains on text, not on counts",
                 expected="an encoded corpus",
@@ -125,10 +129,12 @@ def embed_numbers(
         from wordnum.cooccurrence.count import count
 
         source = count(source, window=chosen.window.size, perturbations="original", jobs=jobs)
+    if isinstance(source, AllCounts):
+        return model.fit(source)
     return model.fit(source.signal(chosen.signal, window=chosen.window))
 
 
-def _check_numerals(source: EncodedCorpus | CooccurrenceCounts, preset: Preset) -> None:
+def _check_numerals(source: EncodedCorpus | CooccurrenceCounts | AllCounts, preset: Preset) -> None:
     """Presets of the league that keeps ordinals are not to be mixed with the other."""
     found = source.vocabulary.numerals
     if preset.ordinals == "keep" and found.ordinals != "keep":
