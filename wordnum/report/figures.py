@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordnum.analyze.plot import PALETTE, save_figure
+from wordnum.analyze.systems import System
+from wordnum.analyze.systems import plot_systems as draw_systems
 from wordnum.config import one_of
 from wordnum.errors import InputError
 from wordnum.report.data import Cell, StudyData, load_study, normalised_spectrum
@@ -26,7 +28,6 @@ _GREY = "#767676"
 # Rows on one page of the main figure; more systems go on to another.
 _ROWS = 40
 _SHOWN = {"keep": "ordinals kept", "out": "ordinals out"}
-_PERIODS = {2: "2", 5 / 2: "5/2", 10 / 3: "10/3", 5: "5", 10: "10"}
 
 
 def write_figures(folder: str | Path, *, format: str = "pdf") -> list[Path]:  # noqa: A002
@@ -79,69 +80,18 @@ def _figures(data: StudyData) -> Iterator[tuple[str, Callable[[], Figure]]]:
 
 
 def plot_systems(cells: Sequence[Cell], *, title: str = "") -> Figure:
-    """Draw spectrum strips beside the table of kappas, a row per system.
-
-    Left, the normalised magnitude of every frequency, dark where it is four times the median;
-    right, kappa x 100 of n mod T, bold where its shuffle p is below 0.01.
-    """
-    import matplotlib.pyplot as plt
-
-    height = 1.1 + 0.27 * len(cells)
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(10.4, height), width_ratios=(5, 4), layout="constrained", sharey=True
-    )
-    _strips(left, cells)
-    _kappa_table(right, cells)
+    """Draw spectrum strips beside the table of kappas, a row per system."""
     several = len({cell.identity.get("corpus") for cell in cells}) > 1
-    names = [f"{c.identity.get('corpus')}: {c.system}" if several else c.system for c in cells]
-    left.set_yticks(range(len(cells)), names, fontsize=7)
-    left.set_ylim(len(cells) - 0.5, -0.5)
-    if title:
-        figure.suptitle(title, fontsize=10)
-    return figure
-
-
-def _strips(ax: Axes, cells: Sequence[Cell]) -> None:
-    grid = np.linspace(0, 0.5, 501)
-    strips = np.full((len(cells), grid.size), np.nan)
-    for row, cell in enumerate(cells):
-        found = normalised_spectrum(cell)
-        if found is not None:
-            strips[row] = np.interp(grid, *found)
-    picture = ax.imshow(
-        strips,
-        aspect="auto",
-        cmap="magma_r",
-        vmin=1,
-        vmax=4,
-        extent=(0, 0.5, len(cells) - 0.5, -0.5),
-        interpolation="nearest",
-    )
-    ax.set_xticks([1 / T for T in _PERIODS], list(_PERIODS.values()), fontsize=7)
-    ax.set_xlabel("period", fontsize=8)
-    ax.set_title("spectrum", fontsize=9)
-    bar = ax.figure.colorbar(picture, ax=ax, location="bottom", shrink=0.35, aspect=18, pad=0.02)
-    bar.set_label("magnitude over its median", fontsize=7)
-    bar.ax.tick_params(labelsize=6)
-
-
-def _kappa_table(ax: Axes, cells: Sequence[Cell]) -> None:
-    moduli = sorted({T for cell in cells for T in cell.measures["kappa"]})
-    table = np.array(
-        [[_value(cell.measures["kappa"].get(T)) for T in moduli] for cell in cells], dtype=float
-    )
-    ax.imshow(table, aspect="auto", cmap="RdBu", vmin=-100, vmax=100)
-    for (row, column), kappa in np.ndenumerate(table):
-        if np.isfinite(kappa):
-            p_value = cells[row].measures["null_p"].get(moduli[column])
-            weight = "bold" if p_value is not None and p_value < 0.01 and kappa > 0 else "normal"
-            tone = "white" if abs(kappa) > 65 else "black"
-            ax.text(column, row, str(round(kappa)), ha="center", va="center", fontsize=7,
-                    color=tone, fontweight=weight)  # fmt: skip
-    ax.set_xticks(range(len(moduli)), [str(T) for T in moduli], fontsize=7)
-    ax.set_xlabel("T", fontsize=8)
-    ax.tick_params(length=0)
-    ax.set_title("kappa x 100 of a linear probe of n mod T", fontsize=9)
+    rows = [
+        System(
+            name=f"{cell.identity.get('corpus')}: {cell.system}" if several else cell.system,
+            spectrum=normalised_spectrum(cell),
+            kappas=cell.measures["kappa"],
+            p_values=cell.measures["null_p"],
+        )
+        for cell in cells
+    ]
+    return draw_systems(rows, title=title)
 
 
 def plot_conditions(cells: Sequence[Cell], T: int, *, title: str = "") -> Figure:
