@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from wordnum.cooccurrence.count import count
 from wordnum.cooccurrence.counts import CooccurrenceCounts
-from wordnum.cooccurrence.estimate import estimate
 from wordnum.cooccurrence.passes import chunk_borders
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
@@ -203,13 +202,3 @@ def test_chunks_are_runs_of_whole_documents():
     assert borders == [(0, 2), (2, 3), (3, 4), (4, 5)]
     assert chunk_borders(starts, most=21) == [(0, 5)]
     assert chunk_borders(np.arange(0, 101, 10), most=40) == [(0, 4), (4, 8), (8, 10)]
-
-
-def test_the_estimate_bounds_what_is_counted(
-    corpus: EncodedCorpus, counted: dict[str, CooccurrenceCounts]
-):
-    bound = estimate(corpus, window=3)
-    assert bound.events >= counted["original"].n_events
-    assert bound.disk >= sum(
-        block.contexts.nbytes + block.counts.nbytes for block in counted["original"].blocks
-    )

@@ -146,7 +146,7 @@ def test_workers_and_chunks_change_no_byte(
         for jobs in (1, 2)
     }
     monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (100,))
-    monkeypatch.setattr("wordnum.cooccurrence.pairs._BATCH", 50)
+    monkeypatch.setattr("wordnum.cooccurrence.pairs.BATCH", 50)
     counts[3] = count(corpus, rows="all", window=3, perturbations=CONDITIONS)
     for name in CONDITIONS:
         files = [found[name].save(tmp_path / f"{jobs}") for jobs, found in counts.items()]

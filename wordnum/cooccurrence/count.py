@@ -11,6 +11,7 @@ import numpy as np
 from wordnum.config import one_of
 from wordnum.cooccurrence.chunk import Counted
 from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.estimate import announce, estimate
 from wordnum.cooccurrence.passes import count_blocks, number_tasks
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.encoded import EncodedCorpus
@@ -135,6 +136,8 @@ def count(
     alone = isinstance(perturbations, (str, Perturbation))
     chosen = resolve_perturbations(perturbations, seed=seed)
     _check_numbers(corpus)
+    bound = estimate(corpus, rows=rows, window=around.size, conditions=len(chosen), jobs=jobs)
+    announce(bound, spill=spill)
     conditions = prepare_all(chosen, corpus)
     results: dict[str, Any] = {}
     if rows == "all":

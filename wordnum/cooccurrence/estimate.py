@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import shutil
+import tempfile
 from dataclasses import dataclass
+from typing import Literal
 
+from wordnum.cooccurrence.pairs import BATCH
 from wordnum.cooccurrence.passes import CHUNK_TOKENS
 from wordnum.corpus.encoded import EncodedCorpus
 
-__all__ = ["Estimate", "estimate"]
+__all__ = ["Estimate", "announce", "estimate"]
+
+log = logging.getLogger(__name__)
+
+# Bytes of an interpreter with the packages that count.
+_PROCESS = 250_000_000
 
 
 @dataclass(frozen=True)
@@ -17,11 +28,11 @@ class Estimate:
     Attributes
     ----------
     memory : int
-        Bytes at the peak, over all workers.
+        Bytes at the peak, at most, over all workers.
     disk : int
-        Bytes of spilled events at most, all conditions together.
+        Bytes of spilled events, at most, all conditions together.
     events : int
-        Pair events of one condition at most.
+        Pair events of one condition, at most.
     """
 
     memory: int
@@ -30,12 +41,18 @@ class Estimate:
 
 
 def estimate(
-    corpus: EncodedCorpus, *, window: int = 10, conditions: int = 1, jobs: int = 1
+    corpus: EncodedCorpus,
+    *,
+    rows: Literal["numbers", "all"] = "numbers",
+    window: int = 10,
+    conditions: int = 1,
+    jobs: int | None = 1,
 ) -> Estimate:
     """Bound the memory and disk that `count` takes, from the sizes of the corpus.
 
-    An event takes at most 4 bytes; a worker holds a chunk's ids, the events of four conditions
-    before they are packed, and its results.
+    An event of number rows takes at most 4 bytes; a worker holds a chunk's ids, the events of
+    four conditions before they are packed, and its results. Of all rows, a distinct pair of a
+    chunk takes 3 bytes, or 4 if it is weighted, and there are far fewer of them than events.
 
     Examples
     --------
@@ -44,11 +61,51 @@ def estimate(
     >>> estimate(corpus, window=2).events == 4 * int(corpus.number_counts.sum())
     True
     """
-    numbers = int(corpus.number_counts.sum())
-    events = 2 * window * numbers
+    from joblib import effective_n_jobs
+
+    workers = effective_n_jobs(1 if jobs is None else jobs)
     longest = max(min(len(block.ids), CHUNK_TOKENS) for block in corpus.blocks())
-    share = longest / max(corpus.n_tokens, 1)
-    rows = 8 * (2 * window * corpus.vocabulary.size + 1)
-    worker = 4 * longest + (24 + 4 * conditions) * share * events + conditions * rows
-    margins = 8 * conditions * corpus.n_blocks * (len(corpus.vocabulary) + rows // 8)
-    return Estimate(int(jobs * worker + margins), conditions * 4 * events, events)
+    if rows == "all":
+        events = window * corpus.n_tokens
+        worker = (16 + 8 * window) * longest
+        here = 4 * window * longest + 20 * BATCH
+    else:
+        events = 2 * window * int(corpus.number_counts.sum())
+        share = longest / max(corpus.n_tokens, 1)
+        table = 8 * (2 * window * corpus.vocabulary.size + 1)
+        worker = int(4 * longest + (24 + 4 * conditions) * share * events + conditions * table)
+        here = 8 * conditions * corpus.n_blocks * (len(corpus.vocabulary) + table // 8)
+    processes = workers + (workers > 1)
+    memory = processes * _PROCESS + workers * worker + here
+    return Estimate(int(memory), 4 * conditions * events, events)
+
+
+def announce(bound: Estimate, *, spill: str | os.PathLike[str] | None = None) -> None:
+    """Log an estimate, and warn where it is more than the machine has."""
+    folder = os.fspath(spill or tempfile.gettempdir())
+    log.info(
+        "counting takes at most %s of memory and %s of disk",
+        *map(_size, (bound.memory, bound.disk)),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if bound.memory > memory:
+        log.warning(
+            "counting may take %s of memory, and this machine has %s: use fewer jobs, a smaller "
+            "window or fewer perturbations at once",
+            _size(bound.memory),
+            _size(memory),
+        )
+    # Whether the folder exists is told by what writes to it.
+    free = shutil.disk_usage(folder).free if os.path.isdir(folder) else bound.disk
+    if bound.disk > free:
+        log.warning(
+            "counting may take %s of disk, and %s has %s: name another folder (spill=, or the "
+            "variable TMPDIR), or count fewer perturbations at once",
+            _size(bound.disk),
+            folder,
+            _size(free),
+        )
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.0f} MB"

@@ -12,11 +12,11 @@ from scipy import sparse
 
 from wordnum.cooccurrence.spool import Spool
 
-__all__ = ["PairMerger", "PairSums", "merge_sums"]
+__all__ = ["BATCH", "PairMerger", "PairSums", "merge_sums"]
 
 # Parts that are merged at once, and entries of theirs in a batch of rows: bounds the memory.
 _FAN = 8
-_BATCH = 16_000_000
+BATCH = 16_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +162,7 @@ class PairMerger:
 
 
 def _merged_rows(parts: Sequence[PairSums]) -> Iterator[PairSums]:
-    """Sums of batches of rows, as many rows at once as have `_BATCH` entries."""
+    """Sums of batches of rows, as many rows at once as have `BATCH` entries."""
     from wordnum.cooccurrence import pair_kernels
 
     # Always as many parts: the kernel is compiled for one number of them.
@@ -175,7 +175,7 @@ def _merged_rows(parts: Sequence[PairSums]) -> Iterator[PairSums]:
     cells = np.zeros(n, dtype=np.uint64)
     row = 0
     while row < n:
-        last = max(row + 1, int(np.searchsorted(entries, entries[row] + _BATCH, side="right")) - 1)
+        last = max(row + 1, int(np.searchsorted(entries, entries[row] + BATCH, side="right")) - 1)
         room = int(entries[last] - entries[row])
         contexts, low = np.empty(room, first.contexts.dtype), np.empty(room, first.low.dtype)
         high_at, high = np.empty(room, np.int64), np.empty(room, np.uint64)

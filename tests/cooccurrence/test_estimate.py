@@ -1,0 +1,107 @@
+"""What counting takes: bounds told before the start, and what happens when they do not hold."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import shutil
+from collections import namedtuple
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from wordnum.cooccurrence.count import count
+from wordnum.cooccurrence.estimate import Estimate, announce, estimate
+from wordnum.cooccurrence.expected import expected_counts
+from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.synthetic import SyntheticCorpus
+from wordnum.errors import InputError
+
+Usage = namedtuple("Usage", "total used free")
+LOGGER = "wordnum.cooccurrence.estimate"
+
+
+@pytest.fixture(scope="module")
+def corpus() -> EncodedCorpus:
+    return SyntheticCorpus(n_documents=300, length=80, density=0.1).encoded()
+
+
+def test_number_rows_stay_within_the_bound(corpus: EncodedCorpus):
+    bound = estimate(corpus, window=3, conditions=2)
+    counts = count(corpus, window=3, perturbations=["original", "isolate:1"])
+    assert bound.events >= counts["original"].n_events
+    spilled = [b.contexts.nbytes + b.counts.nbytes for c in counts.values() for b in c.blocks]
+    assert bound.disk >= sum(spilled) > 0.1 * bound.disk
+
+
+def test_all_rows_stay_within_the_bound(corpus: EncodedCorpus):
+    bound = estimate(corpus, rows="all", window=3)
+    sums = count(corpus, rows="all", window=3, perturbations="original").sums
+    assert bound.disk >= sums.contexts.nbytes + sums.low.nbytes > 0.1 * bound.disk
+    assert bound.events >= sums.nnz
+
+
+def test_more_workers_and_conditions_take_more(corpus: EncodedCorpus):
+    one = estimate(corpus)
+    assert estimate(corpus, jobs=2).memory > one.memory
+    assert estimate(corpus, conditions=10).memory > one.memory
+    assert estimate(corpus, conditions=10).disk == 10 * one.disk
+
+
+def test_the_estimate_is_told_before_counting(
+    corpus: EncodedCorpus, caplog: pytest.LogCaptureFixture
+):
+    with caplog.at_level(logging.INFO, logger=LOGGER):
+        count(corpus, window=2, perturbations="original")
+    assert "counting takes at most" in caplog.text
+    assert not [r for r in caplog.records if r.levelno > logging.INFO]
+
+
+def test_what_does_not_fit_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(10**9, 0, 10**6))
+    announce(Estimate(memory=10**15, disk=10**9, events=1), spill=tmp_path)
+    told = caplog.text
+    assert "may take 1,000,000,000 MB of memory" in told
+    assert f"may take 1,000 MB of disk, and {tmp_path} has 1 MB" in told
+    assert "use fewer jobs" in told
+    assert "name another folder" in told
+
+
+@contextmanager
+def full_disk(n_bytes: int) -> Iterator[None]:
+    """No file can grow beyond `n_bytes`, as on a disk that fills up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("rows", ["numbers", "all"])
+def test_a_disk_that_fills_up_is_one_clear_error(corpus: EncodedCorpus, rows: str, tmp_path: Path):
+    count(corpus, rows=rows, perturbations="original")  # type: ignore[call-overload]
+    with full_disk(5000), pytest.raises(InputError) as caught:
+        count(corpus, rows=rows, perturbations="original", spill=tmp_path)  # type: ignore[call-overload]
+    assert "cannot keep counted events on disk" in str(caught.value)
+    assert f"where: {tmp_path}" in str(caught.value)
+    assert "free disk space, or name another folder" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_saving_to_a_full_disk_leaves_nothing(corpus: EncodedCorpus, tmp_path: Path):
+    counts = count(corpus, window=3, perturbations="original")
+    with full_disk(5000), pytest.raises(InputError, match="cannot write"):
+        counts.save(tmp_path / "counts.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there_is_named(corpus: EncodedCorpus, tmp_path: Path):
+    with pytest.raises(InputError, match="No such file or directory"):
+        count(corpus, perturbations="original", spill=tmp_path / "no")
+    with pytest.raises(InputError, match="No such file or directory"):
+        expected_counts(corpus, "unigram-replace", spill=tmp_path / "no")
