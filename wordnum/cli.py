@@ -190,13 +190,16 @@ def encode(
     from wordnum.parallel import parallel_backend
     from wordnum.study.stages import encode_recipe
 
-    digits = {
+    given: dict[str, Any] = {
         "numerals": numerals and numerals.value,
         "ordinals": ordinals and ordinals.value,
         "spelled_out": spelled_out or None,
+        "tokenizer": tokenizer,
+        "reader": reader,
+        "separator": separator,
+        "field": field,
     }
-    texts = {"tokenizer": tokenizer, "reader": reader, "separator": separator, "field": field}
-    digits, texts = ({k: v for k, v in d.items() if v is not None} for d in (digits, texts))
+    given = {name: value for name, value in given.items() if value is not None}
     recipe = _recipe(text, root)
     with parallel_backend(backend.value, address=address):
         how: dict[str, Any] = {
@@ -207,10 +210,14 @@ def encode(
             "jobs": jobs,
         }
         if recipe:
-            corpus = encode_recipe(recipe.changed(**digits, **texts), output, **how)
+            corpus = encode_recipe(recipe.changed(**given), output, **how)
         else:
-            scheme = NumeralScheme(kind=digits.pop("numerals", "whole"), **digits)
-            corpus = encode_text(_sources(text), output, numerals=scheme, **texts, **how)
+            given["numerals"] = NumeralScheme(
+                kind=given.get("numerals", "whole"),
+                ordinals=given.pop("ordinals", "out"),
+                spelled_out=given.pop("spelled_out", False),
+            )
+            corpus = encode_text(_sources(text), output, **given, **how)
     about = {
         "corpus": str(output),
         "tokens": corpus.n_tokens,

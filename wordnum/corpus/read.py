@@ -139,8 +139,8 @@ def invalid_bytes(path: str, position: int) -> InputError:
         expected="text in UTF-8",
         got="bytes that are none",
         where=f"{path}, byte {position}",
-        remedy="convert the file (for example with iconv), or go on with errors='replace', which "
-        "puts U+FFFD in the place of such bytes and counts them",
+        remedy="convert the file (for example with iconv), or go on with errors='replace' "
+        "(--errors replace), which puts U+FFFD in the place of such bytes and counts them",
     )
 
 

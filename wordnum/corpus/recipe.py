@@ -12,12 +12,14 @@ from typing import Any
 
 from wordnum.config import build, one_of, read_toml
 from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.sources import find_parts
 from wordnum.errors import InputError, UsageError
 from wordnum.storage import file_hash
 
 __all__ = ["ROOT_VARIABLE", "Recipe", "find_recipe", "recipe_names"]
 
 ROOT_VARIABLE = "WORDNUM_CORPORA"
+_TOO_LARGE_TO_HASH = 2**30
 _READERS = ("text", "jsonl", "parquet", "wikipedia", "synthetic")
 _SEPARATORS = ("blank", "line", "file")
 
@@ -100,6 +102,28 @@ class Recipe:
         """Return the same corpus under another numeral scheme."""
         return replace(self, numerals=numerals, ordinals=ordinals)
 
+    def changed(self, **values: Any) -> Recipe:
+        """Return the same corpus read in another way.
+
+        Raises
+        ------
+        UsageError
+            A value that does not exist, or one about files where the text is generated.
+
+        Examples
+        --------
+        >>> find_recipe("synthetic").changed(numerals="digit").scheme.kind
+        'digit'
+        """
+        about_files = sorted({"field", "reader", "separator"} & values.keys())
+        if self.reader == "synthetic" and about_files:
+            raise UsageError(
+                f"the text of the recipe {self.name!r} is generated, not read",
+                got=", ".join(f"{name}={values[name]}" for name in about_files),
+                remedy=f"drop {' and '.join(about_files)}",
+            )
+        return replace(self, **values)
+
     def paths(self) -> list[str]:
         """Sources with ``gensim:`` names and relative paths resolved.
 
@@ -117,7 +141,8 @@ class Recipe:
             for key in ("reader", "separator", "field", "tokenizer", "synthetic")
         }
         about["scheme"] = self.scheme
-        about["files"] = [_fingerprint(path) for path in self.paths()]
+        parts = find_parts(self.paths(), reader=self.reader) if self.source else []
+        about["files"] = [_fingerprint(part.path) for part in parts]
         if self.tokenizer.endswith(".json"):
             about["tokenizer_file"] = _fingerprint(self.tokenizer)
         return about
@@ -141,9 +166,14 @@ class Recipe:
 
 
 def _fingerprint(path: str) -> str:
-    """Content hash of a local file; of anything else, its name."""
+    """Content hash of a local file; name, size and time of a very large one; else the name."""
     local = Path(path)
-    return file_hash(local) if local.is_file() else path
+    if not local.is_file():
+        return path
+    about = local.stat()
+    if about.st_size > _TOO_LARGE_TO_HASH:
+        return f"{local.name} {about.st_size} {about.st_mtime_ns}"
+    return file_hash(local)
 
 
 def _folders() -> Iterable[Path]:

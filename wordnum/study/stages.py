@@ -82,8 +82,11 @@ class Stages:
         self.seconds[stage] = round(spent, 2)
 
 
-def encode_recipe(recipe: Recipe, path: Path, *, jobs: int = 1) -> EncodedCorpus:
-    """Encode the corpus of a recipe into the folder `path`."""
+def encode_recipe(recipe: Recipe, path: Path, *, jobs: int = 1, **options: Any) -> EncodedCorpus:
+    """Encode the corpus of a recipe into the folder `path`.
+
+    `options` are those of `wordnum.corpus.encode.encode` that a recipe leaves open.
+    """
     synthetic = recipe.reader == "synthetic"
     return encode(
         SyntheticCorpus(**_by_period(recipe.synthetic)) if synthetic else recipe.paths(),
@@ -94,6 +97,7 @@ def encode_recipe(recipe: Recipe, path: Path, *, jobs: int = 1) -> EncodedCorpus
         numerals=recipe.scheme,
         tokenizer=recipe.tokenizer,
         jobs=jobs,
+        **options,
     )
 
 
