@@ -56,10 +56,11 @@ class Circle:
         )
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the numbers, coloured by residue, and the mean of every class."""
-        from wordnum.analyze.plot import plot_circle
+        """Draw the numbers, coloured by residue, and the mean of every class.
 
-        return plot_circle(self, ax=ax, **options)
+        At T = 2 there is no sine, and the numbers themselves are the vertical axis.
+        """
+        return _drawn(self, ax=ax, **options)
 
 
 def circle(
@@ -116,3 +117,46 @@ def circle(
         back = np.linalg.pinv(fitted[1:], rcond=1e-9)
         place[held, : len(fitted) - 1] = (X[held] - fitted[0]) @ back
     return Circle(period=period, numbers=numbers, x=place[:, 0], y=place[:, 1])
+
+
+def _drawn(found: Circle, *, ax: Axes | None = None, title: str = "") -> Axes:
+    from wordnum.analyze.plot import GREY, bare_axes, residue_colors
+
+    ax = bare_axes(ax, (3.6, 3.4))
+    residue = found.numbers % found.period
+    # The means carry the digits for those who see no colours.
+    colors = residue_colors(found.period)
+    flat = found.period == 2
+    x, y = found.x, found.numbers if flat else found.y
+    ax.scatter(x, y, c=colors[residue], s=7, alpha=0.6, linewidths=0)
+    for r in np.unique(residue):
+        ax.annotate(
+            str(r),
+            (x[residue == r].mean(), y[residue == r].mean()),
+            ha="center",
+            va="center",
+            fontsize=8,
+            bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": colors[r]},
+        )
+    reach = _reach(found, residue)
+    ax.set(xlim=(-reach, reach), xlabel=f"cosine of period {found.period}")
+    if flat:
+        ax.set(ylabel="n")
+    else:
+        ax.set(ylim=(-reach, reach), aspect="equal", ylabel=f"sine of period {found.period}")
+    beyond = int((np.maximum(np.abs(found.x), np.abs(found.y)) > reach).sum())
+    if beyond:
+        ax.text(1, 1, f"{beyond} lie beyond", transform=ax.transAxes, ha="right", va="bottom",
+                fontsize=7, color=GREY)  # fmt: skip
+    ax.set_title(title)
+    return ax
+
+
+def _reach(found: Circle, residue: np.ndarray) -> float:
+    """Half the width that shows most numbers, and still the ring of the class means."""
+    place = np.abs(np.stack([found.x, found.y]))
+    means = [np.abs([found.x[residue == r].mean(), found.y[residue == r].mean()])
+             for r in np.unique(residue)]  # fmt: skip
+    ring = float(np.max(means))
+    most, every = (float(np.quantile(place.max(axis=0), share)) for share in (0.9, 1.0))
+    return 1.08 * (max(1.3 * ring, min(every, max(most, 2 * ring))) or 1.0)

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from wordnum.analyze.analysis import Analysis
-    from wordnum.analyze.circle import Circle
     from wordnum.analyze.dynamics import Dynamics
     from wordnum.analyze.fourier import Spectrum
     from wordnum.analyze.results import ModulusProbe, ProbeResult
     from wordnum.analyze.separability import Separability
 
 __all__ = [
+    "GREY",
     "PALETTE",
+    "bare_axes",
     "plot_analysis",
-    "plot_circle",
     "plot_confusion",
     "plot_counterexample",
     "plot_dynamics",
@@ -38,12 +38,13 @@ __all__ = [
     "plot_kappa",
     "plot_recall",
     "plot_spectrum",
+    "residue_colors",
     "save_figure",
 ]
 
 # Okabe and Ito: told apart with every kind of colour vision.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_BLUE, _RED, _GREEN, _GREY = PALETTE[0], PALETTE[1], PALETTE[2], "#767676"
+_BLUE, _RED, GREY = PALETTE[0], PALETTE[1], "#767676"
 # Below this frequency a spectrum shows trends, not periods.
 _SLOW = 0.02
 # Type 42 embeds TrueType fonts whole, which journals ask for; SVG text becomes outlines.
@@ -70,7 +71,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+def barebare_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -79,7 +80,7 @@ def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return ax
 
 
-def _residue_colors(period: int) -> np.ndarray:
+def residue_colors(period: int) -> np.ndarray:
     """Colours that go round as residues do, darkened so that none is lost on white paper."""
     import matplotlib as mpl
 
@@ -91,8 +92,8 @@ def plot_spectrum(
     spectrum: Spectrum, *, ax: Axes | None = None, title: str = "", color: str = _BLUE
 ) -> Axes:
     """Normalised magnitude over frequency, the periods marked with their p-values."""
-    ax = _axes(ax, (6.4, 2.6))
-    ax.axhline(1.0, color=_GREY, linewidth=0.6, zorder=0)
+    ax = bare_axes(ax, (6.4, 2.6))
+    ax.axhline(1.0, color=GREY, linewidth=0.6, zorder=0)
     ax.plot(spectrum.frequency, spectrum.magnitude, color=color, linewidth=0.7)
     top = _top(ax, spectrum)
     for period, spike in spectrum.spikes.items():
@@ -135,7 +136,7 @@ def _top(ax: Axes, spectrum: Spectrum) -> float:
         return max(top, peak)
     at = float(spectrum.frequency[spectrum.magnitude.argmax()])
     ax.annotate(f"up to {peak:.3g}", (at, 1.0), xytext=(4, -2), textcoords="offset points",
-                xycoords=("data", "axes fraction"), va="top", fontsize=8, color=_GREY)  # fmt: skip
+                xycoords=("data", "axes fraction"), va="top", fontsize=8, color=GREY)  # fmt: skip
     return top
 
 
@@ -143,7 +144,7 @@ def plot_kappa(
     probe: ProbeResult, *, ax: Axes | None = None, title: str = "", color: str = _BLUE
 ) -> Axes:
     """Kappa x 100 over T with its interval, and the shuffled null's mean to 95th percentile."""
-    ax = _axes(ax, (4.6, 2.6))
+    ax = bare_axes(ax, (4.6, 2.6))
     periods = list(probe.by_period)
     place = np.arange(len(periods))
     for at, T in enumerate(periods):
@@ -156,6 +157,11 @@ def plot_kappa(
             ax.plot([at, at], [one.low, one.high], color="black", linewidth=1.2, zorder=3)
     ax.bar(place, [probe[T].kappa for T in periods], width=0.6, color=color, zorder=2)
     ax.axhline(0, color="black", linewidth=0.6)
+    if any(probe[T].null for T in periods):
+        bottom, top = ax.get_ylim()
+        ax.set_ylim(bottom, top + 0.14 * (top - bottom))
+        ax.fill_between([], [], color="#CFCFCF", linewidth=0, label="shuffled: mean to 95 %")
+        ax.legend(frameon=False, fontsize=7, loc="upper center", borderaxespad=0.1)
     ax.set_xticks(place, [str(T) for T in periods])
     ax.set(xlabel="T", ylabel="kappa x 100 of n mod T", title=title)
     return ax
@@ -163,11 +169,11 @@ def plot_kappa(
 
 def plot_recall(one: ModulusProbe, *, ax: Axes | None = None, title: str = "") -> Axes:
     """Share of numbers whose residue was right, by last digit; roundness shows at 0 and 5."""
-    ax = _axes(ax, (4.2, 2.4))
+    ax = bare_axes(ax, (4.2, 2.4))
     digits = np.arange(10)
     colors = [_RED if digit % 5 == 0 else _BLUE for digit in digits]
     ax.bar(digits, 100 * np.nan_to_num(one.recall_by_digit), color=colors, width=0.7)
-    ax.axhline(100 / len(one.residues), color=_GREY, linewidth=0.8, linestyle="--")
+    ax.axhline(100 / len(one.residues), color=GREY, linewidth=0.8, linestyle="--")
     ax.set_xticks(digits)
     ax.set(xlabel="last digit", ylabel=f"recall of n mod {one.period}, %", ylim=(0, 100))
     ax.set_title(title)
@@ -178,7 +184,7 @@ def plot_fisher(
     separability: Separability, *, ax: Axes | None = None, title: str = "", color: str = _BLUE
 ) -> Axes:
     """Eigenvalues of S_W^-1 S_B at every T, with the noise level of the largest."""
-    ax = _axes(ax, (4.6, 2.6))
+    ax = bare_axes(ax, (4.6, 2.6))
     periods = list(separability.by_period)
     positive = False
     for at, T in enumerate(periods):
@@ -196,7 +202,10 @@ def plot_fisher(
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         ax.yaxis.set_minor_formatter(NullFormatter())
-        ax.legend(frameon=False, fontsize=8)
+        bottom, top = ax.get_ylim()
+        # A free strip below the points for the legend.
+        ax.set_ylim(bottom * (bottom / top) ** 0.15, top)
+        ax.legend(frameon=False, fontsize=8, loc="lower left", borderaxespad=0.1)
     ax.set_xticks(np.arange(len(periods)), [str(T) for T in periods])
     ax.set(xlabel="T", ylabel="eigenvalues of $S_W^{-1} S_B$", title=title)
     return ax
@@ -204,7 +213,7 @@ def plot_fisher(
 
 def plot_confusion(one: ModulusProbe, *, ax: Axes | None = None, title: str = "") -> Axes:
     """Confusion matrix of one T, rows in per cent of the true class."""
-    ax = _axes(ax, (3.6, 3.2))
+    ax = bare_axes(ax, (3.6, 3.2))
     share = 100 * one.confusion / np.maximum(one.confusion.sum(axis=1, keepdims=True), 1)
     picture = ax.imshow(share, cmap="cividis", vmin=0, vmax=100)
     ax.spines[:].set_visible(False)
@@ -221,29 +230,6 @@ def plot_confusion(one: ModulusProbe, *, ax: Axes | None = None, title: str = ""
     return ax
 
 
-def plot_circle(found: Circle, *, ax: Axes | None = None, title: str = "") -> Axes:
-    """Left-out numbers in the plane of one period, coloured by residue, with class means."""
-    ax = _axes(ax, (3.6, 3.4))
-    residue = found.numbers % found.period
-    # The means carry the digits for those who see no colours.
-    colors = _residue_colors(found.period)
-    ax.scatter(found.x, found.y, c=colors[residue], s=7, alpha=0.6, linewidths=0)
-    for r in np.unique(residue):
-        centre = (found.x[residue == r].mean(), found.y[residue == r].mean())
-        ax.annotate(
-            str(r),
-            centre,
-            ha="center",
-            va="center",
-            fontsize=8,
-            bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": colors[r]},
-        )
-    ax.set_aspect("equal")
-    ax.set(xlabel=f"cosine of period {found.period}", ylabel=f"sine of period {found.period}")
-    ax.set_title(title)
-    return ax
-
-
 def plot_counterexample(
     *, period: int = 10, A: float = 5.0, spreads: Sequence[float] = (0.03, 31.0), size: int = 1000
 ) -> Figure:
@@ -256,20 +242,20 @@ def plot_counterexample(
     figure, axes = plt.subplots(1, 1 + len(spreads), figsize=(8.6, 2.8), layout="constrained")
     residue = np.arange(size) % period
     for ax, B in zip(axes, spreads, strict=False):
-        _axes(ax, (3, 3))
+        bare_axes(ax, (3, 3))
         values = counterexample(period=period, A=A, B=B, size=size).vectors[:, 0]
         ax.scatter(values, residue, s=30, marker="|", linewidths=0.5,
-                   c=_residue_colors(period)[residue])  # fmt: skip
+                   c=residue_colors(period)[residue])  # fmt: skip
         ax.set_yticks(range(period))
         ax.set(xlabel=f"e(n) = {A:g} r + {B:g} m", ylabel=f"r = n mod {period}", title=f"B = {B:g}")
-    ax = _axes(axes[-1], (3, 3))
+    ax = bare_axes(axes[-1], (3, 3))
     grid = np.geomspace(min(spreads), max(spreads), 13)
     made = [counterexample(period=period, A=A, B=float(B), size=size) for B in grid]
     accuracy = [100 * best_linear_accuracy(e, period=period).accuracy for e in made]
     phi = [separability(e, moduli=[period])[period].phi for e in made]
     ax.plot(grid, accuracy, "o-", color=_BLUE, markersize=3, label="best linear accuracy, %")
     ax.plot(grid, 100 * np.array(phi) / phi[0], "--", color=_RED, label="$\\Phi_T$, % of the first")
-    ax.axhline(100 / period, color=_GREY, linewidth=0.8, linestyle=":", label="chance")
+    ax.axhline(100 / period, color=GREY, linewidth=0.8, linestyle=":", label="chance")
     ax.set(xscale="log", xlabel="B", ylim=(0, 112), title=f"T = {period}, A = {A:g}")
     ax.legend(frameon=False, fontsize=7)
     return figure
@@ -288,7 +274,7 @@ def plot_dynamics(
         "kappa": "kappa x 100",
     }
     for ax, (column, label) in zip(axes, names.items(), strict=True):
-        _axes(ax, (3, 3))
+        bare_axes(ax, (3, 3))
         for color, T in zip(PALETTE, periods, strict=False):
             values = dynamics.series(column, T)
             ax.plot(dynamics.sizes, values, "o-", color=color, markersize=3, label=f"T = {T}")

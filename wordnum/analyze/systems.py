@@ -142,9 +142,12 @@ def _strips(ax: Axes, rows: Sequence[System]) -> None:
         cmap="magma_r",
         vmin=1,
         vmax=4,
-        extent=(0, 0.5, len(rows) - 0.5, -0.5),
+        extent=(-0.0005, 0.5005, len(rows) - 0.5, -0.5),
         interpolation="nearest",
     )
+    # Without a frame, and with room behind it, the spike at T = 2 can be seen.
+    ax.spines[:].set_visible(False)
+    ax.set_xlim(0, 0.503)
     ax.set_xticks([1 / T for T in _PERIODS], list(_PERIODS.values()), fontsize=7)
     ax.set_xlabel("period", fontsize=8)
     ax.set_title("spectrum", fontsize=9)
@@ -169,4 +172,5 @@ def _kappa_table(ax: Axes, rows: Sequence[System]) -> None:
     ax.set_xticks(range(len(moduli)), [str(T) for T in moduli], fontsize=7)
     ax.set_xlabel("T", fontsize=8)
     ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
     ax.set_title("kappa x 100 of a linear probe of n mod T", fontsize=9)
