@@ -179,7 +179,7 @@ class CooccurrenceCounts(Selectable):
                 "not an event",
                 expected=f"0 < |distance| <= {window_size}, number < {n_rows}, context < {width}, "
                 f"block < {n_blocks}, count > 0",
-                got=f"(block, distance, number, context, count) = {tuple(table[~known][0])}",
+                got=f"(block, distance, number, context, count) = {tuple(table[~known][0].tolist())}",
             )
         row = np.searchsorted(distances, distance) * n_rows + number
         blocks = []
