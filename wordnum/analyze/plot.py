@@ -71,7 +71,8 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def barebare_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+def bare_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """Axes without a frame above and on the right; of a figure of this size where none is given."""
     if ax is None:
         import matplotlib.pyplot as plt
 
