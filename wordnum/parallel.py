@@ -126,7 +126,7 @@ def stream_tasks(
 
     parallel = Parallel(n_jobs=jobs, pre_dispatch="2*n_jobs", batch_size=1)
     streams = getattr(parallel._backend, "supports_return_generator", False)
-    parallel.return_generator = parallel.return_ordered = streams
+    parallel.return_generator = streams
     return _surviving(lambda: parallel(delayed(function)(*task) for task in tasks))
 
 
