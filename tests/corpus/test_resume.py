@@ -61,6 +61,11 @@ def test_damage_to_what_a_kill_left_behind_is_found(text: Path, tmp_path: Path, 
     piece.write_bytes(data)
     with pytest.raises(FormatError, match="cannot be read as piece"):
         encode(text, path)
+    assert kill(text, path, "12") > 2
+    ids = min(tmp_path.glob(".c.part-*/piece-*.ids.npy"))
+    np.save(ids, np.load(ids) + np.uint32(10**6))
+    with pytest.raises(FormatError, match="a file of it is damaged\n  where: .*ids.npy"):
+        encode(text, path)
     # It is gone with the folder: the next call starts anew.
     assert encode(text, path).n_documents == 400
 

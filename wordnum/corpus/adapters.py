@@ -159,7 +159,8 @@ class DocumentTokenizer:
 
     def take(self) -> Piece:
         """Everything read since the last call; starts a new piece."""
-        words = [word.encode(errors="replace") for word in self._index]
+        # No word of a table holds a NUL.
+        words = [word.encode(errors="replace").replace(b"\0", b" ") for word in self._index]
         lengths = np.array([len(word) for word in words], dtype=np.int64)
         piece = Piece(
             np.array(self._ids, dtype=np.uint32),

@@ -20,7 +20,15 @@ from numba.extending import intrinsic
 
 from wordnum.corpus.numerals import MAX_TOKEN_BYTES, character_class
 
-__all__ = ["character_classes", "count_ids", "gather", "intern_words", "rehash", "tokenize"]
+__all__ = [
+    "character_classes",
+    "count_ids",
+    "gather",
+    "intern_words",
+    "rehash",
+    "tokenize",
+    "translate",
+]
 
 # What happened in a call of `tokenize`.
 DONE, GROW, INVALID = 0, 1, 2
@@ -59,7 +67,9 @@ _C1 = np.uint64(0x9E3779B97F4A7C15)
 _C2 = np.uint64(0xC2B2AE3D27D4EB4F)
 _LONG = np.uint64(0xFF << 56)
 _ZERO, _TWENTY_NINE = np.uint64(0), np.uint64(29)
+_LANES, _WORD, _WIDE = ir.VectorType(ir.IntType(8), 16), ir.IntType(64), ir.IntType(128)
 _FOLD = 0x20  # bit that makes an ASCII letter lower-case
+_AHEAD = 16  # words whose keys are made before they are looked up
 STRIDE = 4  # 64-bit words per slot of the table: key, key, id + 1, unused
 
 
@@ -97,36 +107,68 @@ def _at(typingctx: Any, array: Any, position: Any) -> Any:  # pragma: no cover
 
 
 @intrinsic
-def _word16(typingctx: Any, data: Any, position: Any) -> Any:  # pragma: no cover
-    """The ASCII letters at `position`: how many (up to 16), and they as lower-case key.
+def _prefetch(typingctx: Any, array: Any, position: Any) -> Any:  # pragma: no cover
+    """Ask for an element of an array to be brought near."""
+    signature = types.void(array, position)
 
-    Sixteen bytes are read at once, without a bounds check.
-    """
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        view = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
+        address = builder.gep(view.data, [args[1]])
+        pointer = ir.IntType(8).as_pointer()
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        hints = [ir.Constant(number, value) for value in (0, 3, 1)]
+        builder.call(function, [builder.bitcast(address, pointer), *hints])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def _sixteen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    """Load 16 bytes of an array, from any address, without a bounds check."""
+    view = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
+    address = builder.gep(view.data, [args[1]])
+    return builder.load(builder.bitcast(address, _LANES.as_pointer()), align=1)
+
+
+def _leading(builder: Any, sixteen: Any, length: Any) -> tuple[Any, Any]:
+    """Two 64-bit integers of the first `length` (1..16) of 16 bytes, the others zero."""
+    drop = builder.sub(ir.Constant(_WORD, 128), builder.shl(length, ir.Constant(_WORD, 3)))
+    drop = builder.zext(drop, _WIDE)
+    key = builder.lshr(builder.shl(builder.bitcast(sixteen, _WIDE), drop), drop)
+    second = builder.lshr(key, ir.Constant(_WIDE, 64))
+    return builder.trunc(key, _WORD), builder.trunc(second, _WORD)
+
+
+@intrinsic
+def _word16(typingctx: Any, data: Any, position: Any) -> Any:  # pragma: no cover
+    """The ASCII letters at `position`: how many (up to 16), and they as lower-case key."""
     signature = types.UniTuple(types.uint64, 3)(data, position)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        byte, word = ir.IntType(8), ir.IntType(64)
-        lane = ir.VectorType(byte, 16)
-
         def every(value: int) -> Any:
-            return ir.Constant(lane, [value] * 16)
+            return ir.Constant(_LANES, [value] * 16)
 
-        view = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
-        address = builder.gep(view.data, [args[1]])
-        raw = builder.load(builder.bitcast(address, lane.as_pointer()), align=1)
-        lower = builder.or_(raw, every(_FOLD))
+        lower = builder.or_(_sixteen(context, builder, sig, args), every(_FOLD))
         letter = builder.icmp_unsigned("<", builder.sub(lower, every(ord("a"))), every(26))
-        mask = builder.zext(builder.bitcast(letter, ir.IntType(16)), word)
-        stop = builder.or_(builder.not_(mask), ir.Constant(word, 1 << 16))
+        mask = builder.zext(builder.bitcast(letter, ir.IntType(16)), _WORD)
+        stop = builder.or_(builder.not_(mask), ir.Constant(_WORD, 1 << 16))
         run = builder.cttz(stop, ir.Constant(ir.IntType(1), 1))
-        whole = builder.bitcast(lower, ir.IntType(128))
-        wide = ir.IntType(128)
-        drop = builder.sub(ir.Constant(word, 128), builder.shl(run, ir.Constant(word, 3)))
-        drop = builder.zext(drop, wide)
-        key = builder.lshr(builder.shl(whole, drop), drop)
-        first = builder.trunc(key, word)
-        second = builder.trunc(builder.lshr(key, ir.Constant(wide, 64)), word)
-        return context.make_tuple(builder, sig.return_type, [run, first, second])
+        found = [run, *_leading(builder, lower, run)]
+        return context.make_tuple(builder, sig.return_type, found)
+
+    return signature, codegen
+
+
+@intrinsic
+def _bytes16(typingctx: Any, data: Any, position: Any, length: Any) -> Any:  # pragma: no cover
+    """Key of the `length` (1..16) bytes at `position`; 16 are read."""
+    signature = types.UniTuple(types.uint64, 2)(data, position, length)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        sixteen = _sixteen(context, builder, sig, args)
+        return context.make_tuple(builder, sig.return_type, _leading(builder, sixteen, args[2]))
 
     return signature, codegen
 
@@ -335,8 +377,7 @@ def _find_short(
         at = slot * STRIDE
         if _at(table, at) == first and _at(table, at + 1) == second:
             return np.int64(_at(table, at + 2)) - 1
-        # No word is empty, so no key is zero.
-        if _at(table, at) == _ZERO:
+        if _at(table, at + 2) == _ZERO:
             return -1 - slot
         slot = (slot + 1) & mask
 
@@ -582,6 +623,26 @@ def tokenize(
     return status, p
 
 
+@njit(inline="always")
+def _prepare(
+    words: np.ndarray,
+    borders: np.ndarray,
+    i: int,
+    table: np.ndarray,
+    shift: np.uint64,
+    keys: np.ndarray,
+) -> None:  # pragma: no cover
+    """Make the key of word i and ask for its slot."""
+    start, end = borders[i], borders[i + 1]
+    if 0 < end - start <= 16 and start + 16 <= len(words):
+        first, second = _bytes16(words, start, end - start)
+    else:
+        first, second = _key(words, start, end, 0)
+    keys[i % _AHEAD * 2] = first
+    keys[i % _AHEAD * 2 + 1] = second
+    _prefetch(table, _slot(first, second, shift) * STRIDE)
+
+
 @njit(
     "int64(uint8[::1], int64[::1], int64, boolean, uint64[::1], uint8[::1], int64[::1], "
     "int64[::1], int64[::1])",
@@ -604,19 +665,25 @@ def intern_words(
     Returns the first i for which there is no room.
     """
     shift = np.uint64(64) - _trailing_zeros(np.uint64(table.shape[0] // STRIDE))
-    for i in range(begin, len(borders) - 1):
+    n = len(borders) - 1
+    # The keys of the next words are made ahead, so that their slots are near when they are needed.
+    keys = np.empty(2 * _AHEAD, dtype=np.uint64)
+    for i in range(begin, min(begin + _AHEAD, n)):
+        _prepare(words, borders, i, table, shift, keys)
+    for i in range(begin, n):
         start, end = borders[i], borders[i + 1]
-        first, second = _key(words, start, end, 0)
-        if not add:
-            found = _find(words, start, end, first, second, table, shift, blob, offsets, 0)
-            indices[i] = max(found, -1)
-            continue
-        if not _has_room(table, blob, state, 1, end - start):
-            return i
-        indices[i] = _intern(
-            words, start, end, first, second, table, shift, blob, offsets, state, 0
-        )
-    return len(borders) - 1
+        at = i % _AHEAD * 2
+        first, second = keys[at], keys[at + 1]
+        if i + _AHEAD < n:
+            _prepare(words, borders, i + _AHEAD, table, shift, keys)
+        found = _find(words, start, end, first, second, table, shift, blob, offsets, 0)
+        if found < 0 and add:
+            if not _has_room(table, blob, state, 1, end - start):
+                return i
+            slot = -1 - found
+            found = _add(words, start, end, first, second, slot, table, blob, offsets, state, 0)
+        indices[i] = max(found, -1)
+    return n
 
 
 @njit("void(uint64[::1], uint8[::1], int64[::1], int64, uint64[::1])", nogil=True, cache=True)
@@ -653,3 +720,12 @@ def count_ids(ids: np.ndarray, counts: np.ndarray) -> None:  # pragma: no cover
     """Add to counts[i] how often i is among `ids`."""
     for i in ids:
         counts[i] += 1
+
+
+@njit("void(uint32[::1], uint32[::1], uint32[::1])", nogil=True, cache=True)
+def translate(
+    ids: np.ndarray, meanings: np.ndarray, translated: np.ndarray
+) -> None:  # pragma: no cover
+    """Write meanings[ids] into `translated`."""
+    for i in range(len(ids)):
+        translated[i] = meanings[ids[i]]

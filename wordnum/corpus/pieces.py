@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from wordnum.corpus import kernels
 from wordnum.corpus.adapters import Tokenizer, make_tokenizer
-from wordnum.corpus.kernels import count_ids
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.read import batches, documents, invalid_bytes, open_part
 from wordnum.corpus.sources import Part
 from wordnum.corpus.streams import BlockReader, Skips
 from wordnum.corpus.tokenize import PADDING, FastTokenizer, InvalidBytesError, Piece, WordTable
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.errors import InputError
+from wordnum.errors import FormatError, InputError
 from wordnum.storage import atomic_path, load_npz, save_npz, write_json
 
 __all__ = ["Job", "PieceFile", "piece_files", "write_pieces"]
@@ -65,7 +65,7 @@ class PieceFile:
     def save(self, piece: Piece, reached: _Point, first_word: int) -> None:
         """Write a piece; it is there when the .npz is."""
         counts = np.zeros(first_word + len(piece.offsets) - 1, dtype=np.int64)
-        count_ids(piece.ids, counts)
+        kernels.count_ids(piece.ids, counts)
         with atomic_path(self._ids_path) as temporary, open(temporary, "wb") as file:
             np.save(file, piece.ids, allow_pickle=False)
         save_npz(
@@ -107,9 +107,17 @@ class PieceFile:
 
     def translated(self, begin: int, end: int) -> np.ndarray:
         """Tokens begin..end as ids of the vocabulary that the piece was translated to."""
-        ids = np.load(self._ids_path, mmap_mode="r", allow_pickle=False)
-        meanings: np.ndarray = np.load(self._meanings_path, allow_pickle=False)
-        return meanings[ids[begin:end]]
+        ids = np.load(self._ids_path, mmap_mode="c", allow_pickle=False)[begin:end]
+        meanings = np.load(self._meanings_path, allow_pickle=False)
+        if len(ids) < end - begin or ids.max() >= len(meanings):
+            raise FormatError(
+                "work that was cut off cannot go on: a file of it is damaged",
+                where=str(self._ids_path),
+                remedy="encode again; the damaged work has been removed",
+            )
+        translated = np.empty(end - begin, dtype="<u4")
+        kernels.translate(ids, meanings, translated)
+        return translated
 
 
 def piece_files(folder: Path, index: int) -> list[PieceFile]:
