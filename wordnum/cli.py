@@ -106,6 +106,12 @@ class FigureFormat(StrEnum):
 
 
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Workers; -1 for all cores.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", help="Workers; -1 for all cores. 1, or all of a cluster, if not given."
+    ),
+]
 BackendOption = Annotated[Backend, typer.Option(help="Where parallel work goes.")]
 Address = Annotated[str | None, typer.Option(help="Scheduler or head node of the cluster.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything drawn at random.")]
@@ -176,7 +182,7 @@ def encode(
         bool, typer.Option("--append", help="Add to OUTPUT, keeping its vocabulary.")
     ] = False,
     root: Root = "",
-    jobs: Jobs = 1,
+    jobs: Workers = None,
     backend: BackendOption = Backend.loky,
     address: Address = None,
     as_json: AsJson = False,
@@ -187,7 +193,7 @@ def encode(
     """
     from wordnum.corpus.encode import encode as encode_text
     from wordnum.corpus.numerals import NumeralScheme
-    from wordnum.parallel import parallel_backend
+    from wordnum.parallel import default_jobs, parallel_backend
     from wordnum.study.stages import encode_recipe
 
     given: dict[str, Any] = {
@@ -207,7 +213,7 @@ def encode(
             "errors": errors,
             "strict": strict,
             "append": append,
-            "jobs": jobs,
+            "jobs": default_jobs(jobs, backend.value),
         }
         if recipe:
             corpus = encode_recipe(recipe.changed(**given), output, **how)
@@ -285,7 +291,7 @@ def count(
         ),
     ] = "original",
     seed: Seed = 0,
-    jobs: Jobs = 1,
+    jobs: Workers = None,
     backend: BackendOption = Backend.loky,
     address: Address = None,
     as_json: AsJson = False,
@@ -294,7 +300,7 @@ def count(
     from wordnum.cooccurrence.count import count as count_corpus
     from wordnum.cooccurrence.window import Window
     from wordnum.corpus.encoded import EncodedCorpus
-    from wordnum.parallel import parallel_backend
+    from wordnum.parallel import default_jobs, parallel_backend
 
     chosen = {"side": side and side.value, "weighting": weights and weights.value}
     around: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
@@ -305,7 +311,7 @@ def count(
             window=Window(size=window, **around) if around else window,
             perturbations=perturb,
             seed=seed,
-            jobs=jobs,
+            jobs=default_jobs(jobs, backend.value),
         )
     pairs = counts.sums.nnz if rows is Rows.all else counts.n_events
     _print_facts(
@@ -440,7 +446,7 @@ def study(
         list[str] | None, typer.Option(help="Recipe or text to use instead of the study's own.")
     ] = None,
     root: Root = "",
-    jobs: Jobs = 1,
+    jobs: Workers = None,
     backend: BackendOption = Backend.loky,
     address: Address = None,
     device: Annotated[Device, typer.Option(help="cpu or cuda.")] = Device.cpu,
@@ -448,12 +454,14 @@ def study(
     overwrite: Overwrite = False,
 ) -> None:
     """Run a study, or go on with one that was interrupted, and write its table and page."""
+    from wordnum.parallel import default_jobs
+
     _run_study(
         name,
         output,
         corpora=corpus,
         root=root,
-        jobs=jobs,
+        jobs=default_jobs(jobs, backend.value),
         backend=backend.value,
         address=address,
         device=device.value,

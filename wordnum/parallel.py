@@ -12,7 +12,7 @@ from wordnum.config import one_of
 from wordnum.errors import InputError, UsageError
 from wordnum.progress import bar
 
-__all__ = ["BACKENDS", "map_tasks", "parallel_backend", "stream_tasks"]
+__all__ = ["BACKENDS", "default_jobs", "map_tasks", "parallel_backend", "stream_tasks"]
 
 BACKENDS = ("loky", "dask", "ray")
 
@@ -63,6 +63,19 @@ def parallel_backend(backend: str = "loky", *, address: str | None = None) -> It
         finally:
             if started:
                 ray.shutdown()
+
+
+def default_jobs(jobs: int | None, backend: str) -> int:
+    """Workers where none are named: one on this machine, all of a cluster.
+
+    Examples
+    --------
+    >>> default_jobs(None, "loky"), default_jobs(None, "dask"), default_jobs(3, "dask")
+    (1, -1, 3)
+    """
+    if jobs is not None:
+        return jobs
+    return 1 if backend == "loky" else -1
 
 
 def map_tasks(

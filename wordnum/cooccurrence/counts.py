@@ -175,11 +175,12 @@ class CooccurrenceCounts(Selectable):
         known = np.isin(distance, distances) & (number >= 0) & (number < n_rows) & (count > 0)
         known &= (context >= 0) & (context < width) & (block >= 0) & (block < n_blocks)
         if not known.all():
+            first = tuple(table[~known][0].tolist())
             raise InputError(
                 "not an event",
                 expected=f"0 < |distance| <= {window_size}, number < {n_rows}, context < {width}, "
                 f"block < {n_blocks}, count > 0",
-                got=f"(block, distance, number, context, count) = {tuple(table[~known][0].tolist())}",
+                got=f"(block, distance, number, context, count) = {first}",
             )
         row = np.searchsorted(distances, distance) * n_rows + number
         blocks = []

@@ -28,7 +28,7 @@ class Estimate:
     Attributes
     ----------
     memory : int
-        Bytes at the peak, at most, over all workers.
+        Bytes at the peak, at most, over all workers of this machine.
     disk : int
         Bytes of spilled events, at most, all conditions together.
     events : int
@@ -63,7 +63,8 @@ def estimate(
     """
     from joblib import effective_n_jobs
 
-    workers = effective_n_jobs(1 if jobs is None else jobs)
+    # Those of a cluster beyond this machine's cores have memory of their own.
+    workers = min(effective_n_jobs(1 if jobs is None else jobs), max(os.cpu_count() or 1, 1))
     longest = max(min(len(block.ids), CHUNK_TOKENS) for block in corpus.blocks())
     if rows == "all":
         events = window * corpus.n_tokens
