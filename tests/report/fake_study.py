@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from wordnum.study.results import system_labels
+
 MODULI = tuple(range(2, 11))
 CLASSICAL = np.array([30.0, -2.0, 13.0, 38.0, 9.0, -4.0, 5.0, -3.0, 35.0])
 GROUPS = (
@@ -46,6 +48,8 @@ class Recipe:
     few_documents: bool = False
     missing: int = 0
     status: str = "done"
+    control_for: str = ""
+    window: int = 2
 
 
 def grid(
@@ -98,7 +102,6 @@ def cell(recipe: Recipe, index: int) -> tuple[list[dict[str, Any]], dict[str, An
         * (1.0 if recipe.ordinals == "keep" else 0.55)
     )
     numbers = np.setdiff1d(np.arange(1000), rng.choice(1000, recipe.missing, replace=False))
-    system = f"{recipe.model} {recipe.signal} {recipe.perturbation}"
     flags = ["ordinals-kept"] if recipe.ordinals == "keep" else []
     flags += ["few-documents"] if recipe.few_documents else []
     flags += ["missing-numbers"] if recipe.missing else []
@@ -112,15 +115,17 @@ def cell(recipe: Recipe, index: int) -> tuple[list[dict[str, Any]], dict[str, An
     ]
     identity = {
         "cell": f"{index:016x}", "corpus": recipe.corpus, "numerals": "whole",
-        "ordinals": recipe.ordinals, "condition": recipe.perturbation,
-        "perturbation": recipe.perturbation, "control_for": "", "window": 2, "side": "both",
+        "ordinals": recipe.ordinals,
+        "condition": f"thinned like {recipe.control_for}" * bool(recipe.control_for)
+        or recipe.perturbation,
+        "perturbation": recipe.perturbation, "control_for": recipe.control_for,
+        "window": recipe.window, "side": "both",
         "positional": False, "window_weighting": "flat", "signal": recipe.signal,
         "model": recipe.model, "weighting": "hellinger", "dim": 100, "seed": recipe.seed,
-        "system": system,
     }  # fmt: skip
     if recipe.status == "failed":
-        row = {**identity, "T": np.nan, "status": "failed", "verdict": "", "flags": "",
-               "error": "InputError: GloVe did not converge\n  got: cost NaN at epoch 3\n"
+        row = {**identity, "T": np.nan, "kappa": np.nan, "status": "failed", "verdict": "",
+               "flags": "", "error": "InputError: GloVe did not converge\n  got: cost NaN at epoch 3\n"
                "  to do: lower the learning rate"}  # fmt: skip
         return [row], {}
     rows = []
@@ -140,8 +145,8 @@ def cell(recipe: Recipe, index: int) -> tuple[list[dict[str, Any]], dict[str, An
             "spike_p": (0.012 if strength > 0.05 else 0.4) if spike_tested else np.nan,
             "lambda_max": 0.19 + strength * 2 / T, "lambda_noise": 0.19, "cond": 126.0,
             "n_numbers": len(numbers), "coverage": len(numbers) / 1000, "verdict": word,
-            "flags": ";".join(flags), "reasons": ";".join(reasons), "n_pairs": 12_345_678,
-            "seconds": 4.2, "status": "done", "error": "",
+            "flags": ";".join(flags), "reasons": ";".join(reasons),
+            "n_pairs": round(12_345_678 * strength), "seconds": 4.2, "status": "done", "error": "",
         })  # fmt: skip
     angle = 2 * np.pi * numbers[None, :] / np.array(MODULI)[:, None]
     noise = rng.normal(0, 0.5, (2, *angle.shape))
@@ -193,7 +198,7 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def attribution(labels: Sequence[str] = ("context groups", "numbers only")) -> pd.DataFrame:
+def attribution(labels: Sequence[str] = ("context groups", "text and numbers")) -> pd.DataFrame:
     """Shares of context groups by T and by last digit; the Shapley values sum to the whole."""
     rng = np.random.default_rng(5)
     rows = []
@@ -202,7 +207,8 @@ def attribution(labels: Sequence[str] = ("context groups", "numbers only")) -> p
         share = rng.dirichlet(np.linspace(0.4, 3, len(GROUPS))) * whole
         for group, value in zip(GROUPS, share):
             rows.append({
-                "label": f"wikipedia, whole, ±1: {label}", "group": group, "T": T, "digit": digit,
+                "label": f"wikipedia, whole, ±1: {label}", "grouping": label, "group": group,
+                "T": T, "digit": digit,
                 "alone": value * 2.5, "left_out": whole - value * 0.3, "loss": value * 0.3,
                 "shapley": value, "low": value - 1, "high": value + 1, "whole": whole,
                 "reason": "",
@@ -225,6 +231,7 @@ def make_study(
             path = folder / "cells" / f"{cell_rows[0]['cell']}.json"
             path.write_text(json.dumps(details), encoding="utf-8")
     table = pd.DataFrame(rows)
+    table.insert(1, "system", system_labels(rows))
     table.to_csv(folder / "table.csv", index=False)
     if extras:
         comparisons(table).to_csv(folder / "comparisons.csv", index=False)

@@ -27,12 +27,17 @@ _COMPARISON = (
     "cell", "condition", "against", "against_condition", "T", "difference", "low", "high", "reason",
 )  # fmt: skip
 _ATTRIBUTION = (
-    "label", "group", "T", "digit", "alone", "loss", "shapley", "low", "high", "whole", "reason",
+    "label", "grouping", "group", "T", "digit", "alone", "loss", "shapley", "low", "high", "whole",
+    "reason",
 )  # fmt: skip
 # Hashes such as 12e4 and labels made of digits stay text.
-_TEXT = ("cell", "against", "condition", "against_condition", "label", "group", "reason")
+_TEXT = (
+    "cell", "against", "condition", "against_condition", "label", "grouping", "group",
+    "reason",
+)  # fmt: skip
 # What the condition says in a word.
 _TOLD_BY_CONDITION = ("perturbation", "control_for")
+_OF_THE_MODEL = ("weighting", "dim")
 # Below this share of the numbers, most residues of a large T have too few members to conclude from.
 _TOO_FEW_NUMBERS = 0.6
 
@@ -102,19 +107,31 @@ class StudyData:
         return tuple(cell for cell in self.cells if not cell.failed)
 
     def varying(self) -> list[str]:
-        """Identity fields in which the cells differ, in the order of `IDENTITY`."""
+        """Identity fields in which the cells differ, in the order of `IDENTITY`.
+
+        A parameter that each model has but one value of is told by the model.
+        """
         return [
             name
             for name in IDENTITY
             if name not in _TOLD_BY_CONDITION
-            and len({str(cell.identity.get(name)) for cell in self.cells}) > 1
+            and self._several(name)
+            and (name not in _OF_THE_MODEL or self._several("model", name) > self._several("model"))
         ]
+
+    def _several(self, *names: str) -> int:
+        """How many values some fields take together; 0 where it is one."""
+        found = {tuple(str(cell.identity.get(name)) for name in names) for cell in self.cells}
+        return len(found) if len(found) > 1 else 0
 
     def constant(self) -> dict[str, Any]:
         """Identity fields that all cells share."""
-        varying = {*self.varying(), *_TOLD_BY_CONDITION}
         first = self.cells[0].identity if self.cells else {}
-        return {name: first[name] for name in IDENTITY if name in first and name not in varying}
+        return {
+            name: first[name]
+            for name in IDENTITY
+            if name in first and name not in _TOLD_BY_CONDITION and not self._several(name)
+        }
 
 
 def load_study(folder: str | Path) -> StudyData:

@@ -30,6 +30,14 @@ function makeWarnings() {
 }
 
 const nameOf = row => cellById.has(row.cell) ? fullLabel(cellById.get(row.cell)) : row.condition;
+
+// "swap-numbers costs 12 ± 3 points at T = 10"
+function sentence(row, here, T) {
+  if (!here || !isNumber(here.difference)) return `${row.condition}: not compared at T = ${T}`;
+  const half = isNumber(here.low) ? ` ± ${fixed((here.high - here.low) / 2, 1)}` : '';
+  return `${row.condition} ${here.difference < 0 ? 'costs' : 'gains'} ${fixed(Math.abs(here.difference), 1)}${half} points at T = ${T}`;
+}
+
 let redrawComparisons = () => {};
 
 function makeComparisons() {
@@ -68,7 +76,7 @@ function makeComparisons() {
           here && isNumber(here.low) && svg('line', { x1: at(here.low), x2: at(here.high), y1: 11, y2: 11, class: here.difference < 0 ? 'interval less' : 'interval' }),
           here && isNumber(here.difference) && svg('circle', { cx: at(here.difference), cy: 11, r: 4.5, class: `dot${here.difference < 0 ? ' less' : ''}${clear ? '' : ' hollow'}` }))),
         h('span', { class: 'forest-words' }, words));
-      return withTip(line, () => [`Mod ${chosen}: ${words}`, ...Ts.filter(T => T !== chosen).map(T => `mod ${T}: ${fixed(byT.get(T)?.difference, 1)}`)]);
+      return withTip(line, () => [sentence(row, here, chosen), ...Ts.filter(T => T !== chosen).map(T => `mod ${T}: ${fixed(byT.get(T)?.difference, 1)}`)]);
     }));
   };
   byId('comparisons-body').append(h('div', { class: 'controls' }, h('span', {}, 'n mod'), choice('T of the comparisons', Ts.map(T => [T, String(T)]), chosen, T => { chosen = T; draw(); }),
@@ -152,7 +160,7 @@ function attributionDigits(own, view, name, T) {
   const scale = Math.max(1e-9, ...own.map(row => Math.abs(row[view] || 0)));
   const groups = [...new Set(own.map(row => row.group))], digitsFound = [...new Set(own.map(row => Number(row.digit)))].sort((a, b) => a - b);
   return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Attribution by last digit' }, h('table', { class: 'heat' },
-    h('caption', {}, `By last digit, n mod ${T}, ${name}`),
+    h('caption', {}, `By last digit, n mod ${T}, ${name}`, h('span', { class: 'caption-note' }, 'points of recall, in per cent')),
     h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Context group'), digitsFound.map(digit => h('th', { scope: 'col' }, digit)))),
     h('tbody', {}, groups.map(group => h('tr', {}, h('th', { scope: 'row' }, group), digitsFound.map(digit => {
       const row = own.find(r => r.group === group && Number(r.digit) === digit);
@@ -182,6 +190,8 @@ function makeFailures() {
     h('article', { class: 'failure-card' }, h('h3', {}, name), h('pre', {}, words))));
 }
 
+const STAGES = ['encode', 'count', 'measure', 'attribute'];
+
 function makeOrigin() {
   const { command, versions, corpora, description, name, title, cells: keys, failures, seconds: spent, fingerprint, ...rest } = overview.origin;
   const known = corpora || [];
@@ -194,15 +204,15 @@ function makeOrigin() {
     const code = h('code', {}, command);
     host.append(h('p', { class: 'label' }, 'Command to repeat'), h('div', { class: 'command' }, h('pre', {}, code), copy));
   }
-  const table = (label, value) => value && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length
-    ? h('div', { class: 'made-part' }, h('p', { class: 'label' }, label), facts(Object.entries(value).map(([key, v]) => [key, h('code', {}, typeof v === 'object' && v !== null ? JSON.stringify(v) : plain(v))])))
-    : value !== undefined && value !== null ? h('div', { class: 'made-part' }, h('p', { class: 'label' }, label), h('p', {}, h('code', {}, typeof value === 'object' ? JSON.stringify(value) : plain(value)))) : null;
   const total = done.reduce((sum, cell) => sum + (cell.seconds || 0), 0);
-  host.append(h('div', { class: 'made' }, table('Versions', versions), table('Hash of the study', fingerprint), table('Seeds', rest.spec?.seeds),
-    h('div', { class: 'made-part' }, h('p', { class: 'label' }, 'Extent'), facts([['Cells', `${done.length} done, ${cells.length - done.length} failed`],
-      ['Moduli', moduli.join(', ')], total > 0 && ['Time in cells', seconds(total)]])),
-    spent && h('div', { class: 'made-part' }, h('p', { class: 'label' }, 'Time of the last run'),
-      facts(Object.entries(spent).map(([stage, value]) => [stage, value ? seconds(value) : 'from the cache'])))));
+  const part = (label, pairs) => h('div', { class: 'made-part' }, h('p', { class: 'label' }, label), facts(pairs));
+  host.append(h('div', { class: 'made' },
+    part('Extent', [['Cells', `${done.length} done, ${cells.length - done.length} failed`], ['Moduli', moduli.join(', ')],
+      rest.spec?.seeds && ['Seeds', rest.spec.seeds.join(', ')], fingerprint && ['Hash of the study', h('code', {}, fingerprint)],
+      total > 0 && ['Time in cells', seconds(total)]]),
+    spent && part('Time of the last run', STAGES.filter(stage => stage in spent)
+      .map(stage => [stage, spent[stage] >= 0.05 ? seconds(spent[stage]) : 'from the cache'])),
+    versions && part('Versions', Object.entries(versions).map(([name, value]) => [name, h('code', {}, value)]))));
   if (known.length) host.append(h('p', { class: 'label' }, 'Corpora'), corpusTable(known));
   if (Object.keys(rest).length) {
     host.append(h('details', { class: 'raw' }, h('summary', {}, 'The whole specification'), h('pre', {}, JSON.stringify(rest, null, 2))));
