@@ -95,11 +95,19 @@ def _svd(weighting: str, dim: int = 100, p: float = 1.0) -> tuple[tuple[str, Any
     return (("weighting", weighting), ("dim", dim), ("p", p))
 
 
-DEFAULT_PRESET = "hellinger-2"
+# The best of those tried with ordinals out: benchmarks/presets.md.
+DEFAULT_PRESET = "hellinger-mass-3"
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
+        Preset(
+            name="hellinger-mass-3",
+            description="Square roots of context shares over the 0.15th power of the context's own "
+            "share, three tokens each side, SVD to 100.",
+            window=Window(size=3),
+            parameters=_svd("hellinger:mass=0.15"),
+        ),
         Preset(
             name="hellinger-2",
             description="Square roots of context shares, two tokens each side, SVD to 100.",
@@ -108,6 +116,14 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="hellinger-1",
             description="Square roots of context shares, one token each side, SVD to 100.",
+            window=Window(size=1),
+            parameters=_svd("hellinger"),
+        ),
+        Preset(
+            name="hellinger-1-ordinals",
+            description="Hellinger of one token each side with ordinals kept, where the suffixes "
+            "spell the last digit; the best of those tried in that league.",
+            ordinals="keep",
             window=Window(size=1),
             parameters=_svd("hellinger"),
         ),

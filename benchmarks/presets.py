@@ -1,0 +1,244 @@
+"""Which presets are best, chosen on parts 1 to 4 of Wikipedia, confirmed on part 5.
+
+    python benchmarks/presets.py --root TEXTS --league out     every step, about half an hour
+    python benchmarks/presets.py --root TEXTS --league keep --step report
+
+Two leagues that are never mixed: ordinals out ("21st" is another number) and ordinals kept ("21st"
+is 21 and a suffix that spells its last digit). Steps:
+
+choose    every variant declared below on parts 1 to 4: kappa of n mod 2, 5 and 10. The figure to
+          choose by is the mean over T and over five views, the four parts together and without
+          each quarter; SE is its jackknife over the quarters.
+confirm   the preset of the league against Hellinger +-1 on part 5, paired by half-splits; once.
+report    presets on all five parts with intervals, without the multiples of 5 with their null.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import preset_prototypes as prototypes
+from preset_texts import Text, views
+from threadpoolctl import threadpool_limits
+
+from wordnum.analyze import probe
+from wordnum.analyze.inference import compare, paired_difference
+from wordnum.cooccurrence.window import Window
+from wordnum.embed.embedding import Embedding
+from wordnum.embed.presets import DEFAULT_PRESET, PRESETS, Preset
+from wordnum.embed.svd import SVD
+
+MODULI = (2, 5, 10)
+LEAGUES = {"out": DEFAULT_PRESET, "keep": "hellinger-1-ordinals"}
+
+
+RIVALS = ("hellinger-1", "hellinger-2", "ppmi-2", "qwem-5")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to number vectors; `ships` where presets can express it."""
+
+    name: str
+    fit: prototypes.Fit
+    dims: tuple[int, ...] = (100, 150)
+    ships: bool = True
+    whole_text_only: bool = False
+
+
+def svd(weighting: str, window: Window, dims: tuple[int, ...] = (100, 150), **reading) -> Variant:
+    """A variant that `SVD` has; `reading` is the signal, and how the text is encoded."""
+    label = f"{weighting} {window.label}"
+    label += "".join(f", {key} {value}" for key, value in reading.items())
+    if window.side != "both":
+        label += f" {window.side}"
+
+    def fit(text: Text, blocks: np.ndarray) -> prototypes.Vectors:
+        counts = text.matrix(blocks, window=window, **reading)
+        found = SVD(weighting=weighting, dim=max(dims), halves=False).fit(counts)
+        return found.vectors, found.numbers
+
+    return Variant(label, fit, dims)
+
+
+WINDOWS = (
+    *(Window(size=size) for size in (1, 2, 3, 4)),
+    *(Window(size=size, weighting="linear") for size in (3, 4)),
+    Window(size=5, weighting="harmonic"),
+    *(Window(size=size, positional=True) for size in (1, 2)),
+    *(Window(size=3, side=side) for side in ("left", "right")),
+    Window(size=1, side="right"),
+)
+WEIGHTINGS = (
+    *(f"hellinger:power={power}" for power in (0.25, 0.35, 0.6, 0.7)),
+    "hellinger:power=0.7,mass=0.2",
+    "hellinger:power=1,mass=0.5",
+    *("conditional", "log", "ppmi", "ppmi:smoothing=0.75", "ppmi:shift=1", "qwem:smoothing=0.75"),
+)
+
+
+def grid(league: str) -> Iterator[Variant]:
+    """Everything that is tried in a league: around +-3 with ordinals out, around +-1 with them."""
+    main = Window(size=3 if league == "out" else 1)
+    weighting = "hellinger:mass=0.15" if league == "out" else "hellinger"
+    plain = [Window(size=size) for size in (1, 2, 3, 4, 5, 10)]
+    for window in plain:
+        yield svd("hellinger", window, (60, 100, 150, 200))
+    for mass in (0.05, 0.1, 0.15, 0.2, 0.25):
+        yield svd(f"hellinger:mass={mass}", main, (80, 100, 120, 150))
+    for other in WEIGHTINGS:
+        yield svd(other, main)
+    for window in WINDOWS:
+        if window not in (plain if weighting == "hellinger" else [main]):
+            yield svd(weighting, window)
+    yield svd(weighting, main, signal="text")
+    yield svd(weighting, main, signal="number")
+    yield svd(weighting, main, words=200_000)
+    yield svd(weighting, main, spelled_out=True)
+    for numerals in ("r2l3", "l2r3"):
+        yield svd("hellinger", Window(size=2), numerals=numerals)
+        for size in (1, 2):
+            yield svd("hellinger", Window(size=size, positional=True), numerals=numerals)
+    yield from tried(main, weighting)
+
+
+def tried(window: Window, weighting: str) -> Iterator[Variant]:
+    """Ideas that presets have no words for; to be taken over, one must be clearly better."""
+
+    def idea(name: str, fit: prototypes.Fit, dims: tuple[int, ...] = (100, 150)) -> Variant:
+        return Variant(name, fit, dims, ships=False)
+
+    def view(share: float, window: Window, weighting: str = weighting, **reading):
+        return share, {"window": window, **reading}, weighting
+
+    here, both = (window, weighting), prototypes.side_by_side
+    one, two, three, ten = (Window(size=size) for size in (1, 2, 3, 10))
+    for contexts in (30, 100, 300):
+        name = f"rows shrunk by {contexts} contexts"
+        yield idea(name, prototypes.shrunk_rows(*here, contexts=contexts))
+    yield idea("diagonal imputed, rank 100", prototypes.imputed_diagonal(*here, rank=100))
+    yield idea("columns by reliability", prototypes.reliable_columns(*here))
+    sides = (view(1, Window(size=3, side=side)) for side in ("left", "right"))
+    yield idea("left and right apart, ±3", both(*sides))
+    signals = (view(1, window, signal="text"), view(0.5, window, signal="number"))
+    yield idea("words and numbers apart", both(*signals))
+    yield idea("±1 and ±3 together", both(view(1, one), view(1, three)))
+    yield idea("±3 and ±10 together", both(view(1, three), view(0.3, ten)))
+    chunks = view(1, replace(two, positional=True), "hellinger", numerals="r2l3")
+    yield idea("whole and r2l3 together", both(view(1, window), chunks))
+    yield idea("Gaussian kernel", prototypes.gaussian_kernel(*here, width=1))
+    for share in (0.5, 1):
+        name = f"contexts alike by word vectors, share {share}"
+        yield idea(name, prototypes.word_similarity(*here, share=share))
+    yield idea("pairs of neighbours as columns", prototypes.joint_contexts(weighting))
+    yield idea("100 topics (Poisson factors)", prototypes.topics(window, rank=100), (100,))
+    for name, beside, dim in (("SGNS", None, 100), ("SGNS beside SVD", svd(*reversed(here)), 200)):
+        fit = prototypes.skip_gram(beside=beside.fit if beside else None)
+        yield Variant(name, fit, (dim,), ships=False, whole_text_only=True)
+
+
+def kappas(vectors: np.ndarray, numbers: np.ndarray, repeats: int = 2) -> np.ndarray:
+    """Kappa at every T, cheaply."""
+    cheap = {"nulls": 0, "controls": False, "intervals": False, "repeats": repeats}
+    found = probe(Embedding(vectors, numbers), moduli=MODULI, **cheap)
+    return np.array([found[T].kappa for T in MODULI])
+
+
+def choose(text: Text) -> None:
+    """Print a line per variant and dimension, best first."""
+    rows = []
+    for variant in grid(text.ordinals):
+        wanted = views()[:1] if variant.whole_text_only else views()
+        fitted = [variant.fit(text, blocks) for blocks in wanted]
+        for dim in variant.dims:
+            found = np.array([kappas(v[:, :dim], numbers) for v, numbers in fitted])
+            means = found.mean(axis=1)
+            left_out = means[1:]
+            error = (
+                np.sqrt(0.75 * ((left_out - left_out.mean()) ** 2).sum())
+                if len(left_out)
+                else np.nan
+            )
+            rows.append((means.mean(), error, found[0], found.mean(axis=0), variant, dim))
+            print(f"  {variant.name}, {dim}: {means.mean():.1f}", flush=True)
+    rows.sort(key=lambda row: -row[0])
+    print(f"\nordinals {text.ordinals}, parts 1 to 4: {len(rows)} variants, best first\n")
+    print("| variant | d | mean of views | SE | T = 2 / 5 / 10, views | T = 2 / 5 / 10, all four |")
+    print("|---|---|---|---|---|---|")
+    for score, error, full, average, variant, dim in rows:
+        mark = "" if variant.ships else " *"
+        note = " (all four only)" if variant.whole_text_only else ""
+        columns = f"{score:.1f}{note} | {error:.1f} | {triple(average)} | {triple(full)}"
+        print(f"| {variant.name}{mark} | {dim} | {columns} |")
+
+
+def triple(values: np.ndarray) -> str:
+    return " / ".join(f"{value:.0f}" for value in values)
+
+
+def embed(text: Text, preset: Preset) -> Embedding:
+    """Vectors of a preset with their half-splits."""
+    return preset.make().fit(text.counts().signal(preset.signal, window=preset.window))
+
+
+def confirm(text: Text) -> None:
+    """Print the paired difference between the preset of the league and Hellinger +-1."""
+    rivals = (PRESETS[LEAGUES[text.ordinals]], PRESETS["hellinger-1"])
+    first, second = (
+        probe(embed(text, preset), moduli=MODULI, nulls=0, controls=False) for preset in rivals
+    )
+    print(f"\nordinals {text.ordinals}, part 5: {rivals[0].name} less {rivals[1].name}\n")
+    for T, gap in compare(first, second).items():
+        print(f"T = {T}: {first[T].kappa:.1f} less {second[T].kappa:.1f} = {gap.difference:+.1f} "
+              f"({gap.low:+.1f} to {gap.high:+.1f}), p = {gap.p_value:.2f}")  # fmt: skip
+    a, b = (np.mean([found[T].half_kappas for T in MODULI], axis=0) for found in (first, second))
+    gap = paired_difference(0, np.mean([first[T].kappa - second[T].kappa for T in MODULI]), a, b)
+    print(f"mean: {gap.difference:+.1f} ({gap.low:+.1f} to {gap.high:+.1f}), p = {gap.p_value:.2f}")
+
+
+def report(text: Text) -> None:
+    """Print the presets on all five parts."""
+    columns = ["preset", *(f"T = {T}" for T in MODULI), *(f"no fives, T = {T}" for T in MODULI)]
+    print(f"\nordinals {text.ordinals}, all five parts: kappa (95 % interval)\n")
+    print("| " + " | ".join([*columns, "recall by last digit"]) + " |")
+    print("|---" * (len(columns) + 1) + "|")
+    for name in dict.fromkeys((LEAGUES[text.ordinals], *RIVALS)):
+        embedding = embed(text, PRESETS[name])
+        rest = embedding.select(embedding.numbers[embedding.numbers % 5 > 0])
+        found = probe(embedding, moduli=MODULI, nulls=0, controls=False)
+        found_rest = probe(rest, moduli=MODULI, controls=False)
+        cells = [f"{p.kappa:.1f} ({p.low:.0f} to {p.high:.0f})" for p in found.by_period.values()]
+        for p in found_rest.by_period.values():
+            null = f"{p.null.mean:.0f}, 95 % under {p.null.p95:.0f}, p = {p.null.p_value:.3f}"
+            cells.append(f"{p.kappa:.1f} ({p.low:.0f} to {p.high:.0f}; null {null})")
+        recall = " ".join(f"{100 * share:.0f}" for share in found[10].recall_by_digit)
+        print(f"| {name} | {' | '.join(cells)} | {recall} |", flush=True)
+
+
+STEPS: dict[str, tuple[str, Callable[[Text], None]]] = {
+    "choose": ("1to4", choose),
+    "confirm": ("5", confirm),
+    "report": ("all", report),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, required=True, help="folder of the five texts")
+    parser.add_argument("--work", type=Path, default=Path("build/presets"), help="folder to fill")
+    parser.add_argument("--league", choices=sorted(LEAGUES), default="out")
+    parser.add_argument("--step", choices=sorted(STEPS), help="this one only")
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    with threadpool_limits(1, user_api="blas"):
+        for name, (parts, step) in STEPS.items():
+            if options.step in (None, name):
+                step(Text(options.root, options.work, parts, options.league))
+
+
+if __name__ == "__main__":
+    main()
