@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from wordnum.cli import app
+from wordnum.study.files import builtin_studies
 
 TEXT = "\n\n".join(
     f"Section {n} has {n} pages and costs {(n * 7) % 1000} dollars in {1900 + n % 100}."
@@ -90,16 +94,51 @@ def test_info_says_what_is_there_and_what_is_missing():
     assert "gpu" in facts
 
 
-def test_every_verb_has_an_example():
-    assert "study" in wordnum("--help").stdout
-    for verb in ("demo", "encode", "count", "embed", "analyze", "study", "report"):
-        assert f"Example: wordnum {verb}" in wordnum(verb, "--help").stdout
+VERBS = ("demo", "encode", "count", "embed", "analyze", "study", "report", "info")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_examples(verb: str):
+    shown = CliRunner().invoke(app, [verb, "--help"]).output
+    assert "Examples:" in shown
+    assert f"\n wordnum {verb}" in shown
+
+
+def test_the_help_names_every_verb_and_every_study():
+    everything = CliRunner().invoke(app, ["--help"]).output
+    assert all(f" {verb} " in everything for verb in VERBS)
+    about_studies = " ".join(CliRunner().invoke(app, ["study", "--help"]).output.split())
+    assert all(name in about_studies for name in builtin_studies())
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [("wordnum stu", "study"), ("wordnum study pap", "paper-data"),
+     ("wordnum study demo --corpus wiki", "wikipedia2014")],
+)  # fmt: skip
+def test_the_shell_completes_verbs_studies_and_recipes(line: str, word: str):
+    last = len(line.split()) - 1
+    environment = {
+        "_WORDNUM_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(last),
+    }  # fmt: skip
+    done = CliRunner().invoke(app, [], prog_name="wordnum", env=environment)
+    assert word in done.output.split()
 
 
 def test_a_dry_run_plans_and_writes_nothing(tmp_path: Path):
     done = wordnum("study", "demo", "-o", tmp_path / "out", "--dry-run")
     assert "52 cells" in done.stdout
+    assert "of memory" in done.stdout
     assert not (tmp_path / "out").exists()
+
+
+def test_a_plan_can_be_read_by_programs(tmp_path: Path):
+    plan = json.loads(
+        wordnum("study", "paper-data", "-o", tmp_path / "out", "--dry-run", "--json").stdout
+    )
+    assert (plan["cells"], plan["controls"]) == (68, 40)
+    assert [stage["stage"] for stage in plan["stages"]][:2] == ["encode", "count"]
+    assert "size unknown" in plan["notes"][-1] or plan["seconds"] > 60
 
 
 BAD = [

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wordnum.console import print_analysis, print_facts, print_plan, print_summary
 from wordnum.errors import InputError, UsageError, WordnumError
-from wordnum.progress import set_quiet
+from wordnum.progress import is_quiet, set_quiet
 
 if TYPE_CHECKING:
     from wordnum.cooccurrence.all_counts import AllCounts
     from wordnum.cooccurrence.counts import CooccurrenceCounts
     from wordnum.corpus.encoded import EncodedCorpus
     from wordnum.corpus.recipe import Recipe
-    from wordnum.study.results import StudyResults
 
 __all__ = ["app", "main"]
 
@@ -105,6 +105,23 @@ class FigureFormat(StrEnum):
     png = "png"
 
 
+def _examples(*lines: str) -> str:
+    """Examples below the help of a verb, one a line."""
+    return "\n\n".join(["Examples:", *lines])
+
+
+def _studies(incomplete: str) -> list[str]:
+    from wordnum.study.files import builtin_studies
+
+    return [name for name in builtin_studies() if name.startswith(incomplete)]
+
+
+def _recipes(incomplete: str) -> list[str]:
+    from wordnum.corpus.recipe import recipe_names
+
+    return [name for name in recipe_names() if name.startswith(incomplete)]
+
+
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Workers; -1 for all cores.")]
 Workers = Annotated[
     int | None,
@@ -124,7 +141,9 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is th
 
 @app.callback()
 def _common(
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress bars, no tables.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -134,7 +153,12 @@ def _common(
     logging.getLogger("wordnum").setLevel(level)
 
 
-@app.command(epilog="Example: wordnum demo -o demo-report")
+@app.command(
+    epilog=_examples(
+        "wordnum demo",
+        "wordnum demo -o demo-report --jobs 2",
+    )
+)
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")] = Path(
         "demo-report"
@@ -146,7 +170,13 @@ def demo(
     _run_study("demo", output, jobs=jobs, overwrite=overwrite)
 
 
-@app.command(epilog="Example: wordnum encode articles/*.txt.gz -o articles.corpus --jobs 4")
+@app.command(
+    epilog=_examples(
+        "wordnum encode articles/*.txt.gz -o articles.corpus --jobs 4",
+        "wordnum encode posts.jsonl.zst -o posts.corpus --field body --ordinals keep",
+        "wordnum encode wikipedia2014 -o wikipedia.corpus --root ~/texts",
+    )
+)
 def encode(
     text: Annotated[
         list[str],
@@ -234,7 +264,7 @@ def encode(
         "fingerprint": corpus.fingerprint,
         "flags": list(corpus.flags),
     }
-    _print_facts(about, as_json)
+    print_facts(about, as_json)
 
 
 def _recipe(text: list[str], root: str) -> Recipe | None:
@@ -269,7 +299,12 @@ def _sources(text: list[str]) -> str | list[str | Path]:
     return text[0] if len(text) == 1 else [t if "://" in t else Path(t) for t in text]
 
 
-@app.command(epilog="Example: wordnum count articles.corpus -o swap.npz --perturb swap-numbers")
+@app.command(
+    epilog=_examples(
+        "wordnum count articles.corpus -o counts.npz --window 10 --jobs 4",
+        "wordnum count articles.corpus -o swap.npz --perturb swap-numbers",
+    )
+)
 def count(
     corpus: Annotated[Path, typer.Argument(help="A folder made by wordnum encode.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to make (.npz).")],
@@ -314,7 +349,7 @@ def count(
             jobs=default_jobs(jobs, backend.value),
         )
     pairs = counts.sums.nnz if rows is Rows.all else counts.n_events
-    _print_facts(
+    print_facts(
         {
             "counts": str(counts.save(output)),
             "distinct_pairs" if rows is Rows.all else "pairs": pairs,
@@ -324,7 +359,12 @@ def count(
     )
 
 
-@app.command(epilog="Example: wordnum embed articles.corpus -o articles.npz")
+@app.command(
+    epilog=_examples(
+        "wordnum embed articles.corpus -o best.npz",
+        "wordnum embed counts.npz -o ppmi.npz --model svd --weighting ppmi --signal text",
+    )
+)
 def embed(
     source: Annotated[Path, typer.Argument(help="Counts (.npz) or an encoded corpus.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to make (.npz).")],
@@ -381,7 +421,7 @@ def embed(
         "dim": embedding.dim,
         "flags": list(embedding.flags),
     }
-    _print_facts(facts, as_json)
+    print_facts(facts, as_json)
 
 
 def _open(source: Path) -> EncodedCorpus | CooccurrenceCounts | AllCounts:
@@ -397,7 +437,13 @@ def _open(source: Path) -> EncodedCorpus | CooccurrenceCounts | AllCounts:
     return kind.load(source)
 
 
-@app.command(epilog="Example: wordnum analyze glove.6B.300d.txt --moduli 2,5,10 --json")
+@app.command(
+    epilog=_examples(
+        "wordnum analyze best.npz",
+        "wordnum analyze glove.6B.300d.txt --moduli 2,5,10 --json",
+        "wordnum analyze model.safetensors --tensor wte --vocab tokenizer.json",
+    )
+)
 def analyze(
     embedding: Annotated[
         Path, typer.Argument(help=".npz, .npy, .txt, .vec, .bin or .safetensors.")
@@ -435,15 +481,33 @@ def analyze(
     if as_json:
         typer.echo(json.dumps(analysis.to_dict()))
     else:
-        _print_analysis(analysis.to_dict())
+        print_analysis(analysis.to_dict())
 
 
-@app.command(epilog="Example: wordnum study paper-data -o out --corpus my-articles.txt --jobs 2")
+@app.command(
+    epilog=_examples(
+        "wordnum study paper-data -o out --dry-run",
+        "wordnum study paper-data -o out --root ~/texts --jobs 2",
+        "wordnum study signals -o out --corpus my-articles.txt",
+        "wordnum study mine.toml -o out --backend dask --address tcp://head:8786",
+    )
+)
 def study(
-    name: Annotated[str, typer.Argument(help="A STUDY.toml, or the name of a built-in study.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A STUDY.toml, or one of paper-data, paper-classical, attribution, signals, "
+            "tokenizer, scaling, genres, ordinals, demo.",
+            autocompletion=_studies,
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the results.")],
     corpus: Annotated[
-        list[str] | None, typer.Option(help="Recipe or text to use instead of the study's own.")
+        list[str] | None,
+        typer.Option(
+            help="Recipe or text to use instead of the study's own; may be repeated.",
+            autocompletion=_recipes,
+        ),
     ] = None,
     root: Root = "",
     jobs: Workers = None,
@@ -452,6 +516,7 @@ def study(
     device: Annotated[Device, typer.Option(help="cpu or cuda.")] = Device.cpu,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     overwrite: Overwrite = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a study, or go on with one that was interrupted, and write its table and page."""
     from wordnum.parallel import default_jobs
@@ -467,10 +532,16 @@ def study(
         device=device.value,
         dry_run=dry_run,
         overwrite=overwrite,
+        as_json=as_json,
     )
 
 
-@app.command(epilog="Example: wordnum report out --format pdf")
+@app.command(
+    epilog=_examples(
+        "wordnum report out",
+        "wordnum report out --format pdf",
+    )
+)
 def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a study.")],
     figures: Annotated[
@@ -486,12 +557,12 @@ def report(
         typer.echo(f"figure: {path}")
 
 
-@app.command()
+@app.command(epilog=_examples("wordnum info", "wordnum info --json"))
 def info(as_json: AsJson = False) -> None:
     """Show versions, linear algebra, GPU, and what is missing and how to get it."""
     from wordnum.information import gather
 
-    _print_facts(gather(), as_json)
+    print_facts(gather(), as_json)
 
 
 def _run_study(
@@ -500,12 +571,13 @@ def _run_study(
     *,
     corpora: list[str] | None = None,
     root: str = "",
-    jobs: int = 1,
+    jobs: int | None = 1,
     backend: str = "loky",
     address: str | None = None,
     device: str = "cpu",
     dry_run: bool = False,
     overwrite: bool = False,
+    as_json: bool = False,
 ) -> None:
     from wordnum.study.files import load_study
 
@@ -513,7 +585,7 @@ def _run_study(
     if dry_run:
         from wordnum.study.plan import plan_study
 
-        _print_plan(plan_study(planned, jobs=jobs))
+        print_plan(plan_study(planned, jobs=jobs), as_json)
         return
     from wordnum.parallel import parallel_backend
     from wordnum.report.page import write_page
@@ -536,9 +608,18 @@ def _run_study(
             remedy="what is done is kept: the same command goes on from there",
         ) from error
     page = write_page(output)
-    _print_summary(results)
-    typer.echo(f"table:  {(output / 'table.csv').resolve()}")
-    typer.echo(f"report: {page.resolve()}")
+    if not as_json and not is_quiet():
+        print_summary(results)
+    failures = dict.fromkeys([*results.errors(), *results.about["failures"]])
+    for message in failures:
+        typer.echo(f"failed: {message}", err=True)
+    facts = {
+        "table": str((output / "table.csv").resolve()),
+        "report": str(page.resolve()),
+        "cells": len(results.records),
+        "failed": len(results.errors()),
+    }
+    print_facts(facts, as_json)
 
 
 def _moduli(text: str) -> tuple[int, ...]:
@@ -548,120 +629,6 @@ def _moduli(text: str) -> tuple[int, ...]:
         return tuple(T for a, dash, b in parts for T in range(int(a), int(b if dash else a) + 1))
     except ValueError as error:
         raise UsageError("moduli cannot be read", expected="2-10 or 2,5,10", got=text) from error
-
-
-def _print_facts(facts: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(facts))
-        return
-    width = max(map(len, facts))
-    for name, value in facts.items():
-        if isinstance(value, (list, tuple)):
-            value = ", ".join(map(str, value)) or "none"
-        shown = f"{value:,}" if isinstance(value, int) else str(value)
-        typer.echo(f"{name.replace('_', ' '):<{width}}  {shown}")
-
-
-def _print_analysis(found: dict[str, Any]) -> None:
-    """Print a table of the measures by T, and the verdict with its reasons."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    title = f"{len(found['numbers'])} numbers, {found['dim']} dimensions"
-    table = Table(title=title, box=SIMPLE_HEAD)
-    heads = [
-        "T",
-        "kappa",
-        "interval",
-        "null 95 %",
-        "p",
-        "spike",
-        "spike p",
-        "Phi",
-        "λ",
-        "λ noise",
-    ]
-    for head in heads:
-        table.add_column(head, justify="right")
-    probe, spectrum = found.get("probe") or {}, found.get("spectrum") or {}
-    fisher = found.get("separability") or {}
-    for T in sorted({*probe, *spectrum, *fisher}, key=int):
-        row, spike, ratio = probe.get(T, {}), spectrum.get(T, {}), fisher.get(T, {})
-        null = row.get("null") or {}
-        low, high = row.get("low"), row.get("high")
-        table.add_row(
-            T,
-            _number(row.get("kappa")),
-            f"{low:.1f} … {high:.1f}" if low is not None and high is not None else "",
-            _number(null.get("p95")),
-            _number(null.get("p_value"), 3),
-            _number(spike.get("magnitude"), 2),
-            _number(spike.get("p_value"), 3),
-            _number(ratio.get("phi"), 2),
-            _number(ratio.get("lambda_max"), 2),
-            _number(ratio.get("lambda_max_noise"), 2),
-        )
-    console = Console()
-    console.print(table)
-    if found.get("verdict"):
-        console.print(f"verdict: [bold]{found['verdict']}[/bold]")
-    for line in [*found.get("reasons", []), *(f"flag: {flag}" for flag in found.get("flags", []))]:
-        console.print(f"  {line}", markup=False, highlight=False)
-
-
-def _number(value: float | None, digits: int = 1) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def _print_plan(plan: Any) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=f"{plan.study.name}: {plan.n_cells} cells")
-    for head in ("stage", "times", "one core"):
-        table.add_column(head, justify="left" if head == "stage" else "right")
-    for stage, times, seconds in plan.stages:
-        table.add_row(stage, f"{times:,}", _duration(seconds))
-    console = Console()
-    console.print(table)
-    console.print(
-        f"about {_duration(plan.seconds)} in all, {plan.memory / 1e9:.1f} GB of memory, "
-        f"{plan.disk / 1e9:.1f} GB of disk"
-    )
-    for note in plan.notes:
-        console.print(f"note: {note}", markup=False, highlight=False)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def _print_summary(results: StudyResults) -> None:
-    """Print kappa by system at T = 2, 5 and 10, with the verdicts."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=str(results.about["title"] or results.about["name"]))
-    for head in ("corpus", "system", "T = 2", "T = 5", "T = 10", "verdict"):
-        table.add_column(head, justify="right" if head.startswith("T") else "left")
-    for (_, corpus, system), rows in results.table.groupby(
-        ["cell", "corpus", "system"], sort=False
-    ):
-        if rows["status"].iloc[0] == "failed":
-            table.add_row(Text(str(corpus)), Text(str(system)), "", "", "", "failed")
-            continue
-        kappas = dict(zip(rows["T"], rows["kappa"]))
-        shown = [_number(kappas.get(T)) for T in (2, 5, 10)]
-        table.add_row(Text(str(corpus)), Text(str(system)), *shown, rows["verdict"].iloc[0])
-    Console().print(table)
-    for message in dict.fromkeys(results.errors()):
-        typer.echo(f"failed: {message}", err=True)
 
 
 def main() -> None:

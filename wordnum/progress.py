@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
-__all__ = ["Advance", "bar", "set_quiet", "track"]
+__all__ = ["Advance", "bar", "is_quiet", "set_quiet", "track"]
 
 T = TypeVar("T")
 _quiet = False
@@ -23,6 +23,11 @@ def set_quiet(quiet: bool = True) -> None:
     """Switch all progress bars of this process off (or on again)."""
     global _quiet
     _quiet = quiet
+
+
+def is_quiet() -> bool:
+    """Whether bars are switched off."""
+    return _quiet
 
 
 @contextmanager

@@ -125,8 +125,8 @@ def cell(recipe: Recipe, index: int) -> tuple[list[dict[str, Any]], dict[str, An
     }  # fmt: skip
     if recipe.status == "failed":
         row = {**identity, "T": np.nan, "kappa": np.nan, "status": "failed", "verdict": "",
-               "flags": "", "error": "InputError: GloVe did not converge\n  got: cost NaN at epoch 3\n"
-               "  to do: lower the learning rate"}  # fmt: skip
+               "flags": "", "error": "InputError: GloVe did not converge\n"
+               "  got: cost NaN at epoch 3\n  to do: lower the learning rate"}  # fmt: skip
         return [row], {}
     rows = []
     for T in MODULI:

@@ -29,7 +29,13 @@ _MODULES = ("attribution", "game", "players", "shapley")
 
 
 def attribute_study(
-    study: Study, prepared: list[Stages], folder: Path, cache: Cache, *, jobs: int, device: str
+    study: Study,
+    prepared: list[Stages],
+    folder: Path,
+    cache: Cache,
+    *,
+    jobs: int | None,
+    device: str,
 ) -> list[str]:
     """Write attribution.csv; returns what went wrong, which is not in it."""
     import pandas as pd
@@ -74,7 +80,7 @@ def _attributed(
     window: Window,
     grouping: str,
     cache: Cache,
-    jobs: int,
+    jobs: int | None,
     device: str,
 ) -> Any:
     if stages.error:

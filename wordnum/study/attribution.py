@@ -195,7 +195,7 @@ def attribute(
     permutations: int = 200,
     repeats: int = 5,
     intervals: bool = True,
-    jobs: int = 1,
+    jobs: int | None = 1,
     seed: int = 0,
     device: str = "cpu",
 ) -> Attribution:
@@ -363,7 +363,7 @@ _Plans = list[tuple[Coalitions, tuple[np.ndarray, np.ndarray]]]
 
 
 def _play(
-    game: KappaGame, coalitions: Coalitions, strengths: np.ndarray, plans: _Plans, jobs: int
+    game: KappaGame, coalitions: Coalitions, strengths: np.ndarray, plans: _Plans, jobs: int | None
 ) -> tuple[np.ndarray, list[list[np.ndarray]]]:
     """Values of all coalitions on the whole, and of each split's on both of its halves."""
     tasks: list[tuple[np.ndarray, np.ndarray, np.ndarray | None]] = [

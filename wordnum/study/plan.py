@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,14 +61,14 @@ class Plan:
     notes: list[str]
 
 
-def plan_study(study: Study, *, jobs: int = 1) -> Plan:
+def plan_study(study: Study, *, jobs: int | None = 1) -> Plan:
     """Estimate a study without reading its text.
 
     Parameters
     ----------
     study : Study
-    jobs : int
-        Workers.
+    jobs : int or None
+        Workers; -1 is one for each core of this machine, None is taken for one.
 
     Examples
     --------
@@ -91,7 +92,7 @@ def plan_study(study: Study, *, jobs: int = 1) -> Plan:
     if study.attribution:
         times = len(recipes) * len(study.windows)
         stages.append(("attribute", times, times * _ATTRIBUTION_S))
-    workers = max(jobs, 1)
+    workers = (os.cpu_count() or 1) if jobs == -1 else max(jobs or 1, 1)
     events = tokens * _NUMBER_SHARE * 2 * reach
     return Plan(
         study=study,

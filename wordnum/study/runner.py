@@ -25,7 +25,7 @@ def run_study(
     study: Study,
     folder: str | Path,
     *,
-    jobs: int = 1,
+    jobs: int | None = 1,
     device: str = "cpu",
     overwrite: bool = False,
     command: str = "",
@@ -92,7 +92,7 @@ def run_study(
 
 
 def _measure_cells(
-    study: Study, prepared: list[Stages], folder: Path, jobs: int, device: str
+    study: Study, prepared: list[Stages], folder: Path, jobs: int | None, device: str
 ) -> tuple[list[str], dict[str, float]]:
     """Measure the cells without a record; returns the keys of all, and the time of each stage."""
     keys, tasks = [], []

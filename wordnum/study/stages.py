@@ -82,7 +82,9 @@ class Stages:
         self.seconds[stage] = round(spent, 2)
 
 
-def encode_recipe(recipe: Recipe, path: Path, *, jobs: int = 1, **options: Any) -> EncodedCorpus:
+def encode_recipe(
+    recipe: Recipe, path: Path, *, jobs: int | None = 1, **options: Any
+) -> EncodedCorpus:
     """Encode the corpus of a recipe into the folder `path`.
 
     `options` are those of `wordnum.corpus.encode.encode` that a recipe leaves open.
@@ -109,7 +111,7 @@ def _by_period(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def prepare_stages(study: Study, recipe: Recipe, cache: Cache, *, jobs: int = 1) -> Stages:
+def prepare_stages(study: Study, recipe: Recipe, cache: Cache, *, jobs: int | None = 1) -> Stages:
     """Encode and count one corpus, as far as it is not done; an error is kept, not raised."""
     stages = Stages(recipe)
     try:
@@ -130,7 +132,7 @@ def prepare_stages(study: Study, recipe: Recipe, cache: Cache, *, jobs: int = 1)
 
 
 def _count_condition(
-    study: Study, stages: Stages, corpus: EncodedCorpus, seed: int, cache: Cache, jobs: int
+    study: Study, stages: Stages, corpus: EncodedCorpus, seed: int, cache: Cache, jobs: int | None
 ) -> None:
     """Count all conditions of one seed, then their controls."""
     reach = max(window.size for window in study.windows)
@@ -149,7 +151,7 @@ def _count_missing(
     reach: int,
     seed: int,
     cache: Cache,
-    jobs: int,
+    jobs: int | None,
 ) -> None:
     """Count the conditions that are not in the cache, all in one pass over the corpus."""
     missing = []
