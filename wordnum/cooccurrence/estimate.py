@@ -65,7 +65,7 @@ def estimate(
 
     # Those of a cluster beyond this machine's cores have memory of their own.
     workers = min(effective_n_jobs(1 if jobs is None else jobs), max(os.cpu_count() or 1, 1))
-    longest = max(min(len(block.ids), CHUNK_TOKENS) for block in corpus.blocks())
+    longest = max(min(tokens, CHUNK_TOKENS) for tokens in corpus.block_tokens)
     if rows == "all":
         events = window * corpus.n_tokens
         worker = (16 + 8 * window) * longest

@@ -11,7 +11,7 @@ import numpy as np
 from wordnum.cooccurrence import pair_kernels
 from wordnum.cooccurrence.all_counts import AllCounts
 from wordnum.cooccurrence.pairs import PairMerger, PairSums
-from wordnum.cooccurrence.passes import chunk_borders, chunks, restricted
+from wordnum.cooccurrence.passes import chunks, n_chunks, restricted
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.encoded import Block, EncodedCorpus
 from wordnum.corpus.prepare import Prepared
@@ -66,9 +66,10 @@ def count_all(
     mergers = [PairMerger(spill) for _ in conditions]
     tokens = np.zeros((len(conditions), len(corpus.vocabulary)), dtype=np.int64)
     documents = np.zeros(len(conditions), dtype=np.int64)
-    total = sum(len(chunk_borders(block.starts)) for block in corpus.blocks())
     tasks = ((task,) for task in _tasks(corpus, conditions, window))
-    for parts in track(stream_tasks(count_pair_chunk, tasks, jobs=jobs), "counting", total=total):
+    for parts in track(
+        stream_tasks(count_pair_chunk, tasks, jobs=jobs), "counting", total=n_chunks(corpus)
+    ):
         for at, part in enumerate(parts):
             mergers[at].add(part.sums)
             tokens[at] += part.tokens

@@ -17,7 +17,15 @@ from wordnum.corpus.prepare import Prepared, Rewriting
 from wordnum.parallel import stream_tasks
 from wordnum.progress import track
 
-__all__ = ["CHUNK_TOKENS", "chunk_borders", "chunks", "count_blocks", "number_tasks", "restricted"]
+__all__ = [
+    "CHUNK_TOKENS",
+    "chunk_borders",
+    "chunks",
+    "count_blocks",
+    "n_chunks",
+    "number_tasks",
+    "restricted",
+]
 
 # Tokens of one task, unless a single document is longer: bounds the memory of a worker.
 CHUNK_TOKENS = 6_000_000
@@ -57,6 +65,11 @@ def chunks(corpus: EncodedCorpus) -> Iterator[Block]:
                 first_document=block.first_document + first,
                 first_token=block.first_token + begin,
             )
+
+
+def n_chunks(corpus: EncodedCorpus) -> int:
+    """About how many chunks there are, without opening the blocks."""
+    return sum(max(1, -(-tokens // CHUNK_TOKENS)) for tokens in corpus.block_tokens)
 
 
 def number_tasks(
@@ -115,11 +128,10 @@ def count_blocks(
         Blocks in their order, conditions in that of the tasks.
     """
     width = len(corpus.vocabulary)
-    total = sum(len(chunk_borders(block.starts)) for block in corpus.blocks())
     blocks = []
     with Spool(spill) as spool:
         stream = stream_tasks(count_chunk, ((task,) for task in tasks), jobs=jobs)
-        counted = track(stream, "counting", total=total)
+        counted = track(stream, "counting", total=n_chunks(corpus))
         for _, parts in itertools.groupby(counted, key=lambda found: found[0].events.index):
             blocks.append([_spooled(c, spool) for c in _tree_sum(parts, width=width)])
     return blocks
