@@ -2,10 +2,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from wordnum.analyze.inference import compare, half_split_interval, standard_error
+from wordnum.analyze.inference import compare, half_split_interval, standard_error, widening
 from wordnum.analyze.probe import probe
+from wordnum.cooccurrence.count import count
 from wordnum.cooccurrence.reduce import half_splits
+from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.embed.embedding import Embedding
+from wordnum.embed.svd import SVD
 from wordnum.errors import InputError
 
 N, BLOCKS, WORDS = 100, 20, 40
@@ -54,18 +57,60 @@ def test_standard_error_is_exact_where_the_variance_falls_with_the_text():
 def test_interval_is_the_formula_around_the_full_kappa():
     one = quick(embedding(counts(0)))[5]
     error = np.std(one.half_kappas[:, 0] - one.half_kappas[:, 1], ddof=1) / 2
+    error *= widening(5, [one.kappa], [one.half_kappas])
     assert one.half_kappas.shape == (10, 2)
     assert one.reason is None
     assert one.low == pytest.approx(one.kappa - 2.26 * error)
     assert one.high == pytest.approx(one.kappa + 2.26 * error)
 
 
-def test_intervals_cover_the_mean_over_fresh_texts():
-    found = [quick(embedding(counts(seed), seed=seed))[5] for seed in range(60)]
-    truth = np.mean([one.kappa for one in found])
-    covered = np.mean([one.low <= truth <= one.high for one in found])
-    # See half_split_interval: where every number is a coin toss they cover less than 95 %.
-    assert covered >= 0.80
+def test_widening_is_that_of_coin_tosses_and_none_near_the_ceiling():
+    # Accuracy 0.5 against 0.2 in halves, at T = 5: kappa 37.5 and 0.
+    assert widening(5, [37.5], [np.zeros((10, 2))]) == pytest.approx(np.sqrt(2 * 0.25 / 0.16))
+    assert widening(5, [95.0], [np.full((10, 2), 60.0)]) == 1
+    assert widening(5, [100.0], [np.full((10, 2), 100.0)]) == 1
+    both = [np.zeros((10, 2)), np.full((10, 2), 37.5)]
+    assert widening(5, [37.5, 37.5], both) == pytest.approx(np.sqrt(2 * 0.5 / 0.41))
+
+
+def test_tosses_of_a_coin_at_any_size_of_text_are_covered():
+    rng = np.random.default_rng(0)
+    wide, narrow = [], []
+    for _ in range(400):
+        whole = 200 * rng.binomial(200, 0.5) / 200 - 100
+        halves = 200 * rng.binomial(200, 0.5, (10, 2)) / 200 - 100
+        error = standard_error(*halves.T)
+        narrow.append(abs(whole) <= 2.26 * error)
+        wide.append(abs(whole) <= 2.26 * error * widening(2, [whole], [halves]))
+    assert np.mean(narrow) < 0.9
+    assert np.mean(wide) == pytest.approx(0.95, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("documents", "signal", "kappa"), [(100, 0.4, (30, 75)), (200, 0.6, (75, 100))]
+)
+def test_intervals_cover_the_mean_over_fresh_synthetic_texts(documents, signal, kappa):
+    found = [synthetic(seed, documents, signal) for seed in range(24)]
+    covered = []
+    for T in (2, 5, 10):
+        truth = np.mean([one[T].kappa for one in found])
+        assert kappa[0] < truth < kappa[1]
+        covered += [one[T].low <= truth <= one[T].high for one in found]
+    assert np.mean(covered) > 0.95 - 2 * np.sqrt(0.05 * 0.95 / 24)
+
+
+def synthetic(seed, documents, signal):
+    corpus = SyntheticCorpus(
+        n_documents=documents,
+        length=150,
+        size=N,
+        decay=0.3,
+        residue_words={10: signal, 2: signal / 2},
+        n_fillers=300,
+        seed=seed,
+    )
+    made = count(corpus.encoded(), window=2, perturbations="original")
+    return quick(SVD(weighting="hellinger", dim=20).fit(made), moduli=[2, 5, 10])
 
 
 @pytest.mark.parametrize(
@@ -103,9 +148,7 @@ def test_comparison_of_paired_embeddings_is_tighter_than_of_unpaired_ones():
     nudged = quick(embedding(blocks + 0.2))
     found = compare(first, nudged)[5]
     paired = found.high - found.low
-    unpaired = (
-        2 * 2.26 * np.hypot(*[(one[5].high - one[5].low) / (2 * 2.26) for one in (first, nudged)])
-    )
+    unpaired = np.hypot(*[one[5].high - one[5].low for one in (first, nudged)])
     assert paired < unpaired
     assert found.difference == pytest.approx(first[5].kappa - nudged[5].kappa)
     error = paired / (2 * 2.26)
@@ -143,4 +186,4 @@ def test_probes_on_different_folds_are_not_compared():
 
 def test_interval_of_too_few_splits_is_refused():
     whole = embedding(counts(0))
-    assert half_split_interval(5.0, np.zeros((2, 2)), embedding=whole).low is None
+    assert half_split_interval(5, 5.0, np.zeros((2, 2)), embedding=whole).low is None

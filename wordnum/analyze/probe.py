@@ -306,7 +306,9 @@ def _modulus(run: _Run, at: int, parts: _Parts) -> ModulusProbe:
         parts.controls.get(name, {}).get(task.period)
     )
     half_kappas = parts.halves.get(task.period, np.zeros((0, 2)))
-    interval = half_split_interval(float(kappas.mean()), half_kappas, embedding=embedding)
+    interval = half_split_interval(
+        task.period, float(kappas.mean()), half_kappas, embedding=embedding
+    )
     return ModulusProbe(
         period=task.period,
         kappa=float(kappas.mean()),

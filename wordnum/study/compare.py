@@ -75,9 +75,8 @@ def _differences(record: dict[str, Any], reference: dict[str, Any]) -> list[dict
             if reason
             else paired_difference(
                 int(T),
-                gap,
-                np.asarray(record["half_kappas"][T]),
-                np.asarray(reference["half_kappas"][T]),
+                (measured["kappa"], other["kappa"]),
+                (np.asarray(record["half_kappas"][T]), np.asarray(reference["half_kappas"][T])),
             )
         )
         rows.append({**about, "T": int(T), **{name: getattr(found, name) for name in _MEASURED}})
