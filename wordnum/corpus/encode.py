@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from wordnum.corpus.adapters import Tokenizer, make_tokenizer, tokenizer_name
-from wordnum.corpus.blocks import count_words, document_starts, write_blocks
-from wordnum.corpus.encoded import BLOCKS, MANIFEST, VERSION, EncodedCorpus, block_borders
+from wordnum.corpus.blocks import Pieces, count_words, write_blocks
+from wordnum.corpus.encoded import BLOCKS, MANIFEST, VERSION, EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.pieces import Job, PieceFile, piece_files, write_pieces
 from wordnum.corpus.sources import Part, check_options, find_parts
@@ -178,13 +178,13 @@ def encode(
             "skips": skips,
             "versions": versions(),
         }
-        starts = _some_starts(files)
+        made = _survey(files)
         if base is None:
             with atomic_folder(path) as new:
-                manifest |= _write_corpus(new, files, starts, scheme, vocabulary_size, jobs)
+                manifest |= _write_corpus(new, made, scheme, vocabulary_size, jobs)
                 _write_manifest(new, manifest, started)
         else:
-            _append_corpus(path, files, starts, manifest, base, jobs, started)
+            _append_corpus(path, made, manifest, base, jobs, started)
     _tell(manifest)
     return EncodedCorpus.open(path)
 
@@ -314,19 +314,11 @@ def _skips(folder: Path, n_parts: int) -> list[dict[str, Any]]:
 
 
 def _write_corpus(
-    folder: Path,
-    files: list[PieceFile],
-    starts: np.ndarray,
-    scheme: NumeralScheme,
-    size: int,
-    jobs: int | None,
+    folder: Path, made: Pieces, scheme: NumeralScheme, size: int, jobs: int | None
 ) -> dict[str, Any]:
     """Write vocabulary and blocks; returns what the manifest says of them."""
-    vocabulary, pruned = count_words(files, scheme, size)
-    borders = block_borders(starts, BLOCKS)
-    counts, blocks = write_blocks(
-        folder, files, vocabulary, starts=starts, borders=borders, first=0, jobs=jobs
-    )
+    vocabulary, pruned = count_words(made, scheme, size)
+    counts, blocks = write_blocks(folder, made, vocabulary, n_blocks=BLOCKS, first=0, jobs=jobs)
     _check_numbers(counts, vocabulary)
     entry = _write_vocabulary(folder, vocabulary.with_counts(counts))
     return {"pruned": pruned, "blocks": blocks, "vocabulary": entry}
@@ -334,19 +326,21 @@ def _write_corpus(
 
 def _append_corpus(
     folder: Path,
-    files: list[PieceFile],
-    starts: np.ndarray,
+    made: Pieces,
     manifest: dict[str, Any],
     base: EncodedCorpus,
     jobs: int | None,
     started: float,
 ) -> None:
     """Add blocks of about the size of those that are there; the manifest changes last."""
-    wanted = max(1, round(int(starts[-1]) * base.n_blocks / base.n_tokens))
-    borders = block_borders(starts, min(wanted, BLOCKS))
-    first = base.n_blocks
+    wanted = max(1, round(made.n_tokens * base.n_blocks / base.n_tokens))
     counts, blocks = write_blocks(
-        folder, files, base.vocabulary, starts=starts, borders=borders, first=first, jobs=jobs
+        folder,
+        made,
+        base.vocabulary,
+        n_blocks=min(wanted, BLOCKS),
+        first=base.n_blocks,
+        jobs=jobs,
     )
     entry = _write_vocabulary(folder, base.vocabulary.with_counts(base.vocabulary.counts + counts))
     appended = {
@@ -386,16 +380,16 @@ def _tell(manifest: dict[str, Any]) -> None:
         )
 
 
-def _some_starts(files: list[PieceFile]) -> np.ndarray:
-    starts = document_starts(files)
-    if starts.size < 2:
+def _survey(files: list[PieceFile]) -> Pieces:
+    made = Pieces.survey(files)
+    if not made.n_tokens:
         raise InputError(
             "the source is empty",
             expected="text with words and numbers",
             got="no token",
             remedy="check the path, and --reader and --field for structured files",
         )
-    return starts
+    return made
 
 
 def _check_numbers(counts: np.ndarray, vocabulary: Vocabulary) -> None:

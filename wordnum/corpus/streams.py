@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-RANGE = 64 * 2**20
+RANGE = 32 * 2**20
 _READ = 2**20
 _EXAMPLES = 5
 
