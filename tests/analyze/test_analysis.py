@@ -8,6 +8,7 @@ from wordnum.analyze.classifiers import fit_logistic, iterative_predictions, sta
 from wordnum.analyze.crossval import tasks_for
 from wordnum.analyze.dynamics import dynamics
 from wordnum.analyze.folds import random_folds
+from wordnum.analyze.lda import STRENGTHS
 from wordnum.analyze.regression import regression_probe
 from wordnum.analyze.theory import planted_embedding
 from wordnum.embed.embedding import Embedding
@@ -99,6 +100,26 @@ def test_regression_probe_reads_magnitude_and_angle():
     assert found.log_magnitude > 0.99
     assert found.magnitude < found.log_magnitude
     assert len(found.to_frame()) == 4
+
+
+def test_regression_predicts_what_ridge_cv_does():
+    from sklearn.linear_model import RidgeCV
+
+    rng = np.random.default_rng(0)
+    numbers = np.sort(rng.choice(200, 150, replace=False))
+    x = np.cos(2 * np.pi * numbers / 5)[:, None] * rng.standard_normal(8) + numbers[:, None] / 100
+    x += rng.standard_normal(x.shape)
+    fold_of = random_folds(200, repeats=1)[0][numbers]
+    error, base = np.zeros(2), np.zeros(2)
+    for fold in range(5):
+        held = fold_of == fold
+        Z, Z_test = standardised(x[~held], x[held])
+        for at, target in enumerate((np.log1p(numbers), numbers.astype(float))):
+            model = RidgeCV(alphas=len(Z) * np.array(STRENGTHS)).fit(Z, target[~held])
+            error[at] += ((model.predict(Z_test) - target[held]) ** 2).sum()
+            base[at] += ((target[~held].mean() - target[held]) ** 2).sum()
+    found = regression_probe(Embedding(x, numbers, size=200), moduli=[5], repeats=1)
+    np.testing.assert_allclose([found.log_magnitude, found.magnitude], 1 - error / base, rtol=1e-9)
 
 
 def test_regression_on_a_constant_has_no_r2():

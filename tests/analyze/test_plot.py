@@ -4,11 +4,12 @@ import pytest
 
 mpl.use("agg")
 
-from wordnum.analyze import analyze, spectrum
+from wordnum.analyze import analyze, spectrum, systems
 from wordnum.analyze.circle import circle
 from wordnum.analyze.dynamics import dynamics
 from wordnum.analyze.plot import plot_counterexample, save_figure
 from wordnum.analyze.theory import planted_embedding
+from wordnum.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +68,65 @@ def test_titles_stay_on_the_page(found):
     assert box.y1 <= figure.bbox.height
 
 
-def test_pdf_embeds_its_fonts_and_svg_has_no_text_to_lose(found, tmp_path):
-    pdf = save_figure(found.plot(), tmp_path / "page.pdf").read_bytes()
+FIGURES = {
+    "page": lambda found, made: found.plot(),
+    "spectrum": lambda found, made: found.spectrum.plot(title="A spectrum").figure,
+    "kappa": lambda found, made: found.probe.plot().figure,
+    "confusion": lambda found, made: found.probe.plot_confusion(5).figure,
+    "recall": lambda found, made: found.probe.plot_recall().figure,
+    "fisher": lambda found, made: found.separability.plot().figure,
+    "circle": lambda found, made: circle(made).plot().figure,
+    "line": lambda found, made: circle(made, period=2).plot().figure,
+    "systems": lambda found, made: systems({"one": found, "other": found}).plot(title="Systems"),
+    "dynamics": lambda found, made: dynamics({1.0: found, 9.0: found}).plot(title="Growth"),
+    "counterexample": lambda found, made: plot_counterexample(size=100),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_pdf_embeds_its_fonts_whole(name, found, made, tmp_path):
+    pdf = save_figure(FIGURES[name](found, made), tmp_path / "figure.pdf").read_bytes()
     assert b"/FontFile2" in pdf
     assert b"/Type3" not in pdf
-    svg = save_figure(found.plot(), tmp_path / "page.svg").read_text()
-    assert "<text" not in svg
     assert list(tmp_path.glob(".*")) == []
+
+
+def test_svg_has_no_text_to_lose(found, tmp_path):
+    assert "<text" not in save_figure(found.plot(), tmp_path / "page.svg").read_text()
+
+
+def test_strips_stand_beside_the_kappas_with_the_name_and_the_verdict_of_each_system(found):
+    other = analyze(np.random.default_rng(0).standard_normal((1000, 5)), moduli=[2, 10], nulls=100)
+    both = systems({"planted": found, "noise": other})
+    assert repr(both) == f"<Systems, planted: {found.verdict}, noise: neither>"
+    assert both["noise"] is other
+    assert len(both.to_frame()) == 3 + 3
+    strips, table = both.plot().axes[:2]
+    assert [label.get_text() for label in strips.get_yticklabels()] == ["planted", "noise"]
+    assert [label.get_text() for label in table.get_xticklabels()] == ["2", "5", "10"]
+    # At its period a planted wave is the darkest of its row, up to the slow drift beside it.
+    row = strips.images[0].get_array()[0]
+    assert row[100] == pytest.approx(found.spectrum.spikes[10].magnitude)
+    # Two of the three T were probed in the second system.
+    shown = [text.get_text() for text in table.texts]
+    expected = [found.probe[T].kappa for T in (2, 5, 10)] + [other.probe[T].kappa for T in (2, 10)]
+    assert shown == [str(round(kappa)) for kappa in expected]
+    with pytest.raises(InputError, match="no analysis to put side by side"):
+        systems({})
+
+
+def test_numbers_beyond_the_circle_are_counted_not_drawn_to(made):
+    found = circle(made)
+    found.x[3] = 500.0
+    ax = found.plot()
+    assert ax.get_xlim()[1] < 100
+    assert any("lie beyond" in text.get_text() for text in ax.texts)
+
+
+def test_at_period_two_the_line_is_drawn_over_the_numbers(made):
+    ax = circle(made, period=2).plot()
+    assert ax.get_ylabel() == "n"
+    assert ax.get_ylim()[1] > 900
 
 
 def test_counterexample_and_dynamics_have_their_panels(found):

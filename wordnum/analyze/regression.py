@@ -12,6 +12,7 @@ from wordnum.analyze.columns import centred_columns
 from wordnum.analyze.folds import random_folds
 from wordnum.analyze.lda import STRENGTHS, fold_basis
 from wordnum.analyze.moduli import check_classes, checked_moduli
+from wordnum.analyze.threads import one_blas_thread
 from wordnum.backend import Backend, get_backend
 from wordnum.embed.embedding import Embedding, as_embedding
 
@@ -61,6 +62,7 @@ class RegressionProbe:
         return pd.DataFrame(rows).set_index("target")
 
 
+@one_blas_thread
 def regression_probe(
     embedding: Embedding | np.ndarray,
     *,
