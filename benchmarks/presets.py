@@ -26,7 +26,8 @@ from preset_texts import Text, views
 from threadpoolctl import threadpool_limits
 
 from wordnum.analyze import probe
-from wordnum.analyze.inference import compare, paired_difference
+from wordnum.analyze.inference import Difference, compare, paired_difference
+from wordnum.analyze.results import ModulusProbe, ProbeResult
 from wordnum.cooccurrence.window import Window
 from wordnum.embed.embedding import Embedding
 from wordnum.embed.presets import DEFAULT_PRESET, PRESETS, Preset
@@ -156,24 +157,24 @@ def choose(text: Text) -> None:
         fitted = [variant.fit(text, blocks) for blocks in wanted]
         for dim in variant.dims:
             found = np.array([kappas(v[:, :dim], numbers) for v, numbers in fitted])
-            means = found.mean(axis=1)
-            left_out = means[1:]
-            error = (
-                np.sqrt(0.75 * ((left_out - left_out.mean()) ** 2).sum())
-                if len(left_out)
-                else np.nan
-            )
-            rows.append((means.mean(), error, found[0], found.mean(axis=0), variant, dim))
-            print(f"  {variant.name}, {dim}: {means.mean():.1f}", flush=True)
-    rows.sort(key=lambda row: -row[0])
-    print(f"\nordinals {text.ordinals}, parts 1 to 4: {len(rows)} variants, best first\n")
-    print("| variant | d | mean of views | SE | T = 2 / 5 / 10, views | T = 2 / 5 / 10, all four |")
-    print("|---|---|---|---|---|---|")
-    for score, error, full, average, variant, dim in rows:
-        mark = "" if variant.ships else " *"
-        note = " (all four only)" if variant.whole_text_only else ""
-        columns = f"{score:.1f}{note} | {error:.1f} | {triple(average)} | {triple(full)}"
-        print(f"| {variant.name}{mark} | {dim} | {columns} |")
+            rows.append((variant, dim, found))
+            print(f"  {variant.name}, {dim}: {found.mean():.1f}", flush=True)
+    rows.sort(key=lambda row: (row[0].whole_text_only, -row[2].mean()))
+    columns = ["variant (* not a preset)", "d", "mean of views", "SE"]
+    columns += [f"T = 2 / 5 / 10, {which}" for which in ("mean of views", "all four parts")]
+    print(f"\nordinals {text.ordinals}, parts 1 to 4: {len(rows)} variants\n")
+    print_table(columns, [choice_row(*row) for row in rows])
+
+
+def choice_row(variant: Variant, dim: int, found: np.ndarray) -> list[str]:
+    """Cells of one variant; `found` has a row per view, all four parts first."""
+    name = variant.name + ("" if variant.ships else " *")
+    if variant.whole_text_only:
+        return [name, str(dim), "", "", "", triple(found[0])]
+    left_out = found[1:].mean(axis=1)
+    error = np.sqrt(0.75 * ((left_out - left_out.mean()) ** 2).sum())
+    means = [f"{found.mean():.1f}", f"{error:.1f}", triple(found.mean(axis=0))]
+    return [name, str(dim), *means, triple(found[0])]
 
 
 def triple(values: np.ndarray) -> str:
@@ -186,37 +187,72 @@ def embed(text: Text, preset: Preset) -> Embedding:
 
 
 def confirm(text: Text) -> None:
-    """Print the paired difference between the preset of the league and Hellinger +-1."""
-    rivals = (PRESETS[LEAGUES[text.ordinals]], PRESETS["hellinger-1"])
-    first, second = (
-        probe(embed(text, preset), moduli=MODULI, nulls=0, controls=False) for preset in rivals
-    )
-    print(f"\nordinals {text.ordinals}, part 5: {rivals[0].name} less {rivals[1].name}\n")
+    """Print the paired difference between the preset of the league and Hellinger ±1."""
+    mine, reference = PRESETS[LEAGUES[text.ordinals]], PRESETS["hellinger-1"]
+    if (
+        mine.make().parameters() == reference.make().parameters()
+        and mine.window == reference.window
+    ):
+        print(f"\nordinals {text.ordinals}: {mine.name} is Hellinger ±1; nothing to confirm")
+        return
+    first, second = (probed(embed(text, preset)) for preset in (mine, reference))
+    print(f"\nordinals {text.ordinals}, part 5: {mine.name} less {reference.name}\n")
     for T, gap in compare(first, second).items():
-        print(f"T = {T}: {first[T].kappa:.1f} less {second[T].kappa:.1f} = {gap.difference:+.1f} "
-              f"({gap.low:+.1f} to {gap.high:+.1f}), p = {gap.p_value:.2f}")  # fmt: skip
-    a, b = (np.mean([found[T].half_kappas for T in MODULI], axis=0) for found in (first, second))
-    gap = paired_difference(0, np.mean([first[T].kappa - second[T].kappa for T in MODULI]), a, b)
-    print(f"mean: {gap.difference:+.1f} ({gap.low:+.1f} to {gap.high:+.1f}), p = {gap.p_value:.2f}")
+        print(f"T = {T}: {first[T].kappa:.1f} less {second[T].kappa:.1f} = {difference(gap)}")
+    print(f"mean of the three: {difference(mean_gap(first, second))}")
+
+
+def probed(embedding: Embedding) -> ProbeResult:
+    """Kappas with intervals, without shuffles."""
+    return probe(embedding, moduli=MODULI, nulls=0, controls=False)
+
+
+def mean_gap(first: ProbeResult, second: ProbeResult) -> Difference:
+    """Difference of the means over T, paired by half-splits."""
+    halves = [np.mean([found[T].half_kappas for T in MODULI], axis=0) for found in (first, second)]
+    gap = np.mean([first[T].kappa - second[T].kappa for T in MODULI])
+    return paired_difference(0, float(gap), *halves)
+
+
+def difference(gap: Difference) -> str:
+    return f"{gap.difference:+.1f} ({gap.low:+.1f} to {gap.high:+.1f}), p = {gap.p_value:.2f}"
 
 
 def report(text: Text) -> None:
-    """Print the presets on all five parts."""
-    columns = ["preset", *(f"T = {T}" for T in MODULI), *(f"no fives, T = {T}" for T in MODULI)]
-    print(f"\nordinals {text.ordinals}, all five parts: kappa (95 % interval)\n")
-    print("| " + " | ".join([*columns, "recall by last digit"]) + " |")
-    print("|---" * (len(columns) + 1) + "|")
-    for name in dict.fromkeys((LEAGUES[text.ordinals], *RIVALS)):
+    """Print the presets on all five parts, and how far the rest are from the first."""
+    names = list(dict.fromkeys((LEAGUES[text.ordinals], *RIVALS)))
+    columns = ["preset", *(f"T = {T}" for T in MODULI), "mean, first less this", "by last digit"]
+    rows, without_fives, first = [], [], None
+    for name in names:
         embedding = embed(text, PRESETS[name])
-        rest = embedding.select(embedding.numbers[embedding.numbers % 5 > 0])
-        found = probe(embedding, moduli=MODULI, nulls=0, controls=False)
-        found_rest = probe(rest, moduli=MODULI, controls=False)
+        found = probed(embedding)
+        first = first or found
         cells = [f"{p.kappa:.1f} ({p.low:.0f} to {p.high:.0f})" for p in found.by_period.values()]
-        for p in found_rest.by_period.values():
-            null = f"{p.null.mean:.0f}, 95 % under {p.null.p95:.0f}, p = {p.null.p_value:.3f}"
-            cells.append(f"{p.kappa:.1f} ({p.low:.0f} to {p.high:.0f}; null {null})")
+        gap = "" if found is first else difference(mean_gap(first, found))
         recall = " ".join(f"{100 * share:.0f}" for share in found[10].recall_by_digit)
-        print(f"| {name} | {' | '.join(cells)} | {recall} |", flush=True)
+        rows.append([name, *cells, gap, recall])
+        rest = embedding.select(embedding.numbers[embedding.numbers % 5 > 0])
+        shuffled = probe(rest, moduli=MODULI, controls=False)
+        without_fives.append([name, *(above_null(p) for p in shuffled.by_period.values())])
+    print(f"\nordinals {text.ordinals}, all five parts: kappa (95 % interval)\n")
+    print_table(columns, rows)
+    print(
+        "\nwithout multiples of 5: kappa (95 % interval); means of the nulls within runs, plain\n"
+    )
+    print_table(columns[:4], without_fives)
+
+
+def above_null(p: ModulusProbe) -> str:
+    """Kappa beside both nulls."""
+    nulls = [f"{null.mean:.0f} p {null.p_value:.3f}" for null in (p.null, p.null_plain)]
+    return f"{p.kappa:.1f} ({p.low:.0f} to {p.high:.0f}); {', '.join(nulls)}"
+
+
+def print_table(columns: list[str], rows: list[list[str]]) -> None:
+    print("| " + " | ".join(columns) + " |")
+    print("|---" * len(columns) + "|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |", flush=True)
 
 
 STEPS: dict[str, tuple[str, Callable[[Text], None]]] = {
