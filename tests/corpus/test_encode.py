@@ -168,9 +168,10 @@ def test_a_list_of_names_is_not_taken_for_documents(tmp_path: Path, monkeypatch)
             encode(names, "c")
     with pytest.raises(InputError, match="no source given"):
         encode([], "c")
-    for documents in (["why?", "page 7"], ["7"], ["1/2 pages"]):
-        path = tmp_path / documents[-1].replace("/", "-")
-        assert encode(documents, path).n_documents == len(documents)
+    (tmp_path / "page").mkdir()
+    texts = [["why?", "page 7"], ["7"], ["1/2 pages"], [".", "page", "-", "7"]]
+    for number, documents in enumerate(texts):
+        assert encode(documents, tmp_path / f"c{number}").n_documents == len(documents)
 
 
 def test_a_tokenizer_of_ones_own_and_spacy_are_written_down(text: Path, tmp_path: Path):

@@ -255,11 +255,11 @@ def _are_documents(items: Sequence[Any]) -> bool:
         return False
     if not all(isinstance(item, str) for item in items):
         return True  # refused when they are read
-    return not (all(map(_LIKE_A_PATH.fullmatch, items)) or any(map(_exists, items)))
-
-
-def _exists(text: str) -> bool:
-    return text == "-" or (len(text) < 4096 and "\n" not in text and os.path.exists(text))
+    like_paths = [bool(_LIKE_A_PATH.fullmatch(item)) for item in items]
+    there = [len(item) < 4096 and (item == "-" or os.path.exists(item)) for item in items]
+    # A document may happen to be the name of something; a path with a mistake is not a document.
+    surely = any(like and found for like, found in zip(like_paths, there, strict=True))
+    return not (surely or all(like or found for like, found in zip(like_paths, there, strict=True)))
 
 
 class _working_folder:  # noqa: N801  a context manager, used like a function
