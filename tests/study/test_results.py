@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from wordnum.errors import InputError
+from wordnum.errors import InputError, UsageError
 from wordnum.study.compare import compare_conditions
 from wordnum.study.results import IDENTITY, MEASURES, StudyResults
 
@@ -70,9 +72,20 @@ def test_the_table_says_where_it_comes_from(done: StudyResults):
 
 def test_a_notebook_shows_kappas_by_system_and_counts_failures(done: StudyResults):
     shown = done._repr_html_()
-    assert "H · original" in shown
-    assert "failed" in shown
+    heads = re.findall(r"<th>(H[^<]*|F[^<]*)</th>", shown)
+    assert heads == list(dict.fromkeys(done.table.query("status == 'done'")["system"]))
+    assert f"<td>{done.table['kappa'].iloc[0]:.1f}</td>" in shown
+    assert "4 of 11 cells failed" in shown
+    # What a notebook shows must not change with the folder it was run in.
     assert str(done.folder) not in shown + repr(done)
+
+
+def test_the_details_of_a_cell_are_found_by_its_hash(done: StudyResults):
+    details = done.details(done.table["cell"].iloc[0])
+    assert len(details["spectrum"]["magnitude"]) == len(details["spectrum"]["frequency"])
+    assert set(details["confusion"]) == {"2", "5", "10"}
+    with pytest.raises(UsageError, match="no cell 'x'"):
+        done.details("x")
 
 
 def test_comparisons_are_paired_and_name_what_they_compare(done: StudyResults):
@@ -107,14 +120,20 @@ def record(condition: str, kappa: float, halves: list[list[float]]) -> dict[str,
 
 
 def test_what_both_conditions_share_cancels_in_the_interval_of_their_difference():
-    # Halves that swing by 20 points in both conditions, and by 1 in what sets them apart.
-    swing = [0.0, 20.0, -20.0, 10.0, -10.0]
-    original = [[30 + s, 30 - s] for s in swing]
-    swapped = [[20 + s + e, 20 - s] for s, e in zip(swing, [1.0, -1.0, 1.0, -1.0, 0.0])]
-    [row] = compare_conditions([record("original", 30, original), record("swap", 20, swapped)])
-    assert row["difference"] == -10
-    # SE = sd(1, -1, 1, -1, 0) / 2 = 1/2, and t = 2.26.
-    assert (row["low"], row["high"]) == pytest.approx((-11.13, -8.87))
+    apart = [1.0, -1.0, 1.0, -1.0, 0.0]
+
+    def difference(swing: list[float]) -> dict[str, Any]:
+        original = [[30 + s, 30 - s] for s in swing]
+        swapped = [[20 + s + e, 20 - s] for s, e in zip(swing, apart, strict=True)]
+        [row] = compare_conditions(
+            [record("original", 30, original), record("swap-numbers", 20, swapped)]
+        )
+        return row
+
+    still, swinging = difference([0.0] * 5), difference([0.0, 20.0, -20.0, 10.0, -10.0])
+    assert still["difference"] == swinging["difference"] == -10
+    assert (still["low"], still["high"]) == pytest.approx((swinging["low"], swinging["high"]))
+    assert -13 < swinging["low"] < -10 < swinging["high"] < -7
 
 
 def test_a_cell_that_failed_makes_no_difference_and_says_why(done: StudyResults):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wordnum.cooccurrence.window import Window
-from wordnum.errors import InputError
+from wordnum.errors import InputError, UsageError
 from wordnum.storage import atomic_path
 from wordnum.study.compare import COMPARISON, compare_conditions
 from wordnum.study.records import read_record
@@ -120,8 +120,19 @@ class StudyResults:
         return pd.read_csv(path) if path.is_file() else None
 
     def details(self, cell: str) -> dict[str, Any]:
-        """Record of one cell: spectrum, confusion matrices, circles, half-split kappas."""
-        return next(record for record in self.records if record["key"] == cell)
+        """Record of one cell: spectrum, confusion matrices, circles, half-split kappas.
+
+        Raises
+        ------
+        UsageError
+            The study has no such cell.
+        """
+        for record in self.records:
+            if record["key"] == cell:
+                return record
+        raise UsageError(
+            f"no cell {cell!r}", expected="a hash from the column 'cell'", where=str(self.folder)
+        )
 
     @property
     def all_failed(self) -> bool:
@@ -133,14 +144,17 @@ class StudyResults:
         return [record["error"] for record in self.records if record["status"] == "failed"]
 
     def _repr_html_(self) -> str:
-        """Kappa by system and modulus, for notebooks."""
+        """Kappa by system and modulus with the verdict, for notebooks."""
         from html import escape
 
         done = self.table[self.table["status"] == "done"]
-        wide = done.pivot_table(index="system", columns="T", values="kappa", sort=False)
+        several = ["corpus"] * (done["corpus"].nunique() > 1)
+        names = ["cell", *several, "system", "verdict"]
+        wide = done.pivot_table(index=names, columns="T", values="kappa", sort=False)
+        wide = wide.droplevel("cell").round(1).rename_axis(columns="kappa x 100, T =")
         failed = len(self.errors())
-        note = f"{len(self.records)} cells, {failed} failed" if failed else ""
-        body: str = wide.round(1).to_html(escape=True)
+        note = f"{failed} of {len(self.records)} cells failed" if failed else ""
+        body: str = wide.to_html(escape=True, border=0)
         return f"<h4>{escape(str(self.about['title'] or self.about['name']))}</h4>{body}{note}"
 
 

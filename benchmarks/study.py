@@ -1,0 +1,124 @@
+"""`paper-data` from text to page: time of each stage, and memory with all workers.
+
+    python benchmarks/study.py --root ~/texts -o runs/paper-data
+    python benchmarks/study.py --root ~/texts -o runs/paper-data --corpus wikipedia2014-part1
+
+Three runs: a plan; the study, in an empty folder; the study again with another probe, on the
+cache of the first. Memory is the sum over the process and its workers of what each has to itself
+plus its share of what they map together (PSS), sampled five times a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+STAGES = ("encode", "count", "measure")
+# Room for the rows of a plan: what was promised, and what was hoped for.
+TARGETS = {"plan": "2 s", "study": "20 min, 4 GB", "another probe": "3 min"}
+
+
+def descendants(pid: int) -> list[int]:
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        try:
+            children = (task / "children").read_text().split()
+        except OSError:
+            continue
+        for child in children:
+            found += descendants(int(child))
+    return found
+
+
+def memory(pid: int) -> int:
+    """Bytes of a process and all below it."""
+    total = 0
+    for each in descendants(pid):
+        try:
+            lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += next((1024 * int(x.split()[1]) for x in lines if x.startswith("Pss:")), 0)
+    return total
+
+
+def run(*arguments: str) -> tuple[float, int, str]:
+    """Seconds, peak memory and output of the command line."""
+    command = [sys.executable, "-m", "wordnum", "-q", *arguments]
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    peak, over = 0, threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not over.wait(0.2):
+            peak = max(peak, memory(process.pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    output, _ = process.communicate()
+    over.set()
+    watcher.join()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return time.perf_counter() - started, peak, output
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def stages(folder: Path, total: float) -> str:
+    spent = json.loads((folder / "study.json").read_text())["seconds"]
+    rest = total - sum(spent.values())
+    parts = [f"{stage} {duration(spent[stage])}" for stage in STAGES]
+    return ", ".join([*parts, f"start, table and page {duration(rest)}"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", default=os.environ.get("WORDNUM_CORPORA", "."))
+    parser.add_argument("--corpus", default="wikipedia2014")
+    parser.add_argument("--jobs", default="2")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="an empty folder")
+    options = parser.parse_args()
+    folder = options.output
+    folder.mkdir(parents=True, exist_ok=True)
+    other = folder / "other-probe.toml"
+    other.write_text('extends = "paper-data"\nname = "other-probe"\n[probe]\nseed = 1\n')
+    out = folder / "out"
+    common = ("-o", str(out), "--root", options.root, "--corpus", options.corpus,
+              "--jobs", options.jobs, "--json")  # fmt: skip
+    print(f"| run | time | peak memory | target |\n|{'---|' * 4}")
+
+    def row(name: str, seconds: float, peak: int) -> None:
+        print(f"| {name} | {duration(seconds)} | {peak / 1e9:.2f} GB | {TARGETS[name]} |",
+              flush=True)  # fmt: skip
+
+    planned_s, planned_peak, plan = run("study", "paper-data", *common, "--dry-run")
+    row("plan", planned_s, planned_peak)
+    first_s, first_peak, found = run("study", "paper-data", *common)
+    row("study", first_s, first_peak)
+    first = stages(out, first_s)
+    second_s, second_peak, _ = run("study", str(other), *common, "--overwrite")
+    row("another probe", second_s, second_peak)
+    expected = json.loads(plan)
+    disk = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    facts = json.loads(found)
+    print(
+        f"\nstudy: {first}\nanother probe: {stages(out, second_s)}\n"
+        f"{facts['cells']} cells, {facts['failed']} failed; "
+        f"page {Path(facts['report']).stat().st_size / 1e6:.1f} MB, folder {disk / 1e9:.2f} GB\n"
+        f"planned: {duration(expected['seconds'])}, {expected['memory'] / 1e9:.2f} GB of memory, "
+        f"{expected['disk'] / 1e9:.2f} GB of disk"
+    )
+
+
+if __name__ == "__main__":
+    main()
