@@ -112,3 +112,69 @@ def test_the_details_open_and_close_by_keyboard(page: Any):
     page.locator("#detail-h").wait_for()
     page.keyboard.press("Escape")
     page.wait_for_function("!document.querySelector('#detail-h')?.offsetParent")
+
+
+def test_a_menu_filters_by_condition_and_clears_again(page: Any):
+    everything = rows(page)
+    page.locator("details[data-field='condition'] summary").click()
+    page.get_by_label("swap-numbers", exact=True).check()
+    page.wait_for_function(f"document.querySelectorAll('[data-cell]').length < {len(everything)}")
+    assert len(rows(page)) == 1
+    assert page.locator("#shown").inner_text() == f"1 of {len(everything)} systems"
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Clear").click()
+    assert rows(page) == everything
+
+
+def test_nothing_found_offers_a_way_back(page: Any):
+    everything = rows(page)
+    page.get_by_placeholder("Find a system").fill("no such system")
+    page.get_by_text("No system matches the filters.").wait_for()
+    page.get_by_role("button", name="Show all").click()
+    assert rows(page) == everything
+
+
+def test_too_little_data_and_failures_are_said_plainly(page: Any):
+    said = page.locator("#warnings").inner_text()
+    assert "Too little data to conclude from." in said
+    assert "1 of 9 cells ended with an error" in said
+    assert "GloVe did not converge" in page.locator("#failed").inner_text()
+
+
+def test_comparisons_say_what_a_condition_costs(page: Any):
+    section = page.locator("#comparisons")
+    first = section.locator(".forest-row").first
+    at_ten = first.locator(".forest-words").inner_text()
+    first.scroll_into_view_if_needed()
+    first.hover()
+    assert "costs" in page.locator("#tip").inner_text()
+    assert "points at T = 10" in page.locator("#tip").inner_text()
+    section.get_by_role("radio", name="2", exact=True).click()
+    assert first.locator(".forest-words").inner_text() != at_ten
+
+
+def test_the_attribution_sums_to_the_whole_and_shows_last_digits(page: Any):
+    section = page.locator("#attribution")
+    assert section.locator(".heat").first.locator("tr.sum td").all_inner_texts() == ["25"] * 3
+    assert "By last digit" in section.inner_text()
+    section.get_by_role("radio", name="alone").click()
+    assert section.locator("tr.sum").count() == 0
+    section.locator("select").select_option(label="wikipedia, whole, ±1: text and numbers")
+    assert section.locator(".heat").first.locator("tbody th").count() == 11
+
+
+def test_an_address_opens_its_system(page: Any, path: Path):
+    cell = rows(page)[2]
+    page.goto(f"{path.as_uri()}#cell={cell}&T=5")
+    page.reload()
+    page.locator("#detail-h").wait_for()
+    assert page.locator("#detail [role=radio][aria-checked=true]").inner_text() == "5"
+
+
+def test_the_table_can_be_downloaded_as_it_is_shown(page: Any):
+    page.get_by_placeholder("Find a system").fill("swap-numbers")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="what is shown (CSV)").click()
+    lines = Path(saved.value.path()).read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + 9
+    assert lines[0].startswith("cell,system,corpus,")

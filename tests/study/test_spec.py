@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,29 @@ def test_every_built_in_study_can_be_planned(name: str, tmp_path: Path):
         (('model = "frequency"', 'name2 = "x"'), "the key 'model' is missing"),
         (('signals = ["text", "both"]', "signals = []"), "at least one signal"),
         (("dim = 5", "dim = 5\n[probe]\nmodulii = [2]"), "did you mean 'moduli'"),
+        (("dim = 5", 'dim = 5\n[probe]\nclassifier = "ldaa"'), "did you mean 'lda'"),
+        (("dim = 5", "dim = 5\n[probe]\nmoduli = [1]"), "moduli must be integers above 1"),
+        (('["text", "both"]', '"text"'), "signals cannot be read\n  expected: a list of text"),
+        (("windows = [2,", "windows = [2.5,"), "windows cannot be read\n.*numbers or tables"),
+        (('corpora = ["synthetic"]', 'corpora = "synthetic"'), "corpora cannot be read"),
+        (('corpora = ["synthetic"]', 'corpora = [{nam = "x"}]'), "did you mean 'name'"),
+        (("windows = [2,", 'numerals = ["whole, no ordinals"]\nwindows = [2,'), "ordinals rule"),
+        (("windows = [2,", "seeds = [1, 1]\nwindows = [2,"), "seed named twice: 1"),
+        (("windows = [2,", "windows = [2, 2,"), "window named twice: ±2"),
+        (
+            (
+                'model = "frequency"',
+                'model = "frequency"\n[[models]]\nname = "freq"\nmodel = "random"',
+            ),
+            "model named twice: freq",
+        ),
+        (
+            (
+                'perturbations = ["original", "isolate:1"]',
+                'perturbations = ["isolate:1"]\nattribution = true',
+            ),
+            "attribution without the original condition",
+        ),
     ],
 )
 def test_a_mistake_in_a_study_is_named_with_its_remedy(
@@ -90,6 +114,13 @@ def test_studies_that_extend_each_other_in_a_circle_are_refused(tmp_path: Path):
         load_study(tmp_path / "a.toml")
 
 
+def test_what_is_extended_must_exist(tmp_path: Path):
+    with pytest.raises(UsageError, match="unknown study 'demoo'\n.*\n.*did you mean 'demo'"):
+        load_study(write(tmp_path, 'extends = "demoo"\nname = "a"'))
+    with pytest.raises(InputError, match="no such file: .*none.toml"):
+        load_study(write(tmp_path, 'extends = "none.toml"\nname = "a"'))
+
+
 def test_a_study_that_extends_another_replaces_what_it_names(tmp_path: Path):
     study = load_study(write(tmp_path, 'extends = "demo"\nname = "mine"\nwindows = [7]\n'))
     assert (study.name, study.windows) == ("mine", (Window(size=7),))
@@ -103,6 +134,40 @@ def test_missing_and_broken_study_files_are_named(tmp_path: Path):
         load_study(write(tmp_path, "name = "))
     with pytest.raises(UsageError, match="did you mean 'demo'"):
         load_study("demoo")
+
+
+def test_a_corpus_that_is_nowhere_is_named():
+    with pytest.raises(InputError, match=r"no such corpus: lost\.txt"):
+        load_study("demo", corpora=["lost.txt"])
+    with pytest.raises(UsageError, match="did you mean 'synthetic'"):
+        load_study("demo", corpora=["synthetik"])
+
+
+def test_a_plan_counts_controls_only_where_pairs_can_be_lost(tmp_path: Path):
+    text = SMALL.replace('"isolate:1"]', '"isolate:1", "swap-numbers", "thin:0.5"]')
+    study = load_study(write(tmp_path, "thinned_controls = true\n" + text))
+    plan = plan_study(study)
+    # Of isolate:1 alone, two windows and two signals of the model that reads pairs.
+    assert plan.n_controls == 4
+    assert plan_study(load_study(write(tmp_path, text))).n_controls == 0
+
+
+def test_more_workers_and_fewer_questions_take_less(tmp_path: Path):
+    study = load_study("paper-data", root=str(tmp_path))
+    one, two = plan_study(study), plan_study(study, jobs=2)
+    assert 1.5 < one.seconds / two.seconds < 2
+    assert two.memory > one.memory
+    asked = replace(study, attribution=True)
+    assert plan_study(asked).seconds > one.seconds
+    assert {stage for stage, _, _ in plan_study(asked).stages} - {
+        stage for stage, _, _ in one.stages
+    } == {"attribute"}
+
+
+def test_a_plan_says_what_it_cannot_see(tmp_path: Path):
+    plan = plan_study(load_study("paper-data", root=str(tmp_path)))
+    assert any("was not found" in note for note in plan.notes)
+    assert any("size unknown" in note for note in plan.notes)
 
 
 def test_thinned_controls_need_the_original():
