@@ -209,9 +209,10 @@ def probed(embedding: Embedding) -> ProbeResult:
 
 def mean_gap(first: ProbeResult, second: ProbeResult) -> Difference:
     """Difference of the means over T, paired by half-splits."""
-    halves = [np.mean([found[T].half_kappas for T in MODULI], axis=0) for found in (first, second)]
-    gap = np.mean([first[T].kappa - second[T].kappa for T in MODULI])
-    return paired_difference(0, float(gap), *halves)
+    both = (first, second)
+    means = [float(np.mean([found[T].kappa for T in MODULI])) for found in both]
+    halves = [np.mean([found[T].half_kappas for T in MODULI], axis=0) for found in both]
+    return paired_difference(0, tuple(means), tuple(halves))
 
 
 def difference(gap: Difference) -> str:
