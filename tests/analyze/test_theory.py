@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from wordnum.analyze import analyze, probe, separability, spectrum
 from wordnum.analyze.theory import (
@@ -68,6 +69,16 @@ def test_phi_zero_means_that_class_means_coincide():
         assert found.phi == pytest.approx(0, abs=1e-20)
         assert found.lambda_max == pytest.approx(0, abs=1e-20)
         assert spectrum(none, permutations=0).spikes[T].power == pytest.approx(0, abs=1e-20)
+
+
+def test_phi_zero_makes_probes_constant_on_the_numbers_they_were_fitted_on():
+    x = np.random.default_rng(0).standard_normal((200, 8))
+    none, y = without_period(x, period=5).vectors, np.arange(200) % 5
+    least_squares = LinearRegression().fit(none, np.eye(5)[y]).predict(none)
+    cross_entropy = LogisticRegression(C=1.0, tol=1e-10).fit(none, y).predict_proba(none)
+    np.testing.assert_allclose(least_squares, 1 / 5, atol=1e-12)
+    np.testing.assert_allclose(cross_entropy, 1 / 5, atol=1e-6)
+    assert LogisticRegression().fit(x, y).predict_proba(x).std() > 0.01
 
 
 def test_phi_zero_makes_kappa_out_of_fold_negative_by_the_known_amounts():
