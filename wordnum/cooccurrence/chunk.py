@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Literal
 
 import numpy as np
 
@@ -68,11 +69,14 @@ class Counted:
 
 @dataclass(frozen=True, eq=False)
 class _Extent:
-    """How far each number of the chunk sees under one condition."""
+    """How far each number of the chunk sees under one condition.
+
+    `kept` is None where thinning leaves no document out.
+    """
 
     left: np.ndarray
     right: np.ndarray
-    kept: np.ndarray
+    kept: np.ndarray | None
     documents: np.ndarray
 
 
@@ -89,21 +93,13 @@ def count_chunk(task: ChunkTask) -> list[Counted]:
     ids = np.asarray(task.block.ids)
     histogram, positions = _scan(ids, task)
     numbers = ids[positions]
-    events: list[BlockEvents | None] = [None] * len(task.conditions)
-    extents = [_extent(task, condition, ids, positions) for condition in task.conditions]
-    written = [_read(task, c.rewriting, positions, numbers) for c in task.conditions]
-    for group in _groups(task):
-        values = written[group[0]]
-        rewritten = None if values is numbers else values
-        rows = _read(task, task.rows, positions, values)
-        seen = [extents[c] for c in group]
-        found = _events(task, ids, positions, rows, seen, rewritten)
-        for condition, event in zip(group, found, strict=True):
-            events[condition] = event
+    extents = _extents(task, ids, positions)
+    values = _written(task, positions, numbers)
+    events = _events(task, ids, positions, values, extents)
+    margins = _margins(task, histogram, values, extents)
     return [
-        _counted(task, event, histogram, numbers, values, extent)
-        for event, values, extent in zip(events, written, extents, strict=True)
-        if event is not None
+        Counted(event, *seen, int(extent.documents.sum()))
+        for event, seen, extent in zip(events, margins, extents, strict=True)
     ]
 
 
@@ -119,73 +115,131 @@ def _scan(ids: np.ndarray, task: ChunkTask) -> tuple[np.ndarray, np.ndarray]:
         room *= 4
 
 
-def _groups(task: ChunkTask) -> list[list[int]]:
-    """Conditions with the same numbers in the same places, which share the work."""
-    groups: dict[int, list[int]] = {}
-    for index, condition in enumerate(task.conditions):
-        groups.setdefault(id(condition.rewriting), []).append(index)
-    return list(groups.values())
-
-
-def _read(
-    task: ChunkTask, rewriting: Rewriting | None, positions: np.ndarray, default: np.ndarray
-) -> np.ndarray:
-    """Return what stands at the positions of the numbers after a rewriting."""
-    if rewriting is None:
-        return default
+def _written(task: ChunkTask, positions: np.ndarray, numbers: np.ndarray) -> list[np.ndarray]:
+    """Return the numbers at the positions under each condition; shared where they are the same."""
     inside = np.searchsorted(positions, task.block.starts)
-    return rewriting.read(first_document=task.block.first_document, starts=inside)
+    written = {id(None): numbers}
+    for condition in task.conditions:
+        key = id(condition.rewriting)
+        if condition.rewriting is not None and key not in written:
+            written[key] = condition.rewriting.read(
+                first_document=task.block.first_document, starts=inside
+            )
+    return [written[id(condition.rewriting)] for condition in task.conditions]
+
+
+def _extents(task: ChunkTask, ids: np.ndarray, positions: np.ndarray) -> list[_Extent]:
+    """Tokens that each number sees on either side under each condition."""
+    starts = task.block.starts
+    documents = np.repeat(np.arange(starts.size - 1), np.diff(np.searchsorted(positions, starts)))
+    segments = starts[documents], starts[documents + 1]
+    return [
+        _extent(
+            task,
+            condition,
+            positions,
+            documents,
+            _bounds(task, condition, ids, positions, segments),
+        )
+        for condition in task.conditions
+    ]
+
+
+def _bounds(
+    task: ChunkTask,
+    condition: Prepared,
+    ids: np.ndarray,
+    positions: np.ndarray,
+    segments: tuple[np.ndarray, np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Begin and end of the segment around each number after the cuts."""
+    if not condition.marks_other:
+        return condition.bounds(positions, *segments)
+    marks = swap.number_positions(ids, task.size + 1)
+    document = np.searchsorted(task.block.starts, marks, side="right") - 1
+    low, high = condition.bounds(
+        marks, task.block.starts[document], task.block.starts[document + 1]
+    )
+    own = ids[marks] < task.size
+    return low[own], high[own]
 
 
 def _extent(
-    task: ChunkTask, condition: Prepared, ids: np.ndarray, positions: np.ndarray
+    task: ChunkTask,
+    condition: Prepared,
+    positions: np.ndarray,
+    documents: np.ndarray,
+    bounds: tuple[np.ndarray, np.ndarray],
 ) -> _Extent:
-    """Tokens that each number sees on either side, within its segment and the reach."""
-    marks = positions
-    if condition.marks_other:
-        marks = swap.number_positions(ids, task.size + 1)
-    document = np.searchsorted(task.block.starts, marks, side="right") - 1
-    low, high = task.block.starts[document], task.block.starts[document + 1]
-    low, high = condition.bounds(marks, low, high)
-    if condition.marks_other:
-        own = ids[marks] < task.size
-        document, low, high = document[own], low[own], high[own]
-    documents = condition.kept(task.block.first_document + np.arange(task.block.starts.size - 1))
-    kept = documents[document]
-    left = np.where(kept, np.minimum(positions - low, task.reach), 0)
-    right = np.where(kept, np.minimum(high - 1 - positions, task.reach), 0)
-    return _Extent(left, right, kept, documents)
+    low, high = bounds
+    kind = np.min_scalar_type(task.reach)
+    left = np.minimum(positions - low, task.reach).astype(kind)
+    right = np.minimum(high - 1 - positions, task.reach).astype(kind)
+    first = task.block.first_document
+    keep = condition.kept(np.arange(first, first + task.block.starts.size - 1))
+    if keep.all():
+        return _Extent(left, right, None, keep)
+    kept = keep[documents]
+    return _Extent(left * kept, right * kept, kept, keep)
+
+
+def _groups(values: Sequence[np.ndarray]) -> list[list[int]]:
+    """Conditions with the same numbers in the same places, which share the work."""
+    groups: dict[int, list[int]] = {}
+    for index, written in enumerate(values):
+        groups.setdefault(id(written), []).append(index)
+    return list(groups.values())
 
 
 def _events(
     task: ChunkTask,
     ids: np.ndarray,
     positions: np.ndarray,
-    rows: np.ndarray,
-    extents: list[_Extent],
-    rewritten: np.ndarray | None,
+    values: Sequence[np.ndarray],
+    extents: Sequence[_Extent],
 ) -> list[BlockEvents]:
-    """Sum the events of conditions that have the same numbers in the same places."""
+    """Sum the events of all conditions."""
     parts: list[list[BlockEvents]] = [[] for _ in extents]
+    groups = _groups(values)
     for first in range(0, max(positions.size, 1), kernels.POSITIONS):
-        last = min(first + kernels.POSITIONS, positions.size)
-        here = positions[first:last]
-        table = np.empty((2 * task.reach, here.size), dtype=np.uint32)
-        kernels.gather(ids, here, task.reach, table)
-        if rewritten is not None:
-            kernels.patch(table, positions, first, last, rewritten)
-        order, begin = kernels.sort_rows(rows[first:last], task.n_rows)
-        slab = [(extent.left[first:last], extent.right[first:last]) for extent in extents]
-        accumulate = _sums if task.merged else _lanes
-        for part, event in zip(parts, accumulate(task, table, order, begin, slab), strict=True):
-            part.append(event)
+        here = slice(first, min(first + kernels.POSITIONS, positions.size))
+        around = _around(task, ids, positions[here])
+        for group in groups:
+            written = values[group[0]]
+            rows = written if task.rows is None else _row_labels(task, positions)
+            order, begin = kernels.sort_rows(rows[here], task.n_rows)
+            table = _sorted(task, around, order)
+            if task.conditions[group[0]].rewriting is not None:
+                kernels.patch(table, positions, order, first, written)
+            seen = [(extents[c].left[here][order], extents[c].right[here][order]) for c in group]
+            accumulate = _sums if task.merged else _lanes
+            for condition, event in zip(group, accumulate(task, table, begin, seen)):
+                parts[condition].append(event)
     return [merge_events(part, width=task.width) for part in parts]
+
+
+def _around(task: ChunkTask, ids: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Contexts (distance, position), laid out along the axis that they are read along."""
+    layout: Literal["F", "C"] = "F" if task.merged else "C"
+    table = np.empty((2 * task.reach, positions.size), dtype=np.uint32, order=layout)
+    kernels.gather(ids, positions, task.reach, table)
+    return table
+
+
+def _sorted(task: ChunkTask, around: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Contexts in the order of the rows, laid out as before."""
+    return around.T[order].T if task.merged else np.take(around, order, axis=1)
+
+
+def _row_labels(task: ChunkTask, positions: np.ndarray) -> np.ndarray:
+    assert task.rows is not None
+    inside = np.searchsorted(positions, task.block.starts)
+    return task.rows.read(first_document=task.block.first_document, starts=inside)
 
 
 def _lanes(
     task: ChunkTask,
     table: np.ndarray,
-    order: np.ndarray,
     begin: np.ndarray,
     slab: list[tuple[np.ndarray, np.ndarray]],
 ) -> list[BlockEvents]:
@@ -195,13 +249,13 @@ def _lanes(
     found: list[BlockEvents | None] = [None] * len(slab)
     for at in range(0, len(slab), kernels.LANES):
         chosen = ranked[at : at + kernels.LANES]
-        left = np.stack([slab[c][0] for c in chosen]).astype(np.int32)
-        right = np.stack([slab[c][1] for c in chosen]).astype(np.int32)
-        room = int((left.sum(axis=1) + right.sum(axis=1)).max()) + 1
-        contexts = np.empty((len(chosen), room), dtype=np.uint32)
-        counts = np.empty((len(chosen), room), dtype=np.uint16)
+        left = np.stack([slab[c][0] for c in chosen])
+        right = np.stack([slab[c][1] for c in chosen])
+        room = int((left.sum(axis=1, dtype=int) + right.sum(axis=1, dtype=int)).max()) + 1
+        contexts = np.empty((kernels.LANES, room), dtype=np.min_scalar_type(task.width - 1))
+        counts = np.empty((kernels.LANES, room), dtype=np.uint16)
         indptr = kernels.accumulate_lanes(
-            table, order, begin, left, right, task.size, task.width, contexts, counts
+            table, begin, left, right, task.size, task.width, contexts, counts
         )
         for lane, condition in enumerate(chosen):
             found[condition] = _pack(task, indptr[lane], contexts[lane], counts[lane])
@@ -211,26 +265,17 @@ def _lanes(
 def _sums(
     task: ChunkTask,
     table: np.ndarray,
-    order: np.ndarray,
     begin: np.ndarray,
     slab: list[tuple[np.ndarray, np.ndarray]],
 ) -> list[BlockEvents]:
     """Events summed over all distances, one condition after the other."""
     found = []
     for left, right in slab:
-        room = int((left + right).sum()) + 1
-        contexts = np.empty(room, dtype=np.uint32)
+        room = int(left.sum(dtype=int) + right.sum(dtype=int)) + 1
+        contexts = np.empty(room, dtype=np.min_scalar_type(task.width - 1))
         counts = np.empty(room, dtype=np.uint32)
         indptr = kernels.accumulate_sums(
-            table,
-            order,
-            begin,
-            left.astype(np.int32),
-            right.astype(np.int32),
-            task.size,
-            task.width,
-            contexts,
-            counts,
+            table, begin, left, right, task.size, task.width, contexts, counts
         )
         found.append(_pack(task, indptr, contexts, counts))
     return found
@@ -244,28 +289,30 @@ def _pack(
     return BlockEvents(
         task.block.index,
         indptr,
-        contexts[:used].astype(np.min_scalar_type(task.width - 1)),
+        contexts[:used].copy(),
         counts[:used].astype(np.min_scalar_type(largest)),
     )
 
 
-def _counted(
+def _margins(
     task: ChunkTask,
-    events: BlockEvents,
     histogram: np.ndarray,
-    numbers: np.ndarray,
-    values: np.ndarray,
-    extent: _Extent,
-) -> Counted:
-    """Put the margins of the perturbed text beside its events."""
-    if extent.documents.all():
+    values: Sequence[np.ndarray],
+    extents: Sequence[_Extent],
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Occurrences of numbers and of all tokens under each condition; shared where the same."""
+    found: dict[object, tuple[np.ndarray, np.ndarray]] = {}
+    keys = [(id(written), c.thins) for written, c in zip(values, task.conditions)]
+    for key, written, extent in zip(keys, values, extents):
+        if key in found:
+            continue
         totals = histogram.copy()
-    else:
-        tokens = np.repeat(extent.documents, np.diff(task.block.starts))
-        totals = np.bincount(np.asarray(task.block.ids)[tokens], minlength=task.width)
-    standing = np.bincount(values[extent.kept], minlength=task.size)
-    totals[: task.size] = standing
-    totals[task.size : task.size + 2] = 0
-    return Counted(
-        events, standing.astype(np.int64), totals.astype(np.int64), int(extent.documents.sum())
-    )
+        if extent.kept is not None:
+            tokens = np.repeat(extent.documents, np.diff(task.block.starts))
+            totals = np.bincount(np.asarray(task.block.ids)[tokens], minlength=task.width)
+            written = written[extent.kept]
+        standing = np.bincount(written, minlength=task.size)
+        totals[: task.size] = standing
+        totals[task.size : task.size + 2] = 0
+        found[key] = standing, totals
+    return [found[key] for key in keys]

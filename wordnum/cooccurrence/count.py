@@ -149,9 +149,12 @@ def count(
         reach = around.size
         tasks = number_tasks(corpus, conditions, reach=reach, merged=by == "sum")
         blocks = count_blocks(corpus, tasks, jobs=jobs, spill=spill)
+        margins = _Margins()
         for at, condition in enumerate(conditions):
             parts = [block[at] for block in blocks]
-            results[condition.name] = _assemble(corpus, condition, parts, window=reach, by=by)
+            results[condition.name] = _assemble(
+                corpus, condition, parts, margins, window=reach, by=by
+            )
     return next(iter(results.values())) if alone else results
 
 
@@ -201,8 +204,28 @@ def resolve_perturbations(
     return chosen
 
 
+class _Margins:
+    """Stacks of the margins of blocks, made once for the conditions that share them."""
+
+    def __init__(self) -> None:
+        self._stacks: dict[tuple[int, ...], np.ndarray] = {}
+
+    def stack(self, rows: list[np.ndarray]) -> np.ndarray:
+        """Rows of one matrix, which lives as long as its rows do."""
+        key = tuple(map(id, rows))
+        if key not in self._stacks:
+            self._stacks[key] = np.array(rows)
+        return self._stacks[key]
+
+
 def _assemble(
-    corpus: EncodedCorpus, condition: Prepared, blocks: list[Counted], *, window: int, by: By
+    corpus: EncodedCorpus,
+    condition: Prepared,
+    blocks: list[Counted],
+    margins: _Margins,
+    *,
+    window: int,
+    by: By,
 ) -> CooccurrenceCounts:
     distances = Window(size=window).distances if by == "block-distance" else np.zeros(1, int)
     about = provenance(
@@ -215,8 +238,8 @@ def _assemble(
         distances=distances,
         vocabulary=corpus.vocabulary,
         window_size=window,
-        number_counts=np.array([counted.number_counts for counted in blocks]),
-        context_counts=np.array([counted.context_counts for counted in blocks]),
+        number_counts=margins.stack([counted.number_counts for counted in blocks]),
+        context_counts=margins.stack([counted.context_counts for counted in blocks]),
         documents=np.array([counted.documents for counted in blocks]),
         perturbation=condition.name,
         flags=corpus.flags,

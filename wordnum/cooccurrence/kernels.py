@@ -91,17 +91,18 @@ def gather(ids, positions, reach, table):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def patch(table, positions, first, last, values):  # type: ignore[no-untyped-def]
-    """Put `values` for the numbers among the contexts around positions[first:last]."""
+def patch(table, positions, order, first, values):  # type: ignore[no-untyped-def]
+    """Put `values` for the numbers among the contexts around positions[first + order[s]]."""
     reach = table.shape[0] // 2
-    for i in range(first, last):
+    for s in range(order.size):
+        i = first + order[s]
         j = i - 1
         while j >= 0 and positions[i] - positions[j] <= reach:
-            table[reach - (positions[i] - positions[j]), i - first] = values[j]
+            table[reach - (positions[i] - positions[j]), s] = values[j]
             j -= 1
         j = i + 1
         while j < positions.size and positions[j] - positions[i] <= reach:
-            table[reach + positions[j] - positions[i] - 1, i - first] = values[j]
+            table[reach + positions[j] - positions[i] - 1, s] = values[j]
             j += 1
 
 
@@ -123,10 +124,11 @@ def sort_rows(rows, n_rows):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def accumulate_sums(table, order, begin, left, right, skip, width, contexts, counts):  # type: ignore[no-untyped-def]
+def accumulate_sums(table, begin, left, right, skip, width, contexts, counts):  # type: ignore[no-untyped-def]
     """Sum the events of one condition over all distances; returns where each number's row begins.
 
-    `left` and `right` are how far each position sees; `skip` and `skip + 1` are no contexts.
+    Positions are in the order of their rows. `left` and `right` are how far each of them sees;
+    `skip` and `skip + 1` are no contexts.
     """
     reach = table.shape[0] // 2
     n_rows = begin.size - 1
@@ -137,8 +139,7 @@ def accumulate_sums(table, order, begin, left, right, skip, width, contexts, cou
     one = np.uint64(1)
     k = 0
     for row in range(n_rows):
-        for s in range(begin[row], begin[row + 1]):
-            i = order[s]
+        for i in range(begin[row], begin[row + 1]):
             for g in range(reach - left[i], reach + right[i]):
                 c = table[g, i]
                 cells[c] += np.uint32(1)
@@ -168,23 +169,24 @@ def accumulate_sums(table, order, begin, left, right, skip, width, contexts, cou
 
 
 @numba.njit(cache=True, nogil=True)
-def accumulate_lanes(table, order, begin, left, right, skip, width, contexts, counts):  # type: ignore[no-untyped-def]
+def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts):  # type: ignore[no-untyped-def]
     """Sum the events of up to LANES conditions by distance: same numbers, different borders.
 
-    `left` and `right` are (lanes, positions), lanes in descending order of how far they see;
-    contexts and counts (lanes, room). At most POSITIONS positions, for the counters of the lanes
-    are 16 bits wide. Returns where each lane's rows, which are (distance, number), begin.
+    Positions are in the order of their rows. `left` and `right` are (lanes, positions), how far
+    each position sees, lanes in descending order of how far they see at most; contexts and counts
+    (LANES, room). At most POSITIONS positions, for the counters of the lanes are 16 bits wide.
+    Returns where each lane's rows, which are (distance, number), begin.
     """
     lanes = left.shape[0]
     reach = table.shape[0] // 2
     n_rows = begin.size - 1
-    n = order.size
-    indptr = np.zeros((lanes, 2 * reach * n_rows + 1), dtype=np.int64)
+    indptr = np.zeros((LANES, 2 * reach * n_rows + 1), dtype=np.int64)
     cells = np.zeros(width, dtype=np.uint64)
     words = np.zeros((width >> 6) + 65, dtype=np.uint64)
     summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
-    steps = np.empty(n, dtype=np.uint64)
-    ends = np.zeros(lanes, dtype=np.int64)
+    seen_by = np.empty(table.shape[1], dtype=np.uint8)
+    steps = _steps()
+    ends = (0, 0, 0, 0)
     one = np.uint64(1)
     for group in range(2 * reach):
         extents = left if group < reach else right
@@ -192,18 +194,12 @@ def accumulate_lanes(table, order, begin, left, right, skip, width, contexts, co
         active = lanes
         while active > 0 and _farthest(extents[active - 1]) < distance:
             active -= 1
-        steps[:] = 0
-        for lane in range(active):
-            step = one << np.uint64(16 * lane)
-            extent = extents[lane]
-            for i in range(n):
-                steps[i] += step if extent[i] >= distance else np.uint64(0)
+        _see(extents[:active], distance, seen_by)
         contexts_here = table[group]
         for row in range(n_rows):
-            for s in range(begin[row], begin[row + 1] if active else begin[row]):
-                i = order[s]
+            for i in range(begin[row], begin[row + 1] if active else begin[row]):
                 c = contexts_here[i]
-                cells[c] += steps[i]
+                cells[c] += steps[seen_by[i]]
                 words[c >> 6] |= one << np.uint64(c & 63)
                 summary[c >> 12] |= one << np.uint64((c >> 6) & 63)
             for c in range(skip, skip + 2):
@@ -217,22 +213,61 @@ def accumulate_lanes(table, order, begin, left, right, skip, width, contexts, co
                     top &= top - one
                     word = words[w]
                     words[w] = 0
-                    while word:
-                        c = (w << 6) + np.int64(_trailing_zeros(word))
-                        word &= word - one
-                        cell = cells[c]
-                        cells[c] = 0
-                        # Written always and kept if counted: a branch here is a coin toss.
-                        for lane in range(active):
-                            end = ends[lane]
-                            count = cell & np.uint64(0xFFFF)
-                            contexts[lane, end] = c
-                            counts[lane, end] = count
-                            ends[lane] = end + (count > 0)
-                            cell >>= np.uint64(16)
-            for lane in range(lanes):
+                    ends = _write_lanes(w, word, cells, contexts, counts, ends, active == 1)
+            for lane in range(LANES):
                 indptr[lane, group * n_rows + row + 1] = ends[lane]
     return indptr
+
+
+@numba.njit(cache=True, nogil=True)
+def _steps():  # type: ignore[no-untyped-def]
+    """What a set of lanes, as bits, adds to a cell: one in the counter of each lane."""
+    steps = np.zeros(1 << LANES, dtype=np.uint64)
+    for lanes in range(steps.size):
+        for lane in range(LANES):
+            if lanes >> lane & 1:
+                steps[lanes] += np.uint64(1) << np.uint64(16 * lane)
+    return steps
+
+
+@numba.njit(cache=True, nogil=True)
+def _see(extents, distance, seen_by):  # type: ignore[no-untyped-def]
+    """Write which lanes see a distance from each position, as bits."""
+    seen_by[:] = 0
+    for lane in range(extents.shape[0]):
+        bit = np.uint8(1 << lane)
+        extent = extents[lane]
+        for i in range(seen_by.size):
+            seen_by[i] |= bit if extent[i] >= distance else np.uint8(0)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _write_lanes(w, word, cells, contexts, counts, ends, single):  # type: ignore[no-untyped-def]
+    """Write the counters of one word of the bitmap to all lanes, and clear them."""
+    one = np.uint64(1)
+    lowest = np.uint64(0xFFFF)
+    a, b, c, d = ends
+    while word:
+        context = (w << 6) + np.int64(_trailing_zeros(word))
+        word &= word - one
+        cell = cells[context]
+        cells[context] = 0
+        # Written always and kept if counted: a branch here is a coin toss.
+        contexts[0, a] = context
+        counts[0, a] = cell & lowest
+        a += (cell & lowest) > 0
+        if single:
+            continue
+        contexts[1, b] = context
+        counts[1, b] = (cell >> np.uint64(16)) & lowest
+        b += ((cell >> np.uint64(16)) & lowest) > 0
+        contexts[2, c] = context
+        counts[2, c] = (cell >> np.uint64(32)) & lowest
+        c += ((cell >> np.uint64(32)) & lowest) > 0
+        contexts[3, d] = context
+        counts[3, d] = cell >> np.uint64(48)
+        d += (cell >> np.uint64(48)) > 0
+    return a, b, c, d
 
 
 @numba.njit(cache=True, nogil=True)

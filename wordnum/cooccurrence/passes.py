@@ -29,6 +29,8 @@ __all__ = [
 
 # Tokens of one task, unless a single document is longer: bounds the memory of a worker.
 CHUNK_TOKENS = 6_000_000
+# Bytes of events that are kept in memory: small corpora need no disk.
+_IN_MEMORY = 256_000_000
 
 
 def chunk_borders(starts: np.ndarray, most: int = CHUNK_TOKENS) -> list[tuple[int, int]]:
@@ -120,16 +122,16 @@ def count_blocks(
     jobs: int | None = 1,
     spill: str | os.PathLike[str] | None = None,
 ) -> list[list[Counted]]:
-    """Count the tasks; by block, what was counted under each condition, events on disk.
+    """Count the tasks; events go to disk where they are many.
 
     Returns
     -------
     list of list of Counted
-        Blocks in their order, conditions in that of the tasks.
+        What was counted in each block under each condition, in their order.
     """
     width = len(corpus.vocabulary)
     blocks = []
-    with Spool(spill) as spool:
+    with Spool(spill, memory=_IN_MEMORY) as spool:
         stream = stream_tasks(count_chunk, ((task,) for task in tasks), jobs=jobs)
         counted = track(stream, "counting", total=n_chunks(corpus))
         for _, parts in itertools.groupby(counted, key=lambda found: found[0].events.index):

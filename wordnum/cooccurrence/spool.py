@@ -25,6 +25,8 @@ class Spool:
     ----------
     folder : path-like, optional
         Where there is room; the system's folder for temporary files by default.
+    memory : int
+        Bytes of the arrays that stay in memory before the file is used.
 
     Examples
     --------
@@ -34,9 +36,10 @@ class Spool:
     array([0, 1, 2])
     """
 
-    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, folder: str | os.PathLike[str] | None = None, *, memory: int = 0) -> None:
         self.folder = folder
         self._begin = self._written = 0
+        self._memory = memory
         try:
             # Unbuffered, lest closing it on a full disk fails once more.
             self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
@@ -59,7 +62,10 @@ class Spool:
         self._file.close()
 
     def keep(self, array: np.ndarray) -> np.ndarray:
-        """Write an array and return it as a read-only map of the file."""
+        """Return an array, from memory or as a read-only map of the file it was written to."""
+        if array.nbytes <= self._memory:
+            self._memory -= array.nbytes
+            return array
         self.append(array)
         return self.mapped(array.dtype).reshape(array.shape)
 
