@@ -89,9 +89,26 @@ def test_even_numbers_alone_have_no_power_at_period_two():
     assert found.spikes[2].p_value == 1
 
 
-def test_too_few_numbers_are_refused():
-    with pytest.raises(InputError, match="at least 4 numbers"):
-        spectrum(np.ones((3, 2)))
+@pytest.mark.parametrize(
+    ("ask", "error", "message"),
+    [
+        (lambda: spectrum(np.ones((3, 2))), InputError, "at least 4 numbers"),
+        (lambda: spectrum(np.eye(30), periods=[1]), UsageError, "modulus 1 has no residue"),
+        (lambda: spectrum(np.eye(30), periods=[31]), UsageError, "modulus 31 has no residue"),
+        (lambda: spectrum(np.eye(30), periods=[2.5]), UsageError, "must be integers"),
+        (lambda: spectrum(np.eye(30), permutations=-1), UsageError, "permutations is too small"),
+        (lambda: spectrum(np.full((9, 2), np.inf)), InputError, "NaN or infinity"),
+        (lambda: spectrum(np.ones((9, 2)) * 1j), InputError, "must be real numbers"),
+        (lambda: spectrum(np.ones((9, 0))), InputError, "d >= 1"),
+    ],
+)
+def test_what_has_no_spectrum_is_refused(ask, error, message):
+    with pytest.raises(error, match=message):
+        ask()
+
+
+def test_a_small_n_has_a_spectrum_without_spikes():
+    assert spectrum(np.eye(6)).spikes == {}
 
 
 def test_spectrum_frame_has_a_row_per_frequency():

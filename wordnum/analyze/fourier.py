@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from wordnum.analyze.columns import centred_columns
+from wordnum.analyze.moduli import checked_moduli
 from wordnum.analyze.spikes import (
     SPIKE_PERIODS,
     Spike,
@@ -20,7 +21,7 @@ from wordnum.analyze.spikes import (
 from wordnum.analyze.threads import one_blas_thread
 from wordnum.analyze.waves import fitted_waves, grid_waves, power_beside, slow_waves
 from wordnum.embed.embedding import Embedding, as_embedding
-from wordnum.errors import InputError
+from wordnum.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     import pandas
@@ -131,8 +132,9 @@ def spectrum(
 
     Raises
     ------
-    InputError
-        Vectors that are not finite and real; fewer than 4 numbers.
+    UsageError, InputError
+        A period below 2 or above N, a negative number of permutations; vectors that are not finite
+        and real; fewer than 4 numbers.
 
     Notes
     -----
@@ -168,6 +170,10 @@ def spectrum(
             expected="at least 4 numbers",
             got=f"{len(embedding)}",
         )
+    # The usual periods may be asked of any N; those it is too small for have no spike.
+    periods = checked_moduli(periods, size=max(N, *SPIKE_PERIODS))
+    if permutations < 0:
+        raise UsageError("permutations is too small", expected="0 or more", got=str(permutations))
     k = np.arange(1, N // 2 + 1)
     frequency = k / N
     centred = centred_columns(embedding.vectors)
