@@ -12,7 +12,7 @@ demo: .venv/.demo
 	$(BIN)/wordnum demo -o $(DEMO) --jobs 2 --overwrite
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 test-slow: .venv/.test
 	$(BIN)/python -m pytest -m slow
