@@ -13,19 +13,25 @@ from wordnum.study.spec import Cell, Study
 
 __all__ = ["Plan", "cell_seconds", "plan_study"]
 
-# Measured on one core of an AMD EPYC at 2.6 GHz by the scripts in benchmarks/. A plan rests on
-# them: on another machine its times are off by the ratio of the machines.
-_ENCODE_BYTES_PER_S = 35e6  # xz text to blocks on disk, decompression included
-_COUNT_TOKENS_PER_S = 20e6  # one condition, by block and distance, saved
-_SVD_CELL_S = 12.0
+# Measured on one core of an AMD EPYC at 2.6 GHz by benchmarks/study.py. A plan rests on them: on
+# another machine its times are off by the ratio of the machines.
+_ENCODE_BYTES_PER_S = 28e6  # xz text to blocks on disk, decompression included
+_COUNT_TOKENS_PER_S = 200e6  # one condition, by block and distance, saved
+_SVD_CELL_S = 4.0  # with 20 halves, measured
+_SVD_S_PER_PAIR = 0.35e-6
 _TRAINED_CELL_S = 300.0
 _PLAIN_CELL_S = 1.5
-_ATTRIBUTION_S = 600.0  # groups, signals and sides of one corpus and window, intervals included
+_ATTRIBUTION_S = 900.0  # groups, signals and sides of one corpus and window, intervals included
 
 # Bytes of text per byte of file, and per token, as on English Wikipedia.
 _EXPANSION = {".xz": 3.7, ".bz2": 3.9, ".gz": 2.9, ".zst": 3.0, ".parquet": 2.0}
 _BYTES_PER_TOKEN = 5.1
-_NUMBER_SHARE = 0.014
+_NUMBER_SHARE = 0.0114
+
+# Bytes of a process with its libraries, and per pair that it sums; on disk per token and pair, and
+# of one embedding with its halves.
+_PROCESS_BYTES, _SUMMED_PAIR_BYTES = 4e8, 12
+_TOKEN_BYTES, _PAIR_BYTES, _EMBEDDING_BYTES = 4.2, 3.1, 17e6
 
 
 @dataclass(frozen=True)
@@ -78,48 +84,61 @@ def plan_study(study: Study, *, jobs: int | None = 1) -> Plan:
     """
     notes: list[str] = []
     recipes = list(study.recipes())
-    sizes = [_text_bytes(recipe, notes) for recipe in recipes]
-    reach = max(window.size for window in study.windows)
-    conditions = len(study.perturbations) * len(study.seeds)
+    tokens = {_place(recipe): _text_bytes(recipe, notes) / _BYTES_PER_TOKEN for recipe in recipes}
     cells = list(study.cells())
     controls = [replace(c, control_for=c.perturbation) for c in cells if study.may_need_control(c)]
-    tokens = sum(sizes) / _BYTES_PER_TOKEN
+    all_tokens = sum(tokens.values())
+    counted = len(study.perturbations) * len(study.seeds) + len(
+        {(c.perturbation, c.window, c.signal, c.seed) for c in controls}
+    )
     stages = [
-        ("encode", len(recipes), sum(sizes) / _ENCODE_BYTES_PER_S),
-        ("count", len(recipes) * conditions, tokens * conditions / _COUNT_TOKENS_PER_S),
-        *_cell_stages([*cells, *controls]),
+        ("encode", len(recipes), all_tokens * _BYTES_PER_TOKEN / _ENCODE_BYTES_PER_S),
+        ("count", len(recipes) * counted, all_tokens * counted / _COUNT_TOKENS_PER_S),
+        *_cell_stages([*cells, *controls], tokens),
     ]
     if study.attribution:
         times = len(recipes) * len(study.windows)
         stages.append(("attribute", times, times * _ATTRIBUTION_S))
     workers = (os.cpu_count() or 1) if jobs == -1 else max(jobs or 1, 1)
-    events = tokens * _NUMBER_SHARE * 2 * reach
+    pairs = 2 * max(window.size for window in study.windows) * _NUMBER_SHARE
+    largest = max(tokens.values(), default=0.0)
+    processes = workers + (workers > 1)
     return Plan(
         study=study,
         n_cells=len(cells),
         n_controls=len(controls),
         stages=stages,
         seconds=sum(seconds for _, _, seconds in stages) / (0.9 * workers + 0.1),
-        memory=workers * (6e8 + 40 * max(events / max(len(recipes), 1), 1)),
-        disk=4.2 * tokens + 4 * events * conditions + 9e6 * len(cells),
+        memory=processes * _PROCESS_BYTES + workers * _SUMMED_PAIR_BYTES * largest * pairs,
+        disk=all_tokens * (_TOKEN_BYTES + _PAIR_BYTES * pairs * counted)
+        + _EMBEDDING_BYTES * sum(cell.model.reads_pairs for cell in [*cells, *controls]),
         notes=notes,
     )
 
 
-def cell_seconds(cell: Cell) -> float:
+def cell_seconds(cell: Cell, *, tokens: float = 0.0) -> float:
     """About how long one cell takes on one core: fitted, with its half-splits, and measured."""
     if cell.model.reads_corpus or cell.model.model == "glove":
         return _TRAINED_CELL_S
-    return _SVD_CELL_S if cell.model.reads_pairs else _PLAIN_CELL_S
+    if not cell.model.reads_pairs:
+        return _PLAIN_CELL_S
+    pairs = tokens * _NUMBER_SHARE * len(cell.window.distances)
+    return _SVD_CELL_S + _SVD_S_PER_PAIR * pairs * (cell.signal != "number")
 
 
-def _cell_stages(cells: list[Cell]) -> Iterator[tuple[str, int, float]]:
+def _place(recipe: Recipe) -> tuple[str, str, str]:
+    return recipe.name, recipe.numerals, recipe.ordinals
+
+
+def _cell_stages(
+    cells: list[Cell], tokens: dict[tuple[str, str, str], float]
+) -> Iterator[tuple[str, int, float]]:
     """Cells by what is done for them."""
     kinds: dict[str, list[float]] = {}
     for cell in cells:
         kind = "fit and measure" if cell.model.reads_pairs else "measure"
         kind += " controls" if cell.control_for else ""
-        kinds.setdefault(kind, []).append(cell_seconds(cell))
+        kinds.setdefault(kind, []).append(cell_seconds(cell, tokens=tokens[_place(cell.recipe)]))
     for kind, seconds in kinds.items():
         yield kind, len(seconds), sum(seconds)
 
