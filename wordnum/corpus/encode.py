@@ -6,11 +6,8 @@ import json
 import logging
 import os
 import re
-import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,51 +18,19 @@ from wordnum.corpus.blocks import Pieces, count_words, write_blocks
 from wordnum.corpus.encoded import BLOCKS, MANIFEST, VERSION, EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.pieces import Job, PieceFile, piece_files, write_pieces
-from wordnum.corpus.sources import Part, check_options, find_parts
-from wordnum.corpus.streams import Skips, is_remote
+from wordnum.corpus.resolve import Source, resolve
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.errors import InputError, UsageError, WordnumError
+from wordnum.corpus.working import working_folder
+from wordnum.errors import InputError, UsageError
 from wordnum.parallel import map_tasks
 from wordnum.provenance import content_hash, jsonable, versions
 from wordnum.storage import atomic_folder, file_hash, save_npz, write_json
 
-__all__ = ["Source", "encode"]
+__all__ = ["encode"]
 
-# No white space, and a slash, a pattern or the suffix of a file.
-_LIKE_A_PATH = re.compile(r"\S*([/*?]|\.[A-Za-z]\w{1,7}$)\S*")
 # Files of a corpus, and those on their way to be one.
 _OURS = re.compile(r"block-\d{5}\.|vocabulary-|\.(block-|vocabulary-|manifest\.).*\.part\.\w+$")
 logger = logging.getLogger(__name__)
-Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Iterable[str]
-
-
-@dataclass(frozen=True)
-class _Text:
-    """A source, resolved: its parts, and the documents themselves where they are in memory."""
-
-    parts: list[Part]
-    skips: Skips
-    texts: Iterable[str] | None = None
-
-    def describe(self) -> list[dict[str, Any]]:
-        """Name, size and range of each part, for the manifest."""
-        return [
-            {
-                "path": part.path,
-                "reader": part.reader,
-                "bytes": os.path.getsize(part.path) if os.path.isfile(part.path) else None,
-                "range": [part.begin, part.end] if part.end or part.begin else None,
-            }
-            for part in self.parts
-        ]
-
-    @property
-    def lasting(self) -> bool:
-        """Whether any process can read it, and again: not memory, standard input or a pipe."""
-        return self.texts is None and all(
-            os.path.isfile(part.path) or part.reader == "hf" or is_remote(part.path)
-            for part in self.parts
-        )
 
 
 def encode(
@@ -142,7 +107,7 @@ def encode(
     base = _base(path, scheme, tokenizer_name(tokenizer), append=append)
     if vocabulary_size < 1:
         raise UsageError("the vocabulary needs room", got=f"vocabulary_size={vocabulary_size}")
-    text = _resolve(
+    text = resolve(
         source,
         reader=reader or "auto",
         field=field,
@@ -165,7 +130,8 @@ def encode(
     }
     # Two callables may share a name, so what another run has left behind is not to be trusted.
     resumable = text.lasting and not callable(tokenizer)
-    with _working_folder(path, text, about, append, resumable) as folder:
+    key = content_hash(text.describe(), text.state(), about, append)
+    with working_folder(path, key, resumable=resumable) as folder:
         tasks = [(part, at, folder, job, text.texts) for at, part in enumerate(text.parts)]
         readers = jobs if text.lasting else 1
         map_tasks(write_pieces, tasks, jobs=readers, description="reading")
@@ -218,90 +184,6 @@ def _base(
             remedy="append with the same tokenizer, or encode all of it again",
         )
     return base
-
-
-def _resolve(source: Source, *, reader: str, separator: str, errors: str, **options: Any) -> _Text:
-    """Find the files of a source, or take documents that are in memory."""
-    check_options(reader=reader, separator=separator, errors=errors)
-    skips = Skips()
-    if isinstance(source, Iterator):
-        raise UsageError(
-            "an iterator can be read only once",
-            expected="a list of str, or an object whose __iter__ starts again",
-            got=type(source).__name__,
-        )
-    if isinstance(source, (list, tuple)):
-        in_memory = _are_documents(source)
-    else:
-        in_memory = not isinstance(source, (str, os.PathLike))
-    if in_memory:
-        memory = Part("<memory>", "text", separator=separator)
-        return _Text([memory], skips, source)  # type: ignore[arg-type]
-    parts = find_parts(
-        source,  # type: ignore[arg-type]
-        reader=reader,
-        separator=separator,
-        errors=errors,
-        skips=skips,
-        cut=True,
-        **options,
-    )
-    return _Text(parts, skips)
-
-
-def _are_documents(items: Sequence[Any]) -> bool:
-    """Whether a list holds documents, and not the names of files."""
-    if not items or any(isinstance(item, os.PathLike) for item in items):
-        return False
-    if not all(isinstance(item, str) for item in items):
-        return True  # refused when they are read
-    like_paths = [bool(_LIKE_A_PATH.fullmatch(item)) for item in items]
-    there = [len(item) < 4096 and (item == "-" or os.path.exists(item)) for item in items]
-    # A document may happen to be the name of something; a path with a mistake is not a document.
-    surely = any(like and found for like, found in zip(like_paths, there, strict=True))
-    return not (surely or all(like or found for like, found in zip(like_paths, there, strict=True)))
-
-
-class _working_folder:  # noqa: N801  a context manager, used like a function
-    """Where pieces are kept until the corpus is whole.
-
-    A mistake of the user's removes it. A kill leaves it, under a name that tells what is made in
-    it, and the same call finds it again; other leftovers go when a corpus is made.
-    """
-
-    def __init__(
-        self, path: Path, text: _Text, about: dict[str, Any], append: bool, resumable: bool
-    ) -> None:
-        key = content_hash(text.describe(), [_modified(p) for p in text.parts], about, append)
-        self.folder = path.parent / f".{path.name}.part-{key}"
-        self.resumable = resumable
-        leftover = rf"\.{re.escape(path.name)}\.(part-[0-9a-f]{{16}}|[a-z0-9_]{{8}}\.part)"
-        self._leftover = re.compile(leftover)
-
-    def __enter__(self) -> Path:
-        if not self.resumable:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"cannot write to {self.folder.parent}",
-                got=error.strerror or str(error),
-                remedy="choose another output path",
-            ) from error
-        return self.folder
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None:
-            for path in list(self.folder.parent.iterdir()):
-                if self._leftover.fullmatch(path.name):
-                    shutil.rmtree(path, ignore_errors=True)
-        elif issubclass(kind, WordnumError) or not self.resumable:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _modified(part: Part) -> float | None:
-    return os.path.getmtime(part.path) if os.path.isfile(part.path) else None
 
 
 def _skips(folder: Path, n_parts: int) -> list[dict[str, Any]]:
