@@ -34,7 +34,7 @@ TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 IN_CUPY = set(
     """
     RawKernel abs arange argmax asarray asnumpy bincount broadcast_to concatenate cumsum diagonal
-    einsum exp eye float32 float64 int32 int64 isfinite linalg.eigh linalg.inv linalg.qr
+    einsum empty exp eye float32 float64 int32 int64 isfinite linalg.eigh linalg.inv linalg.qr
     linalg.solve log log1p maximum minimum moveaxis ones sqrt stack swapaxes where zeros
     ndarray.any ndarray.argmax ndarray.astype ndarray.copy ndarray.diagonal ndarray.max ndarray.mean
     ndarray.min ndarray.reshape ndarray.sum ndarray.swapaxes

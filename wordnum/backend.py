@@ -56,6 +56,16 @@ class Backend:
         """Bring a SciPy sparse matrix to the device as a csr_matrix."""
         return sparse.csr_matrix(matrix, dtype=dtype)
 
+    def multiply(self, matrix: Any, block: Any) -> Any:
+        """Product of a csr_matrix and a dense block of columns."""
+        # As many columns as fill a cache line: each entry of the matrix fetches one line.
+        width = max(1, 64 // block.dtype.itemsize)
+        product = np.empty((matrix.shape[0], block.shape[1]), dtype=block.dtype, order="F")
+        for start in range(0, block.shape[1], width):
+            here = slice(start, start + width)
+            product[:, here] = matrix @ block[:, here]
+        return product
+
     def eigh(self, matrix: Any, k: int | None = None) -> tuple[Any, Any]:
         """Return the k largest eigenvalues (ascending) and eigenvectors of a symmetric matrix."""
         n = matrix.shape[0]
@@ -96,6 +106,10 @@ class CudaBackend(Backend):
     def csr(self, matrix: Any, dtype: Any = None) -> Any:
         """Bring a SciPy sparse matrix to the device as a csr_matrix."""
         return self.sparse.csr_matrix(sparse.csr_matrix(matrix, dtype=dtype))
+
+    def multiply(self, matrix: Any, block: Any) -> Any:
+        """Product of a csr_matrix and a dense block of columns."""
+        return matrix @ block
 
     def eigh(self, matrix: Any, k: int | None = None) -> tuple[Any, Any]:
         """Return the k largest eigenvalues (ascending) and eigenvectors of a symmetric matrix."""

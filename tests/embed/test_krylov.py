@@ -116,10 +116,11 @@ def test_all_values_of_a_small_matrix_are_found_exactly(shape, weighting):
     assert found.error == 0
 
 
-def test_equal_singular_values_are_all_found():
+@pytest.mark.parametrize("k", [40, 60])
+def test_equal_singular_values_are_all_found(k):
     values = np.repeat([5.0, 3.0, 1.0], 20)
-    found = block_krylov_svd(weight(np.diag(values), weighting="raw"), 40, tol=1e-8)
-    assert found.singular_values == pytest.approx(values[:40], rel=1e-10)
+    found = block_krylov_svd(weight(np.diag(values), weighting="raw"), k, tol=1e-8)
+    assert found.singular_values == pytest.approx(values[:k], rel=1e-10)
 
 
 def test_rank_below_k_is_an_error_that_says_the_rank():
@@ -171,6 +172,20 @@ def test_embedding_of_all_rows_is_the_number_rows_of_the_whole_decomposition():
     assert np.abs(model.vectors_ - expected).max() < 1e-5
     assert model.explained_ == pytest.approx((values[:6] ** 2).sum() / (values**2).sum(), rel=1e-9)
     assert model.error_ < 1e-10
+
+
+def test_weighting_that_leaves_nothing_is_refused():
+    with pytest.raises(InputError, match="nothing to factorize"):
+        SVD(weighting="ppmi:shift=5", dim=1, rows="all").fit(np.array([[1, 2], [2, 3]]))
+
+
+def test_marginals_of_all_rows_can_be_those_of_the_text():
+    data = all_rows()
+    model = SVD(rows="all", weighting="pmi", dim=6, marginals="corpus", tol=1e-10)
+    model.fit(data)
+    weighted = weight(data.matrix(), weighting="pmi", column_totals=data.context_counts)
+    exact = np.linalg.svd(weighted.toarray(), compute_uv=False)
+    assert model.singular_values_ == pytest.approx(exact[:6], rel=1e-9)
 
 
 def test_all_rows_differ_from_number_rows_alone():

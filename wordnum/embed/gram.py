@@ -10,7 +10,7 @@ from wordnum.backend import Backend
 from wordnum.embed.weighting import Weighted
 from wordnum.errors import InputError
 
-__all__ = ["fix_signs", "gram", "leading"]
+__all__ = ["check_anything", "fix_signs", "gram", "leading"]
 
 # Columns per dense product: the strip of 1000 rows stays near the cache, and a product is long
 # enough for BLAS. The GPU takes what fits its memory.
@@ -105,14 +105,7 @@ def leading(
         The rank is below k and `exact`; or the matrix is zero or not finite.
     """
     n = product.shape[0]
-    largest = float(backend.to_numpy(product.diagonal()).max())
-    if not np.isfinite(largest) or largest <= 0:
-        raise InputError(
-            "nothing to factorize",
-            expected="a weighted matrix with finite entries that are not all zero",
-            got="all zero" if largest == 0 else "NaN or infinity",
-            remedy="use another weighting, a smaller shift or more text",
-        )
+    check_anything(float(backend.to_numpy(product.diagonal()).max()))
     values, vectors = (backend.to_numpy(part) for part in backend.eigh(product, min(k, n)))
     values, vectors = values[::-1], vectors[:, ::-1]
     good = values > n * np.finfo(np.float64).eps * values[0]
@@ -126,6 +119,23 @@ def leading(
             remedy=f"use dim={rank} or less, or more text",
         )
     return values[good], vectors[:, good]
+
+
+def check_anything(size: float) -> None:
+    """Raise unless a weighted matrix holds something, by the square of some norm of it.
+
+    Raises
+    ------
+    InputError
+        It is zero or not finite.
+    """
+    if not np.isfinite(size) or size <= 0:
+        raise InputError(
+            "nothing to factorize",
+            expected="a weighted matrix with finite entries that are not all zero",
+            got="all zero" if size == 0 else "NaN or infinity",
+            remedy="use another weighting, a smaller shift or more text",
+        )
 
 
 def fix_signs(vectors: np.ndarray) -> np.ndarray:

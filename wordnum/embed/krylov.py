@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,13 @@ from wordnum.progress import bar
 __all__ = ["KrylovSVD", "block_krylov_svd"]
 
 log = logging.getLogger(__name__)
+
+# Columns per step: the fewer, the smaller the space that is needed, and the slower its products.
+_WIDTH = 16
+# Columns between two estimates of the error.
+_APART = 32
+# Columns of a slab of a basis: products with less are bound by memory.
+_SLAB = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +84,7 @@ def block_krylov_svd(
         Largest relative error of the singular values to stop at. It is estimated, as twice what
         the geometric rate of their growth leaves; `KrylovSVD.residuals` are strict bounds.
     block : int, optional
-        Columns per step; k / 8 and 16 at least when left out.
+        Columns per step; 16 when left out.
     single : bool
         float32 vectors and products: half the time, for a `tol` of 1e-5 or more.
     seed : int
@@ -95,17 +103,18 @@ def block_krylov_svd(
     array([5., 4.])
     """
     smaller = min(weighted.matrix.shape)
-    width = min(block or max(16, -(-k // 8)), smaller)
+    width = min(block or _WIDTH, smaller)
     state = _Bidiagonal(weighted, width, single=single, seed=seed)
     estimate = _Estimate(k)
-    error = np.inf
+    error, seen = np.inf, -np.inf
     with bar("block Krylov SVD", unit="steps") as advance:
         while error > tol and not state.exhausted:
             state.step()
             advance()
-            if state.dimension >= k:
+            if state.dimension >= max(k, seen + _APART):
+                seen = state.dimension
                 error = estimate(state.values(k))
-                log.debug("Krylov dimension %d: estimated error %.1e", state.dimension, error)
+                log.debug("Krylov dimension %d: estimated error %.1e", seen, error)
     left, values, right_t = np.linalg.svd(state.small())
     floor = values[0] * smaller * (np.finfo(np.float32 if single else np.float64).eps)
     rank = int((values > floor).sum())
@@ -116,15 +125,45 @@ def block_krylov_svd(
             got=f"dim={k} for a matrix of shape {weighted.matrix.shape}",
             remedy=f"use dim={rank} or less, or more text",
         )
-    sides = state.combine(state.left, left[:, :k]), state.combine(state.right, right_t[:k].T)
+    sides, refined = state.vectors(right_t[:k].T)
     return KrylovSVD(
         left=sides[state.transposed],
-        singular_values=values[:k],
+        singular_values=refined,
         right=sides[not state.transposed],
         residuals=state.residuals(left[:, :k]),
         error=0.0 if state.exhausted else error,
         dimension=state.dimension,
     )
+
+
+class _Basis:
+    """Orthonormal columns that grow by blocks, kept in slabs wide enough for BLAS."""
+
+    def __init__(self, xp: Any, rows: int, dtype: Any) -> None:
+        self._xp, self._rows, self._dtype = xp, rows, dtype
+        self._slabs: list[Any] = []
+        self._filled: list[int] = []
+        self.last: Any = None
+
+    def append(self, block: Any) -> None:
+        width = block.shape[1]
+        if not self._slabs or self._filled[-1] + width > self._slabs[-1].shape[1]:
+            columns = max(_SLAB, width)
+            slab = self._xp.empty((self._rows, columns), dtype=self._dtype, order="F")
+            self._slabs.append(slab)
+            self._filled.append(0)
+        start = self._filled[-1]
+        self._slabs[-1][:, start : start + width] = block
+        self._filled[-1] += width
+        self.last = block
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the filled part of each slab."""
+        return (slab[:, :filled] for slab, filled in zip(self._slabs, self._filled))
+
+    @property
+    def columns(self) -> int:
+        return sum(self._filled)
 
 
 class _Bidiagonal:
@@ -143,66 +182,90 @@ class _Bidiagonal:
         self.matrix, self.transpose = pair[:: -1 if self.transposed else 1]
         self.rows, self.columns = ones[:: -1 if self.transposed else 1]
         self.shape = self.matrix.shape
-        self.left: list[Any] = []
-        self.right: list[Any] = []
+        self.left, self.right = (_Basis(xp, rows, self.dtype) for rows in self.shape)
         self.diagonal: list[np.ndarray] = []
         self.above: list[np.ndarray] = []
-        drawn = np.random.default_rng(seed).standard_normal((self.shape[1], width))
-        self._next = self._orthonormal(self.backend.asarray(drawn, dtype=self.dtype), [])[0]
+        self.scale = 0.0  # norm of A, as far as it is known
         self.exhausted = False
+        self._rng = np.random.default_rng(seed)
+        self._next = self._drawn(width)
 
     @property
     def dimension(self) -> int:
-        return sum(part.shape[1] for part in self.left)
+        return self.left.columns
 
     def step(self) -> None:
         """Add a block to both bases."""
+        image = self._image(self._next)
+        if self.above:
+            image -= self.left.last @ self._device(self.above[-1])
+        basis, corner = self._orthonormal(image, self.left, lazily=True)
+        if self._is_rounding(corner):  # A ends where even a drawn block has no image
+            self.exhausted = True
+            return
         self.right.append(self._next)
-        image = self.matrix @ self._next
-        if self.base:
-            image += self.base * self.rows[:, None] * (self.columns @ self._next)[None, :]
-        if self.left:
-            image -= self.left[-1] @ self._device(self.above[-1])
-        basis, corner = self._orthonormal(image, self.left)
         self.left.append(basis)
         self.diagonal.append(corner)
-        back = self.transpose @ basis
+        back = self.backend.multiply(self.transpose, basis)
         if self.base:
             back += self.base * self.columns[:, None] * (self.rows @ basis)[None, :]
-        back -= self.right[-1] @ self._device(corner.T)
+        back -= self.right.last @ self._device(corner.T)
         self._next, factor = self._orthonormal(back, self.right)
+        self.scale = max(self.scale, np.linalg.norm(corner, 2), np.linalg.norm(factor, 2))
+        if self._is_rounding(factor):
+            # The space is closed, but may lack copies of singular values that A has many times.
+            self._next, factor = self._drawn(len(factor)), np.zeros_like(factor)
         self.above.append(factor.T)
         room = min(self.shape) - self.dimension
-        quiet = np.abs(factor).max() <= np.abs(self.diagonal[0]).max() * 10 * self._eps()
-        self.exhausted = bool(quiet) or room <= 0
+        self.exhausted = room <= 0
         if room < self._next.shape[1]:
             self._next = self._next[:, :room]
             self.above[-1] = self.above[-1][:, :room]
 
-    def _eps(self) -> float:
-        return float(np.finfo(np.dtype(self.dtype)).eps)
+    def _drawn(self, width: int) -> Any:
+        """Return a random block that is orthonormal to all of V."""
+        drawn = self._rng.standard_normal((self.shape[1], width))
+        return self._orthonormal(self._device(drawn), self.right)[0]
+
+    def _is_rounding(self, factor: np.ndarray) -> bool:
+        eps = float(np.finfo(np.dtype(self.dtype)).eps)
+        return bool(np.abs(factor).max() <= 10 * eps * np.sqrt(self.shape[0]) * self.scale)
+
+    def _image(self, block: Any) -> Any:
+        """Return A times a block."""
+        image = self.backend.multiply(self.matrix, block)
+        if self.base:
+            image += self.base * self.rows[:, None] * (self.columns @ block)[None, :]
+        return image
 
     def _device(self, array: np.ndarray) -> Any:
         return self.backend.asarray(array, dtype=self.dtype)
 
-    def _orthonormal(self, block: Any, basis: list[Any]) -> tuple[Any, np.ndarray]:
-        """Take out what rounding has brought back of the basis, and factorize the block."""
-        factor = np.eye(block.shape[1])
-        for _ in range(2):
-            for part in basis:
-                block = block - part @ (part.T @ block)
+    def _orthonormal(
+        self, block: Any, basis: _Basis, *, lazily: bool = False
+    ) -> tuple[Any, np.ndarray]:
+        """Take out what rounding has brought back of the basis, and factorize the block.
+
+        One basis kept orthonormal keeps the other so too (Simon and Zha 2000), unless columns
+        nearly vanish: they are mostly rounding once scaled up, and are projected again.
+        """
+        factor, least = np.eye(block.shape[1]), 1e-3 * self.scale
+        for turn in range(4):
+            if turn or not lazily:
+                for part in basis:
+                    block = block - part @ (part.T @ block)
             block, corner = self.backend.qr(block)
             corner = self.backend.to_numpy(corner).astype(np.float64)
             factor = corner @ factor
             scales = np.abs(np.diag(corner))
-            # Columns that nearly vanish are mostly rounding once scaled up: project them again.
-            if scales.min() > 0.01 * scales.max():
+            if scales.min() > max(least, 0.01 * scales.max()):
                 break
+            least = 0.5  # of columns of length 1
         return block, factor
 
     def small(self) -> np.ndarray:
         """Return B, upper block bidiagonal."""
-        sizes = np.cumsum([0] + [part.shape[1] for part in self.left])
+        sizes = np.cumsum([0, *(corner.shape[1] for corner in self.diagonal)])
         matrix = np.zeros((sizes[-1], sizes[-1]))
         for j, corner in enumerate(self.diagonal):
             here = slice(sizes[j], sizes[j + 1])
@@ -222,14 +285,21 @@ class _Bidiagonal:
         last = self.above[-1]
         return np.linalg.norm(last.T @ left[-last.shape[0] :], axis=0)
 
-    def combine(self, basis: list[Any], weights: np.ndarray) -> np.ndarray:
-        """Return basis times weights as NumPy."""
-        start, total = 0, 0.0
-        for part in basis:
+    def vectors(self, weights: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+        """Singular vectors (of image and origin) and values in the span of V times weights.
+
+        Taken from the image of that span under A itself, which lets nothing of the small
+        matrix's rounding through.
+        """
+        start, span = 0, 0.0
+        for part in self.right:
             share = weights[start : start + part.shape[1]]
-            total = total + part @ self.backend.asarray(share, dtype=self.dtype)
+            span = span + part @ self._device(share)
             start += part.shape[1]
-        return self.backend.to_numpy(total)
+        basis, corner = self.backend.qr(self._image(span))
+        left, values, right_t = np.linalg.svd(self.backend.to_numpy(corner).astype(np.float64))
+        image, origin = basis @ self._device(left), span @ self._device(right_t.T)
+        return (self.backend.to_numpy(image), self.backend.to_numpy(origin)), values
 
 
 class _Estimate:

@@ -12,7 +12,7 @@ from scipy import sparse
 from wordnum.backend import Backend, get_backend
 from wordnum.embed.embedding import Embedding
 from wordnum.embed.estimator import Estimator, fit_halves
-from wordnum.embed.gram import fix_signs, gram, leading
+from wordnum.embed.gram import check_anything, fix_signs, gram, leading
 from wordnum.embed.krylov import block_krylov_svd
 from wordnum.embed.source import Rows, Source, check_rows_differ, present_rows, read_source
 from wordnum.embed.weighting import Weighting, _weight, checked_counts
@@ -260,6 +260,8 @@ class _Solver:
         rows = Rows(full[: self.source.size], self.source.rows.number_counts)
         numbers, without = present_rows(rows, min_count=model.min_count)
         weighted = _weight(full, self.weighting, self.totals, self.backend)
+        total = weighted.squared_norm()
+        check_anything(total)
         found = block_krylov_svd(
             weighted, model.dim, tol=model.tol, single=model.precision == "single", seed=model.seed
         )
@@ -268,7 +270,7 @@ class _Solver:
             vectors[numbers],
             numbers,
             found.singular_values,
-            float((found.singular_values**2).sum() / weighted.squared_norm()),
+            float((found.singular_values**2).sum() / total),
             without,
             found.error,
             vectors,
