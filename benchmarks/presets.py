@@ -26,7 +26,7 @@ from preset_texts import Text, views
 from threadpoolctl import threadpool_limits
 
 from wordnum.analyze import probe
-from wordnum.analyze.inference import Difference, compare, paired_difference
+from wordnum.analyze.inference import Difference, compare
 from wordnum.analyze.results import ModulusProbe, ProbeResult
 from wordnum.cooccurrence.window import Window
 from wordnum.embed.embedding import Embedding
@@ -199,20 +199,11 @@ def confirm(text: Text) -> None:
     print(f"\nordinals {text.ordinals}, part 5: {mine.name} less {reference.name}\n")
     for T, gap in compare(first, second).items():
         print(f"T = {T}: {first[T].kappa:.1f} less {second[T].kappa:.1f} = {difference(gap)}")
-    print(f"mean of the three: {difference(mean_gap(first, second))}")
 
 
 def probed(embedding: Embedding) -> ProbeResult:
     """Kappas with intervals, without shuffles."""
     return probe(embedding, moduli=MODULI, nulls=0, controls=False)
-
-
-def mean_gap(first: ProbeResult, second: ProbeResult) -> Difference:
-    """Difference of the means over T, paired by half-splits."""
-    both = (first, second)
-    means = [float(np.mean([found[T].kappa for T in MODULI])) for found in both]
-    halves = [np.mean([found[T].half_kappas for T in MODULI], axis=0) for found in both]
-    return paired_difference(0, tuple(means), tuple(halves))
 
 
 def difference(gap: Difference) -> str:
@@ -222,14 +213,15 @@ def difference(gap: Difference) -> str:
 def report(text: Text) -> None:
     """Print the presets on all five parts, and how far the rest are from the first."""
     names = list(dict.fromkeys((LEAGUES[text.ordinals], *RIVALS)))
-    columns = ["preset", *(f"T = {T}" for T in MODULI), "mean, first less this", "by last digit"]
+    columns = ["preset", *(f"T = {T}" for T in MODULI), "first less this", "by last digit"]
     rows, without_fives, first = [], [], None
     for name in names:
         embedding = embed(text, PRESETS[name])
         found = probed(embedding)
         first = first or found
         cells = [f"{p.kappa:.1f} ({p.low:.0f} to {p.high:.0f})" for p in found.by_period.values()]
-        gap = "" if found is first else difference(mean_gap(first, found))
+        gaps = [] if found is first else compare(first, found).values()
+        gap = "; ".join(difference(gap) for gap in gaps)
         recall = " ".join(f"{100 * share:.0f}" for share in found[10].recall_by_digit)
         rows.append([name, *cells, gap, recall])
         rest = embedding.select(embedding.numbers[embedding.numbers % 5 > 0])
