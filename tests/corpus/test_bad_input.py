@@ -95,8 +95,8 @@ def test_lines_that_are_not_json_are_counted_or_an_error(tmp_path: Path, caplog)
     corpus = encode(tmp_path / "a.jsonl", tmp_path / "c")
     assert corpus.n_documents == 2
     assert [(skip["reason"], skip["first"]) for skip in corpus.manifest["skips"]] == [
-        ("not JSON", ["line 2"]),
         ("no field 'text'", ["line 4"]),
+        ("not JSON", ["line 2"]),
     ]
     assert "a.jsonl: not JSON, 1 times (first: line 2)" in caplog.text
 

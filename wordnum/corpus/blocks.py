@@ -47,13 +47,13 @@ class Pieces:
         """Find the documents of some pieces."""
         n_tokens = 0
         sizes: list[int] = []
-        starts = [np.zeros(1, dtype=np.int64)]
+        starts = []
         for file in files:
             header, arrays = file.load()
             starts.append(arrays["starts"] + n_tokens)
             sizes.append(header["n_tokens"])
             n_tokens += sizes[-1]
-        return cls(files, sizes, np.unique(np.concatenate([*starts, [n_tokens]])))
+        return cls(files, sizes, np.concatenate([*starts, np.array([n_tokens])]))
 
     @property
     def n_tokens(self) -> int:
