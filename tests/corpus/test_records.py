@@ -137,8 +137,12 @@ def dump() -> Path:
     return Path(datapath("enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"))
 
 
-def test_articles_of_gensims_sample_of_wikipedia(dump: Path):
-    articles = list(read_documents(dump))
+@pytest.fixture(scope="module")
+def articles(dump: Path) -> list[str]:
+    return list(read_documents(dump))
+
+
+def test_articles_of_gensims_sample_of_wikipedia(articles: list[str]):
     assert len(articles) == 106
     assert articles[0].lstrip().startswith("Anarchism is")
     text = " ".join(articles)
@@ -147,13 +151,15 @@ def test_articles_of_gensims_sample_of_wikipedia(dump: Path):
     assert "''" not in text
 
 
-def test_articles_are_those_that_gensim_finds_but_for_redirects_and_empty_ones(dump: Path):
+def test_articles_are_those_that_gensim_finds_but_for_redirects_and_empty_ones(
+    dump: Path, articles: list[str]
+):
     from gensim.corpora.wikicorpus import extract_pages
 
     with bz2.open(dump) as file:
         pages = [text for _, text, _ in extract_pages(file, filter_namespaces=("0",))]
     left = [text for text in pages if not re.match(r"\s*(#redirect|$)", text, re.IGNORECASE)]
-    assert len(list(read_documents(dump))) == len(left) < len(pages)
+    assert len(articles) == len(left) < len(pages)
 
 
 def test_a_dump_that_is_cut_off_is_an_error(dump: Path, tmp_path: Path):
