@@ -108,7 +108,7 @@ def _scan(ids: np.ndarray, task: ChunkTask) -> tuple[np.ndarray, np.ndarray]:
     room = max(1024, ids.size // 16)
     while True:
         histogram = np.zeros(task.width, dtype=np.int64)
-        positions = np.empty(room, dtype=np.int64)
+        positions = np.empty(room, dtype=np.int32)
         found = kernels.scan(ids, np.uint32(task.size), histogram, positions)
         if found >= 0:
             return histogram, positions[:found].copy()
@@ -130,7 +130,7 @@ def _written(task: ChunkTask, positions: np.ndarray, numbers: np.ndarray) -> lis
 
 def _extents(task: ChunkTask, ids: np.ndarray, positions: np.ndarray) -> list[_Extent]:
     """Tokens that each number sees on either side under each condition."""
-    starts = task.block.starts
+    starts = task.block.starts.astype(np.int32)
     documents = np.repeat(np.arange(starts.size - 1), np.diff(np.searchsorted(positions, starts)))
     segments = starts[documents], starts[documents + 1]
     return [
@@ -211,7 +211,10 @@ def _events(
             table = _sorted(task, around, order)
             if task.conditions[group[0]].rewriting is not None:
                 kernels.patch(table, positions, order, first, written)
-            seen = [(extents[c].left[here][order], extents[c].right[here][order]) for c in group]
+            seen = [
+                (extents[c].left[here].take(order), extents[c].right[here].take(order))
+                for c in group
+            ]
             accumulate = _sums if task.merged else _lanes
             for condition, event in zip(group, accumulate(task, table, begin, seen)):
                 parts[condition].append(event)
@@ -228,7 +231,7 @@ def _around(task: ChunkTask, ids: np.ndarray, positions: np.ndarray) -> np.ndarr
 
 def _sorted(task: ChunkTask, around: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Contexts in the order of the rows, laid out as before."""
-    return around.T[order].T if task.merged else np.take(around, order, axis=1)
+    return around.T[order].T if task.merged else kernels.reorder(around, order)
 
 
 def _row_labels(task: ChunkTask, positions: np.ndarray) -> np.ndarray:

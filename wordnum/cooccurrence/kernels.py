@@ -21,6 +21,7 @@ __all__ = [
     "accumulate_sums",
     "gather",
     "patch",
+    "reorder",
     "scan",
     "sort_rows",
 ]
@@ -88,6 +89,18 @@ def gather(ids, positions, reach, table):  # type: ignore[no-untyped-def]
             table[reach - d, i] = ids[p - d] if p >= d else np.uint32(0)
         for d in range(1, reach + 1):
             table[reach + d - 1, i] = ids[p + d] if p + d < n else np.uint32(0)
+
+
+@numba.njit(cache=True, nogil=True)
+def reorder(table, order):  # type: ignore[no-untyped-def]
+    """Columns of a table in another order."""
+    sorted_table = np.empty_like(table)
+    for g in range(table.shape[0]):
+        row = table[g]
+        sorted_row = sorted_table[g]
+        for s in range(order.size):
+            sorted_row[s] = row[order[s]]
+    return sorted_table
 
 
 @numba.njit(cache=True, nogil=True)

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wordnum.corpus import swap_kernels
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.progress import track
 
 __all__ = ["NumberSequence", "draws", "number_positions", "redraw"]
 
 Keep = Callable[[np.ndarray], np.ndarray]
-# Tokens compared at once: the boolean mask stays in the cache.
-_CHUNK = 1 << 18
 
 
 def number_positions(ids: np.ndarray, size: int) -> np.ndarray:
@@ -26,11 +25,13 @@ def number_positions(ids: np.ndarray, size: int) -> np.ndarray:
     >>> number_positions(np.array([1002, 7, 1000, 9]), 1000)
     array([1, 3])
     """
-    parts = [
-        np.flatnonzero(ids[first : first + _CHUNK] < size) + first
-        for first in range(0, ids.size, _CHUNK)
-    ]
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+    room = max(1024, ids.size // 16)
+    while True:
+        positions = np.empty(room, dtype=np.int64)
+        found = swap_kernels.find_below(ids, size, positions)
+        if found >= 0:
+            return positions[:found].copy()
+        room *= 4
 
 
 def draws(seed: int, purpose: str, documents: np.ndarray, index: np.ndarray) -> np.ndarray:
@@ -39,10 +40,13 @@ def draws(seed: int, purpose: str, documents: np.ndarray, index: np.ndarray) -> 
     SplitMix64 (Steele, Lea and Flood 2014) as a counter-based generator, so that a draw does not
     depend on the draws before it.
     """
-    key = np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
-    state = _mix(key ^ _mix(np.array([zlib.crc32(purpose.encode())], dtype=np.uint64)))
-    state = _mix(state ^ documents.astype(np.uint64))
+    state = _mix(_key(seed, purpose) ^ documents.astype(np.uint64))
     return _mix(state ^ index.astype(np.uint64))
+
+
+def _key(seed: int, purpose: str) -> np.ndarray:
+    key = np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
+    return _mix(key ^ _mix(np.array([zlib.crc32(purpose.encode())], dtype=np.uint64)))
 
 
 def _mix(state: np.ndarray) -> np.ndarray:
@@ -56,13 +60,10 @@ def redraw(
     marginal: np.ndarray, *, seed: int, first_document: int, starts: np.ndarray
 ) -> np.ndarray:
     """Draw the numbers of some documents from a marginal: uint32 (starts[-1] - starts[0],)."""
-    per_document = np.diff(starts)
-    document = np.repeat(np.arange(per_document.size), per_document)
-    index = np.arange(document.size) - (starts[:-1] - starts[0])[document]
-    random = draws(seed, "unigram", document + first_document, index)
-    edges = np.cumsum(marginal)
-    place = ((random >> np.uint64(11)) * 2.0**-53 * edges[-1]).astype(np.int64)
-    return np.searchsorted(edges, place, side="right").astype(np.uint32)
+    drawn = np.empty(int(starts[-1] - starts[0]), dtype=np.uint32)
+    key = _key(seed, "unigram")[0]
+    swap_kernels.draw_numbers(key, np.cumsum(marginal), first_document, starts, drawn)
+    return drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +131,11 @@ class NumberSequence:
         first, lengths, labels = self.runs(reach)
         documents = np.searchsorted(self.starts, first, side="right") - 1
         keys = draws(seed, "swap", documents, first - self.starts[documents])
-        by_label = np.argsort(labels, kind="stable")
-        shuffled = np.lexsort((keys, labels))
+        by_label = _stable_order(labels)
+        by_key = np.argsort(keys)
+        if (np.diff(keys[by_key]) == 0).any():  # where the order of equals depends on the machine
+            by_key = np.argsort(keys, kind="stable")
+        shuffled = by_key[_stable_order(labels[by_key])]
         # Place by place of the run: the run at `by_label[i]` takes the tokens of `shuffled[i]`.
         target, source = first[by_label], first[shuffled]
         size = lengths[by_label]
@@ -159,7 +163,7 @@ class NumberSequence:
             first, lengths = first[self.moves[first]], lengths[self.moves[first]]
         labels = np.zeros(first.size, dtype=np.int64)
         next_label = 0
-        by_length = np.argsort(lengths, kind="stable")
+        by_length = _stable_order(lengths)
         sizes, groups = np.unique(lengths[by_length], return_index=True)
         for size, mine in zip(sizes, np.split(by_length, groups[1:])):
             if size == 1:
@@ -167,8 +171,23 @@ class NumberSequence:
                 next_label += 1
                 continue
             pattern = self.gaps[first[mine][:, None] + np.arange(1, size)]
-            rows = np.ascontiguousarray(pattern).view(np.dtype((np.void, int(size) - 1))).ravel()
-            found, label = np.unique(rows, return_inverse=True)
+            found, label = np.unique(_as_scalars(pattern), return_inverse=True)
             labels[mine] = next_label + label
             next_label += found.size
         return first, lengths, labels
+
+
+def _stable_order(values: np.ndarray) -> np.ndarray:
+    """Stable argsort of integers >= 0, which is a fast radix sort where they fit in 16 bits."""
+    narrow = np.min_scalar_type(int(values.max(initial=0)))
+    return np.argsort(values.astype(narrow), kind="stable")
+
+
+def _as_scalars(rows: np.ndarray) -> np.ndarray:
+    """One comparable value per row of bytes: an integer where they are eight or fewer."""
+    n, width = rows.shape
+    if width > 8:
+        return np.ascontiguousarray(rows).view(np.dtype((np.void, width))).ravel()
+    padded = np.zeros((n, 8), dtype=np.uint8)
+    padded[:, :width] = rows
+    return padded.view(np.uint64).ravel()

@@ -1,0 +1,61 @@
+"""Compiled loops over the number tokens of a corpus."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+__all__ = ["draw_numbers", "find_below"]
+
+# Parts of the marginal in which a number is looked for from the first of each.
+_GUIDES = 4096
+
+
+@numba.njit(cache=True, nogil=True)
+def find_below(ids, limit, positions):  # type: ignore[no-untyped-def]
+    """Write the positions of ids below `limit`; returns how many, or -1 without room."""
+    found = 0
+    for i in range(ids.size):
+        if ids[i] < limit:
+            if found == positions.size:
+                return -1
+            positions[found] = i
+            found += 1
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _mix(state):  # type: ignore[no-untyped-def]
+    """One step of SplitMix64, as in `wordnum.corpus.swap`."""
+    state += np.uint64(0x9E3779B97F4A7C15)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
+
+
+@numba.njit(cache=True, nogil=True)
+def draw_numbers(key, edges, first_document, starts, drawn):  # type: ignore[no-untyped-def]
+    """Draw the numbers of documents from a marginal, given as the running sum of its counts.
+
+    `key` is the state that the hash of (document, index) starts from.
+    """
+    total = edges[-1]
+    guide = np.zeros(_GUIDES, dtype=np.int64)
+    number = 0
+    for part in range(_GUIDES):
+        while edges[number] <= part * total // _GUIDES:
+            number += 1
+        guide[part] = number
+    for d in range(starts.size - 1):
+        document = _mix(key ^ np.uint64(first_document + d))
+        for i in range(starts[d], starts[d + 1]):
+            random = _mix(document ^ np.uint64(i - starts[d]))
+            share = np.float64(random >> np.uint64(11)) * 2.0**-53
+            place = np.int64(share * total)
+            number = guide[np.int64(share * _GUIDES)]
+            # The guide may stand one part too far where rounding differs.
+            while number > 0 and edges[number - 1] > place:
+                number -= 1
+            while edges[number] <= place:
+                number += 1
+            drawn[i - starts[0]] = number
