@@ -211,7 +211,7 @@ class _Bidiagonal:
             back += self.base * self.columns[:, None] * (self.rows @ basis)[None, :]
         back -= self.right.last @ self._device(corner.T)
         self._next, factor = self._orthonormal(back, self.right)
-        self.scale = max(self.scale, np.linalg.norm(corner, 2), np.linalg.norm(factor, 2))
+        self.scale = max(self.scale, *(float(np.linalg.norm(a, 2)) for a in (corner, factor)))
         if self._is_rounding(factor):
             # The space is closed, but may lack copies of singular values that A has many times.
             self._next, factor = self._drawn(len(factor)), np.zeros_like(factor)

@@ -1,0 +1,18 @@
+"""Real text for the benchmarks: an encoded corpus, a recipe by name, or files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wordnum.corpus.encode import encode
+from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.recipe import find_recipe
+from wordnum.study.stages import encode_recipe
+
+
+def open_text(text: str, folder: str) -> EncodedCorpus:
+    """Open an encoded corpus, or encode a file or a recipe into a folder."""
+    if Path(text).is_dir():
+        return EncodedCorpus.open(text)
+    path = Path(folder) / "corpus"
+    return encode(text, path) if Path(text).exists() else encode_recipe(find_recipe(text), path)
