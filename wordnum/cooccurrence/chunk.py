@@ -92,10 +92,11 @@ def count_chunk(task: ChunkTask) -> list[Counted]:
     """Count the documents of a task: one result per condition, in their order."""
     ids = np.asarray(task.block.ids)
     histogram, positions = _scan(ids, task)
-    numbers = ids[positions]
-    extents = _extents(task, ids, positions)
-    values = _written(task, positions, numbers)
-    events = _events(task, ids, positions, values, extents)
+    inside = np.searchsorted(positions, task.block.starts.astype(positions.dtype))
+    extents = _extents(task, ids, positions, inside)
+    values = _written(task, ids[positions], inside)
+    rows = None if task.rows is None else _read(task, task.rows, inside)
+    events = _events(task, ids, positions, values, extents, rows)
     margins = _margins(task, histogram, values, extents)
     return [
         Counted(event, *seen, int(extent.documents.sum()))
@@ -115,23 +116,26 @@ def _scan(ids: np.ndarray, task: ChunkTask) -> tuple[np.ndarray, np.ndarray]:
         room *= 4
 
 
-def _written(task: ChunkTask, positions: np.ndarray, numbers: np.ndarray) -> list[np.ndarray]:
-    """Return the numbers at the positions under each condition; shared where they are the same."""
-    inside = np.searchsorted(positions, task.block.starts)
+def _read(task: ChunkTask, rewriting: Rewriting, inside: np.ndarray) -> np.ndarray:
+    """What a rewriting puts at the numbers; each document's begin at `inside`."""
+    return rewriting.read(first_document=task.block.first_document, starts=inside)
+
+
+def _written(task: ChunkTask, numbers: np.ndarray, inside: np.ndarray) -> list[np.ndarray]:
+    """Return the numbers under each condition; one array where they are the same."""
     written = {id(None): numbers}
-    for condition in task.conditions:
-        key = id(condition.rewriting)
-        if condition.rewriting is not None and key not in written:
-            written[key] = condition.rewriting.read(
-                first_document=task.block.first_document, starts=inside
-            )
+    for rewriting in (condition.rewriting for condition in task.conditions):
+        if rewriting is not None and id(rewriting) not in written:
+            written[id(rewriting)] = _read(task, rewriting, inside)
     return [written[id(condition.rewriting)] for condition in task.conditions]
 
 
-def _extents(task: ChunkTask, ids: np.ndarray, positions: np.ndarray) -> list[_Extent]:
+def _extents(
+    task: ChunkTask, ids: np.ndarray, positions: np.ndarray, inside: np.ndarray
+) -> list[_Extent]:
     """Tokens that each number sees on either side under each condition."""
-    starts = task.block.starts.astype(np.int32)
-    documents = np.repeat(np.arange(starts.size - 1), np.diff(np.searchsorted(positions, starts)))
+    starts = task.block.starts.astype(positions.dtype)
+    documents = np.repeat(np.arange(starts.size - 1), np.diff(inside))
     segments = starts[documents], starts[documents + 1]
     return [
         _extent(
@@ -197,8 +201,9 @@ def _events(
     positions: np.ndarray,
     values: Sequence[np.ndarray],
     extents: Sequence[_Extent],
+    rows: np.ndarray | None,
 ) -> list[BlockEvents]:
-    """Sum the events of all conditions."""
+    """Sum the events of all conditions, in rows of their own or in those of the numbers."""
     parts: list[list[BlockEvents]] = [[] for _ in extents]
     groups = _groups(values)
     for first in range(0, max(positions.size, 1), kernels.POSITIONS):
@@ -206,8 +211,7 @@ def _events(
         around = _around(task, ids, positions[here])
         for group in groups:
             written = values[group[0]]
-            rows = written if task.rows is None else _row_labels(task, positions)
-            order, begin = kernels.sort_rows(rows[here], task.n_rows)
+            order, begin = kernels.sort_rows((written if rows is None else rows)[here], task.n_rows)
             table = _sorted(task, around, order)
             if task.conditions[group[0]].rewriting is not None:
                 kernels.patch(table, positions, order, first, written)
@@ -232,12 +236,6 @@ def _around(task: ChunkTask, ids: np.ndarray, positions: np.ndarray) -> np.ndarr
 def _sorted(task: ChunkTask, around: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Contexts in the order of the rows, laid out as before."""
     return around.T[order].T if task.merged else kernels.reorder(around, order)
-
-
-def _row_labels(task: ChunkTask, positions: np.ndarray) -> np.ndarray:
-    assert task.rows is not None
-    inside = np.searchsorted(positions, task.block.starts)
-    return task.rows.read(first_document=task.block.first_document, starts=inside)
 
 
 def _lanes(
