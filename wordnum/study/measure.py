@@ -33,7 +33,7 @@ __all__ = ["Task", "cell_key", "is_done", "make_tasks", "measure"]
 logger = logging.getLogger(__name__)
 # Cells per task: enough to share what they load, few enough to keep all workers busy.
 _CELLS = 6
-_LONG_S = 60.0
+_QUICK = ("svd", "frequency", "random")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def make_tasks(cells: Iterable[tuple[Cell, str]], stages: Stages) -> Iterator[Ta
     """Group cells (with their keys) by what they read; long ones stand alone."""
     groups: dict[tuple[Any, ...], list[tuple[Cell, str]]] = {}
     for number, (cell, key) in enumerate(cells):
-        alone = number if cell_seconds(cell) > _LONG_S else -1
+        alone = number if cell.model.model not in _QUICK else -1
         place = (stages.source(cell), cell.perturbation, cell.seed, alone)
         groups.setdefault(place, []).append((cell, key))
     for (source, *_), members in groups.items():

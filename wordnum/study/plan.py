@@ -17,10 +17,11 @@ __all__ = ["Plan", "cell_seconds", "plan_study"]
 # another machine its times are off by the ratio of the machines.
 _ENCODE_BYTES_PER_S = 28e6  # xz text to blocks on disk, decompression included
 _COUNT_TOKENS_PER_S = 200e6  # one condition, by block and distance, saved
-_SVD_CELL_S = 4.0  # with 20 halves, measured
-_SVD_S_PER_PAIR = 0.35e-6
-_TRAINED_CELL_S = 300.0
-_PLAIN_CELL_S = 1.5
+_CELL_S = 1.5  # measured, half-splits too where there are any
+_HALVES_S = 2.5  # factorized
+# Fitted with all halves per pair, or without halves per token.
+_S_PER_PAIR = {"svd": 0.35e-6, "glove": 9e-6, "sgns": 7e-6}
+_S_PER_TOKEN = {"word2vec": 20e-6, "fasttext": 20e-6}
 _ATTRIBUTION_S = 900.0  # groups, signals and sides of one corpus and window, intervals included
 
 # Bytes of text per byte of file, and per token, as on English Wikipedia.
@@ -118,12 +119,12 @@ def plan_study(study: Study, *, jobs: int | None = 1) -> Plan:
 
 def cell_seconds(cell: Cell, *, tokens: float = 0.0) -> float:
     """About how long one cell takes on one core: fitted, with its half-splits, and measured."""
-    if cell.model.reads_corpus or cell.model.model == "glove":
-        return _TRAINED_CELL_S
-    if not cell.model.reads_pairs:
-        return _PLAIN_CELL_S
-    pairs = tokens * _NUMBER_SHARE * len(cell.window.distances)
-    return _SVD_CELL_S + _SVD_S_PER_PAIR * pairs * (cell.signal != "number")
+    model = cell.model.model
+    seconds = _CELL_S + _S_PER_TOKEN.get(model, 0.0) * tokens
+    if model in _S_PER_PAIR:
+        pairs = tokens * _NUMBER_SHARE * len(cell.window.distances) * (cell.signal != "number")
+        seconds += _HALVES_S + _S_PER_PAIR[model] * pairs
+    return seconds
 
 
 def _place(recipe: Recipe) -> tuple[str, str, str]:
