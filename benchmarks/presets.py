@@ -1,6 +1,6 @@
 """Which presets are best, chosen on parts 1 to 4 of Wikipedia, confirmed on part 5.
 
-    python benchmarks/presets.py --root TEXTS --league out     every step, about half an hour
+    python benchmarks/presets.py --root TEXTS --league out     every step, about an hour on one core
     python benchmarks/presets.py --root TEXTS --league keep --step report
 
 Two leagues that are never mixed: ordinals out ("21st" is another number) and ordinals kept ("21st"
@@ -227,7 +227,9 @@ def report(text: Text) -> None:
         rest = embedding.select(embedding.numbers[embedding.numbers % 5 > 0])
         shuffled = probe(rest, moduli=MODULI, controls=False)
         without_fives.append([name, *(above_null(p) for p in shuffled.by_period.values())])
-    print(f"\nordinals {text.ordinals}, all five parts: kappa (95 % interval)\n")
+    seen = np.median(text.counts().number_counts.sum(axis=0))
+    print(f"\nordinals {text.ordinals}, all five parts; a number occurs {seen:.0f} times (median)")
+    print("kappa (95 % interval)\n")
     print_table(columns, rows)
     print(
         "\nwithout multiples of 5: kappa (95 % interval); means of the nulls within runs, plain\n"
