@@ -206,7 +206,13 @@ def test_column_totals_that_do_not_fit_are_refused(totals, message):
 
 @pytest.mark.parametrize(
     "text",
-    ["hellinger", "ppmi:smoothing=0.75", "qwem:shift=1.5,smoothing=0.75", "hellinger:power=0.25"],
+    [
+        "hellinger",
+        "ppmi:smoothing=0.75",
+        "qwem:shift=1.5,smoothing=0.75",
+        "hellinger:power=0.25",
+        "hellinger:mass=0.15",
+    ],
 )
 def test_name_reads_back(text):
     assert Weighting.parse(text).name == text
@@ -224,6 +230,7 @@ def test_name_reads_back(text):
         ("ppmi:shift=inf", "shift=inf is out of range"),
         ("ppmi:smoothing=1.5", "smoothing=1.5 is out of range"),
         ("hellinger:power=0", "power=0.0 is out of range"),
+        ("hellinger:mass=1.5", "mass=1.5 is out of range"),
     ],
 )
 def test_weighting_that_cannot_be_read_is_a_usage_error(text, message):
