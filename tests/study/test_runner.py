@@ -17,7 +17,9 @@ import pandas as pd
 import pytest
 
 from tests.study.conftest import QUICK
-from wordnum.errors import FormatError, InputError
+from wordnum import _compat
+from wordnum.errors import FormatError, InputError, MissingExtraError, UsageError
+from wordnum.parallel import parallel_backend
 from wordnum.study.files import load_study
 from wordnum.study.folder import claim
 from wordnum.study.results import StudyResults
@@ -38,6 +40,21 @@ def written_at(folder: Path, pattern: str) -> dict[Path, int]:
 
 def test_workers_change_nothing(planted: Study, done: StudyResults, tmp_path: Path):
     assert_same_table(done, run_study(planted, tmp_path / "out", jobs=2))
+
+
+def test_a_cluster_changes_nothing(quick: Study, quick_done: StudyResults, tmp_path: Path):
+    pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    with parallel_backend("dask"):
+        assert_same_table(quick_done, run_study(quick, tmp_path / "out", jobs=2))
+
+
+def test_a_device_that_is_missing_is_an_error_before_anything_is_done(quick: Study, tmp_path: Path):
+    with pytest.raises(UsageError, match="gpu"):
+        run_study(quick, tmp_path / "out", device="gpu")
+    if not _compat.available("cupy"):
+        with pytest.raises(MissingExtraError, match=r"pip install 'wordnum\[gpu-cuda"):
+            run_study(quick, tmp_path / "out", device="cuda")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_second_run_does_nothing_again(quick: Study, quick_done: StudyResults):

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from wordnum.backend import get_backend
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.errors import InputError
 from wordnum.parallel import map_tasks
@@ -59,8 +60,11 @@ def run_study(
     ------
     InputError
         The folder holds another study or another run is writing to it, or every cell failed.
+    UsageError, MissingExtraError
+        A device that does not exist, or that nothing here can drive.
     """
     folder = Path(folder)
+    get_backend(device)  # a device that is missing is an error before anything is done
     with claim(folder, study, overwrite=overwrite) as cache:
         prepared = [prepare_stages(study, r, cache, jobs=jobs) for r in study.recipes()]
         keys, spent = _measure_cells(study, prepared, folder, jobs, device)
