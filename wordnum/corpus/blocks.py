@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,68 +17,73 @@ from wordnum.corpus.pieces import PieceFile
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.corpus.wordcount import LIMIT, WordCounter
 from wordnum.parallel import map_tasks
-from wordnum.progress import track
 from wordnum.storage import atomic_path
 
-__all__ = ["Pieces", "count_words", "write_blocks"]
+__all__ = ["Pieces", "write_blocks"]
 
 
-@dataclass(frozen=True)
 class Pieces:
-    """All pieces of a text.
+    """All pieces of a text, taken in one by one, and the words in them.
+
+    Parameters
+    ----------
+    scheme : NumeralScheme
+        The scheme they were made with.
+    vocabulary_size : int
+        Words that will be asked for.
 
     Attributes
     ----------
-    files : sequence of PieceFile
+    files : list of PieceFile
         In order.
-    sizes : sequence of int
-        Tokens of each.
-    starts : ndarray of int64, shape (n_documents + 1,)
-        Where each document begins among all tokens; the last entry is their number.
+    n_tokens : int
+        Tokens of all.
+    pruned : dict
+        What had to be forgotten while counting words.
     """
 
-    files: Sequence[PieceFile]
-    sizes: Sequence[int]
-    starts: np.ndarray
+    def __init__(self, scheme: NumeralScheme, vocabulary_size: int) -> None:
+        self.scheme = scheme
+        self.files: list[PieceFile] = []
+        self.n_tokens = 0
+        self._size = vocabulary_size
+        self._counter = WordCounter(max(LIMIT, 4 * vocabulary_size))
+        self._sizes: list[int] = []
+        self._starts: list[np.ndarray] = []
 
-    @classmethod
-    def survey(cls, files: Sequence[PieceFile]) -> Pieces:
-        """Find the documents of some pieces."""
-        n_tokens = 0
-        sizes: list[int] = []
-        starts = []
-        for file in files:
-            header, arrays = file.load()
-            starts.append(arrays["starts"] + n_tokens)
-            sizes.append(header["n_tokens"])
-            n_tokens += sizes[-1]
-        return cls(files, sizes, np.concatenate([*starts, np.array([n_tokens])]))
+    def add(self, file: PieceFile) -> None:
+        """Take in the next piece."""
+        header, arrays = file.load()
+        self.files.append(file)
+        self._counter.add(
+            arrays["blob"], arrays["offsets"], arrays["counts"][self.scheme.size + 2 :]
+        )
+        self._starts.append(arrays["starts"] + self.n_tokens)
+        self._sizes.append(header["n_tokens"])
+        self.n_tokens += header["n_tokens"]
 
     @property
-    def n_tokens(self) -> int:
-        """Tokens of all pieces."""
-        return int(self.starts[-1])
+    def pruned(self) -> dict[str, int]:
+        """Words forgotten while counting: how many, in how many rounds, the largest count."""
+        return self._counter.pruned
+
+    def vocabulary(self) -> Vocabulary:
+        """Most frequent words, by (count desc, bytes asc)."""
+        blob, offsets = self._counter.most_common(self._size)
+        return Vocabulary(blob, offsets=offsets, numerals=self.scheme)
+
+    def starts(self) -> np.ndarray:
+        """Where each document begins among all tokens, and their number as the last entry."""
+        return np.concatenate([*self._starts, np.array([self.n_tokens])])
 
     def stretches(self, begin: int, end: int) -> Iterator[tuple[PieceFile, int, int]]:
         """Pieces that hold the tokens begin..end, and which of theirs."""
         offset = 0
-        for file, size in zip(self.files, self.sizes, strict=True):
+        for file, size in zip(self.files, self._sizes, strict=True):
             low, high = max(begin - offset, 0), min(end - offset, size)
             if low < high:
                 yield file, low, high
             offset += size
-
-
-def count_words(
-    pieces: Pieces, scheme: NumeralScheme, size: int
-) -> tuple[Vocabulary, dict[str, int]]:
-    """Vocabulary of the `size` most frequent words, and what had to be pruned on the way."""
-    counter = WordCounter(max(LIMIT, 4 * size))
-    for file in track(pieces.files, "counting words"):
-        _, arrays = file.load()
-        counter.add(arrays["blob"], arrays["offsets"], arrays["counts"][scheme.size + 2 :])
-    blob, offsets = counter.most_common(size)
-    return Vocabulary(blob, offsets=offsets, numerals=scheme), counter.pruned
 
 
 def write_blocks(
@@ -117,10 +121,11 @@ def write_blocks(
     """
     translations = [(file, vocabulary) for file in pieces.files]
     map_tasks(PieceFile.translate, translations, jobs=jobs, description="looking words up")
-    borders = block_borders(pieces.starts, n_blocks)
+    starts = pieces.starts()
+    borders = block_borders(starts, n_blocks)
     tasks = []
     for at, (begin, end) in enumerate(itertools.pairwise(borders)):
-        own = pieces.starts[begin : end + 1]
+        own = starts[begin : end + 1]
         stretches = list(pieces.stretches(int(own[0]), int(own[-1])))
         tasks.append((folder, f"block-{first + at:05d}", stretches, own - own[0], len(vocabulary)))
     written = map_tasks(
@@ -128,7 +133,7 @@ def write_blocks(
         tasks,
         jobs=jobs,
         description="writing",
-        weights=np.diff(pieces.starts[borders]),
+        weights=np.diff(starts[borders]),
     )
     return np.sum([counts for counts, _ in written], axis=0), [entry for _, entry in written]
 

@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 
 from wordnum.corpus.adapters import Tokenizer, make_tokenizer, tokenizer_name
-from wordnum.corpus.blocks import Pieces, count_words, write_blocks
+from wordnum.corpus.blocks import Pieces, write_blocks
 from wordnum.corpus.encoded import BLOCKS, MANIFEST, VERSION, EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.corpus.pieces import Job, PieceFile, piece_files, write_pieces
+from wordnum.corpus.pieces import Job, piece_files, write_pieces
 from wordnum.corpus.resolve import Source, resolve
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.corpus.working import working_folder
 from wordnum.errors import InputError, UsageError
-from wordnum.parallel import map_tasks
+from wordnum.parallel import stream_tasks
+from wordnum.progress import track
 from wordnum.provenance import content_hash, jsonable, versions
 from wordnum.storage import atomic_folder, file_hash, save_npz, write_json
 
@@ -134,8 +135,13 @@ def encode(
     with working_folder(path, key, resumable=resumable) as folder:
         tasks = [(part, at, folder, job, text.texts) for at, part in enumerate(text.parts)]
         readers = jobs if text.lasting else 1
-        map_tasks(write_pieces, tasks, jobs=readers, description="reading")
-        files = [file for at in range(len(tasks)) for file in piece_files(folder, at)]
+        made = Pieces(scheme, vocabulary_size)
+        written = stream_tasks(write_pieces, tasks, jobs=readers)
+        # Words are counted here while others read on.
+        for at, _ in enumerate(track(written, "reading", total=len(tasks))):
+            for file in piece_files(folder, at):
+                made.add(file)
+        _check_tokens(made)
         skips = text.skips.to_json() + _skips(folder, len(tasks))
         manifest = {
             "source": text.describe(),
@@ -144,10 +150,9 @@ def encode(
             "skips": skips,
             "versions": versions(),
         }
-        made = _survey(files)
         if base is None:
             with atomic_folder(path) as new:
-                manifest |= _write_corpus(new, made, scheme, vocabulary_size, jobs)
+                manifest |= _write_corpus(new, made, jobs)
                 _write_manifest(new, manifest, started)
         else:
             _append_corpus(path, made, manifest, base, jobs, started)
@@ -195,15 +200,13 @@ def _skips(folder: Path, n_parts: int) -> list[dict[str, Any]]:
     ]
 
 
-def _write_corpus(
-    folder: Path, made: Pieces, scheme: NumeralScheme, size: int, jobs: int | None
-) -> dict[str, Any]:
+def _write_corpus(folder: Path, made: Pieces, jobs: int | None) -> dict[str, Any]:
     """Write vocabulary and blocks; returns what the manifest says of them."""
-    vocabulary, pruned = count_words(made, scheme, size)
+    vocabulary = made.vocabulary()
     counts, blocks = write_blocks(folder, made, vocabulary, n_blocks=BLOCKS, first=0, jobs=jobs)
     _check_numbers(counts, vocabulary)
     entry = _write_vocabulary(folder, vocabulary.with_counts(counts))
-    return {"pruned": pruned, "blocks": blocks, "vocabulary": entry}
+    return {"pruned": made.pruned, "blocks": blocks, "vocabulary": entry}
 
 
 def _append_corpus(
@@ -262,8 +265,7 @@ def _tell(manifest: dict[str, Any]) -> None:
         )
 
 
-def _survey(files: list[PieceFile]) -> Pieces:
-    made = Pieces.survey(files)
+def _check_tokens(made: Pieces) -> None:
     if not made.n_tokens:
         raise InputError(
             "the source is empty",
@@ -271,7 +273,6 @@ def _survey(files: list[PieceFile]) -> Pieces:
             got="no token",
             remedy="check the path, and --reader and --field for structured files",
         )
-    return made
 
 
 def _check_numbers(counts: np.ndarray, vocabulary: Vocabulary) -> None:
