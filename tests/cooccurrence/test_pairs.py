@@ -124,6 +124,7 @@ def test_unknown_words_hold_their_place_and_are_no_column():
 def test_sums_of_any_size_are_exact(monkeypatch: pytest.MonkeyPatch):
     """One word, again and again: sums far beyond one byte, in one part and in several."""
     monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (5000,))
+    monkeypatch.setattr("wordnum.cooccurrence.pair_count.CHUNK_TOKENS", 5000)
     vocabulary = Vocabulary.from_words(["a"], numerals=NumeralScheme(size=10))
     ids = np.full(60_000, vocabulary.id("a"))
     ids[0] = 3
@@ -147,6 +148,7 @@ def test_workers_and_chunks_change_no_byte(
     }
     monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (100,))
     monkeypatch.setattr("wordnum.cooccurrence.pairs.BATCH", 50)
+    monkeypatch.setattr("wordnum.cooccurrence.pair_count.CHUNK_TOKENS", 250)
     counts[3] = count(corpus, rows="all", window=3, perturbations=CONDITIONS)
     for name in CONDITIONS:
         files = [found[name].save(tmp_path / f"{jobs}") for jobs, found in counts.items()]

@@ -47,6 +47,11 @@ class ChunkTask:
     rows: Rewriting | None
     n_rows: int
 
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of the documents."""
+        return self.block.ids.size
+
 
 @dataclass(frozen=True, eq=False)
 class Counted:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wordnum.cooccurrence import pair_kernels
 from wordnum.cooccurrence.all_counts import AllCounts
 from wordnum.cooccurrence.pairs import PairMerger, PairSums
-from wordnum.cooccurrence.passes import chunks, n_chunks, restricted
+from wordnum.cooccurrence.passes import CHUNK_TOKENS, chunks, restricted, run_tasks
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.encoded import Block, EncodedCorpus
 from wordnum.corpus.prepare import Prepared
-from wordnum.parallel import stream_tasks
-from wordnum.progress import track
 from wordnum.provenance import provenance
 
 __all__ = ["PairTask", "count_all", "count_pair_chunk"]
@@ -24,12 +22,13 @@ __all__ = ["PairTask", "count_all", "count_pair_chunk"]
 
 @dataclass(frozen=True, eq=False)
 class PairTask:
-    """Documents of one block, and the conditions to count all pairs under.
+    """Consecutive documents, and the conditions to count all pairs under.
 
     Attributes
     ----------
-    block : Block
-        The documents.
+    blocks : tuple of Block
+        The documents: small blocks are counted together, since the fewer parts there are, the
+        fewer pairs come twice.
     conditions : tuple of Prepared
         Prepared perturbations, their rewriting restricted to these documents.
     size, width : int
@@ -38,11 +37,16 @@ class PairTask:
         Integer weight of each distance.
     """
 
-    block: Block
+    blocks: tuple[Block, ...]
     conditions: tuple[Prepared, ...]
     size: int
     width: int
     weights: np.ndarray
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of the documents."""
+        return sum(block.ids.size for block in self.blocks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +70,8 @@ def count_all(
     mergers = [PairMerger(spill) for _ in conditions]
     tokens = np.zeros((len(conditions), len(corpus.vocabulary)), dtype=np.int64)
     documents = np.zeros(len(conditions), dtype=np.int64)
-    tasks = ((task,) for task in _tasks(corpus, conditions, window))
-    for parts in track(
-        stream_tasks(count_pair_chunk, tasks, jobs=jobs), "counting", total=n_chunks(corpus)
-    ):
+    tasks = _tasks(corpus, conditions, window)
+    for parts in run_tasks(count_pair_chunk, tasks, corpus=corpus, jobs=jobs):
         for at, part in enumerate(parts):
             mergers[at].add(part.sums)
             tokens[at] += part.tokens
@@ -102,24 +104,48 @@ def _tasks(
     corpus: EncodedCorpus, conditions: Sequence[Prepared], window: Window
 ) -> Iterator[PairTask]:
     weights, _ = window.integer_weights
-    for chunk in chunks(corpus):
+    for blocks in _batches(corpus):
+        n_documents = sum(block.starts.size - 1 for block in blocks)
         yield PairTask(
-            block=chunk,
-            conditions=restricted(conditions, chunk.first_document, chunk.starts.size - 1),
+            blocks=tuple(blocks),
+            conditions=restricted(conditions, blocks[0].first_document, n_documents),
             size=corpus.vocabulary.size,
             width=len(corpus.vocabulary),
             weights=weights,
         )
 
 
+def _batches(corpus: EncodedCorpus) -> Iterator[list[Block]]:
+    """Consecutive chunks of at most `CHUNK_TOKENS` together."""
+    batch: list[Block] = []
+    for chunk in chunks(corpus):
+        if batch and sum(block.ids.size for block in batch) + chunk.ids.size > CHUNK_TOKENS:
+            yield batch
+            batch = []
+        batch.append(chunk)
+    yield batch
+
+
+def _joined(blocks: Sequence[Block]) -> Block:
+    """One block of the documents of several."""
+    begin = np.cumsum([0, *(block.ids.size for block in blocks)])
+    starts = [block.starts[:-1] + first for block, first in zip(blocks, begin)]
+    return replace(
+        blocks[0],
+        ids=np.concatenate([block.ids for block in blocks]),
+        starts=np.concatenate([*starts, begin[-1:]]),
+    )
+
+
 def count_pair_chunk(task: PairTask) -> list[CountedPairs]:
     """Count the documents of a task: one result per condition, in their order."""
-    return [_count(task, condition) for condition in task.conditions]
+    block = _joined(task.blocks)
+    return [_count(task, block, condition) for condition in task.conditions]
 
 
-def _count(task: PairTask, condition: Prepared) -> CountedPairs:
-    text = condition.apply(task.block)
-    documents = condition.kept(task.block.first_document + np.arange(task.block.starts.size - 1))
+def _count(task: PairTask, block: Block, condition: Prepared) -> CountedPairs:
+    text = condition.apply(block)
+    documents = condition.kept(block.first_document + np.arange(block.starts.size - 1))
     ids = np.asarray(text.ids).astype(np.min_scalar_type(task.width - 1))
     order, begin = pair_kernels.order_words(ids, task.width)
     reach = task.weights.size - 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,16 +17,16 @@ from wordnum.cooccurrence.spool import Spool
 from wordnum.corpus.encoded import Block, EncodedCorpus
 from wordnum.corpus.prepare import Prepared, Rewriting
 from wordnum.parallel import stream_tasks
-from wordnum.progress import track
+from wordnum.progress import bar
 
 __all__ = [
     "CHUNK_TOKENS",
     "chunk_borders",
     "chunks",
     "count_blocks",
-    "n_chunks",
     "number_tasks",
     "restricted",
+    "run_tasks",
 ]
 
 # Tokens of one task, unless a single document is longer: bounds the memory of a worker.
@@ -69,9 +71,25 @@ def chunks(corpus: EncodedCorpus) -> Iterator[Block]:
             )
 
 
-def n_chunks(corpus: EncodedCorpus) -> int:
-    """About how many chunks there are, without opening the blocks."""
-    return sum(max(1, -(-tokens // CHUNK_TOKENS)) for tokens in corpus.block_tokens)
+def run_tasks(
+    function: Callable[[Any], Any],
+    tasks: Iterable[Any],
+    *,
+    corpus: EncodedCorpus,
+    jobs: int | None,
+) -> Iterator[Any]:
+    """Yield ``function(task)`` for every task, in order; the bar shows tokens (`task.n_tokens`)."""
+    sizes: deque[int] = deque()
+
+    def sized() -> Iterator[tuple[Any]]:
+        for task in tasks:
+            sizes.append(task.n_tokens)
+            yield (task,)
+
+    with bar("counting", total=corpus.n_tokens, unit="tokens") as advance:
+        for result in stream_tasks(function, sized(), jobs=jobs):
+            yield result
+            advance(sizes.popleft())
 
 
 def number_tasks(
@@ -132,8 +150,7 @@ def count_blocks(
     width = len(corpus.vocabulary)
     blocks = []
     with Spool(spill, memory=_IN_MEMORY) as spool:
-        stream = stream_tasks(count_chunk, ((task,) for task in tasks), jobs=jobs)
-        counted = track(stream, "counting", total=n_chunks(corpus))
+        counted = run_tasks(count_chunk, tasks, corpus=corpus, jobs=jobs)
         for _, parts in itertools.groupby(counted, key=lambda found: found[0].events.index):
             blocks.append([_spooled(c, spool) for c in _tree_sum(parts, width=width)])
     return blocks

@@ -1,0 +1,251 @@
+"""Counting from token ids: tokens per second beside SciPy and a plain compiled loop.
+
+    python benchmarks/count.py                  speed on one core, two cores, peak of memory
+    python benchmarks/count.py --only speed     (or cores, or memory)
+    python benchmarks/count.py --parts 5        all of Wikipedia instead of its first fifth
+    python benchmarks/count.py --write          also benchmarks/count.md
+
+Speed: an encoded corpus on disk, one core; the seconds are processor time, which other work on the
+machine disturbs least, and the best of several. Peers, which must find the same counts:
+
+- SciPy: a coo_array of all pairs of a block, summed by its conversion to csr;
+- plain loop: what one writes first, compiled by numba: a dense table, one increment per pair.
+
+Cores: one worker and two, by the clock; the workers are started before. Memory: the peak of a
+process that counts a text, and the same text ten times over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from scipy import sparse
+
+from wordnum import EncodedCorpus, count, encode
+from wordnum.corpus.synthetic import SyntheticCorpus
+
+CORPORA = Path(os.environ.get("WORDNUM_CORPORA") or Path(__file__).parents[2] / "shared/corpora")
+RESULTS = Path(__file__).with_suffix(".md")
+WINDOW = 10
+# The conditions of the paper's table.
+TEN = (
+    "original", "context-length:64", "context-length:8", "context-length:4", "context-length:2",
+    "isolate:8", "isolate:2", "isolate:1", "swap-numbers", "unigram-replace",
+)  # fmt: skip
+WAYS: dict[str, dict[str, Any]] = {
+    "number rows, plain sums": {"by": "sum", "perturbations": "original"},
+    "number rows, by block and distance": {"perturbations": "original"},
+    "the same under ten conditions": {"perturbations": TEN},
+    "all rows": {"rows": "all", "perturbations": "original"},
+}
+
+
+def encoded(folder: Path, *, parts: int, times: int = 1) -> Path:
+    texts = [str(CORPORA / f"wikipedia2014.{i + 1}of5.txt.xz") for i in range(parts)]
+    place = folder / f"wikipedia-{parts}-{times}"
+    if not place.exists():
+        encode(texts * times, place)
+    return place
+
+
+def seconds(call: Callable[[], Any], *, times: int = 5, clock: Callable[[], float]) -> float:
+    best = np.inf
+    for _ in range(times):
+        start = clock()
+        call()
+        best = min(best, clock() - start)
+    return best
+
+
+def documents_of(starts: np.ndarray) -> np.ndarray:
+    return np.repeat(np.arange(starts.size - 1), np.diff(starts))
+
+
+def pairs(corpus: EncodedCorpus, block: Any, centers: np.ndarray, distances: Any):
+    """(center, context) of all pairs of a block, without the two ids that are no words."""
+    ids, documents = np.asarray(block.ids), documents_of(block.starts)
+    skip = corpus.vocabulary.other_number, corpus.vocabulary.unknown
+    rows, columns = [], []
+    for d in distances:
+        other = centers + d
+        inside = (other >= 0) & (other < ids.size)
+        here, there = centers[inside], other[inside]
+        same = (documents[here] == documents[there]) & ~np.isin(ids[there], skip)
+        rows.append(ids[here[same]])
+        columns.append(ids[there[same]])
+    return np.concatenate(rows).astype(np.int32), np.concatenate(columns).astype(np.int32)
+
+
+def scipy_number_rows(corpus: EncodedCorpus) -> sparse.csr_array:
+    size, width = corpus.vocabulary.size, len(corpus.vocabulary)
+    total = sparse.csr_array((size, width), dtype=np.int64)
+    distances = [d for d in range(-WINDOW, WINDOW + 1) if d]
+    for block in corpus.blocks():
+        numbers = np.flatnonzero(block.ids < size)
+        cells = pairs(corpus, block, numbers, distances)
+        ones = np.ones(cells[0].size, dtype=np.int64)
+        total += sparse.coo_array((ones, cells), shape=total.shape).tocsr()
+    return total
+
+
+def scipy_all_rows(corpus: EncodedCorpus) -> sparse.csr_array:
+    width, total = len(corpus.vocabulary), None
+    skip = corpus.vocabulary.other_number, corpus.vocabulary.unknown
+    for block in corpus.blocks():
+        words = np.flatnonzero(~np.isin(block.ids, skip))
+        cells = pairs(corpus, block, words, range(1, WINDOW + 1))
+        ones = np.ones(cells[0].size, dtype=np.int32)
+        part = sparse.coo_array((ones, cells), shape=(width, width)).tocsr()
+        total = part if total is None else total + part
+    return sparse.csr_array(total + total.T)
+
+
+@numba.njit
+def _loop(ids, starts, table, size, reach, skip):
+    for k in range(starts.size - 1):
+        for i in range(starts[k], starts[k + 1]):
+            if ids[i] < size:
+                for j in range(max(starts[k], i - reach), min(starts[k + 1], i + reach + 1)):
+                    if j != i and ids[j] != skip and ids[j] != skip + 1:
+                        table[ids[i], ids[j]] += 1
+
+
+def loop_number_rows(corpus: EncodedCorpus) -> sparse.csr_array:
+    size = corpus.vocabulary.size
+    table = np.zeros((size, len(corpus.vocabulary)), dtype=np.int32)
+    for block in corpus.blocks():
+        _loop(np.asarray(block.ids), np.asarray(block.starts), table, size, WINDOW, size)
+    return sparse.csr_array(table)
+
+
+def check(corpus: EncodedCorpus, found: sparse.csr_array, **way: Any) -> None:
+    ours = count(corpus, window=WINDOW, **way)
+    signal = ours if way.get("rows") == "all" else ours.signal("both")
+    columns = getattr(signal, "columns", slice(None))
+    assert (found[:, columns] != signal.matrix()).nnz == 0, "the peer finds other counts"
+
+
+def speed(place: Path, lines: list[str]) -> None:
+    corpus = EncodedCorpus.open(place)
+    small = SyntheticCorpus(n_documents=50).encoded()
+    lines += ["", "| one core | M tokens/s | seconds | ratio |", "|---|---|---|---|"]
+    spent: dict[str, float] = {}
+    for name, way in WAYS.items():
+        count(small, window=WINDOW, **way)
+        spent[name] = seconds(
+            lambda way=way: count(corpus, window=WINDOW, **way),  # type: ignore[misc]
+            times=3 if way.get("rows") == "all" else 5,
+            clock=time.process_time,
+        )
+    one = spent["number rows, by block and distance"]
+    for name, took in spent.items():
+        ratio = f"{took / one:.2f} x one condition" if "ten" in name else ""
+        lines.append(row(name, corpus, took, ratio))
+    loop_number_rows(small)
+    plain, every = spent["number rows, plain sums"], spent["all rows"]
+    lines.append(beside(corpus, "plain loop, number rows", plain, loop_number_rows))
+    lines.append(beside(corpus, "SciPy, number rows", plain, scipy_number_rows))
+    lines.append(beside(corpus, "SciPy, all rows", every, scipy_all_rows, rows="all"))
+
+
+def beside(corpus: EncodedCorpus, name: str, ours: float, peer: Any, **way: Any) -> str:
+    start = time.process_time()
+    found = peer(corpus)
+    took = time.process_time() - start
+    check(corpus, found, perturbations="original", **way)
+    return row(name, corpus, took, f"wordnum {took / ours:.1f} x as fast")
+
+
+def row(name: str, corpus: EncodedCorpus, took: float, remark: str) -> str:
+    return f"| {name} | {corpus.n_tokens / took / 1e6:.1f} | {took:.2f} | {remark} |"
+
+
+def cores(place: Path, lines: list[str]) -> None:
+    corpus = EncodedCorpus.open(place)
+    lines += ["", "| by the clock | one worker, s | two workers, s | ratio |", "|---|---|---|---|"]
+    for name, way in WAYS.items():
+        for jobs in (1, 2):  # workers are started, and have compiled
+            count(corpus, window=WINDOW, jobs=jobs, **way)
+        took = [
+            seconds(
+                lambda jobs=jobs, way=way: count(corpus, window=WINDOW, jobs=jobs, **way),  # type: ignore[misc]
+                clock=time.perf_counter,
+            )
+            for jobs in (1, 2)
+        ]
+        lines.append(f"| {name} | {took[0]:.2f} | {took[1]:.2f} | {took[0] / took[1]:.2f} |")
+
+
+PEAK = """
+import resource, sys
+from wordnum import EncodedCorpus, count
+from wordnum.cooccurrence.estimate import estimate
+corpus, ways = EncodedCorpus.open(sys.argv[1]), eval(sys.argv[2])
+counts = count(corpus, window={window}, **ways)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+names = ways["perturbations"]
+conditions = 1 if isinstance(names, str) else len(names)
+bound = estimate(corpus, window={window}, rows=ways.get("rows", "numbers"), conditions=conditions)
+print(corpus.n_tokens, peak, bound.memory)
+"""
+
+
+def memory(places: list[Path], lines: list[str]) -> None:
+    lines += ["", "| peak memory, one worker | tokens | MB | estimated, MB |", "|---|---|---|---|"]
+    for name, way in WAYS.items():
+        for place in places:
+            command = [sys.executable, "-c", PEAK.format(window=WINDOW), str(place), repr(way)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            tokens, peak, bound = map(int, done.stdout.split())
+            lines.append(f"| {name} | {tokens:,} | {peak / 1e6:.0f} | {bound / 1e6:.0f} |")
+
+
+def machine() -> str:
+    names = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return f"{names[0]}, {len(names)} cores, Python {platform.python_version()}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", choices=("speed", "cores", "memory"))
+    parser.add_argument("--parts", type=int, default=1, help="fifths of Wikipedia")
+    parser.add_argument("--folder", type=Path, help="where encoded corpora are kept for next time")
+    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
+    options = parser.parse_args()
+    lines = ["# Counting beside SciPy and a plain compiled loop", ""]
+    lines += [
+        f"`python benchmarks/count.py --parts {options.parts}`: window {WINDOW}, 50,000 words."
+    ]
+    lines += [f"{date.today()}, {machine()}."]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        place = encoded(folder, parts=options.parts)
+        if options.only in (None, "speed"):
+            speed(place, lines)
+        if options.only in (None, "cores"):
+            cores(place, lines)
+        if options.only in (None, "memory"):
+            memory([place, encoded(folder, parts=options.parts, times=10)], lines)
+    print("\n".join(lines))
+    if options.write:
+        RESULTS.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
