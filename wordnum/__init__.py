@@ -31,7 +31,7 @@ _HOME = {
     "Vocabulary": "wordnum.corpus.vocabulary",
     "Window": "wordnum.cooccurrence.window",
     "Word2Vec": "wordnum.embed.word2vec",
-    "attribute": "wordnum.study.attribution",
+    "attribute": "wordnum.study.attribute",
     "compare": "wordnum.analyze.inference",
     "count": "wordnum.cooccurrence.count",
     "embed_numbers": "wordnum.embed.make",

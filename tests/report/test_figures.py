@@ -24,7 +24,7 @@ from wordnum.report.panels import (
     plot_windows,
     thinned_cells,
 )
-from wordnum.study.attribution import attribute
+from wordnum.study.attribute import attribute
 
 BASE = Recipe()
 CELLS = [

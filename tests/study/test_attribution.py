@@ -15,7 +15,8 @@ from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.embed.svd import SVD
 from wordnum.errors import InputError, UsageError
-from wordnum.study.attribution import Attribution, attribute
+from wordnum.study.attribute import attribute
+from wordnum.study.attribution import Attribution
 
 PLANTED = SyntheticCorpus(
     n_documents=600, length=250, size=200, density=0.15, residue_words={5: 0.4}, n_fillers=300,

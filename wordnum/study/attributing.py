@@ -11,7 +11,7 @@ from wordnum.cooccurrence.counts import CooccurrenceCounts
 from wordnum.cooccurrence.window import Window
 from wordnum.errors import FormatError, WordnumError
 from wordnum.storage import atomic_path
-from wordnum.study.attribution import attribute
+from wordnum.study.attribute import attribute
 from wordnum.study.cache import Cache, code_version, load_or_discard
 from wordnum.study.spec import Study
 from wordnum.study.stages import Stages
@@ -25,7 +25,7 @@ GROUPINGS: dict[str, dict[str, Any]] = {
     "text and numbers": {"groups": "signals"},
     "text and numbers, left and right": {"groups": "signals", "sides": True},
 }
-_MODULES = ("attribution", "game", "players", "shapley")
+_MODULES = ("attribute", "attribution", "game", "players", "shapley")
 
 
 def attribute_study(
