@@ -2,18 +2,26 @@
 
     python benchmarks/interval_coverage.py                 every regime, one after another
     python benchmarks/interval_coverage.py clear --texts 60
+    WORDNUM_CORPORA=FOLDER python benchmarks/interval_coverage.py wikipedia
 
 Every text is drawn anew from the same model, counted, factorized under Hellinger and under PPMI
 weights, and probed: the interval of kappa (Hellinger) and of the difference of the two. Each is
 held against the mean of all texts. The nominal level is 95 %. "growth" is kappa over the mean kappa
 of half the text. "narrow" is what ``kappa -+ 2.26 sd(kappa_A - kappa_not-A) / 2`` covers, without
-the widening of `wordnum.analyze.inference`.
+the widening of `wordnum.analyze.inference`. The regime "wikipedia" takes a quarter of each of the
+five parts of Wikipedia as a text, ordinals kept.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+import itertools
+import lzma
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -21,6 +29,9 @@ from threadpoolctl import threadpool_limits
 from wordnum.analyze import compare, probe
 from wordnum.analyze.inference import standard_error
 from wordnum.cooccurrence.count import count
+from wordnum.corpus.encode import encode
+from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.embed.svd import SVD
 
@@ -33,34 +44,50 @@ class Regime:  # noqa: D101
     documents: int
     signal: float
     texts: int
+    dim: int = 50
 
 
+WIKIPEDIA = Regime(size=1000, documents=10_500, signal=0, texts=20, dim=100)
 REGIMES = {
-    "strong": Regime(size=200, documents=400, signal=0.3, texts=200),
-    "clear": Regime(size=200, documents=1600, signal=0.08, texts=100),
-    "faint": Regime(size=200, documents=400, signal=0.08, texts=200),
-    "faint-1000": Regime(size=1000, documents=2000, signal=0.08, texts=100),
-    "none": Regime(size=200, documents=400, signal=0.0, texts=200),
+    "strong": Regime(size=200, documents=400, signal=0.3, texts=100),
+    "clear": Regime(size=200, documents=1600, signal=0.08, texts=50),
+    "faint": Regime(size=200, documents=400, signal=0.08, texts=100),
+    "faint-1000": Regime(size=1000, documents=2000, signal=0.08, texts=50),
+    "none": Regime(size=200, documents=400, signal=0.0, texts=100),
 }
 
 
-def one_text(seed: int, regime: Regime) -> list[list[list[float]]]:
-    """Value, reach of its interval, of the narrow one, and mean of halves: (T, 2, 4)."""
+def synthetic_texts(regime: Regime) -> Iterator[EncodedCorpus]:
     signal = {10: regime.signal, 2: regime.signal / 2} if regime.signal else {}
-    corpus = SyntheticCorpus(
-        n_documents=regime.documents,
-        length=200,
-        size=regime.size,
-        density=0.05,
-        decay=0.3,
-        heaping=3,
-        residue_words=signal,
-        magnitude=0.2,
-        seed=seed,
-    )
-    counts = count(corpus.encoded(), window=2, perturbations="original")
+    for seed in range(regime.texts):
+        yield SyntheticCorpus(
+            n_documents=regime.documents,
+            length=200,
+            size=regime.size,
+            density=0.05,
+            decay=0.3,
+            heaping=3,
+            residue_words=signal,
+            magnitude=0.2,
+            seed=seed,
+        ).encoded()
+
+
+def wikipedia_texts(pieces: int = 4) -> Iterator[EncodedCorpus]:
+    numerals = NumeralScheme(kind="whole", ordinals="keep")
+    for part in sorted(Path(os.environ["WORDNUM_CORPORA"]).glob("wikipedia2014.*of5.txt.xz")):
+        documents = lzma.decompress(part.read_bytes()).decode().split("\n\n")
+        cuts = np.linspace(0, len(documents), pieces + 1).astype(int)
+        for first, last in itertools.pairwise(cuts):
+            with tempfile.TemporaryDirectory() as folder:
+                yield encode(documents[first:last], Path(folder) / "text.corpus", numerals=numerals)
+
+
+def measured(corpus: EncodedCorpus, dim: int) -> list[list[list[float]]]:
+    """Value, reach of its interval, of the narrow one, and mean of halves: (T, 2, 4)."""
+    counts = count(corpus, window=2, perturbations="original")
     first, second = (
-        probe(SVD(weighting=name, dim=50).fit(counts), moduli=MODULI, nulls=0, controls=False)
+        probe(SVD(weighting=name, dim=dim).fit(counts), moduli=MODULI, nulls=0, controls=False)
         for name in ("hellinger", "ppmi")
     )
     gaps = compare(first, second)
@@ -80,17 +107,20 @@ def one_text(seed: int, regime: Regime) -> list[list[list[float]]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("regimes", nargs="*", metavar="REGIME", help=", ".join(REGIMES))
+    parser.add_argument(
+        "regimes", nargs="*", metavar="REGIME", help=", ".join([*REGIMES, "wikipedia"])
+    )
     parser.add_argument("--texts", type=int, default=None)
     options = parser.parse_args()
     heads = "regime, numbers, documents, texts, T, of, mean, growth, sd over texts, rms SE"
     print("|", heads.replace(", ", " | "), "| cover, % | narrow, % |\n|" + "---|" * 12)
     for name in options.regimes or REGIMES:
-        regime = REGIMES[name]
-        texts = options.texts or regime.texts
+        regime = REGIMES.get(name, WIKIPEDIA)
+        regime = replace(regime, texts=options.texts or regime.texts)
+        texts = wikipedia_texts() if name == "wikipedia" else synthetic_texts(regime)
         with threadpool_limits(1, user_api="blas"):
-            found = np.array([one_text(seed, regime) for seed in range(texts)])
-        start = f"| {name} | {regime.size} | {regime.documents} | {texts} | "
+            found = np.array([measured(t, regime.dim) for t in texts])
+        start = f"| {name} | {regime.size} | {regime.documents} | {len(found)} | "
         for at, T in enumerate(MODULI):
             for of, label in enumerate(("kappa", "difference")):
                 print(start + row(f"{T} | {label}", *found[:, at, of].T), flush=True)
