@@ -23,49 +23,61 @@ _RUNS = {
     (False, "keep"): rf"{_DIGIT}+|{_WORD}+",
 }
 _VISIBLE = r"[^\p{Z}\p{C}]"
-# A point behind a space or a sign, as in " .5".
-_LONE_POINT = regex.compile(r"(?<=(?<![\p{L}\p{M}\p{N}.])\.)(?=\p{N})")
+# The point of " .5" stands behind no letter, digit or point; it is taken with its numeral.
+_LONE_POINT = rf"(?<![\p{{L}}\p{{M}}\p{{N}}.])\.(?={_DIGIT})"
 _HAS_DIGIT = regex.compile(_DIGIT)
+_BORDERS = {
+    "blank": regex.compile(r"\n[\p{Z}\p{C}]*\n"),
+    "line": regex.compile(r"\n"),
+    "file": regex.compile(r"(?!)"),
+}
 
 
-@lru_cache
-def _pattern(joins: bool, ordinals: str) -> regex.Pattern:
-    return regex.compile(f"{_RUNS[joins, ordinals]}|{_VISIBLE}")
+class _Readings(dict[str, tuple[int | str, ...]]):
+    """Tokens of the runs of a text, each worked out once."""
+
+    def __init__(self, scheme: NumeralScheme) -> None:
+        self.scheme = scheme
+        joins = scheme.kind == "whole"
+        runs = _RUNS[joins, scheme.ordinals]
+        lone = f"{_LONE_POINT}(?:{runs})|" if joins else ""
+        self.pattern = regex.compile(f"{lone}{runs}|{_VISIBLE}")
+
+    def __missing__(self, run: str) -> tuple[int | str, ...]:
+        self[run] = self.read(run)
+        return self[run]
+
+    def read(self, run: str) -> tuple[int | str, ...]:
+        """Tokens of a run of letters and digits, or of one other visible character."""
+        if len(run) > 1 and run[0] == ".":
+            return (".", OTHER)
+        too_long = len(run.encode()) > _LONGEST
+        if not _HAS_DIGIT.search(run):
+            return (UNKNOWN if too_long else run.lower(),)
+        if too_long or not regex.fullmatch("[0-9]+", run):
+            return (OTHER,)
+        if self.scheme.kind == "whole":
+            return (int(run) if str(int(run)) == run and int(run) < self.scheme.size else OTHER,)
+        if self.scheme.kind == "digit":
+            return tuple(int(digit) for digit in run)
+        if self.scheme.kind == "l2r3":
+            chunks = regex.findall("[0-9]{1,3}", run)
+        else:
+            chunks = [chunk[::-1] for chunk in regex.findall("[0-9]{1,3}", run[::-1])][::-1]
+        return tuple(int(chunk) if str(int(chunk)) == chunk else chunk for chunk in chunks)
 
 
-@lru_cache(maxsize=500_000)
-def _read(run: str, scheme: NumeralScheme) -> tuple[int | str, ...]:
-    """Tokens of a run of letters and digits, or of one other visible character."""
-    too_long = len(run.encode()) > _LONGEST
-    if not _HAS_DIGIT.search(run):
-        return (UNKNOWN if too_long else run.lower(),)
-    if too_long or not regex.fullmatch("[0-9]+", run):
-        return (OTHER,)
-    if scheme.kind == "whole":
-        return (int(run) if str(int(run)) == run and int(run) < scheme.size else OTHER,)
-    if scheme.kind == "digit":
-        return tuple(int(digit) for digit in run)
-    if scheme.kind == "l2r3":
-        chunks = regex.findall("[0-9]{1,3}", run)
-    else:
-        chunks = [chunk[::-1] for chunk in regex.findall("[0-9]{1,3}", run[::-1])][::-1]
-    return tuple(int(chunk) if str(int(chunk)) == chunk else chunk for chunk in chunks)
+_readings = lru_cache(_Readings)
 
 
 def documents(text: str, scheme: NumeralScheme, separator: str) -> list[list[int | str]]:
     """Tokens of every document that has any."""
-    joins = scheme.kind == "whole"
-    line_ends = {"blank": 2, "line": 1, "file": len(text) + 1}[separator]
-    found: list[list[int | str]] = []
-    before = 0
-    for match in _pattern(joins, scheme.ordinals).finditer(text):
-        if not found or text.count("\n", before, match.start()) >= line_ends:
-            found.append([])
-        before = match.end()
-        if joins and _LONE_POINT.match(text, match.start()):
-            found[-1].append(OTHER)
-        else:
-            found[-1].extend(_read(match.group(), scheme))
+    readings = _readings(scheme)
+    found = []
+    for document in _BORDERS[separator].split(text):
+        runs = readings.pattern.findall(document)
+        if runs:
+            found.append([token for run in runs for token in readings[run]])
     return found
 
 
