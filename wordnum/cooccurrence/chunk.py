@@ -213,11 +213,14 @@ def _events(
     groups = _groups(values)
     for first in range(0, max(positions.size, 1), kernels.POSITIONS):
         here = slice(first, min(first + kernels.POSITIONS, positions.size))
-        around = _around(task, ids, positions[here])
+        around = None if task.merged else _around(ids, positions[here], task.reach)
         for group in groups:
             written = values[group[0]]
             order, begin = kernels.sort_rows((written if rows is None else rows)[here], task.n_rows)
-            table = _sorted(task, around, order)
+            if around is None:
+                table = _around(ids, positions[here][order], task.reach, by_position=True)
+            else:
+                table = kernels.reorder(around, order)
             if task.conditions[group[0]].rewriting is not None:
                 kernels.patch(table, positions, order, first, written)
             seen = [
@@ -230,17 +233,14 @@ def _events(
     return [merge_events(part, width=task.width) for part in parts]
 
 
-def _around(task: ChunkTask, ids: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Contexts (distance, position), laid out along the axis that they are read along."""
-    layout: Literal["F", "C"] = "F" if task.merged else "C"
-    table = np.empty((2 * task.reach, positions.size), dtype=np.uint32, order=layout)
-    kernels.gather(ids, positions, task.reach, table)
+def _around(
+    ids: np.ndarray, positions: np.ndarray, reach: int, *, by_position: bool = False
+) -> np.ndarray:
+    """Contexts (distance, position); those of one distance, or of one position, lie together."""
+    layout: Literal["F", "C"] = "F" if by_position else "C"
+    table = np.empty((2 * reach, positions.size), dtype=np.uint32, order=layout)
+    kernels.gather(ids, positions, reach, table)
     return table
-
-
-def _sorted(task: ChunkTask, around: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Contexts in the order of the rows, laid out as before."""
-    return around.T[order].T if task.merged else kernels.reorder(around, order)
 
 
 def _lanes(

@@ -12,6 +12,7 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
 # Conditions summed at once, and positions at once, so that their 16-bit counters hold.
 LANES = 4
 POSITIONS = 65535
+# Positions between asking for memory and reading it.
+_AHEAD = 8
 
 
 @intrinsic
@@ -37,6 +40,26 @@ def _trailing_zeros(typing_context, word):  # type: ignore[no-untyped-def]
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return types.uint64(types.uint64), emit
+
+
+@intrinsic
+def _prefetch(typing_context, array, index):  # type: ignore[no-untyped-def]
+    """Ask for array[index], which need not exist."""
+
+    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        kind = signature.args[0]
+        value = context.make_array(kind)(context, builder, arguments[0])
+        place = cgutils.get_item_pointer(
+            context, builder, kind, value, [arguments[1]], wraparound=False
+        )
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        call = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], call)
+        to_read, to_all_caches, data = (ir.Constant(word, n) for n in (0, 3, 1))
+        builder.call(prefetch, [builder.bitcast(place, byte), to_read, to_all_caches, data])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), emit
 
 
 @numba.njit(cache=True, nogil=True)
@@ -83,12 +106,21 @@ def gather(ids, positions, reach, table):  # type: ignore[no-untyped-def]
     What lies outside of `ids` is 0; the borders of documents are the caller's affair.
     """
     n = ids.size
+    last = positions.size - 1
     for i in range(positions.size):
-        p = positions[i]
-        for d in range(1, reach + 1):
-            table[reach - d, i] = ids[p - d] if p >= d else np.uint32(0)
-        for d in range(1, reach + 1):
-            table[reach + d - 1, i] = ids[p + d] if p + d < n else np.uint32(0)
+        p = np.int64(positions[i])
+        soon = np.int64(positions[min(i + _AHEAD, last)])
+        _prefetch(ids, soon - reach)
+        _prefetch(ids, soon + reach)
+        if p >= reach and p + reach < n:
+            for d in range(reach):
+                table[d, i] = ids[p - reach + d]
+                table[reach + d, i] = ids[p + 1 + d]
+        else:
+            for d in range(reach):
+                before, after = p - reach + d, p + 1 + d
+                table[d, i] = ids[before] if before >= 0 else np.uint32(0)
+                table[reach + d, i] = ids[after] if after < n else np.uint32(0)
 
 
 @numba.njit(cache=True, nogil=True)

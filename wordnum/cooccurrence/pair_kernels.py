@@ -9,37 +9,13 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
-from wordnum.cooccurrence.kernels import _trailing_zeros
+from wordnum.cooccurrence.kernels import _prefetch, _trailing_zeros
 
 __all__ = ["count_pairs", "merge_pairs", "order_words", "see_ahead"]
 
 # Positions between asking for memory and reading it.
 _AHEAD = 16
-
-
-@intrinsic
-def _prefetch(typing_context, array, index):  # type: ignore[no-untyped-def]
-    """Ask for array[index], which need not exist."""
-
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        kind = signature.args[0]
-        value = context.make_array(kind)(context, builder, arguments[0])
-        place = cgutils.get_item_pointer(
-            context, builder, kind, value, [arguments[1]], wraparound=False
-        )
-        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-        call = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
-        prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], call)
-        to_read, to_all_caches, data = (ir.Constant(word, n) for n in (0, 3, 1))
-        builder.call(prefetch, [builder.bitcast(place, byte), to_read, to_all_caches, data])
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), emit
 
 
 @numba.njit(cache=True, nogil=True)
