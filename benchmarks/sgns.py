@@ -1,0 +1,104 @@
+"""Number-centred SGNS beside gensim's SGNS on the same text: time, kappa and spikes.
+
+    python benchmarks/sgns.py                       part 1 of Wikipedia (about 15 M tokens)
+    python benchmarks/sgns.py --peer-halves         gensim's own half-splits too: eleven trainings
+    python benchmarks/sgns.py --text my.corpus --epochs 20 --peer-epochs 5
+
+Both in 100 dimensions, window 5, five noise words, subsampling 1e-3. Seconds are those that all
+cores spent (process time), so that other work on the machine does not count; the half-splits,
+which only serve the intervals, are not in them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+
+from real_text import open_text
+from threadpoolctl import threadpool_limits
+
+from wordnum.analyze.fourier import spectrum
+from wordnum.analyze.inference import compare
+from wordnum.analyze.probe import probe
+from wordnum.corpus.synthetic import SyntheticCorpus
+from wordnum.embed.sgns import NumberSGNS
+from wordnum.embed.word2vec import Word2Vec
+
+MODULI = (2, 5, 10)
+
+
+def trained(model, corpus):
+    """Seconds of one training, and the embedding with its half-splits where they are asked for."""
+    halves, model.halves = model.halves, False
+    start = time.process_time()
+    embedding = model.fit(corpus)
+    seconds = time.process_time() - start
+    if halves:
+        model.halves = True
+        embedding = model.fit(corpus)
+    return seconds, embedding
+
+
+def measured(embedding):
+    with threadpool_limits(1):
+        return probe(embedding, moduli=MODULI), spectrum(embedding)
+
+
+def interval(one) -> str:
+    return f"{one.low:.1f} .. {one.high:.1f}" if one.low is not None else "no interval"
+
+
+def show(name: str, seconds: float, found, spikes) -> None:
+    kappas = [f"{found[T].kappa:.1f} ({interval(found[T])})" for T in MODULI]
+    magnitudes = [f"{spikes.spikes[T].magnitude:.2f}" for T in MODULI]
+    print(f"{name:30}{seconds:9.1f}" + "".join(f"{kappa:>26}" for kappa in kappas))
+    print(f"{'  spikes':39}" + "".join(f"{m:>26}" for m in magnitudes), flush=True)
+
+
+def compare_kappas(ours, theirs) -> None:
+    for T, gap in compare(ours, theirs).items():
+        inside = [
+            name
+            for name, one, other in (("ours", ours, theirs), ("gensim's", theirs, ours))
+            if one[T].low is not None and one[T].low <= other[T].kappa <= one[T].high
+        ]
+        print(
+            f"T = {T}: difference {gap.difference:.1f} ({interval(gap)}); "
+            f"the other kappa lies in the interval of: {', '.join(inside) or 'none'}"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--text", default="wikipedia2014-part1", help="corpus, file or recipe")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--peer-epochs", type=int, default=5)
+    parser.add_argument("--peer-halves", action="store_true")
+    options = parser.parse_args()
+    models = {
+        f"number-centred, {options.epochs} passes": NumberSGNS(epochs=options.epochs, halves=True),
+        f"gensim, {options.peer_epochs} passes": Word2Vec(
+            epochs=options.peer_epochs, halves=options.peer_halves
+        ),
+    }
+    # What numba compiles is left out.
+    NumberSGNS(epochs=1).fit(SyntheticCorpus(n_documents=20, seed=1).encoded())
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = open_text(options.text, folder)
+        numbers = int(corpus.number_counts.sum())
+        print(f"{options.text}: {corpus.n_tokens:,} tokens, {numbers:,} numbers")
+        print(f"{'':30}{'seconds':>9}" + "".join(f"{f'kappa at T = {T}':>26}" for T in MODULI))
+        times, probes = [], []
+        for name, model in models.items():
+            seconds, embedding = trained(model, corpus)
+            found, spikes = measured(embedding)
+            show(name, seconds, found, spikes)
+            times.append(seconds)
+            probes.append(found)
+    print(f"ratio of seconds: {times[1] / times[0]:.1f}")
+    compare_kappas(*probes)
+
+
+if __name__ == "__main__":
+    main()
