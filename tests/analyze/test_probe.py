@@ -107,7 +107,7 @@ def test_shuffles_within_runs_keep_their_level_beside_a_trend():
     jitter = np.random.default_rng(0).random(100) / 100
     for T in (2, 5, 10):
         p = np.array([one[T].null.p_value for one in found]) - jitter
-        # Their strength is tuned to the real labels, so they may be conservative, not more.
+        # Ties of kappa count as equal, so p-values may be conservative, not more.
         assert stats.kstest(p, "uniform", alternative="greater").pvalue > 0.01
         assert 0.4 < p.mean() < 0.65
 
