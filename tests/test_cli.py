@@ -152,6 +152,15 @@ BAD = [
     pytest.param(lambda d: ["study", toml(d, "nam = 1")], 2, "did you mean 'name'", id="key"),
     pytest.param(lambda d: ["study", toml(d, MODEL)], 2, "did you mean 'svd'", id="model"),
     pytest.param(
+        lambda d: ["study", toml(d, 'extends = "s.toml"')], 2, "s.toml -> s.toml", id="circle"
+    ),
+    pytest.param(
+        lambda d: ["study", toml(d, 'extends = "demo"\nsignals = ["text", "text"]')],
+        2,
+        "signal named twice: text",
+        id="twice",
+    ),
+    pytest.param(
         lambda d: ["encode", file(d, b"7 a"), "--numerals", "roman"], 2, "roman", id="usage"
     ),
 ]
