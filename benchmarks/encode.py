@@ -200,10 +200,11 @@ def cores(parts: int, times: int) -> list[str]:
 def peak(paths: list[Path]) -> int:
     """Peak of the memory of a process that encodes some files, in MB."""
     script = (
-        "import json, resource, sys\n"
+        "import json, sys\n"
         "from wordnum.corpus.encode import encode\n"
+        "from wordnum.provenance import peak_memory\n"
         "encode(json.loads(sys.argv[1]), sys.argv[2])\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
+        "print(peak_memory() // 10**6)\n"
     )
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", script, json.dumps([str(path) for path in paths])]
@@ -230,9 +231,9 @@ def machine() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=("speed", "cores", "memory"))
-    parser.add_argument("--megabytes", type=int, default=16, help="of text for the peers")
+    parser.add_argument("--megabytes", type=int, default=32, help="of text for the peers")
     parser.add_argument("--parts", type=int, default=5, help="of Wikipedia, for cores and memory")
-    parser.add_argument("--times", type=int, default=3, help="repeats; the best counts")
+    parser.add_argument("--times", type=int, default=2, help="repeats; the best counts")
     parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
     options = parser.parse_args()
     os.environ.update(TOKENIZERS_PARALLELISM="false", RAYON_NUM_THREADS="1")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from functools import lru_cache
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["content_hash", "provenance", "versions"]
+__all__ = ["content_hash", "peak_memory", "provenance", "versions"]
 
 _PACKAGES = ("wordnum", "numpy", "scipy", "scikit-learn", "numba", "gensim", "spacy", "joblib")
 
@@ -49,6 +51,25 @@ def provenance(**parameters: Any) -> dict[str, Any]:
     {'dim': 100}
     """
     return {"parameters": jsonable(parameters), "versions": versions()}
+
+
+def peak_memory() -> int:
+    """Most memory that this process has held at once, in bytes.
+
+    Examples
+    --------
+    >>> peak_memory() > 10**6
+    True
+    """
+    try:
+        # Linux begins ru_maxrss with what the parent held when it started this process.
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    except (OSError, IndexError):
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
 
 
 def jsonable(value: Any) -> Any:

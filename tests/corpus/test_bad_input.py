@@ -125,15 +125,15 @@ def test_a_compressed_file_that_is_cut_off_leaves_nothing(tmp_path: Path, suffix
 def measured(path: Path, *, memory_mb: int, report: str) -> list[int]:
     """Encode apart, a megabyte at a time; the peak of memory must grow by less than so much."""
     script = (
-        "import json, resource, sys\n"
+        "import json, sys\n"
         "from wordnum.corpus import pieces\n"
         "from wordnum.corpus.encode import encode\n"
+        "from wordnum.provenance import peak_memory\n"
         "pieces.CHUNK = 2**20\n"
         "encode(['warm up 7'], sys.argv[1] + '.warm')\n"
-        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "before = peak()\n"
+        "before = peak_memory()\n"
         "corpus = encode(sys.argv[1], sys.argv[1] + '.corpus')\n"
-        f"print(json.dumps([(peak() - before) // 1024, {report}]))\n"
+        f"print(json.dumps([(peak_memory() - before) // 10**6, {report}]))\n"
     )
     command = [sys.executable, "-c", script, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import re
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from wordnum.corpus.working import working_folder
 from wordnum.errors import InputError, UsageError
 from wordnum.parallel import stream_tasks
 from wordnum.progress import track
-from wordnum.provenance import content_hash, jsonable, versions
+from wordnum.provenance import content_hash, jsonable, peak_memory, versions
 from wordnum.storage import atomic_folder, file_hash, save_npz, write_json
 
 __all__ = ["encode"]
@@ -294,10 +293,9 @@ def _write_vocabulary(folder: Path, vocabulary: Vocabulary) -> dict[str, str]:
 
 
 def _write_manifest(folder: Path, manifest: dict[str, Any], started: float) -> None:
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unit = 1 if sys.platform == "darwin" else 1024
-    cost = {"seconds": round(time.perf_counter() - started, 2), "peak_bytes": peak * unit}
+    cost = {
+        "seconds": round(time.perf_counter() - started, 2),
+        "peak_bytes": peak_memory(),
+    }
     manifest = jsonable({"kind": "corpus", "version": VERSION, **manifest, "cost": cost})
     write_json(folder / MANIFEST, {**manifest, "checksum": content_hash(manifest)})
