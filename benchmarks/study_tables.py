@@ -62,10 +62,10 @@ def kappas(frame: pd.DataFrame, by: list[str]) -> None:
 
 def differences(frame: pd.DataFrame, by: list[str]) -> None:
     heading(*by, "less", *(f"T = {T}" for T in MODULI))
-    frame = frame.rename(columns={"label": "perturbation"})
+    frame = frame.rename(columns={"condition": "perturbation"})
     for _, rows in frame.dropna(subset="T").groupby(["cell", "against"], sort=False):
         first = rows.iloc[0]
-        line([*(first[k] for k in by), first["against_label"], *intervals(rows, "difference")])
+        line([*(first[k] for k in by), first["against_condition"], *intervals(rows, "difference")])
 
 
 def attribution(frame: pd.DataFrame) -> None:
