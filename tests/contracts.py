@@ -351,14 +351,20 @@ class BackendContract:
         assert np.abs(basis.T @ basis - np.eye(shape[1])).max() < 1e-12
         assert np.array_equal(np.triu(triangle), triangle)
 
-    def test_solve_solves(self, backend):
-        matrix = np.random.default_rng(2).standard_normal((5, 5)) + 5 * np.eye(5)
-        right = np.random.default_rng(3).standard_normal((5, 2))
-        found = backend.solve(backend.asarray(matrix), backend.asarray(right))
-        assert np.abs(matrix @ backend.to_numpy(found) - right).max() < 1e-12
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("columns", [1, 8, 37])
+    def test_multiply_gives_the_product_of_sparse_and_dense(self, backend, dtype, columns):
+        rng = np.random.default_rng(2)
+        matrix = sparse.csr_array(rng.poisson(0.5, (20, 30)).astype(dtype))
+        block = rng.standard_normal((30, columns)).astype(dtype)
+        product = backend.multiply(backend.csr(matrix), backend.asarray(block))
+        product = backend.to_numpy(product)
+        assert product.dtype == dtype
+        assert product == pytest.approx(
+            matrix.toarray() @ block, abs=float(100 * np.finfo(dtype).eps)
+        )
 
-    def test_memory_and_time_can_be_asked_for(self, backend):
-        assert backend.free() is None
+    def test_waiting_ends(self, backend):
         assert backend.synchronize() is None
 
     def test_methods_are_those_of_the_base_with_its_signatures(self, backend):

@@ -236,7 +236,6 @@ class MakeBelieveCuPy(MakeBelieveModule):
     def __init__(self, kernels: dict[str, Callable[..., None]] | None = None) -> None:
         super().__init__(np, set())
         self.kernels = kernels or {}
-        self.memory_given_back = 0
         runtime = types.SimpleNamespace(getDeviceCount=lambda: 1)
         stream = types.SimpleNamespace(synchronize=lambda: None)
         self.cuda = types.SimpleNamespace(runtime=runtime, get_current_stream=lambda: stream)
@@ -245,12 +244,6 @@ class MakeBelieveCuPy(MakeBelieveModule):
         assert isinstance(array, DeviceArray), f"{type(array)} is on the host already"
         self.calls.add("asnumpy")
         return array.host.copy()
-
-    def get_default_memory_pool(self):
-        def free_all_blocks():
-            self.memory_given_back += 1
-
-        return types.SimpleNamespace(free_all_blocks=free_all_blocks)
 
     def RawKernel(self, source: str, name: str, options: tuple[str, ...] = ()):  # noqa: N802
         assert f"void {name}(" in source

@@ -79,13 +79,6 @@ class Backend:
         """Orthonormal basis of the columns of a tall matrix, and the triangular factor."""
         return linalg.qr(matrix, mode="economic", check_finite=False)
 
-    def solve(self, matrix: Any, right: Any) -> Any:
-        """Solve a square system."""
-        return self.xp.linalg.solve(matrix, right)
-
-    def free(self) -> None:
-        """Give pooled device memory back."""
-
     def synchronize(self) -> None:
         """Wait until the device has done its work (for timing)."""
 
@@ -120,10 +113,6 @@ class CudaBackend(Backend):
     def qr(self, matrix: Any) -> tuple[Any, Any]:
         """Orthonormal basis of the columns of a tall matrix, and the triangular factor."""
         return self.xp.linalg.qr(matrix, mode="reduced")
-
-    def free(self) -> None:
-        """Give pooled device memory back."""
-        self.xp.get_default_memory_pool().free_all_blocks()
 
     def synchronize(self) -> None:
         """Wait until the device has done its work (for timing)."""

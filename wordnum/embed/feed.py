@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ def block_reader(corpus: Any, perturbation: Any = "original") -> Callable[[int],
     Raises
     ------
     InputError
-        Not an encoded corpus, or one without tokens.
+        Not an encoded corpus.
     """
     if not isinstance(corpus, EncodedCorpus):
         raise InputError(
@@ -36,8 +36,6 @@ def block_reader(corpus: Any, perturbation: Any = "original") -> Callable[[int],
             got=type(corpus).__name__,
             remedy="encode the text (wordnum.corpus.encode) and pass the corpus",
         )
-    if corpus.n_tokens == 0:
-        raise InputError("the corpus is empty", expected="tokens", got="0 tokens")
     if isinstance(perturbation, str) and perturbation == "original":
         return corpus.block
     from wordnum.corpus.perturb import parse_perturbation
@@ -113,8 +111,3 @@ def number_stream(block: Block, *, vocabulary: Any, reach: int) -> NumberStream:
         right.astype(np.int16),
         unigrams,
     )
-
-
-def total_unigrams(streams: Sequence[NumberStream]) -> np.ndarray:
-    """Occurrences of every id in some blocks."""
-    return np.sum([stream.unigrams for stream in streams], axis=0)
