@@ -70,6 +70,31 @@ def test_damage_to_what_a_kill_left_behind_is_found(text: Path, tmp_path: Path, 
     assert encode(text, path).n_documents == 400
 
 
+def test_a_worker_that_is_killed_is_one_message_and_loses_nothing(text: Path, tmp_path: Path):
+    script = (
+        "import os, signal, sys\n"
+        "from wordnum import cli\n"
+        "from wordnum.corpus import encode\n"
+        "encode.write_pieces = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sys.argv = ['wordnum', 'encode', *sys.argv[1:], '--jobs', '2']\n"
+        "cli.main()\n"
+    )
+    command = [sys.executable, "-c", script, str(text), "-o", str(tmp_path / "c")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("wordnum: a worker died\n  got: ")
+    assert "Traceback" not in done.stderr
+    assert len(leftovers(tmp_path)) == 1
+    assert encode(text, tmp_path / "c").n_documents == 400
+    assert leftovers(tmp_path) == []
+
+
+def test_a_worker_whose_files_are_elsewhere_is_told(text: Path, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("wordnum.corpus.encode.write_pieces", lambda *_: None)
+    with pytest.raises(InputError, match="what a worker wrote cannot be seen here\n  expected: a"):
+        encode(text, tmp_path / "c")
+
+
 def test_a_changed_text_does_not_go_on_from_old_pieces(
     text: Path, tmp_path: Path, small_pieces: None
 ):

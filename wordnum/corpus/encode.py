@@ -16,7 +16,7 @@ from wordnum.corpus.adapters import Tokenizer, make_tokenizer, tokenizer_name
 from wordnum.corpus.blocks import Pieces, write_blocks
 from wordnum.corpus.encoded import BLOCKS, MANIFEST, VERSION, EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.corpus.pieces import Job, piece_files, write_pieces
+from wordnum.corpus.pieces import Job, piece_files, report_file, write_pieces
 from wordnum.corpus.resolve import Source, resolve
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.corpus.working import working_folder
@@ -138,6 +138,7 @@ def encode(
         written = stream_tasks(write_pieces, tasks, jobs=readers)
         # Words are counted here while others read on.
         for at, _ in enumerate(track(written, "reading", total=len(tasks))):
+            _check_shared(report_file(folder, at))
             for file in piece_files(folder, at):
                 made.add(file)
         _check_tokens(made)
@@ -191,12 +192,22 @@ def _base(
 
 
 def _skips(folder: Path, n_parts: int) -> list[dict[str, Any]]:
-    reports = (folder / f"report-{index:06d}.json" for index in range(n_parts))
+    reports = (report_file(folder, index) for index in range(n_parts))
     return [
         skip
         for report in reports
         for skip in json.loads(report.read_text(encoding="utf-8"))["skips"]
     ]
+
+
+def _check_shared(report: Path) -> None:
+    if not report.exists():
+        raise InputError(
+            "what a worker wrote cannot be seen here",
+            expected="a folder that all workers share",
+            where=str(report.parent),
+            remedy="choose an output path on a file system that every machine mounts",
+        )
 
 
 def _write_corpus(folder: Path, made: Pieces, jobs: int | None) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError
 from wordnum.storage import atomic_path, load_npz, save_npz, write_json
 
-__all__ = ["Job", "PieceFile", "piece_files", "write_pieces"]
+__all__ = ["Job", "PieceFile", "piece_files", "report_file", "write_pieces"]
 
 CHUNK = 8 * 2**20
 CHUNKS_PER_PIECE = 4
@@ -125,6 +125,11 @@ def piece_files(folder: Path, index: int) -> list[PieceFile]:
     return [PieceFile(path) for path in sorted(folder.glob(f"piece-{index:06d}-*.npz"))]
 
 
+def report_file(folder: Path, index: int) -> Path:
+    """Where part `index` says that it is done, and what was passed over."""
+    return folder / f"report-{index:06d}.json"
+
+
 def write_pieces(
     part: Part, index: int, folder: Path, job: Job, texts: Iterable[str] | None = None
 ) -> None:
@@ -146,7 +151,7 @@ def write_pieces(
     texts : iterable of str, optional
         Documents held in memory, instead of those of the part.
     """
-    report = folder / f"report-{index:06d}.json"
+    report = report_file(folder, index)
     if report.exists():
         return
     skips = Skips()

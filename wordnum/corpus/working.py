@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +18,8 @@ __all__ = ["working_folder"]
 def working_folder(path: Path, key: str, *, resumable: bool) -> Iterator[Path]:
     """Make a folder beside `path` for the time until what is made there is whole.
 
-    A mistake of the user's removes it. A kill leaves it, and who comes with the same key finds it
-    again; when the work ends well, all that was ever left behind for `path` goes.
+    A mistake of the user's removes it. A kill, of a worker too, leaves it, and who comes with the
+    same key finds it again; when the work ends well, all that was ever left behind for `path` goes.
 
     Parameters
     ----------
@@ -43,7 +44,8 @@ def working_folder(path: Path, key: str, *, resumable: bool) -> Iterator[Path]:
     try:
         yield folder
     except BaseException as error:
-        if isinstance(error, WordnumError) or not resumable:
+        died = isinstance(error.__cause__, BrokenExecutor)
+        if (isinstance(error, WordnumError) and not died) or not resumable:
             shutil.rmtree(folder, ignore_errors=True)
         raise
     leftover = re.compile(rf"\.{re.escape(path.name)}\.(part-[0-9a-f]{{16}}|[a-z0-9_]{{8}}\.part)")
