@@ -13,6 +13,7 @@ from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.embed.make import choose, embed_numbers
 from wordnum.embed.models import MODELS, model_class
 from wordnum.embed.presets import DEFAULT_PRESET, PRESETS, get_preset
+from wordnum.embed.svd import SVD
 from wordnum.errors import UsageError
 
 SMALL = {"dim": 4, "epochs": 1, "halves": False}
@@ -82,6 +83,13 @@ def test_counts_and_their_corpus_give_the_same_vectors():
     assert np.array_equal(of_counts.vectors, embed_numbers(text(), preset).vectors)
     wider = count(text(), window=5, perturbations="original")
     assert np.array_equal(of_counts.vectors, embed_numbers(wider, preset).vectors)
+
+
+def test_counts_of_all_rows_are_factorized_as_a_whole():
+    counts = count(text(), window=2, perturbations="original", rows="all")
+    found = embed_numbers(counts, choose("ppmi-2", dim=4))
+    whole = SVD(rows="all", weighting="ppmi", dim=4).fit(counts)
+    assert np.array_equal(found.vectors, whole.vectors)
 
 
 @pytest.mark.parametrize("model", MODELS)
