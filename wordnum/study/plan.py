@@ -13,7 +13,7 @@ from wordnum.study.spec import Cell, Study
 
 __all__ = ["Plan", "cell_seconds", "plan_study"]
 
-# Measured on one core of an AMD EPYC at 2.6 GHz by benchmarks/study.py. A plan rests on them: on
+# Measured on one core of an Intel Xeon by benchmarks/study.py. A plan rests on them: on
 # another machine its times are off by the ratio of the machines.
 _ENCODE_BYTES_PER_S = 28e6  # xz text to blocks on disk, decompression included
 _COUNT_TOKENS_PER_S = 200e6  # one condition, by block and distance, saved
