@@ -172,19 +172,15 @@ class Isolate(Perturbation):
         self, marks: np.ndarray, low: np.ndarray, high: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Narrow the segment [low, high) around each mark; the same as `borders`."""
-        last, cuts = self._cuts(marks, low)
-        low, high = low.copy(), high.copy()
-        low[last + 1] = cuts
-        high[last] = cuts
-        return np.maximum.accumulate(low), np.minimum.accumulate(high[::-1])[::-1]
+        from wordnum.corpus.number_kernels import narrow
+
+        return narrow(low, high, *self._cuts(marks, low))
 
     def _cuts(self, marks: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Index of the last mark before each cut, and the cut positions."""
-        order = np.arange(marks.size)
-        fresh = np.ones(marks.size, dtype=bool)
-        fresh[1:] = low[1:] != low[:-1]
-        rank = order - np.maximum.accumulate(np.where(fresh, order, 0))
-        last = np.flatnonzero(~fresh & (rank % self.k == 0)) - 1
+        from wordnum.corpus.number_kernels import before_cuts
+
+        last = before_cuts(low, self.k)
         here, there = marks[last], marks[last + 1]
         if self.cut == "before":
             return last, there

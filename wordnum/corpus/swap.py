@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wordnum.corpus import swap_kernels
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus import number_kernels
+from wordnum.corpus.encoded import Block, EncodedCorpus
 from wordnum.progress import track
 
 __all__ = ["NumberSequence", "draws", "number_positions", "redraw"]
@@ -28,7 +28,7 @@ def number_positions(ids: np.ndarray, size: int) -> np.ndarray:
     room = max(1024, ids.size // 16)
     while True:
         positions = np.empty(room, dtype=np.int64)
-        found = swap_kernels.find_below(ids, size, positions)
+        found = number_kernels.find_below(ids, size, positions)
         if found >= 0:
             return positions[:found].copy()
         room *= 4
@@ -62,7 +62,7 @@ def redraw(
     """Draw the numbers of some documents from a marginal: uint32 (starts[-1] - starts[0],)."""
     drawn = np.empty(int(starts[-1] - starts[0]), dtype=np.uint32)
     key = _key(seed, "unigram")[0]
-    swap_kernels.draw_numbers(key, np.cumsum(marginal), first_document, starts, drawn)
+    number_kernels.draw_numbers(key, np.cumsum(marginal), first_document, starts, drawn)
     return drawn
 
 
@@ -96,15 +96,11 @@ class NumberSequence:
         numbers, gaps, starts = [np.zeros(0, kind)], [np.zeros(0, np.uint8)], [np.zeros(1, int)]
         total = 0
         for block in track(corpus.blocks(), "finding the numbers", total=corpus.n_blocks):
-            places = number_positions(block.ids, size)
-            inside = np.searchsorted(places, block.starts)
-            gap = np.diff(places, prepend=places[:1] - 256)
-            gap[inside[:-1][inside[:-1] < places.size]] = 0
-            gap[gap > 255] = 0
-            numbers.append(block.ids[places].astype(kind))
-            gaps.append(gap.astype(np.uint8))
-            starts.append(total + inside[1:])
-            total += places.size
+            found, gap, begins = _read_block(block, size, kind)
+            numbers.append(found)
+            gaps.append(gap)
+            starts.append(total + begins[1:])
+            total += found.size
         border = np.concatenate(starts)
         keep = kept(np.arange(corpus.n_documents))
         moves = None if keep.all() else np.repeat(keep, np.diff(border))
@@ -175,6 +171,20 @@ class NumberSequence:
             labels[mine] = next_label + label
             next_label += found.size
         return first, lengths, labels
+
+
+def _read_block(
+    block: Block, size: int, kind: np.dtype
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Numbers of a block, the gaps before them, and where each document's begin."""
+    begins = np.empty(block.starts.size, dtype=np.int64)
+    room = max(1024, block.ids.size // 16)
+    while True:
+        numbers, gaps = np.empty(room, dtype=kind), np.empty(room, dtype=np.uint8)
+        found = number_kernels.read_numbers(block.ids, block.starts, size, numbers, gaps, begins)
+        if found >= 0:
+            return numbers[:found].copy(), gaps[:found].copy(), begins
+        room *= 4
 
 
 def _stable_order(values: np.ndarray) -> np.ndarray:

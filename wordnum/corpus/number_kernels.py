@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-__all__ = ["draw_numbers", "find_below"]
+__all__ = ["before_cuts", "draw_numbers", "find_below", "narrow", "read_numbers"]
 
 # Parts of the marginal in which a number is looked for from the first of each.
 _GUIDES = 4096
@@ -22,6 +22,57 @@ def find_below(ids, limit, positions):  # type: ignore[no-untyped-def]
             positions[found] = i
             found += 1
     return found
+
+
+@numba.njit(cache=True, nogil=True)
+def read_numbers(ids, starts, size, numbers, gaps, begins):  # type: ignore[no-untyped-def]
+    """Write the numbers of documents and the gaps before them; returns how many, or -1.
+
+    A gap is 0 for the first number of a document, and for one more than 255 tokens away.
+    `begins` takes where each document's numbers begin.
+    """
+    found = 0
+    begins[0] = 0
+    for d in range(starts.size - 1):
+        previous = starts[d] - 256
+        for i in range(starts[d], starts[d + 1]):
+            if ids[i] < size:
+                if found == numbers.size:
+                    return -1
+                numbers[found] = ids[i]
+                gaps[found] = i - previous if i - previous <= 255 else 0
+                previous = i
+                found += 1
+        begins[d + 1] = found
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def before_cuts(low, k):  # type: ignore[no-untyped-def]
+    """Index of every k-th mark of a segment that has another after it; `low` tells segments."""
+    last = np.empty(low.size, dtype=np.int64)
+    found = 0
+    rank = 0
+    for i in range(1, low.size):
+        rank = rank + 1 if low[i] == low[i - 1] else 0
+        if rank and rank % k == 0:
+            last[found] = i - 1
+            found += 1
+    return last[:found]
+
+
+@numba.njit(cache=True, nogil=True)
+def narrow(low, high, last, cuts):  # type: ignore[no-untyped-def]
+    """Segments around marks after cuts between each mark last[j] and the next."""
+    low, high = low.copy(), high.copy()
+    for j in range(last.size):
+        low[last[j] + 1] = cuts[j]
+        high[last[j]] = cuts[j]
+    for i in range(1, low.size):
+        low[i] = max(low[i], low[i - 1])
+    for i in range(low.size - 2, -1, -1):
+        high[i] = min(high[i], high[i + 1])
+    return low, high
 
 
 @numba.njit(cache=True, nogil=True)
