@@ -137,13 +137,17 @@ def _details(cell: Cell, circles: Sequence[int]) -> dict[str, Any]:
 
 
 def _circle(circle: Mapping[str, Any]) -> dict[str, Any]:
-    """Points of the plane of one period: 8 bits a coordinate is finer than the drawing."""
+    """Points of the plane of one period: 8 bits a coordinate is finer than the drawing.
+
+    The farthest hundredth is drawn at the edge, so that a few outliers do not shrink the rest.
+    """
     x, y = (np.nan_to_num(np.asarray(circle[axis], dtype=float)) for axis in "xy")
-    reach = float(max(np.abs(x).max(initial=0), np.abs(y).max(initial=0))) or 1.0
+    far = np.maximum(np.abs(x), np.abs(y))
+    reach = (float(np.quantile(far, 0.99)) if far.size else 0.0) or 1.0
+    at = {axis: np.clip(value / reach, -1, 1) for axis, value in (("x", x), ("y", y))}
     return {
         "numbers": _runs(circle["numbers"]),
-        "x": _pack(np.round(127 * x / reach).astype("i1")),
-        "y": _pack(np.round(127 * y / reach).astype("i1")),
+        **{axis: _pack(np.round(127 * value).astype("i1")) for axis, value in at.items()},
     }
 
 

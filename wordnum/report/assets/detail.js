@@ -75,7 +75,7 @@ function panelsFor(cell, T) {
     titled(`Probe of n mod ${T}`, 'kappa × 100 under each control', probeFacts(cell, T)),
     titled('Confusion', 'rows true, columns predicted; % of the row', confusionPlot(found.confusion?.[key], T)),
     titled('Recall by last digit', `dashed: chance, 1/${T}`, recallPlot(found.recall?.[key], T)),
-    titled(`Circle of period ${T}`, 'each dot a number; the digits mark class means', circlePlot(found.circle?.[key], T)),
+    titled(`Circle of period ${T}`, 'each dot a number, the farthest 1 % at the edge; digits: class means', circlePlot(found.circle?.[key], T)),
     titled('Fisher discriminant', 'largest eigenvalue beside its noise', fisher(cell, T)),
   ];
 }

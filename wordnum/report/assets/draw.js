@@ -103,9 +103,10 @@ function shortNotice([kind, words]) {
   return words.length <= 34 ? words : words.startsWith('no interval') ? 'no interval' : TAGS[kind];
 }
 
+// In a row only what warns; plain notes are for the details.
 const tags = cell => {
   const seen = new Set();
-  return cell.notices.filter(notice => !seen.has(shortNotice(notice)) && seen.add(shortNotice(notice)))
+  return cell.notices.filter(notice => notice[0] !== 'note' && !seen.has(shortNotice(notice)) && seen.add(shortNotice(notice)))
     .map(notice => h('span', { class: `tag t-${notice[0]}`, title: notice[1] }, shortNotice(notice)));
 };
 const noticeList = cell => cell.notices.length

@@ -25,7 +25,7 @@ const plain = value => value === true ? 'yes' : value === false ? 'no' : value =
 const told = (cell, name) => {
   const parts = cell.system.split(' · ');
   if (['window', 'side', 'positional', 'window_weighting'].includes(name)) return parts.some(part => /^[±+\u2212]\d/.test(part));
-  if (name === 'ordinals') return cell[name] === 'keep' && parts.includes('ordinals kept');
+  if (name === 'ordinals') return parts.some(part => part.startsWith('ordinals '));
   return parts.includes(String(cell[name]));
 };
 const sublabel = cell => varying

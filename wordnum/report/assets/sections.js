@@ -222,9 +222,10 @@ function makeOrigin() {
 function corpusTable(list) {
   const columns = [['documents', 'Documents'], ['tokens', 'Tokens'], ['numbers', 'Numbers'], ['distinct_numbers', 'Distinct']];
   return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Corpora' }, h('table', { class: 'corpora' },
-    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Corpus'), columns.map(([, words]) => h('th', { scope: 'col' }, words)),
+    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Corpus'), h('th', { scope: 'col', class: 'words' }, 'Numerals'), columns.map(([, words]) => h('th', { scope: 'col' }, words)),
       ['Hash', 'Licence'].map(words => h('th', { scope: 'col', class: 'words' }, words)))),
     h('tbody', {}, list.map(corpus => h('tr', {}, h('th', { scope: 'row' }, corpus.title || corpus.name, corpus.error && h('pre', { class: 'error' }, corpus.error)),
+      h('td', { class: 'words' }, `${corpus.numerals}, ordinals ${corpus.ordinals === 'keep' ? 'kept' : 'out'}`),
       columns.map(([name]) => h('td', {}, grouped(corpus[name]))),
       h('td', { class: 'words' }, h('code', {}, String(corpus.fingerprint || DASH).slice(0, 16))), h('td', { class: 'words' }, corpus.licence || DASH))))));
 }
