@@ -14,9 +14,11 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "AllCounts": "wordnum.cooccurrence.all_counts",
     "CooccurrenceCounts": "wordnum.cooccurrence.counts",
     "Embedding": "wordnum.embed.embedding",
     "EncodedCorpus": "wordnum.corpus.encoded",
+    "ExpectedCounts": "wordnum.cooccurrence.expected",
     "FastText": "wordnum.embed.word2vec",
     "GloVe": "wordnum.embed.glove",
     "ModelSpec": "wordnum.study.spec",
@@ -37,6 +39,7 @@ _HOME = {
     "embed_numbers": "wordnum.embed.make",
     "encode": "wordnum.corpus.encode",
     "encode_recipe": "wordnum.study.stages",
+    "expected_counts": "wordnum.cooccurrence.expected",
     "find_recipe": "wordnum.corpus.recipe",
     "load_embedding": "wordnum.embed.pretrained",
     "load_study": "wordnum.study.files",
@@ -51,9 +54,11 @@ _HOME = {
 
 __all__ = [
     "SVD",
+    "AllCounts",
     "CooccurrenceCounts",
     "Embedding",
     "EncodedCorpus",
+    "ExpectedCounts",
     "FastText",
     "GloVe",
     "ModelSpec",
@@ -74,6 +79,7 @@ __all__ = [
     "embed_numbers",
     "encode",
     "encode_recipe",
+    "expected_counts",
     "find_recipe",
     "load_embedding",
     "load_study",
