@@ -125,6 +125,25 @@ def test_every_way_in_writes_the_same_ids(text: Path, tmp_path: Path):
     assert len(prints) == 1
 
 
+def test_names_are_of_the_folder_at_hand_whenever_the_workers_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    tokenizers = pytest.importorskip("tokenizers")
+    model = tokenizers.models.WordLevel({"7": 0, "8": 1, "?": 2}, unk_token="?")
+    tokenizer = tokenizers.Tokenizer(model)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "a.txt").write_text("7 pages" if name == "one" else "8 pages")
+        tokenizer.save(str(folder / "t.json"))
+        monkeypatch.chdir(folder)
+        corpus = encode("a.txt", "c", jobs=2)
+        assert corpus.number_counts[7 if name == "one" else 8] == 1
+        encode(["a.txt", "./a.txt"], "d", jobs=2, tokenizer="t.json")
+        assert {path.name for path in folder.iterdir()} == {"a.txt", "c", "d", "t.json"}
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_standard_input_is_read_with_any_number_of_workers(text: Path, tmp_path: Path, jobs: int):
     script = f"from wordnum.corpus.encode import encode; encode('-', 'c', jobs={jobs})"

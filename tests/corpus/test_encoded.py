@@ -112,13 +112,17 @@ def test_a_folder_opens_as_it_was_written(folder: Path):
         corpus.block(20)
 
 
-def test_only_the_way_to_a_folder_travels_to_a_worker(folder: Path):
-    corpus = EncodedCorpus.open(folder)
+def test_only_the_way_to_a_folder_travels_to_a_worker(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(folder.parent)
+    corpus = EncodedCorpus.open(folder.name)
     sent = pickle.dumps(corpus)
     assert len(sent) < 500
+    monkeypatch.chdir(tmp_path)
     again = pickle.loads(sent)
     assert again.fingerprint == corpus.fingerprint
-    assert np.array_equal(again.block(3).ids, corpus.block(3).ids)
+    assert np.array_equal(again.block(3).ids, EncodedCorpus.open(folder).block(3).ids)
 
 
 def test_a_corpus_in_memory_travels_whole():

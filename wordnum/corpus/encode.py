@@ -101,7 +101,7 @@ def encode(
     >>> corpus.n_documents, int(corpus.number_counts[[7, 12, 21]].sum())
     (2, 3)
     """
-    path = Path(path)
+    path = Path(path).absolute()
     started = time.perf_counter()
     scheme = NumeralScheme(kind=numerals) if isinstance(numerals, str) else numerals
     base = _base(path, scheme, tokenizer_name(tokenizer), append=append)
@@ -116,11 +116,12 @@ def encode(
         strict=strict,
     )
     make_tokenizer(tokenizer, scheme, separator=separator)
-    job = Job(scheme, tokenizer, separator)
     name = tokenizer_name(tokenizer)
+    own_file = name.endswith(".json")
+    job = Job(scheme, os.path.abspath(name) if own_file else tokenizer, separator)
     about = {
         "tokenizer": name,
-        "tokenizer_sha256": file_hash(name) if name.endswith(".json") else None,
+        "tokenizer_sha256": file_hash(name) if own_file else None,
         "separator": separator,
         "field": field,
         "errors": errors,

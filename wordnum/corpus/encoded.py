@@ -225,7 +225,7 @@ class EncodedCorpus:
 
     def __getstate__(self) -> dict[str, Any]:
         # A worker maps the folder itself: only the way to it travels.
-        return {"path": self.path} if self.path else dict(self.__dict__)
+        return {"path": self.path.absolute()} if self.path else dict(self.__dict__)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wordnum.corpus.sources import Part, check_options, find_parts
@@ -79,7 +79,11 @@ def resolve(source: Source, *, reader: str, separator: str, errors: str, **optio
         cut=True,
         **options,
     )
-    return Text(parts, skips)
+    # A worker may have started in another folder.
+    here = [
+        replace(p, path=os.path.abspath(p.path)) if os.path.exists(p.path) else p for p in parts
+    ]
+    return Text(here, skips)
 
 
 def _are_documents(items: Sequence[Any]) -> bool:
