@@ -338,6 +338,8 @@ class BackendContract:
         values, vectors = backend.to_numpy(values), backend.to_numpy(vectors)
         count_of = n if k is None else k
         assert values == pytest.approx(np.linalg.eigvalsh(matrix)[n - count_of :], rel=1e-10)
+        alone = backend.to_numpy(backend.eigvalsh(backend.asarray(matrix), count_of))
+        assert alone == pytest.approx(values, rel=1e-10)
         assert vectors.shape == (n, count_of)
         assert np.abs(matrix @ vectors - vectors * values).max() < 1e-10 * values[-1]
         assert np.abs(vectors.T @ vectors - np.eye(count_of)).max() < 1e-12

@@ -34,8 +34,8 @@ TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 IN_CUPY = set(
     """
     RawKernel abs arange argmax asarray asnumpy bincount broadcast_to concatenate cumsum diagonal
-    einsum empty exp eye float32 float64 int32 int64 isfinite linalg.eigh linalg.inv linalg.qr
-    linalg.solve log log1p maximum minimum moveaxis ones sqrt stack swapaxes where zeros
+    einsum empty exp eye float32 float64 int32 int64 isfinite linalg.eigh linalg.eigvalsh linalg.inv
+    linalg.qr linalg.solve log log1p maximum minimum moveaxis ones sqrt stack swapaxes where zeros
     ndarray.any ndarray.argmax ndarray.astype ndarray.copy ndarray.diagonal ndarray.max ndarray.mean
     ndarray.min ndarray.reshape ndarray.sum ndarray.swapaxes
     csr_matrix.T csr_matrix.astype csr_matrix.data csr_matrix.dtype csr_matrix.eliminate_zeros

@@ -75,6 +75,13 @@ class Backend:
             return (values, vectors) if k is None else (values[n - k :], vectors[:, n - k :])
         return linalg.eigh(matrix, subset_by_index=(n - k, n - 1), check_finite=False)
 
+    def eigvalsh(self, matrix: Any, k: int) -> Any:
+        """Return the k largest eigenvalues (ascending) of a symmetric matrix."""
+        n = matrix.shape[0]
+        return linalg.eigh(
+            matrix, eigvals_only=True, subset_by_index=(n - k, n - 1), check_finite=False
+        )
+
     def qr(self, matrix: Any) -> tuple[Any, Any]:
         """Orthonormal basis of the columns of a tall matrix, and the triangular factor."""
         return linalg.qr(matrix, mode="economic", check_finite=False)
@@ -109,6 +116,10 @@ class CudaBackend(Backend):
         values, vectors = self.xp.linalg.eigh(matrix)
         n = matrix.shape[0]
         return (values, vectors) if k is None else (values[n - k :], vectors[:, n - k :])
+
+    def eigvalsh(self, matrix: Any, k: int) -> Any:
+        """Return the k largest eigenvalues (ascending) of a symmetric matrix."""
+        return self.xp.linalg.eigvalsh(matrix)[matrix.shape[0] - k :]
 
     def qr(self, matrix: Any) -> tuple[Any, Any]:
         """Orthonormal basis of the columns of a tall matrix, and the triangular factor."""

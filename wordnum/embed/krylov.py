@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import linalg
 
 from wordnum.embed.weighting import Weighted
 from wordnum.errors import InputError
@@ -72,7 +71,8 @@ def block_krylov_svd(
 
     with ``A V = U B`` and B block bidiagonal; the singular values of B approach those of A from
     below. Steps are added until the estimated error is below `tol`. Of a matrix wider than it is
-    tall the transpose is taken, so that V, which is filled first, is in the smaller space.
+    tall the transpose is taken, so that V, which is filled first, is in the smaller space. Of a
+    singular value that A has more often than `block` times, copies may be missed.
 
     Parameters
     ----------
@@ -276,9 +276,8 @@ class _Bidiagonal:
 
     def values(self, k: int) -> np.ndarray:
         """Return the k largest singular values of B, to about half of the digits."""
-        small = self.small()
-        n = small.shape[0]
-        squares = linalg.eigvalsh(small.T @ small, subset_by_index=(n - k, n - 1))
+        small = self.backend.asarray(self.small())
+        squares = self.backend.to_numpy(self.backend.eigvalsh(small.T @ small, k))
         return np.sqrt(np.maximum(squares[::-1], 0.0))
 
     def residuals(self, left: np.ndarray) -> np.ndarray:
