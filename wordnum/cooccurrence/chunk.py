@@ -11,7 +11,7 @@ import numpy as np
 
 from wordnum.cooccurrence import kernels
 from wordnum.cooccurrence.counts import BlockEvents
-from wordnum.corpus import swap
+from wordnum.cooccurrence.extent import Extent, find_extents
 from wordnum.corpus.encoded import Block
 from wordnum.corpus.prepare import Prepared, Rewriting
 
@@ -72,19 +72,6 @@ class Counted:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class _Extent:
-    """How far each number of the chunk sees under one condition.
-
-    `kept` is None where thinning leaves no document out.
-    """
-
-    left: np.ndarray
-    right: np.ndarray
-    kept: np.ndarray | None
-    documents: np.ndarray
-
-
 def merge_events(parts: Sequence[BlockEvents], *, width: int) -> BlockEvents:
     """Sum the events of parts of one block."""
     if len(parts) == 1:
@@ -98,7 +85,9 @@ def count_chunk(task: ChunkTask) -> list[Counted]:
     ids = np.asarray(task.block.ids)
     histogram, positions = _scan(ids, task)
     inside = np.searchsorted(positions, task.block.starts.astype(positions.dtype))
-    extents = _extents(task, ids, positions, inside)
+    extents = find_extents(
+        task.block, task.conditions, positions, inside, size=task.size, reach=task.reach
+    )
     values = _written(task, ids[positions], inside)
     rows = None if task.rows is None else _read(task, task.rows, inside)
     events = _events(task, ids, positions, values, extents, rows)
@@ -135,63 +124,6 @@ def _written(task: ChunkTask, numbers: np.ndarray, inside: np.ndarray) -> list[n
     return [written[id(condition.rewriting)] for condition in task.conditions]
 
 
-def _extents(
-    task: ChunkTask, ids: np.ndarray, positions: np.ndarray, inside: np.ndarray
-) -> list[_Extent]:
-    """Tokens that each number sees on either side under each condition."""
-    starts = task.block.starts.astype(positions.dtype)
-    documents = np.repeat(np.arange(starts.size - 1), np.diff(inside))
-    segments = starts[documents], starts[documents + 1]
-    return [
-        _extent(
-            task,
-            condition,
-            positions,
-            documents,
-            _bounds(task, condition, ids, positions, segments),
-        )
-        for condition in task.conditions
-    ]
-
-
-def _bounds(
-    task: ChunkTask,
-    condition: Prepared,
-    ids: np.ndarray,
-    positions: np.ndarray,
-    segments: tuple[np.ndarray, np.ndarray],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Begin and end of the segment around each number after the cuts."""
-    if not condition.marks_other:
-        return condition.bounds(positions, *segments)
-    marks = swap.number_positions(ids, task.size + 1)
-    document = np.searchsorted(task.block.starts, marks, side="right") - 1
-    low, high = condition.bounds(
-        marks, task.block.starts[document], task.block.starts[document + 1]
-    )
-    own = ids[marks] < task.size
-    return low[own], high[own]
-
-
-def _extent(
-    task: ChunkTask,
-    condition: Prepared,
-    positions: np.ndarray,
-    documents: np.ndarray,
-    bounds: tuple[np.ndarray, np.ndarray],
-) -> _Extent:
-    low, high = bounds
-    kind = np.min_scalar_type(task.reach)
-    left = np.minimum(positions - low, task.reach).astype(kind)
-    right = np.minimum(high - 1 - positions, task.reach).astype(kind)
-    first = task.block.first_document
-    keep = condition.kept(np.arange(first, first + task.block.starts.size - 1))
-    if keep.all():
-        return _Extent(left, right, None, keep)
-    kept = keep[documents]
-    return _Extent(left * kept, right * kept, kept, keep)
-
-
 def _groups(values: Sequence[np.ndarray]) -> list[list[int]]:
     """Conditions with the same numbers in the same places, which share the work."""
     groups: dict[int, list[int]] = {}
@@ -205,7 +137,7 @@ def _events(
     ids: np.ndarray,
     positions: np.ndarray,
     values: Sequence[np.ndarray],
-    extents: Sequence[_Extent],
+    extents: Sequence[Extent],
     rows: np.ndarray | None,
 ) -> list[BlockEvents]:
     """Sum the events of all conditions, in rows of their own or in those of the numbers."""
@@ -304,7 +236,7 @@ def _margins(
     task: ChunkTask,
     histogram: np.ndarray,
     values: Sequence[np.ndarray],
-    extents: Sequence[_Extent],
+    extents: Sequence[Extent],
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Occurrences of numbers and of all tokens under each condition; shared where the same."""
     found: dict[object, tuple[np.ndarray, np.ndarray]] = {}
