@@ -227,7 +227,7 @@ class ModelContract:
         with pytest.raises(UsageError, match="min_count"):
             case.fit(min_count=0)
 
-    @pytest.mark.parametrize("data", ["some text", None, 3.0, [1, 2, 3]])
+    @pytest.mark.parametrize("data", ["some text", None, 3.0, [1, 2, 3], [[1, 2], [3]]])
     def test_what_is_no_data_is_refused_by_its_type(self, case, data):
         with pytest.raises(InputError) as error:
             case.make().fit(data)

@@ -17,13 +17,14 @@ import numpy as np
 from scipy import sparse
 
 from wordnum import backend
+from wordnum.errors import InputError, MissingExtraError
 
 
 def gpu_is_there() -> bool:
     """Whether CuPy is installed and finds a GPU."""
     try:
         backend.get_backend("cuda")
-    except (backend.MissingExtraError, backend.InputError):
+    except (MissingExtraError, InputError):
         return False
     return True
 

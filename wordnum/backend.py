@@ -11,7 +11,7 @@ import numpy as np
 from scipy import linalg, sparse
 
 from wordnum._compat import require
-from wordnum.errors import InputError, MissingExtraError, UsageError
+from wordnum.errors import InputError, UsageError
 
 __all__ = ["Backend", "get_backend"]
 
@@ -166,8 +166,6 @@ def _cuda() -> Backend:
     cupy = require("cupy", purpose='device="cuda"')
     try:
         count = cupy.cuda.runtime.getDeviceCount()
-    except MissingExtraError:
-        raise
     except Exception as error:  # a driver failure is CuPy's own class, which exists only with CuPy
         raise _no_gpu(str(error)) from error
     if count < 1:

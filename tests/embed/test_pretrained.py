@@ -171,6 +171,14 @@ def test_fasttext_numbers_of_a_model_with_ngrams_are_flagged(tmp_path):
     assert embedding.vectors[1] == pytest.approx((MATRIX[3] + 1) / 2)
 
 
+def test_word_that_never_ends_is_refused_with_its_byte(tmp_path):
+    path = tmp_path / "v.bin"
+    path.write_bytes(b"900 8\n" + b"x" * 40_000)
+    with pytest.raises(FormatError, match="damaged, or its header lies") as error:
+        load_embedding(path)
+    assert error.value.where == "byte 6, word 0 of 900"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -401,6 +409,9 @@ class TestNumpyFiles:
         assert load_embedding(tmp_path / "v.npz").numbers.tolist() == [3, 7]
         np.savez(tmp_path / "w.npz", vectors=MATRIX)
         assert load_embedding(tmp_path / "w.npz").numbers.tolist() == list(range(12))
+        np.savez(tmp_path / "y.npz", vectors=MATRIX[0])
+        with pytest.raises(InputError, match="vectors must be a matrix"):
+            load_embedding(tmp_path / "y.npz")
         np.savez(tmp_path / "x.npz", weights=MATRIX, bias=MATRIX[0])
         with pytest.raises(FormatError, match="holds no vectors") as error:
             load_embedding(tmp_path / "x.npz")

@@ -181,6 +181,12 @@ def test_numbers_that_never_occur_are_missing():
     assert embedding.provenance["embed"]["parameters"]["dim"] == 4
 
 
+def test_text_without_contexts_of_the_signal_is_an_error():
+    with pytest.raises(InputError, match="no contexts to train on") as error:
+        NumberSGNS(dim=4, signal="text").fit(corpus_of([7, 8, 9, 7, 8, 9]))
+    assert 'contexts of the signal "text"' in str(error.value)
+
+
 def test_text_without_numbers_is_an_error():
     with pytest.raises(InputError, match="the text holds no numbers"):
         NumberSGNS(dim=4).fit(corpus_of([A, B, OTHER]))

@@ -125,6 +125,24 @@ def test_fasttext_without_any_ngrams_trains(corpus):
     assert np.isfinite(embedding.vectors).all()
 
 
+@pytest.mark.parametrize(
+    "parameters", [{"buckets": 0}, {"min_n": 0}], ids=lambda given: next(iter(given))
+)
+def test_fasttext_parameters_out_of_range_are_usage_errors(corpus, parameters):
+    with pytest.raises(UsageError, match="min_n and buckets must be at least 1") as error:
+        FastText(**parameters).fit(corpus)
+    assert "max_n=0 to have no n-grams" in str(error.value)
+
+
+def test_perturbation_may_be_an_object_or_its_name(corpus):
+    by_name = Word2Vec(dim=4, epochs=1).fit(corpus, perturbation="isolate:1")
+    by_object = Word2Vec(dim=4, epochs=1).fit(corpus, perturbation=parse_perturbation("isolate:1"))
+    plain = Word2Vec(dim=4, epochs=1).fit(corpus)
+    assert np.array_equal(by_name.vectors, by_object.vectors)
+    assert not np.array_equal(by_name.vectors, plain.vectors)
+    assert by_name.provenance["perturbation"] == by_object.provenance["perturbation"]
+
+
 @pytest.mark.parametrize("model", [Word2Vec(dim=4), FastText(dim=4, buckets=100)])
 def test_text_without_numbers_is_an_error(model):
     corpus = EncodedCorpus.from_arrays([1002, 1000], [0, 2], Vocabulary.from_words(["a"]))
