@@ -86,7 +86,7 @@ def full_disk(n_bytes: int) -> Iterator[None]:
 def test_a_disk_that_fills_up_is_one_clear_error(
     corpus: EncodedCorpus, rows: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("wordnum.cooccurrence.passes._IN_MEMORY", 10_000)
+    monkeypatch.setattr("wordnum.cooccurrence.passes.IN_MEMORY", 10_000)
     count(corpus, rows=rows, perturbations="original")  # type: ignore[call-overload]
     with full_disk(5000), pytest.raises(InputError) as caught:
         count(corpus, rows=rows, perturbations="original", spill=tmp_path)  # type: ignore[call-overload]

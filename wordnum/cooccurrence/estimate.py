@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wordnum.cooccurrence.pairs import BATCH
-from wordnum.cooccurrence.passes import CHUNK_TOKENS
+from wordnum.cooccurrence.passes import CHUNK_TOKENS, IN_MEMORY
 from wordnum.corpus.encoded import EncodedCorpus
 
 __all__ = ["Estimate", "announce", "estimate"]
@@ -75,7 +75,8 @@ def estimate(
         share = longest / max(corpus.n_tokens, 1)
         table = 8 * (2 * window * corpus.vocabulary.size + 1)
         worker = int(4 * longest + (24 + 4 * conditions) * share * events + conditions * table)
-        here = 8 * conditions * corpus.n_blocks * (len(corpus.vocabulary) + table // 8)
+        margins = 8 * conditions * corpus.n_blocks * (len(corpus.vocabulary) + table // 8)
+        here = margins + min(4 * conditions * events, IN_MEMORY)
     processes = workers + (workers > 1)
     memory = processes * _PROCESS + workers * worker + here
     return Estimate(int(memory), 4 * conditions * events, events)

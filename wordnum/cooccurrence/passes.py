@@ -21,6 +21,7 @@ from wordnum.progress import bar
 
 __all__ = [
     "CHUNK_TOKENS",
+    "IN_MEMORY",
     "chunk_borders",
     "chunks",
     "count_blocks",
@@ -32,7 +33,7 @@ __all__ = [
 # Tokens of one task, unless a single document is longer: bounds the memory of a worker.
 CHUNK_TOKENS = 6_000_000
 # Bytes of events that are kept in memory: small corpora need no disk.
-_IN_MEMORY = 256_000_000
+IN_MEMORY = 256_000_000
 
 
 def chunk_borders(starts: np.ndarray, most: int = CHUNK_TOKENS) -> list[tuple[int, int]]:
@@ -149,7 +150,7 @@ def count_blocks(
     """
     width = len(corpus.vocabulary)
     blocks = []
-    with Spool(spill, memory=_IN_MEMORY) as spool:
+    with Spool(spill, memory=IN_MEMORY) as spool:
         counted = run_tasks(count_chunk, tasks, corpus=corpus, jobs=jobs)
         for _, parts in itertools.groupby(counted, key=lambda found: found[0].events.index):
             blocks.append([_spooled(c, spool) for c in _tree_sum(parts, width=width)])
