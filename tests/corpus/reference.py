@@ -67,7 +67,7 @@ class _Readings(dict[str, tuple[int | str, ...]]):
         return tuple(int(chunk) if str(int(chunk)) == chunk else chunk for chunk in chunks)
 
 
-_readings = lru_cache(_Readings)
+_readings = lru_cache(maxsize=1)(_Readings)
 
 
 def documents(text: str, scheme: NumeralScheme, separator: str) -> list[list[int | str]]:
