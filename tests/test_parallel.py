@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from wordnum.cooccurrence.count import count
-from wordnum.cooccurrence.expected import expected_counts
+from wordnum.cooccurrence.expect import expected_counts
 from wordnum.cooccurrence.passes import chunks
 from wordnum.corpus.encode import encode
 from wordnum.corpus.encoded import EncodedCorpus

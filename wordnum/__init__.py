@@ -39,7 +39,7 @@ _HOME = {
     "embed_numbers": "wordnum.embed.make",
     "encode": "wordnum.corpus.encode",
     "encode_recipe": "wordnum.study.stages",
-    "expected_counts": "wordnum.cooccurrence.expected",
+    "expected_counts": "wordnum.cooccurrence.expect",
     "find_recipe": "wordnum.corpus.recipe",
     "load_embedding": "wordnum.embed.pretrained",
     "load_study": "wordnum.study.files",

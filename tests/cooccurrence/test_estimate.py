@@ -14,7 +14,7 @@ import pytest
 
 from wordnum.cooccurrence.count import count
 from wordnum.cooccurrence.estimate import Estimate, announce, estimate
-from wordnum.cooccurrence.expected import expected_counts
+from wordnum.cooccurrence.expect import expected_counts
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.errors import InputError

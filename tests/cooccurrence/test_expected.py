@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from wordnum.cooccurrence.count import count
-from wordnum.cooccurrence.expected import ExpectedCounts, expected_counts
+from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.expect import expected_counts
+from wordnum.cooccurrence.expected import ExpectedCounts
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
@@ -24,7 +27,7 @@ from wordnum.corpus.perturb import (
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.embed.svd import SVD
-from wordnum.errors import InputError, UsageError
+from wordnum.errors import FormatError, InputError, UsageError
 
 DRAWS = 150
 RANDOM = (
@@ -182,6 +185,37 @@ def test_number_beside_number_without_a_closed_form_is_refused(
     assert expected.text_number.matrix().nnz
     with pytest.raises(InputError, match=r"no closed form under(.|\n)*choose the signal \"text\""):
         expected.signal("both").matrix()
+
+
+def test_numbers_that_trade_places_are_not_independent():
+    """One stratum alone does not make the draws of two tokens independent."""
+    corpus = corpus_of("1 a a a 2 b|3 b b b 4 a")
+    expected = expected_counts(corpus, "swap-numbers:2", window=5)
+    assert expected.n_strata == 1
+    with pytest.raises(InputError, match="no closed form"):
+        expected.number_number.matrix()
+
+
+@pytest.mark.parametrize("name", ["swap-numbers", "unigram-replace", "swap-numbers:sequence"])
+def test_saved_expectations_come_back(corpus: EncodedCorpus, tmp_path: Path, name: str):
+    expected = expected_counts(corpus, name, window=3)
+    again = ExpectedCounts.load(expected.save(tmp_path / "expected"))
+    assert again.fingerprint == expected.fingerprint
+    assert (again.perturbation, again.flags) == (name, expected.flags)
+    assert again.provenance == expected.provenance
+    for signal in ("text",) if name.endswith("sequence") else ("text", "both"):
+        window = Window(size=2, positional=True)
+        a, b = (e.signal(signal, window=window).matrix() for e in (again, expected))
+        assert (a != b).nnz == 0
+
+
+def test_damaged_expectations_are_refused(corpus: EncodedCorpus, tmp_path: Path):
+    path = expected_counts(corpus, "unigram-replace", window=2).save(tmp_path / "expected")
+    with pytest.raises(FormatError, match="does not hold counts"):
+        CooccurrenceCounts.load(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(FormatError, match="cannot be read as expected-counts"):
+        ExpectedCounts.load(path)
 
 
 @pytest.mark.parametrize("name", ["original", "isolate:1", "thin:0.5"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from wordnum.storage import load_npz, save_npz
 __all__ = ["BlockEvents", "CooccurrenceCounts"]
 
 _VERSION = 1
+_PARTS = ("indptr", "contexts", "counts")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,17 @@ class BlockEvents:
             matrix.indices.astype(np.min_scalar_type(max(matrix.shape[1] - 1, 0))),
             matrix.data.astype(np.min_scalar_type(largest)),
         )
+
+    def to_arrays(self, *, prefix: str = "") -> dict[str, np.ndarray]:
+        """Arrays that hold the events, for an npz."""
+        return {f"{prefix}{part}/{self.index}": getattr(self, part) for part in _PARTS}
+
+    @classmethod
+    def from_arrays(
+        cls, index: int, arrays: Mapping[str, np.ndarray], *, prefix: str = ""
+    ) -> BlockEvents:
+        """Rebuild from the arrays of `to_arrays`."""
+        return cls(index, *(arrays[f"{prefix}{part}/{index}"] for part in _PARTS))
 
     def matrix(self, n_contexts: int) -> sparse.csr_array:
         """Return the events as an int64 matrix (n_distances * n_rows, n_contexts)."""
@@ -294,8 +306,7 @@ class CooccurrenceCounts(Selectable):
             "documents": self.documents,
         }
         for block in self.blocks:
-            for part in ("indptr", "contexts", "counts"):
-                arrays[f"{part}/{block.index}"] = getattr(block, part)
+            arrays |= block.to_arrays()
         arrays |= self.vocabulary.to_arrays()
         header = {
             "window_size": self.window_size,
@@ -320,10 +331,7 @@ class CooccurrenceCounts(Selectable):
         header, arrays = load_npz(path, kind="counts", version=_VERSION, mapped=True)
         try:
             return cls(
-                [
-                    BlockEvents(i, *(arrays[f"{p}/{i}"] for p in ("indptr", "contexts", "counts")))
-                    for i in header["blocks"]
-                ],
+                [BlockEvents.from_arrays(index, arrays) for index in header["blocks"]],
                 distances=arrays["distances"],
                 vocabulary=Vocabulary.from_arrays(arrays),
                 window_size=header["window_size"],

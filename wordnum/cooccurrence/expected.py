@@ -5,30 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import cached_property, reduce
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from wordnum.cooccurrence.counts import BlockEvents
-from wordnum.cooccurrence.passes import count_blocks, number_tasks
 from wordnum.cooccurrence.reduce import reduce_events
 from wordnum.cooccurrence.select import Selectable
-from wordnum.cooccurrence.strata import Strata, find_strata
 from wordnum.cooccurrence.window import Window
-from wordnum.corpus.encoded import EncodedCorpus
-from wordnum.corpus.perturb import (
-    REWRITE,
-    Joined,
-    Perturbation,
-    SwapNumbers,
-    UnigramReplace,
-    parse_perturbation,
-)
-from wordnum.corpus.prepare import Prepared, number_sequence
-from wordnum.errors import InputError, UsageError
-from wordnum.provenance import content_hash, provenance
+from wordnum.corpus.vocabulary import Vocabulary
+from wordnum.errors import FormatError, InputError
+from wordnum.provenance import content_hash
+from wordnum.storage import load_npz, save_npz
 
-__all__ = ["ExpectedCounts", "expected_counts"]
+__all__ = ["ExpectedCounts"]
+
+_KIND = "expected-counts"
+_VERSION = 1
+_MARGINS = ("number_counts", "context_counts", "documents")
 
 
 class ExpectedCounts(Selectable):
@@ -56,9 +52,17 @@ class ExpectedCounts(Selectable):
 
     An expectation has one block: no half-splits, hence no intervals. Made by `expected_counts`.
 
-    Attributes
+    Parameters
     ----------
-    vocabulary, distances, window_size, perturbation, flags, provenance
+    strata : sequence of BlockEvents
+        Events by (distance, stratum, context), which add up.
+    chances : csr_array of shape (N, n_strata)
+        p_s(n).
+    kept : sequence of BlockEvents, optional
+        Events by (distance, number, number) that the rewriting keeps as they are.
+    independent : bool
+        Every number token is drawn by itself.
+    vocabulary, window_size, perturbation, flags, provenance
         As in CooccurrenceCounts.
     number_counts : ndarray of shape (1, N)
         Expected occurrences of each number, which are those in the original.
@@ -66,8 +70,6 @@ class ExpectedCounts(Selectable):
         The same of each token.
     documents : ndarray of shape (1,)
         Documents.
-    n_strata : int
-        Strata of number tokens; 1 means that all rows are alike.
     """
 
     n_blocks = 1
@@ -77,24 +79,30 @@ class ExpectedCounts(Selectable):
         strata: Sequence[BlockEvents],
         *,
         chances: sparse.csr_array,
-        kept: Sequence[BlockEvents] | None,
-        window: int,
-        corpus: EncodedCorpus,
-        margins: Sequence[np.ndarray],
+        kept: Sequence[BlockEvents] | None = None,
+        independent: bool = False,
+        vocabulary: Vocabulary,
+        window_size: int,
+        number_counts: np.ndarray,
+        context_counts: np.ndarray,
+        documents: np.ndarray,
         perturbation: str,
+        flags: tuple[str, ...] = (),
+        provenance: dict[str, Any] | None = None,
     ) -> None:
-        self._strata = tuple(strata)
-        self._chances = chances
-        self._kept = None if kept is None else tuple(kept)
-        self.vocabulary = corpus.vocabulary
-        self.window_size = window
-        self.distances = Window(size=window).distances
-        self.number_counts, self.context_counts, self.documents = margins
+        self.strata = tuple(strata)
+        self.chances = chances
+        self.kept = None if kept is None else tuple(kept)
+        self.independent = independent
+        self.vocabulary = vocabulary
+        self.window_size = window_size
+        self.distances = Window(size=window_size).distances
+        self.number_counts = number_counts
+        self.context_counts = context_counts
+        self.documents = documents
         self.perturbation = perturbation
-        self.flags = (*corpus.flags, "expected-counts")
-        self.provenance = provenance(
-            expected=perturbation, corpus=corpus.fingerprint, window=window
-        ) | {"source": corpus.manifest.get("source")}
+        self.flags = tuple(flags)
+        self.provenance = dict(provenance or {})
 
     def __repr__(self) -> str:
         return (
@@ -104,8 +112,8 @@ class ExpectedCounts(Selectable):
 
     @property
     def n_strata(self) -> int:
-        """Number of strata."""
-        return self._chances.shape[1]
+        """Strata of number tokens; of one, all rows are alike."""
+        return self.chances.shape[1]
 
     @property
     def n_documents(self) -> int:
@@ -115,13 +123,10 @@ class ExpectedCounts(Selectable):
     @cached_property
     def fingerprint(self) -> str:
         """Hash of everything that the expectation is made of."""
-        events = [*self._strata, *(self._kept or ())]
-        digests = [content_hash(e.indptr, e.contexts, e.counts) for e in events]
-        chances = self._chances
         return content_hash(
-            digests,
-            *(chances.data, chances.indices, chances.indptr),
-            self.number_counts,
+            *self._arrays().values(),
+            self.independent,
+            self.window_size,
             self.perturbation,
             self.vocabulary.fingerprint,
         )
@@ -135,13 +140,76 @@ class ExpectedCounts(Selectable):
             parts.append((self._numbers(window, columns[is_number]), place[is_number]))
         return _side_by_side(parts, copies=window.distances.size if window.positional else 1)
 
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write to an npz file (kind "expected-counts"), atomically; returns its path."""
+        header = {
+            "shape": self.chances.shape,
+            "blocks": {
+                name: None if blocks is None else [block.index for block in blocks]
+                for name, blocks in (("strata", self.strata), ("kept", self.kept))
+            },
+            "independent": self.independent,
+            "window_size": self.window_size,
+            "perturbation": self.perturbation,
+            "flags": list(self.flags),
+            "provenance": self.provenance,
+        }
+        arrays = self._arrays() | self.vocabulary.to_arrays()
+        return save_npz(
+            path, kind=_KIND, version=_VERSION, header=header, arrays=arrays, compress=False
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> ExpectedCounts:
+        """Read a file of `save`; events stay on disk until they are summed.
+
+        Raises
+        ------
+        InputError, FormatError
+            No such file; damaged, of another kind, or of another version.
+        """
+        header, arrays = load_npz(path, kind=_KIND, version=_VERSION, mapped=True)
+        try:
+            blocks = {
+                name: [BlockEvents.from_arrays(i, arrays, prefix=f"{name}/") for i in indices or ()]
+                for name, indices in header["blocks"].items()
+            }
+            chances = (arrays[f"chances/{part}"] for part in ("data", "indices", "indptr"))
+            return cls(
+                blocks["strata"],
+                chances=sparse.csr_array(tuple(chances), shape=header["shape"]),
+                kept=None if header["blocks"]["kept"] is None else blocks["kept"],
+                independent=header["independent"],
+                vocabulary=Vocabulary.from_arrays(arrays),
+                window_size=header["window_size"],
+                **{name: arrays[name] for name in _MARGINS},
+                perturbation=header["perturbation"],
+                flags=tuple(header["flags"]),
+                provenance=header["provenance"],
+            )
+        except (KeyError, TypeError) as error:
+            raise FormatError(
+                f"{path} lacks {error}",
+                expected="expected counts written by wordnum",
+                remedy="make them again",
+            ) from error
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """Everything that the expectation is made of, by name."""
+        arrays = {f"chances/{p}": getattr(self.chances, p) for p in ("data", "indices", "indptr")}
+        arrays |= {name: getattr(self, name) for name in _MARGINS}
+        for name, blocks in (("strata/", self.strata), ("kept/", self.kept or ())):
+            for block in blocks:
+                arrays |= block.to_arrays(prefix=name)
+        return arrays
+
     def _text(self, window: Window, columns: np.ndarray) -> sparse.csr_array:
-        return sparse.csr_array(self._chances @ self._reduce(self._strata, window, columns))
+        return sparse.csr_array(self.chances @ self._reduce(self.strata, window, columns))
 
     def _numbers(self, window: Window, columns: np.ndarray) -> sparse.csr_array:
-        if self._kept is not None:
-            return self._reduce(self._kept, window, columns)
-        if self.n_strata > 1:
+        if self.kept is not None:
+            return self._reduce(self.kept, window, columns)
+        if not self.independent:
             raise InputError(
                 f"number beside number has no closed form under {self.perturbation!r}",
                 expected="unigram-replace, or swap-numbers without cuts and a window within its "
@@ -149,8 +217,8 @@ class ExpectedCounts(Selectable):
                 remedy='choose the signal "text", or average the counts of several seeds',
             )
         numbers = np.arange(self.vocabulary.size)
-        beside = self._reduce(self._strata, window, numbers).toarray().reshape(-1, numbers.size)
-        chances = self._chances.toarray().ravel()
+        beside = self._reduce(self.strata, window, numbers).toarray().reshape(-1, numbers.size)
+        chances = self.chances.toarray().ravel()
         expected = beside.sum(axis=1)[:, None] * chances[columns]
         return sparse.csr_array(np.outer(chances, expected))
 
@@ -182,108 +250,3 @@ def _side_by_side(
     )
     result.sort_indices()
     return result
-
-
-def expected_counts(
-    corpus: EncodedCorpus,
-    perturbation: str | Perturbation,
-    *,
-    window: int = 10,
-    jobs: int | None = 1,
-    spill: str | os.PathLike[str] | None = None,
-) -> ExpectedCounts:
-    """Mean of the counts over all seeds of a rewriting, without drawing one.
-
-    Parameters
-    ----------
-    corpus : EncodedCorpus
-        Read two or three times.
-    perturbation : str or Perturbation
-        UnigramReplace or SwapNumbers, which may be joined with Thin and cuts (these as they are,
-        Thin with its seed).
-    window : int
-        Largest distance in tokens.
-    jobs, spill
-        As in `count`.
-
-    Raises
-    ------
-    UsageError
-        A perturbation without a rewriting, or with two.
-    InputError
-        The corpus has no number tokens.
-
-    Examples
-    --------
-    >>> from wordnum.corpus.synthetic import SyntheticCorpus
-    >>> corpus = SyntheticCorpus(n_documents=20, length=100).encoded()
-    >>> expected = expected_counts(corpus, "unigram-replace", window=2)
-    >>> rows = expected.text_number.matrix().toarray()
-    >>> rows = rows[rows.sum(axis=1) > 0]
-    >>> shares = rows / rows.sum(axis=1, keepdims=True)
-    >>> bool(np.allclose(shares, shares[0]))
-    True
-    """
-    window = Window(size=window).size
-    whole = parse_perturbation(perturbation) if isinstance(perturbation, str) else perturbation
-    rewriting, rest = _parted(whole)
-    condition = rest.prepare(corpus)
-    sequence = number_sequence(corpus, condition.thins)
-    strata = find_strata(rewriting, sequence, size=corpus.vocabulary.size)
-
-    def counted(rows: Strata | None) -> tuple[list[BlockEvents], list[np.ndarray]]:
-        return _count(corpus, condition, rows, window=window, jobs=jobs, spill=spill)
-
-    events, margins = counted(strata)
-    keeps = (
-        isinstance(rewriting, SwapNumbers)
-        and rewriting.variant == "runs"
-        and window <= rewriting.reach
-        and not condition.cuts
-    )
-    return ExpectedCounts(
-        events,
-        chances=strata.chances,
-        kept=counted(None)[0] if keeps else None,
-        window=window,
-        corpus=corpus,
-        margins=margins,
-        perturbation=whole.name,
-    )
-
-
-def _parted(whole: Perturbation) -> tuple[SwapNumbers | UnigramReplace, Perturbation]:
-    rewrites = [p for p in whole.parts if isinstance(p, (SwapNumbers, UnigramReplace))]
-    if len(rewrites) != 1:
-        raise UsageError(
-            f"{whole.name!r} has no closed form",
-            expected="one swap-numbers or unigram-replace, alone or joined with thin:F and cuts",
-            got=f"{len(rewrites)} rewritings",
-            remedy="count it; nothing else is random" if not rewrites else "count several seeds",
-        )
-    return rewrites[0], Joined(tuple(p for p in whole.parts if p.kind != REWRITE))
-
-
-def _count(
-    corpus: EncodedCorpus,
-    condition: Prepared,
-    strata: Strata | None,
-    *,
-    window: int,
-    jobs: int | None,
-    spill: str | os.PathLike[str] | None,
-) -> tuple[list[BlockEvents], list[np.ndarray]]:
-    """Events by stratum (by number, where there are none) and the margins of the corpus."""
-    tasks = number_tasks(
-        corpus,
-        [condition],
-        reach=window,
-        rows=None if strata is None else strata.of_token,
-        n_rows=None if strata is None else strata.n_strata,
-    )
-    found = [block[0] for block in count_blocks(corpus, tasks, jobs=jobs, spill=spill)]
-    margins = [
-        np.sum([getattr(c, name) for c in found], axis=0)[None]
-        for name in ("number_counts", "context_counts", "documents")
-    ]
-    return [c.events for c in found], margins
