@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-__all__ = ["before_cuts", "draw_numbers", "find_below", "narrow", "read_numbers"]
+__all__ = ["before_cuts", "draw_numbers", "find_below", "narrow", "read_gaps"]
 
 # Parts of the marginal in which a number is looked for from the first of each.
 _GUIDES = 4096
@@ -25,26 +25,21 @@ def find_below(ids, limit, positions):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def read_numbers(ids, starts, size, numbers, gaps, begins):  # type: ignore[no-untyped-def]
-    """Write the numbers of documents and the gaps before them; returns how many, or -1.
+def read_gaps(positions, starts, gaps, begins):  # type: ignore[no-untyped-def]
+    """Write the gap before each position in its document, and where each document's begin.
 
-    A gap is 0 for the first number of a document, and for one more than 255 tokens away.
-    `begins` takes where each document's numbers begin.
+    A gap is 0 for the first of a document, and for one more than 255 tokens away.
     """
-    found = 0
-    begins[0] = 0
+    i = 0
     for d in range(starts.size - 1):
+        begins[d] = i
         previous = starts[d] - 256
-        for i in range(starts[d], starts[d + 1]):
-            if ids[i] < size:
-                if found == numbers.size:
-                    return -1
-                numbers[found] = ids[i]
-                gaps[found] = i - previous if i - previous <= 255 else 0
-                previous = i
-                found += 1
-        begins[d + 1] = found
-    return found
+        while i < positions.size and positions[i] < starts[d + 1]:
+            gap = positions[i] - previous
+            gaps[i] = gap if gap <= 255 else 0
+            previous = positions[i]
+            i += 1
+    begins[starts.size - 1] = i
 
 
 @numba.njit(cache=True, nogil=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wordnum.corpus import number_kernels
-from wordnum.corpus.encoded import Block, EncodedCorpus
+from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.progress import track
 
 __all__ = ["NumberSequence", "draws", "number_positions", "redraw"]
@@ -28,7 +28,7 @@ def number_positions(ids: np.ndarray, size: int) -> np.ndarray:
     room = max(1024, ids.size // 16)
     while True:
         positions = np.empty(room, dtype=np.int64)
-        found = number_kernels.find_below(ids, size, positions)
+        found = number_kernels.find_below(ids, np.uint32(size), positions)
         if found >= 0:
             return positions[:found].copy()
         room *= 4
@@ -96,11 +96,14 @@ class NumberSequence:
         numbers, gaps, starts = [np.zeros(0, kind)], [np.zeros(0, np.uint8)], [np.zeros(1, int)]
         total = 0
         for block in track(corpus.blocks(), "finding the numbers", total=corpus.n_blocks):
-            found, gap, begins = _read_block(block, size, kind)
-            numbers.append(found)
+            positions = number_positions(block.ids, size)
+            gap = np.empty(positions.size, dtype=np.uint8)
+            begins = np.empty(block.starts.size, dtype=np.int64)
+            number_kernels.read_gaps(positions, block.starts, gap, begins)
+            numbers.append(block.ids[positions].astype(kind))
             gaps.append(gap)
             starts.append(total + begins[1:])
-            total += found.size
+            total += positions.size
         border = np.concatenate(starts)
         keep = kept(np.arange(corpus.n_documents))
         moves = None if keep.all() else np.repeat(keep, np.diff(border))
@@ -171,20 +174,6 @@ class NumberSequence:
             labels[mine] = next_label + label
             next_label += found.size
         return first, lengths, labels
-
-
-def _read_block(
-    block: Block, size: int, kind: np.dtype
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Numbers of a block, the gaps before them, and where each document's begin."""
-    begins = np.empty(block.starts.size, dtype=np.int64)
-    room = max(1024, block.ids.size // 16)
-    while True:
-        numbers, gaps = np.empty(room, dtype=kind), np.empty(room, dtype=np.uint8)
-        found = number_kernels.read_numbers(block.ids, block.starts, size, numbers, gaps, begins)
-        if found >= 0:
-            return numbers[:found].copy(), gaps[:found].copy(), begins
-        room *= 4
 
 
 def _stable_order(values: np.ndarray) -> np.ndarray:
