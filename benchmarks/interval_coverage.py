@@ -49,11 +49,11 @@ class Regime:  # noqa: D101
 
 WIKIPEDIA = Regime(size=1000, documents=10_500, signal=0, texts=20, dim=100)
 REGIMES = {
-    "strong": Regime(size=200, documents=400, signal=0.3, texts=100),
-    "clear": Regime(size=200, documents=1600, signal=0.08, texts=50),
+    "strong": Regime(size=200, documents=400, signal=0.3, texts=60),
+    "clear": Regime(size=200, documents=1600, signal=0.08, texts=40),
     "faint": Regime(size=200, documents=400, signal=0.08, texts=100),
-    "faint-1000": Regime(size=1000, documents=2000, signal=0.08, texts=50),
-    "none": Regime(size=200, documents=400, signal=0.0, texts=100),
+    "faint-1000": Regime(size=1000, documents=2000, signal=0.08, texts=40),
+    "none": Regime(size=200, documents=400, signal=0.0, texts=60),
 }
 
 
@@ -130,7 +130,7 @@ def row(
     start: str, value: np.ndarray, reach: np.ndarray, narrow: np.ndarray, half: np.ndarray
 ) -> str:
     miss = np.abs(value - value.mean())
-    grown = abs(value.mean()) > 5
+    grown = "kappa" in start and value.mean() > 5
     cells = [
         f"{value.mean():.1f}",
         f"{value.mean() / half.mean():.2f}" if grown else "",

@@ -100,7 +100,7 @@ def half_split_interval(
     Notes
     -----
     ``SE = standard_error * widening``. Against fresh texts the 95 % interval covers 94 to 100 % of
-    the time, and less only where kappa shoots up with the text, from 13 to 34 as it doubles
+    the time, and 80 % where kappa shoots up with the text, from 13 to 34 as it doubles
     (``benchmarks/interval_coverage.py``).
     """
     documents = embedding.n_documents
