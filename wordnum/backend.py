@@ -56,8 +56,12 @@ class Backend:
         """Bring a SciPy sparse matrix to the device as a csr_matrix."""
         return sparse.csr_matrix(matrix, dtype=dtype)
 
+    def transpose(self, matrix: Any) -> Any:
+        """Transpose of a csr_matrix, laid out for `multiply`."""
+        return matrix.T  # shares its arrays, and scatters as fast as a csr_matrix gathers
+
     def multiply(self, matrix: Any, block: Any) -> Any:
-        """Product of a csr_matrix and a dense block of columns."""
+        """Product of a csr_matrix, or the `transpose` of one, and a dense block of columns."""
         # As many columns as fill a cache line: each entry of the matrix fetches one line.
         width = max(1, 64 // block.dtype.itemsize)
         product = np.empty((matrix.shape[0], block.shape[1]), dtype=block.dtype, order="F")
@@ -107,8 +111,12 @@ class CudaBackend(Backend):
         """Bring a SciPy sparse matrix to the device as a csr_matrix."""
         return self.sparse.csr_matrix(sparse.csr_matrix(matrix, dtype=dtype))
 
+    def transpose(self, matrix: Any) -> Any:
+        """Transpose of a csr_matrix, laid out for `multiply`."""
+        return matrix.T.tocsr()
+
     def multiply(self, matrix: Any, block: Any) -> Any:
-        """Product of a csr_matrix and a dense block of columns."""
+        """Product of a csr_matrix, or the `transpose` of one, and a dense block of columns."""
         return matrix @ block
 
     def eigh(self, matrix: Any, k: int | None = None) -> tuple[Any, Any]:

@@ -161,6 +161,14 @@ class _Basis:
         """Yield the filled part of each slab."""
         return (slab[:, :filled] for slab, filled in zip(self._slabs, self._filled))
 
+    def combine(self, weights: Any) -> Any:
+        """Return the basis times weights."""
+        start, total = 0, 0.0
+        for part in self:
+            total = total + part @ weights[start : start + part.shape[1]]
+            start += part.shape[1]
+        return total
+
     @property
     def columns(self) -> int:
         return sum(self._filled)
@@ -176,8 +184,7 @@ class _Bidiagonal:
         n, c = weighted.matrix.shape
         self.transposed = c > n
         matrix = weighted.matrix.astype(self.dtype)
-        # As csr, the transpose gathers rows like the matrix itself; as csc it would scatter.
-        pair = matrix, matrix.T.tocsr()
+        pair = matrix, self.backend.transpose(matrix)
         ones = xp.ones(n, dtype=self.dtype), weighted.used.astype(self.dtype)
         self.matrix, self.transpose = pair[:: -1 if self.transposed else 1]
         self.rows, self.columns = ones[:: -1 if self.transposed else 1]
@@ -228,8 +235,7 @@ class _Bidiagonal:
         return self._orthonormal(self._device(drawn), self.right)[0]
 
     def _is_rounding(self, factor: np.ndarray) -> bool:
-        eps = float(np.finfo(np.dtype(self.dtype)).eps)
-        return bool(np.abs(factor).max() <= 10 * eps * np.sqrt(self.shape[0]) * self.scale)
+        return bool(np.abs(factor).max() <= 10 * self._eps * np.sqrt(self.shape[0]) * self.scale)
 
     def _image(self, block: Any) -> Any:
         """Return A times a block."""
@@ -238,8 +244,15 @@ class _Bidiagonal:
             image += self.base * self.rows[:, None] * (self.columns @ block)[None, :]
         return image
 
+    @property
+    def _eps(self) -> float:
+        return float(np.finfo(np.dtype(self.dtype)).eps)
+
     def _device(self, array: np.ndarray) -> Any:
         return self.backend.asarray(array, dtype=self.dtype)
+
+    def _host(self, array: Any) -> np.ndarray:
+        return self.backend.to_numpy(array).astype(np.float64)
 
     def _orthonormal(
         self, block: Any, basis: _Basis, *, lazily: bool = False
@@ -255,7 +268,7 @@ class _Bidiagonal:
                 for part in basis:
                     block = block - part @ (part.T @ block)
             block, corner = self.backend.qr(block)
-            corner = self.backend.to_numpy(corner).astype(np.float64)
+            corner = self._host(corner)
             factor = corner @ factor
             scales = np.abs(np.diag(corner))
             if scales.min() > max(least, 0.01 * scales.max()):
@@ -285,20 +298,16 @@ class _Bidiagonal:
         return np.linalg.norm(last.T @ left[-last.shape[0] :], axis=0)
 
     def vectors(self, weights: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-        """Singular vectors (of image and origin) and values in the span of V times weights.
+        """Singular vectors (of image and origin) and values of A in the span of V times weights.
 
-        Taken from the image of that span under A itself, which lets nothing of the small
-        matrix's rounding through.
+        ``A V = U B`` holds however far U is from orthonormal, so the image of the span is known.
         """
-        start, span = 0, 0.0
-        for part in self.right:
-            share = weights[start : start + part.shape[1]]
-            span = span + part @ self._device(share)
-            start += part.shape[1]
-        basis, corner = self.backend.qr(self._image(span))
-        left, values, right_t = np.linalg.svd(self.backend.to_numpy(corner).astype(np.float64))
-        image, origin = basis @ self._device(left), span @ self._device(right_t.T)
-        return (self.backend.to_numpy(image), self.backend.to_numpy(origin)), values
+        origin, triangle = self.backend.qr(self.right.combine(self._device(weights)))
+        weights = weights @ np.linalg.inv(self._host(triangle))
+        image, triangle = self.backend.qr(self.left.combine(self._device(self.small() @ weights)))
+        left, values, right_t = np.linalg.svd(self._host(triangle))
+        pair = image @ self._device(left), origin @ self._device(right_t.T)
+        return (self.backend.to_numpy(pair[0]), self.backend.to_numpy(pair[1])), values
 
 
 class _Estimate:
