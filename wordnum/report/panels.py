@@ -52,6 +52,9 @@ def plot_conditions(cells: Sequence[Cell], T: int, *, title: str = "") -> Figure
             ax.set_xlabel("kappa x 100", fontsize=8)
     axes[0][0].set_yticks(range(len(conditions)), conditions)
     axes[0][0].set_ylim(len(conditions) - 0.5, -0.5)
+    controls = {c.identity["condition"] for c in cells if c.identity.get("control_for")}
+    for tick in axes[0][0].get_yticklabels():
+        tick.set_color(_GREY if tick.get_text() in controls else "black")
     _legend(figure, axes, names)
     figure.suptitle(f"{title}: n mod {T}" if title else f"n mod {T}", fontsize=10)
     return figure
