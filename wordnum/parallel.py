@@ -42,8 +42,8 @@ def parallel_backend(backend: str = "loky", *, address: str | None = None) -> It
     if backend == "loky":
         if address:
             raise UsageError("loky has no address", got=address, remedy="drop --address")
-        with joblib.parallel_config("loky"):
-            yield
+        # joblib's own default, and one that leaves the choice of threads to each map.
+        yield
     elif backend == "dask":
         distributed = require("distributed", purpose="the dask backend")
         with (
@@ -117,12 +117,24 @@ def map_tasks(
 
 
 def stream_tasks(
-    function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], *, jobs: int | None = 1
+    function: Callable[..., Any],
+    tasks: Iterable[tuple[Any, ...]],
+    *,
+    jobs: int | None = 1,
+    threads: bool = False,
 ) -> Iterator[Any]:
     """Yield ``function(*task)`` for every task, in their order, as they are done.
 
     Tasks are made when a worker is free for them. A backend that cannot hand out results one by
     one (ray) gives them all at the end.
+
+    Parameters
+    ----------
+    function, tasks, jobs
+        As in `map_tasks`.
+    threads : bool
+        Workers of this machine are threads rather than processes: for functions that spend their
+        time in compiled loops, whose results then need not travel.
 
     Raises
     ------
@@ -137,7 +149,8 @@ def stream_tasks(
         return (function(*task) for task in tasks)
     from joblib import Parallel, delayed
 
-    parallel = Parallel(n_jobs=jobs, pre_dispatch="2*n_jobs", batch_size=1)
+    prefer = "threads" if threads else None
+    parallel = Parallel(n_jobs=jobs, prefer=prefer, pre_dispatch="2*n_jobs", batch_size=1)
     streams = getattr(parallel._backend, "supports_return_generator", False)
     parallel.return_generator = streams
     return _surviving(lambda: parallel(delayed(function)(*task) for task in tasks))

@@ -88,7 +88,7 @@ def run_tasks(
             yield (task,)
 
     with bar("counting", total=corpus.n_tokens, unit="tokens") as advance:
-        for result in stream_tasks(function, sized(), jobs=jobs):
+        for result in stream_tasks(function, sized(), jobs=jobs, threads=True):
             yield result
             advance(sizes.popleft())
 
