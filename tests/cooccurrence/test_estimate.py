@@ -48,6 +48,8 @@ def test_more_workers_and_conditions_take_more(corpus: EncodedCorpus):
     assert estimate(corpus, jobs=2).memory > one.memory
     assert estimate(corpus, conditions=10).memory > one.memory
     assert estimate(corpus, conditions=10).disk == 10 * one.disk
+    numbers = int(corpus.number_counts.sum())
+    assert estimate(corpus, swaps=True).memory > one.memory + 8 * numbers
 
 
 def test_the_estimate_is_told_before_counting(

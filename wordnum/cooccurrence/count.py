@@ -15,7 +15,7 @@ from wordnum.cooccurrence.estimate import announce, estimate
 from wordnum.cooccurrence.passes import count_blocks, number_tasks
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.encoded import EncodedCorpus
-from wordnum.corpus.perturb import Perturbation, parse_perturbation
+from wordnum.corpus.perturb import Perturbation, SwapNumbers, parse_perturbation
 from wordnum.corpus.prepare import Prepared, prepare_all
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import provenance
@@ -136,7 +136,14 @@ def count(
     alone = isinstance(perturbations, (str, Perturbation))
     chosen = resolve_perturbations(perturbations, seed=seed)
     _check_numbers(corpus)
-    bound = estimate(corpus, rows=rows, window=around.size, conditions=len(chosen), jobs=jobs)
+    bound = estimate(
+        corpus,
+        rows=rows,
+        window=around.size,
+        conditions=len(chosen),
+        swaps=any(isinstance(part, SwapNumbers) for p in chosen for part in p.parts),
+        jobs=jobs,
+    )
     announce(bound, spill=spill)
     conditions = prepare_all(chosen, corpus)
     results: dict[str, Any] = {}

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 # Bytes of an interpreter with the packages that count.
 _PROCESS = 250_000_000
+# Bytes per number token of the corpus while numbers trade places.
+_SWAPPED = 64
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Estimate:
     Attributes
     ----------
     memory : int
-        Bytes at the peak, at most, over all workers of this machine.
+        Bytes at the peak, at most, of this process and its threads. Pages of files that are
+        mapped, which the system takes back when it needs them, come on top.
     disk : int
         Bytes of spilled events, at most, all conditions together.
     events : int
@@ -46,13 +49,16 @@ def estimate(
     rows: Literal["numbers", "all"] = "numbers",
     window: int = 10,
     conditions: int = 1,
+    swaps: bool = False,
     jobs: int | None = 1,
 ) -> Estimate:
     """Bound the memory and disk that `count` takes, from the sizes of the corpus.
 
     An event of number rows takes at most 4 bytes; a worker holds a chunk's ids, the events of
-    four conditions before they are packed, and its results. Of all rows, a distinct pair of a
-    chunk takes 3 bytes, or 4 if it is weighted, and there are far fewer of them than events.
+    four conditions before they are packed, and its results. Where numbers trade places (`swaps`),
+    all number tokens of the corpus are held at once, before the events are. Of all rows, a
+    distinct pair of a chunk takes 3 bytes, or 4 if it is weighted, and there are far fewer of them
+    than events.
 
     Examples
     --------
@@ -63,7 +69,7 @@ def estimate(
     """
     from joblib import effective_n_jobs
 
-    # Those of a cluster beyond this machine's cores have memory of their own.
+    # Those of a cluster have memory of their own.
     workers = min(effective_n_jobs(1 if jobs is None else jobs), max(os.cpu_count() or 1, 1))
     longest = max(min(tokens, CHUNK_TOKENS) for tokens in corpus.block_tokens)
     if rows == "all":
@@ -77,8 +83,8 @@ def estimate(
         worker = int(4 * longest + (24 + 4 * conditions) * share * events + conditions * table)
         margins = 8 * conditions * corpus.n_blocks * (len(corpus.vocabulary) + table // 8)
         here = margins + min(4 * conditions * events, IN_MEMORY)
-    processes = workers + (workers > 1)
-    memory = processes * _PROCESS + workers * worker + here
+    swapped = _SWAPPED * int(corpus.number_counts.sum()) if swaps else 0
+    memory = _PROCESS + workers * worker + here + swapped
     return Estimate(int(memory), 4 * conditions * events, events)
 
 
