@@ -6,8 +6,8 @@ from pathlib import Path
 
 from wordnum.corpus.encode import encode
 from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.from_recipe import encode_recipe
 from wordnum.corpus.recipe import find_recipe
-from wordnum.study.stages import encode_recipe
 
 
 def open_text(text: str, folder: str) -> EncodedCorpus:

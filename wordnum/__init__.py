@@ -38,7 +38,7 @@ _HOME = {
     "count": "wordnum.cooccurrence.count",
     "embed_numbers": "wordnum.embed.make",
     "encode": "wordnum.corpus.encode",
-    "encode_recipe": "wordnum.study.stages",
+    "encode_recipe": "wordnum.corpus.from_recipe",
     "expected_counts": "wordnum.cooccurrence.expect",
     "find_recipe": "wordnum.corpus.recipe",
     "load_embedding": "wordnum.embed.pretrained",

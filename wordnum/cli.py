@@ -222,9 +222,9 @@ def encode(
     What is not said is as the corpus recipe has it, or the default.
     """
     from wordnum.corpus.encode import encode as encode_text
+    from wordnum.corpus.from_recipe import encode_recipe
     from wordnum.corpus.numerals import NumeralScheme
     from wordnum.parallel import default_jobs, parallel_backend
-    from wordnum.study.stages import encode_recipe
 
     given: dict[str, Any] = {
         "numerals": numerals and numerals.value,

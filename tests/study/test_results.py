@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from wordnum.errors import InputError, UsageError
+from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.study.compare import compare_conditions
 from wordnum.study.results import IDENTITY, MEASURES, StudyResults
 
@@ -161,6 +161,13 @@ def test_what_loses_no_pairs_and_what_reads_none_has_no_control(done: StudyResul
 def test_results_of_no_study_are_an_error(tmp_path: Path):
     with pytest.raises(InputError, match="holds no study"):
         StudyResults.load(tmp_path)
-    (tmp_path / "study.json").write_text('{"cells": []}')
+    (tmp_path / "study.json").write_text('{"format": 1, "cells": []}')
     with pytest.raises(InputError, match="was not run to its end"):
         StudyResults.load(tmp_path)
+
+
+def test_results_in_another_format_are_refused_with_the_way_out(tmp_path: Path):
+    (tmp_path / "study.json").write_text('{"cells": ["a"]}')
+    with pytest.raises(FormatError, match="another version") as caught:
+        StudyResults.load(tmp_path)
+    assert "run it again" in str(caught.value)

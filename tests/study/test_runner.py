@@ -18,11 +18,12 @@ import pytest
 
 from tests.study.conftest import QUICK
 from wordnum import _compat
+from wordnum.corpus.from_recipe import encode_recipe, encoded_recipe
 from wordnum.errors import FormatError, InputError, MissingExtraError, UsageError
 from wordnum.parallel import parallel_backend
 from wordnum.study.files import load_study
 from wordnum.study.folder import claim
-from wordnum.study.results import StudyResults
+from wordnum.study.results import MEASURES, StudyResults
 from wordnum.study.runner import run_study
 from wordnum.study.spec import ProbeSpec, Study
 
@@ -46,6 +47,16 @@ def test_a_cluster_changes_nothing(quick: Study, quick_done: StudyResults, tmp_p
     pytest.importorskip("distributed", reason="dask.distributed is not installed")
     with parallel_backend("dask"):
         assert_same_table(quick_done, run_study(quick, tmp_path / "out", jobs=2))
+
+
+def test_an_encoded_corpus_measures_as_its_text_does(
+    quick: Study, quick_done: StudyResults, tmp_path: Path
+):
+    folder = tmp_path / "mine.corpus"
+    encode_recipe(quick.corpora[0], folder)
+    found = run_study(replace(quick, corpora=(encoded_recipe(folder),)), tmp_path / "out").table
+    pd.testing.assert_frame_equal(found[list(MEASURES)], quick_done.table[list(MEASURES)])
+    assert set(found["corpus"]) == {"mine"}
 
 
 def test_a_device_that_is_missing_is_an_error_before_anything_is_done(quick: Study, tmp_path: Path):

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from wordnum.cooccurrence.window import Window
+from wordnum.corpus.from_recipe import encode_recipe, open_encoded
+from wordnum.corpus.from_recipe import encode_recipe, open_encoded
 from wordnum.corpus.recipe import find_recipe
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.study.files import builtin_studies, load_study
@@ -186,3 +188,15 @@ def test_a_text_file_can_stand_for_a_recipe(tmp_path: Path):
     text.write_text("7 apples")
     study = load_study("demo", corpora=[str(text)])
     assert [(r.name, r.source) for r in study.corpora] == [("notes", (str(text),))]
+
+
+def test_an_encoded_corpus_can_stand_for_a_recipe_under_its_own_scheme(tmp_path: Path):
+    recipe = find_recipe("synthetic").changed(ordinals="keep", synthetic={"n_documents": 20})
+    encode_recipe(recipe, tmp_path / "mine.corpus")
+    study = load_study("demo", corpora=[str(tmp_path / "mine.corpus")])
+    (found,) = study.corpora
+    assert (found.name, found.reader, found.ordinals) == ("mine", "encoded", "keep")
+    with pytest.raises(UsageError, match="another numeral scheme"):
+        open_encoded(found.with_numerals("digit", "keep"))
+    with pytest.raises(UsageError, match="encoded already"):
+        encode_recipe(found, tmp_path / "again")

@@ -20,7 +20,7 @@ __all__ = ["ROOT_VARIABLE", "Recipe", "find_recipe", "recipe_names"]
 
 ROOT_VARIABLE = "WORDNUM_CORPORA"
 _TOO_LARGE_TO_HASH = 2**30
-_READERS = ("text", "jsonl", "parquet", "wikipedia", "synthetic")
+_READERS = ("text", "jsonl", "parquet", "wikipedia", "synthetic", "encoded")
 _SEPARATORS = ("blank", "line", "file")
 
 
@@ -35,8 +35,8 @@ class Recipe:
     source : str or list of str
         Files, folders, globs or URLs. A relative path starts at `root`. ``gensim:FILE`` is a file
         of gensim's test data. Not needed by the synthetic reader.
-    reader : {"text", "jsonl", "parquet", "wikipedia", "synthetic"}
-        How documents are found in the source.
+    reader : {"text", "jsonl", "parquet", "wikipedia", "synthetic", "encoded"}
+        How documents are found in the source; "encoded" where it is an encoded corpus already.
     separator : {"blank", "line", "file"}
         What separates documents in plain text: a blank line, every line, or nothing.
     field : str

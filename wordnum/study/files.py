@@ -10,6 +10,8 @@ from typing import Any
 
 from wordnum.config import build, nearest, one_of, read_toml
 from wordnum.cooccurrence.window import Window
+from wordnum.corpus.encoded import MANIFEST
+from wordnum.corpus.from_recipe import encoded_recipe
 from wordnum.corpus.recipe import Recipe, find_recipe
 from wordnum.errors import InputError, UsageError
 from wordnum.study.spec import ModelSpec, ProbeSpec, Study
@@ -75,7 +77,7 @@ def load_study(
     study : str or path
         ``mine.toml`` or ``paper-data``.
     corpora : list of str, optional
-        Recipes or text files to use instead of the study's own corpora.
+        Recipes, text files or encoded corpora to use instead of the study's own.
     root : str
         Folder that the recipes' relative sources start from.
 
@@ -164,15 +166,17 @@ def _wrong(items: list[Any], kinds: tuple[type, ...]) -> Any:
 
 
 def _corpus(entry: str | Mapping[str, Any], root: str, where: str) -> Recipe:
-    """Load a recipe by name, read one from the study, or make one for a text file or folder."""
+    """Load a recipe by name, read one from the study, or make one for text or an encoded corpus."""
     if isinstance(entry, Mapping):
         return build(Recipe, {"root": root, **entry}, where=f"{where}, [[corpora]]")
+    if (Path(entry) / MANIFEST).is_file():
+        return encoded_recipe(entry)
     if not entry.endswith(".toml") and Path(entry).exists():
         return Recipe(name=Path(entry).name.split(".")[0], source=(str(Path(entry).resolve()),))
     if Path(entry).suffix and not Path(entry).exists():
         raise InputError(
             f"no such corpus: {entry}",
-            expected="a text file, a folder, or the name or path of a recipe",
+            expected="text, an encoded corpus, or the name or path of a recipe",
             remedy="check the path",
         )
     return find_recipe(entry, root=root)

@@ -14,7 +14,10 @@ from wordnum.study.cache import Cache
 from wordnum.study.records import read_record
 from wordnum.study.spec import Study, essence
 
-__all__ = ["claim"]
+__all__ = ["FORMAT", "claim"]
+
+# Of study.json and the records of cells.
+FORMAT = 1
 
 # What a study leaves beside its cells and its cache.
 _RESULTS = ("table.parquet", "table.csv", "comparisons.csv", "attribution.csv", "report.html")
@@ -67,6 +70,7 @@ def claim(folder: Path, study: Study, *, overwrite: bool) -> Iterator[Cache]:
 def about(study: Study) -> dict[str, Any]:
     """Return what study.json says before anything is measured."""
     return {
+        "format": FORMAT,
         "name": study.name,
         "title": study.title,
         "description": study.description,

@@ -62,10 +62,13 @@ class Task:
         return sum(map(cell_seconds, self.cells))
 
 
-def cell_key(cell: Cell, source: Path | None, probe: ProbeSpec) -> str:
-    """Hash of all that a cell's measures depend on: its provenance in one word."""
+def cell_key(cell: Cell, source: str, probe: ProbeSpec) -> str:
+    """Hash of all that a cell's measures depend on: its provenance in one word.
+
+    `source` is the hash of what its model is fitted on.
+    """
     return content_hash(
-        source and source.stem,
+        source,
         cell.row(),
         cell.model,
         cell.window,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from wordnum.corpus.from_recipe import open_encoded
 from wordnum.corpus.recipe import Recipe
 from wordnum.errors import WordnumError
 from wordnum.study.spec import Cell, Study
@@ -89,11 +90,12 @@ def plan_study(study: Study, *, jobs: int | None = 1) -> Plan:
     cells = list(study.cells())
     controls = [replace(c, control_for=c.perturbation) for c in cells if study.may_need_control(c)]
     all_tokens = sum(tokens.values())
+    texts = [tokens[_place(recipe)] for recipe in recipes if recipe.reader != "encoded"]
     counted = len(study.perturbations) * len(study.seeds) + len(
         {(c.perturbation, c.window, c.signal, c.seed) for c in controls}
     )
     stages = [
-        ("encode", len(recipes), all_tokens * _BYTES_PER_TOKEN / _ENCODE_BYTES_PER_S),
+        ("encode", len(texts), sum(texts) * _BYTES_PER_TOKEN / _ENCODE_BYTES_PER_S),
         ("count", len(recipes) * counted, all_tokens * counted / _COUNT_TOKENS_PER_S),
         *_cell_stages([*cells, *controls], tokens),
     ]
@@ -149,6 +151,8 @@ def _text_bytes(recipe: Recipe, notes: list[str]) -> float:
     if recipe.reader == "synthetic":
         settings = recipe.synthetic
         return 6.0 * settings.get("n_documents", 2000) * settings.get("length", 500)
+    if recipe.reader == "encoded":
+        return _BYTES_PER_TOKEN * open_encoded(recipe).n_tokens
     total = 0.0
     try:
         for path in map(Path, recipe.paths()):

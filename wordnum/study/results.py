@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wordnum.cooccurrence.window import Window
-from wordnum.errors import InputError, UsageError
+from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.storage import atomic_path
 from wordnum.study.compare import COMPARISON, compare_conditions
+from wordnum.study.folder import FORMAT
 from wordnum.study.records import read_record
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class StudyResults:
         ------
         InputError
             The folder holds no study.
+        FormatError
+            Another version of wordnum wrote it.
         """
         folder = Path(folder)
         if not (folder / "study.json").is_file():
@@ -68,6 +71,13 @@ class StudyResults:
                 remedy="run: wordnum study NAME -o DIR",
             )
         about = read_record(folder / "study.json")
+        if about.get("format") != FORMAT:
+            raise FormatError(
+                f"the study in {folder} was written by another version of wordnum",
+                expected=f"study format {FORMAT}",
+                got=str(about.get("format", "none")),
+                remedy="run it again, into the same folder: what is in its cache still counts",
+            )
         if not about.get("cells"):
             raise InputError(
                 f"the study in {folder} was not run to its end",

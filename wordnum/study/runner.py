@@ -102,7 +102,8 @@ def _measure_cells(
     keys, tasks = [], []
     for stages in prepared:
         named = [
-            (cell, cell_key(cell, stages.source(cell), study.probe)) for cell in stages.cells(study)
+            (cell, cell_key(cell, stages.source_key(cell), study.probe))
+            for cell in stages.cells(study)
         ]
         keys += [key for _, key in named]
         missing = [(cell, key) for cell, key in named if not is_done(folder, key)]

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from wordnum.cooccurrence.count import count
 from wordnum.cooccurrence.counts import CooccurrenceCounts
 from wordnum.cooccurrence.window import Window
-from wordnum.corpus.encode import encode
 from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.from_recipe import encode_recipe, open_encoded
 from wordnum.corpus.perturb import parse_perturbation
 from wordnum.corpus.recipe import Recipe
-from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.thinning import thin_to
 from wordnum.errors import WordnumError
 from wordnum.study.cache import Cache, code_version, load_or_discard
 from wordnum.study.pairs import PairTotals
 from wordnum.study.spec import Cell, Study
 
-__all__ = ["Stages", "encode_recipe", "prepare_stages"]
+__all__ = ["Stages", "prepare_stages"]
 
 logger = logging.getLogger(__name__)
 # A cell with fewer pairs than this share of the original's has a thinned control.
@@ -41,6 +39,8 @@ class Stages:
     recipe : Recipe
     corpus : Path or None
         The encoded corpus.
+    corpus_key : str
+        Hash of all that it depends on.
     counts : dict of (condition, seed) to Path
         Counts up to the widest window.
     controls : dict of (condition, window, signal, seed) to str
@@ -53,6 +53,7 @@ class Stages:
 
     recipe: Recipe
     corpus: Path | None = None
+    corpus_key: str = ""
     counts: dict[tuple[str, int], Path] = field(default_factory=dict)
     controls: dict[Place, str] = field(default_factory=dict)
     error: str = ""
@@ -73,6 +74,13 @@ class Stages:
             return self.corpus
         return self.counts.get((cell.perturbation, cell.seed))
 
+    def source_key(self, cell: Cell) -> str:
+        """Hash of all that this file depends on; empty where there is none."""
+        source = self.source(cell)
+        if source is None:
+            return ""
+        return self.corpus_key if cell.model.reads_corpus else source.stem
+
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Add the time that the block takes to a stage."""
@@ -82,44 +90,12 @@ class Stages:
         self.seconds[stage] = round(spent, 2)
 
 
-def encode_recipe(
-    recipe: Recipe, path: Path, *, jobs: int | None = 1, **options: Any
-) -> EncodedCorpus:
-    """Encode the corpus of a recipe into the folder `path`.
-
-    `options` are those of `wordnum.corpus.encode.encode` that a recipe leaves open.
-    """
-    synthetic = recipe.reader == "synthetic"
-    return encode(
-        SyntheticCorpus(**_by_period(recipe.synthetic)) if synthetic else recipe.paths(),
-        path,
-        reader=None if synthetic else recipe.reader,
-        field=recipe.field,
-        separator=recipe.separator,
-        numerals=recipe.scheme,
-        tokenizer=recipe.tokenizer,
-        jobs=jobs,
-        **options,
-    )
-
-
-def _by_period(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn tables of the recipe into mappings from a period, whose keys TOML writes as text."""
-    return {
-        name: {int(T): share for T, share in value.items()} if isinstance(value, Mapping) else value
-        for name, value in parameters.items()
-    }
-
-
 def prepare_stages(study: Study, recipe: Recipe, cache: Cache, *, jobs: int | None = 1) -> Stages:
     """Encode and count one corpus, as far as it is not done; an error is kept, not raised."""
     stages = Stages(recipe)
     try:
         with stages.timed("encode"):
-            stages.corpus = cache.path("corpus", "", code_version("corpus"), recipe.identity())
-            corpus = load_or_discard(stages.corpus, EncodedCorpus.open)
-            if corpus is None:
-                corpus = encode_recipe(recipe, stages.corpus, jobs=jobs)
+            corpus = _encoded(recipe, stages, cache, jobs)
         needed = study.thinned_controls or study.attribution
         if needed or not all(model.reads_corpus for model in study.models):
             with stages.timed("count"):
@@ -129,6 +105,18 @@ def prepare_stages(study: Study, recipe: Recipe, cache: Cache, *, jobs: int | No
         logger.warning("corpus %s failed: %s", recipe.name, error)
         stages.error = str(error)
     return stages
+
+
+def _encoded(recipe: Recipe, stages: Stages, cache: Cache, jobs: int | None) -> EncodedCorpus:
+    """Open the corpus of a recipe, encoded now if it was not yet."""
+    if recipe.reader == "encoded":
+        corpus = open_encoded(recipe)
+        stages.corpus, stages.corpus_key = Path(recipe.paths()[0]), corpus.fingerprint
+        return corpus
+    stages.corpus = cache.path("corpus", "", code_version("corpus"), recipe.identity())
+    stages.corpus_key = stages.corpus.stem
+    found = load_or_discard(stages.corpus, EncodedCorpus.open)
+    return found or encode_recipe(recipe, stages.corpus, jobs=jobs)
 
 
 def _count_condition(
