@@ -6,9 +6,9 @@
     python benchmarks/svd.py all --text my.txt          another text, or the name of a recipe
 
 Peers of all rows run from loose to strict until the largest relative error of their singular
-values is at most 1e-4, or their time is four times ours; errors are against ARPACK run to 1e-9. Seconds are those that one core
-spent (process time), so that other work on the machine does not count; on the GPU they are those
-that passed.
+values is at most 1e-4, or their time is four times ours; errors are against ARPACK run to 1e-9.
+Seconds are those that one core spent (process time), so that other work on the machine does not
+count; on the GPU they are those that passed.
 """
 
 from __future__ import annotations

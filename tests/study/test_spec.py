@@ -9,7 +9,6 @@ import pytest
 
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.from_recipe import encode_recipe, open_encoded
-from wordnum.corpus.from_recipe import encode_recipe, open_encoded
 from wordnum.corpus.recipe import find_recipe
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.study.files import builtin_studies, load_study
