@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wordnum.corpus.encode import encode
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.recipe import Recipe
-from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.errors import UsageError
 
 __all__ = ["encode_recipe", "encoded_recipe", "open_encoded"]
@@ -33,6 +31,10 @@ def encode_recipe(
     UsageError
         The recipe is of a corpus that is encoded already.
     """
+    # A plan, which only opens what is encoded, need not wait for compiled code.
+    from wordnum.corpus.encode import encode
+    from wordnum.corpus.synthetic import SyntheticCorpus
+
     if recipe.reader == "encoded":
         raise UsageError(
             f"the corpus {recipe.name!r} is encoded already",
