@@ -15,17 +15,20 @@ import argparse
 import tempfile
 import time
 
+import numpy as np
 from real_text import open_text
 from threadpoolctl import threadpool_limits
 
 from wordnum.analyze.fourier import spectrum
-from wordnum.analyze.inference import compare
+from wordnum.analyze.inference import compare, standard_error
 from wordnum.analyze.probe import probe
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.embed.sgns import NumberSGNS
 from wordnum.embed.word2vec import Word2Vec
 
 MODULI = (2, 5, 10)
+# 97.5 % point of Student's t with 9 degrees of freedom: ten splits.
+T_QUANTILE = 2.26
 
 
 def trained(model, corpus):
@@ -41,19 +44,37 @@ def trained(model, corpus):
 
 
 def measured(embedding):
+    """Probe, spectrum, and the spectra of the halves of every split."""
     with threadpool_limits(1):
-        return probe(embedding, moduli=MODULI), spectrum(embedding)
+        halves = [[spectrum(half) for half in pair] for pair in embedding.halves]
+        return probe(embedding, moduli=MODULI), spectrum(embedding), halves
 
 
 def interval(one) -> str:
     return f"{one.low:.1f} .. {one.high:.1f}" if one.low is not None else "no interval"
 
 
-def show(name: str, seconds: float, found, spikes) -> None:
+def spike(spectra, halves, T: int) -> str:
+    """Magnitude at period T with its half-split interval."""
+    found = spectra.spikes[T].magnitude
+    if not halves:
+        return f"{found:.2f} (no interval)"
+    first, second = np.array([[h.spikes[T].magnitude for h in pair] for pair in halves]).T
+    reach = T_QUANTILE * standard_error(first, second)
+    return f"{found:.2f} ({found - reach:.2f} .. {found + reach:.2f})"
+
+
+def show(name: str, seconds: float, found, spectra, halves) -> None:
     kappas = [f"{found[T].kappa:.1f} ({interval(found[T])})" for T in MODULI]
-    magnitudes = [f"{spikes.spikes[T].magnitude:.2f}" for T in MODULI]
+    spikes = [spike(spectra, halves, T) for T in MODULI]
     print(f"{name:30}{seconds:9.1f}" + "".join(f"{kappa:>26}" for kappa in kappas))
-    print(f"{'  spikes':39}" + "".join(f"{m:>26}" for m in magnitudes), flush=True)
+    print(f"{'  spikes':39}" + "".join(f"{m:>26}" for m in spikes), flush=True)
+
+
+def compare_spectra(ours, theirs) -> None:
+    """How alike two spectra are, over all frequencies but 0."""
+    logs = [np.log(found.magnitude[1:]) for found in (ours, theirs)]
+    print(f"spectra: log magnitudes correlate by {np.corrcoef(logs)[0, 1]:.3f}")
 
 
 def compare_kappas(ours, theirs) -> None:
@@ -89,15 +110,17 @@ def main() -> None:
         numbers = int(corpus.number_counts.sum())
         print(f"{options.text}: {corpus.n_tokens:,} tokens, {numbers:,} numbers")
         print(f"{'':30}{'seconds':>9}" + "".join(f"{f'kappa at T = {T}':>26}" for T in MODULI))
-        times, probes = [], []
+        times, probes, spectra = [], [], []
         for name, model in models.items():
             seconds, embedding = trained(model, corpus)
-            found, spikes = measured(embedding)
-            show(name, seconds, found, spikes)
+            found, waves, halves = measured(embedding)
+            show(name, seconds, found, waves, halves)
             times.append(seconds)
             probes.append(found)
+            spectra.append(waves)
     print(f"ratio of seconds: {times[1] / times[0]:.1f}")
     compare_kappas(*probes)
+    compare_spectra(*spectra)
 
 
 if __name__ == "__main__":

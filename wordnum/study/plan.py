@@ -18,10 +18,10 @@ __all__ = ["Plan", "cell_seconds", "plan_study"]
 # another machine its times are off by the ratio of the machines.
 _ENCODE_BYTES_PER_S = 28e6  # xz text to blocks on disk, decompression included
 _COUNT_TOKENS_PER_S = 200e6  # one condition, by block and distance, saved
-_CELL_S = 1.5  # measured, half-splits too where there are any
-_HALVES_S = 2.5  # factorized
+_CELL_S = 1.4  # measured, half-splits too where there are any
+_HALVES_S = 1.8  # factorized
 # Fitted with all halves per pair, or without halves per token.
-_S_PER_PAIR = {"svd": 0.35e-6, "glove": 9e-6, "sgns": 7e-6}
+_S_PER_PAIR = {"svd": 0.2e-6, "glove": 9e-6, "sgns": 7e-6}
 _S_PER_TOKEN = {"word2vec": 20e-6, "fasttext": 20e-6}
 _ATTRIBUTION_S = 900.0  # groups, signals and sides of one corpus and window, intervals included
 
@@ -32,7 +32,7 @@ _NUMBER_SHARE = 0.0114
 
 # Bytes of a process with its libraries, and per pair that it sums; on disk per token and pair, and
 # of one embedding with its halves.
-_PROCESS_BYTES, _SUMMED_PAIR_BYTES = 4e8, 12
+_PROCESS_BYTES, _SUMMED_PAIR_BYTES = 4.3e8, 18
 _TOKEN_BYTES, _PAIR_BYTES, _EMBEDDING_BYTES = 4.2, 3.1, 17e6
 
 
