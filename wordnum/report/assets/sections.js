@@ -21,7 +21,7 @@ function makeWarnings() {
   const failed = cells.length - done.length;
   const some = (list, words) => `${list.length === done.length ? 'All systems' : `${list.length} of ${done.length} systems`} ${words}`;
   const lines = [
-    few.length && ['too-little', 'Too little data to conclude from. ', some(few, 'had too few documents or too few numbers; look at them as a trial run, not as a result.')],
+    few.length && ['too-little', few.length === done.length ? 'Too little data to conclude from. ' : 'Too little data in places. ', some(few, 'had too few documents or too few numbers; take them as a trial run, not as a result.')],
     spelling.length && ['spelling', 'Spelling leaks. ', some(spelling, 'keep ordinals or subwords, whose letters tell the last digit.')],
     failed && ['failed', 'Failures. ', `${failed} of ${cells.length} cells ended with an error; the rest is complete.`],
     overview.left_out && ['note', 'Size. ', `In this file ${overview.left_out}.`],
