@@ -7,6 +7,7 @@ import logging
 import os
 import shlex
 import sys
+import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -151,6 +152,8 @@ def _common(
     level = logging.DEBUG if debug else logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("wordnum").setLevel(level)
+    # joblib replaces a worker that has grown, and says so as if something were amiss.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
 
 
 @app.command(
