@@ -14,8 +14,8 @@ import wordnum
 PACKAGE = Path(wordnum.__file__).parent
 STAGES = ("corpus", "cooccurrence", "embed", "analyze", "study", "report")
 COMMON = {
-    "_compat", "backend", "config", "errors", "information", "parallel", "progress", "provenance",
-    "storage",
+    "_compat", "backend", "config", "errors", "information", "intrinsics", "parallel", "progress",
+    "provenance", "storage",
 }  # fmt: skip
 TOP = {"cli", "console", "__main__", "__init__"}  # may import everything
 

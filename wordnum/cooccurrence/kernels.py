@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
+
+from wordnum.intrinsics import prefetch, trailing_zeros
 
 __all__ = [
     "LANES",
@@ -32,34 +30,6 @@ LANES = 4
 POSITIONS = 65535
 # Positions between asking for memory and reading it.
 _AHEAD = 8
-
-
-@intrinsic
-def _trailing_zeros(typing_context, word):  # type: ignore[no-untyped-def]
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.uint64(types.uint64), emit
-
-
-@intrinsic
-def _prefetch(typing_context, array, index):  # type: ignore[no-untyped-def]
-    """Ask for array[index], which need not exist."""
-
-    def emit(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        kind = signature.args[0]
-        value = context.make_array(kind)(context, builder, arguments[0])
-        place = cgutils.get_item_pointer(
-            context, builder, kind, value, [arguments[1]], wraparound=False
-        )
-        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-        call = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
-        prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], call)
-        to_read, to_all_caches, data = (ir.Constant(word, n) for n in (0, 3, 1))
-        builder.call(prefetch, [builder.bitcast(place, byte), to_read, to_all_caches, data])
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), emit
 
 
 @numba.njit(cache=True, nogil=True)
@@ -110,8 +80,8 @@ def gather(ids, positions, reach, table):  # type: ignore[no-untyped-def]
     for i in range(positions.size):
         p = np.int64(positions[i])
         soon = np.int64(positions[min(i + _AHEAD, last)])
-        _prefetch(ids, soon - reach)
-        _prefetch(ids, soon + reach)
+        prefetch(ids, soon - reach)
+        prefetch(ids, soon + reach)
         if p >= reach and p + reach < n:
             for d in range(reach):
                 table[d, i] = ids[p - reach + d]
@@ -198,12 +168,12 @@ def accumulate_sums(table, begin, left, right, skip, width, contexts, counts):  
             top = summary[t]
             summary[t] = 0
             while top:
-                w = (np.int64(t) << 6) + np.int64(_trailing_zeros(top))
+                w = (np.int64(t) << 6) + np.int64(trailing_zeros(top))
                 top &= top - one
                 word = words[w]
                 words[w] = 0
                 while word:
-                    c = (w << 6) + np.int64(_trailing_zeros(word))
+                    c = (w << 6) + np.int64(trailing_zeros(word))
                     word &= word - one
                     contexts[k] = c
                     counts[k] = cells[c]
@@ -254,7 +224,7 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts): 
                 top = summary[t]
                 summary[t] = 0
                 while top:
-                    w = (np.int64(t) << 6) + np.int64(_trailing_zeros(top))
+                    w = (np.int64(t) << 6) + np.int64(trailing_zeros(top))
                     top &= top - one
                     word = words[w]
                     words[w] = 0
@@ -293,7 +263,7 @@ def _write_lanes(w, word, cells, contexts, counts, ends, single):  # type: ignor
     lowest = np.uint64(0xFFFF)
     a, b, c, d = ends
     while word:
-        context = (w << 6) + np.int64(_trailing_zeros(word))
+        context = (w << 6) + np.int64(trailing_zeros(word))
         word &= word - one
         cell = cells[context]
         cells[context] = 0

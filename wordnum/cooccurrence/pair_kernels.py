@@ -10,7 +10,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from wordnum.cooccurrence.kernels import _prefetch, _trailing_zeros
+from wordnum.intrinsics import prefetch, trailing_zeros
 
 __all__ = ["count_pairs", "merge_pairs", "order_words", "see_ahead"]
 
@@ -63,8 +63,8 @@ def count_pairs(ids, order, begin, ahead, weights, skip, cells, contexts, low, h
             for s in range(begin[row], begin[row + 1]):
                 i = order[s]
                 soon = np.int64(order[min(s + _AHEAD, last)])
-                _prefetch(ids, soon + 1)
-                _prefetch(ahead, soon)
+                prefetch(ids, soon + 1)
+                prefetch(ahead, soon)
                 for d in range(1, ahead[i] + 1):
                     c = ids[i + d]
                     cells[c] += weights[d]
@@ -122,7 +122,7 @@ def _write_row(touched, cells, contexts, low, high_at, high, k, h):  # type: ign
             continue
         touched[w] = 0
         while word:
-            c = (w << 6) + np.int64(_trailing_zeros(word))
+            c = (w << 6) + np.int64(trailing_zeros(word))
             word &= word - one
             total = np.uint64(cells[c])
             cells[c] = 0

@@ -4,21 +4,18 @@ A word of up to 16 bytes is its own key (two 64-bit integers), a longer one is c
 bytes, so hash collisions never merge two words. Sixteen bytes are classified and lower-cased at a
 time; anything beyond ASCII letters takes the slower general way.
 
-All of it is one file, because numba's cache on disk does not see a change in another one.
+The loops are one file, because numba's cache on disk does not see a change in another one.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import njit
 
 from wordnum.corpus.numerals import MAX_TOKEN_BYTES, character_class
+from wordnum.intrinsics import element, first_bytes, first_letters, prefetch, trailing_zeros
 
 __all__ = [
     "character_classes",
@@ -67,7 +64,6 @@ _C1 = np.uint64(0x9E3779B97F4A7C15)
 _C2 = np.uint64(0xC2B2AE3D27D4EB4F)
 _LONG = np.uint64(0xFF << 56)
 _ZERO, _TWENTY_NINE = np.uint64(0), np.uint64(29)
-_LANES, _WORD, _WIDE = ir.VectorType(ir.IntType(8), 16), ir.IntType(64), ir.IntType(128)
 _FOLD = 0x20  # bit that makes an ASCII letter lower-case
 _AHEAD = 16  # words whose keys are made before they are looked up
 STRIDE = 4  # 64-bit words per slot of the table: key, key, id + 1, unused
@@ -82,95 +78,6 @@ def character_classes() -> np.ndarray:
         codes = range(plane << 16, (plane + 1) << 16)
         classes[codes.start : codes.stop] = [character_class(chr(code)) for code in codes]
     return classes
-
-
-@intrinsic
-def _trailing_zeros(typingctx: Any, value: Any) -> Any:  # pragma: no cover
-    signature = types.uint64(types.uint64)
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
-
-    return signature, codegen
-
-
-@intrinsic
-def _at(typingctx: Any, array: Any, position: Any) -> Any:  # pragma: no cover
-    """Element of an array; no bounds check, no negative positions."""
-    signature = array.dtype(array, position)
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        view = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
-        return builder.load(builder.gep(view.data, [args[1]]))
-
-    return signature, codegen
-
-
-@intrinsic
-def _prefetch(typingctx: Any, array: Any, position: Any) -> Any:  # pragma: no cover
-    """Ask for an element of an array to be brought near."""
-    signature = types.void(array, position)
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        view = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
-        address = builder.gep(view.data, [args[1]])
-        pointer = ir.IntType(8).as_pointer()
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        hints = [ir.Constant(number, value) for value in (0, 3, 1)]
-        builder.call(function, [builder.bitcast(address, pointer), *hints])
-        return context.get_dummy_value()
-
-    return signature, codegen
-
-
-def _sixteen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """Load 16 bytes of an array, from any address, without a bounds check."""
-    view = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
-    address = builder.gep(view.data, [args[1]])
-    return builder.load(builder.bitcast(address, _LANES.as_pointer()), align=1)
-
-
-def _leading(builder: Any, sixteen: Any, length: Any) -> tuple[Any, Any]:
-    """Two 64-bit integers of the first `length` (1..16) of 16 bytes, the others zero."""
-    drop = builder.sub(ir.Constant(_WORD, 128), builder.shl(length, ir.Constant(_WORD, 3)))
-    drop = builder.zext(drop, _WIDE)
-    key = builder.lshr(builder.shl(builder.bitcast(sixteen, _WIDE), drop), drop)
-    second = builder.lshr(key, ir.Constant(_WIDE, 64))
-    return builder.trunc(key, _WORD), builder.trunc(second, _WORD)
-
-
-@intrinsic
-def _word16(typingctx: Any, data: Any, position: Any) -> Any:  # pragma: no cover
-    """The ASCII letters at `position`: how many (up to 16), and they as lower-case key."""
-    signature = types.UniTuple(types.uint64, 3)(data, position)
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        def every(value: int) -> Any:
-            return ir.Constant(_LANES, [value] * 16)
-
-        lower = builder.or_(_sixteen(context, builder, sig, args), every(_FOLD))
-        letter = builder.icmp_unsigned("<", builder.sub(lower, every(ord("a"))), every(26))
-        mask = builder.zext(builder.bitcast(letter, ir.IntType(16)), _WORD)
-        stop = builder.or_(builder.not_(mask), ir.Constant(_WORD, 1 << 16))
-        run = builder.cttz(stop, ir.Constant(ir.IntType(1), 1))
-        found = [run, *_leading(builder, lower, run)]
-        return context.make_tuple(builder, sig.return_type, found)
-
-    return signature, codegen
-
-
-@intrinsic
-def _bytes16(typingctx: Any, data: Any, position: Any, length: Any) -> Any:  # pragma: no cover
-    """Key of the `length` (1..16) bytes at `position`; 16 are read."""
-    signature = types.UniTuple(types.uint64, 2)(data, position, length)
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        sixteen = _sixteen(context, builder, sig, args)
-        return context.make_tuple(builder, sig.return_type, _leading(builder, sixteen, args[2]))
-
-    return signature, codegen
 
 
 @njit(nogil=True)
@@ -375,9 +282,9 @@ def _find_short(
     slot = _slot(first, second, shift)
     while True:
         at = slot * STRIDE
-        if _at(table, at) == first and _at(table, at + 1) == second:
-            return np.int64(_at(table, at + 2)) - 1
-        if _at(table, at + 2) == _ZERO:
+        if element(table, at) == first and element(table, at + 1) == second:
+            return np.int64(element(table, at + 2)) - 1
+        if element(table, at + 2) == _ZERO:
             return -1 - slot
         slot = (slot + 1) & mask
 
@@ -487,7 +394,7 @@ def tokenize(
     consumed : int
         Bytes of `data` that need not come again.
     """
-    shift = np.uint64(64) - _trailing_zeros(np.uint64(table.shape[0] // STRIDE))
+    shift = np.uint64(64) - trailing_zeros(np.uint64(table.shape[0] // STRIDE))
     joins = scheme == _WHOLE
     first_word = size + 2
     # What changes with every token is kept in registers.
@@ -496,20 +403,20 @@ def tokenize(
     n_ids, n_starts = state[N_IDS], state[N_STARTS]
     p, status = begin, DONE
     while p < n:
-        byte = np.int64(_at(data, p))
-        kind = np.int64(_at(classes, byte)) if byte < 128 else _BEYOND
+        byte = np.int64(element(data, p))
+        kind = np.int64(element(classes, byte)) if byte < 128 else _BEYOND
         if overlong:
             kind = _GOES_ON
         token = -1
         end = p + 1
         if kind == _LETTER:
-            run, first, second = _word16(data, p)
+            run, first, second = first_letters(data, p)
             end = p + np.int64(run)
             plain = False
             if run < 16 and end < n:
-                behind = np.int64(_at(data, end))
+                behind = np.int64(element(data, end))
                 if behind < 128:
-                    plain = keep or _at(classes, behind) != _NUMERIC
+                    plain = keep or element(classes, behind) != _NUMERIC
                 else:
                     character = _decode(data, end, n)
                     plain = character == -2 or (
@@ -555,7 +462,7 @@ def tokenize(
                     p = end
                     continue
             if kind == _PUNCTUATION:
-                word = _at(punctuation, byte) if byte < 128 else -1
+                word = element(punctuation, byte) if byte < 128 else -1
                 if word < 0:
                     if not _has_room(table, blob, state, 1, 16):
                         status = GROW
@@ -605,7 +512,7 @@ def tokenize(
                 data, p, end, scheme, size, ids, n_ids, table, shift, blob, offsets, state
             )
         p = end
-        if p < n and _at(data, p) == 32:
+        if p < n and element(data, p) == 32:
             previous = _APART
             p += 1
     if final and overlong and status == DONE:
@@ -635,12 +542,12 @@ def _prepare(
     """Make the key of word i and ask for its slot."""
     start, end = borders[i], borders[i + 1]
     if 0 < end - start <= 16 and start + 16 <= len(words):
-        first, second = _bytes16(words, start, end - start)
+        first, second = first_bytes(words, start, end - start)
     else:
         first, second = _key(words, start, end, 0)
     keys[i % _AHEAD * 2] = first
     keys[i % _AHEAD * 2 + 1] = second
-    _prefetch(table, _slot(first, second, shift) * STRIDE)
+    prefetch(table, _slot(first, second, shift) * STRIDE)
 
 
 @njit(
@@ -664,7 +571,7 @@ def intern_words(
 
     Returns the first i for which there is no room.
     """
-    shift = np.uint64(64) - _trailing_zeros(np.uint64(table.shape[0] // STRIDE))
+    shift = np.uint64(64) - trailing_zeros(np.uint64(table.shape[0] // STRIDE))
     n = len(borders) - 1
     # The keys of the next words are made ahead, so that their slots are near when they are needed.
     keys = np.empty(2 * _AHEAD, dtype=np.uint64)
@@ -691,7 +598,7 @@ def rehash(
     table: np.ndarray, blob: np.ndarray, offsets: np.ndarray, n_words: int, larger: np.ndarray
 ) -> None:  # pragma: no cover
     """Move the entries of a table into an empty larger one."""
-    shift = np.uint64(64) - _trailing_zeros(np.uint64(larger.shape[0] // STRIDE))
+    shift = np.uint64(64) - trailing_zeros(np.uint64(larger.shape[0] // STRIDE))
     mask = larger.shape[0] // STRIDE - 1
     for old in range(0, table.shape[0], STRIDE):
         if table[old + 2] == _ZERO:

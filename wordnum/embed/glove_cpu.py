@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from wordnum.embed.glove_layout import pack, unpack
-from wordnum.embed.prefetch import LINE, prefetch
+from wordnum.intrinsics import LINE, prefetch_cell
 
 __all__ = ["CpuTrainer", "adagrad_pass"]
 
@@ -38,8 +38,8 @@ def adagrad_pass(
     for k in range(n):
         if k + _AHEAD < n:
             for line in range(0, 2 * width, LINE):
-                prefetch(W, rows[k + _AHEAD], line)
-                prefetch(C, columns[k + _AHEAD], line)
+                prefetch_cell(W, rows[k + _AHEAD], line)
+                prefetch_cell(C, columns[k + _AHEAD], line)
         w, gw = W[rows[k], :width], W[rows[k], width:]
         c, gc = C[columns[k], :width], C[columns[k], width:]
         dot = np.float32(0)

@@ -204,8 +204,8 @@ class NumberSGNS(Estimator):
         keep: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Train on some blocks; vectors of all N numbers, and their occurrences."""
-        from wordnum.embed.prefetch import LINE
         from wordnum.embed.sgns_cpu import sgns_pass
+        from wordnum.intrinsics import LINE
 
         unigrams = np.sum([stream.unigrams for stream in streams], axis=0)
         unigrams[[vocabulary.other_number, vocabulary.unknown]] = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from wordnum.embed.prefetch import LINE, prefetch
+from wordnum.intrinsics import LINE, prefetch_cell
 
 __all__ = ["sgns_pass"]
 
@@ -145,7 +145,7 @@ def sgns_pass(
                 targets[pair, 1 + s] = _noise(_mixed(bits), threshold, alias)
             for s in range(1 + negative):
                 for line in range(0, width, LINE):
-                    prefetch(C, targets[pair, s], line)
+                    prefetch_cell(C, targets[pair, s], line)
         now = np.float32(rate + (last_rate - rate) * k / n)
         for pair in range(found):
             total += _train_pair(W[number], C, targets[pair], now, work)
