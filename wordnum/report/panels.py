@@ -102,7 +102,7 @@ def plot_attribution(rows: Attribution | Sequence[Mapping[str, Any]]) -> Figure:
     groups = list(dict.fromkeys(str(row["group"]) for row in kappas))
     moduli = sorted({int(row["T"]) for row in kappas})
     size = (2.2 + 3.4 * len(labels), 1.4 + len(groups) * _step(moduli))
-    figure, axes = _panels(1, len(labels), size, sharey=True)
+    figure, axes = _panels(1, len(labels), size, sharex=True, sharey=True)
     for ax, label in zip(axes[0], labels, strict=True):
         for row in (row for row in kappas if row["label"] == label):
             at = moduli.index(int(row["T"]))
