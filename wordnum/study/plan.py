@@ -22,7 +22,7 @@ _CELL_S = 1.4  # measured, half-splits too where there are any
 _HALVES_S = 1.8  # factorized
 # Fitted with all halves per pair, or without halves per token.
 _S_PER_PAIR = {"svd": 0.2e-6, "glove": 9e-6, "sgns": 7e-6}
-_S_PER_TOKEN = {"word2vec": 20e-6, "fasttext": 20e-6}
+_S_PER_TOKEN = {"word2vec": 17e-6, "fasttext": 31e-6}
 _ATTRIBUTION_S = 900.0  # groups, signals and sides of one corpus and window, intervals included
 
 # Bytes of text per byte of file, and per token, as on English Wikipedia.
