@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
 
@@ -87,8 +88,22 @@ def ray() -> Iterator[Any]:
     module.shutdown()
 
 
-def test_two_processes_count_what_one_does(corpus: EncodedCorpus, alone: dict[str, str]):
+def test_two_threads_count_what_one_does(corpus: EncodedCorpus, alone: dict[str, str]):
     assert results(corpus, jobs=2) == alone
+
+
+def test_two_processes_count_what_one_does(corpus: EncodedCorpus, alone: dict[str, str]):
+    with joblib.parallel_config("loky"):
+        assert results(corpus, jobs=2) == alone
+
+
+def test_threads_stay_in_this_process_unless_a_backend_is_chosen():
+    tasks = [(i,) for i in range(6)]
+    here = {process for _, process in stream_tasks(work, tasks, jobs=2, threads=True)}
+    assert here == {os.getpid()}
+    with joblib.parallel_config("loky"):
+        there = {process for _, process in stream_tasks(work, tasks, jobs=2, threads=True)}
+    assert os.getpid() not in there
 
 
 def test_a_dask_cluster_counts_what_one_process_does(
