@@ -20,15 +20,13 @@ from real_text import open_text
 from threadpoolctl import threadpool_limits
 
 from wordnum.analyze.fourier import spectrum
-from wordnum.analyze.inference import compare, standard_error
+from wordnum.analyze.inference import T_QUANTILE, compare, standard_error
 from wordnum.analyze.probe import probe
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.embed.sgns import NumberSGNS
 from wordnum.embed.word2vec import Word2Vec
 
 MODULI = (2, 5, 10)
-# 97.5 % point of Student's t with 9 degrees of freedom: ten splits.
-T_QUANTILE = 2.26
 
 
 def trained(model, corpus):

@@ -508,7 +508,7 @@ def study(
     corpus: Annotated[
         list[str] | None,
         typer.Option(
-            help="Recipe or text to use instead of the study's own; may be repeated.",
+            help="Recipe, text or encoded corpus instead of the study's own; may be repeated.",
             autocompletion=_recipes,
         ),
     ] = None,

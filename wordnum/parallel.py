@@ -24,7 +24,8 @@ def parallel_backend(backend: str = "loky", *, address: str | None = None) -> It
     Parameters
     ----------
     backend : {"loky", "dask", "ray"}
-        Processes of this machine, a dask.distributed cluster, or a ray cluster.
+        This machine (processes, or threads where a map prefers them), a dask.distributed
+        cluster, or a ray cluster.
     address : str, optional
         Of the cluster's scheduler (``tcp://host:8786``) or head node (``ray://host:10001``);
         without it dask and ray start workers on this machine.

@@ -189,7 +189,9 @@ def test_what_was_not_asked_for_is_not_read(copy: Path):
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
-    EncodedCorpus.open(copy)
+    assert EncodedCorpus.open(copy).block(3).ids.nbytes
+    with pytest.raises(FormatError):
+        EncodedCorpus.open(copy, verify=True)
 
 
 def edit_manifest(folder: Path, change) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.study.compare import compare_conditions
+from wordnum.study.folder import FORMAT
 from wordnum.study.results import IDENTITY, MEASURES, StudyResults
 
 
@@ -161,7 +162,7 @@ def test_what_loses_no_pairs_and_what_reads_none_has_no_control(done: StudyResul
 def test_results_of_no_study_are_an_error(tmp_path: Path):
     with pytest.raises(InputError, match="holds no study"):
         StudyResults.load(tmp_path)
-    (tmp_path / "study.json").write_text('{"format": 1, "cells": []}')
+    (tmp_path / "study.json").write_text(json.dumps({"format": FORMAT, "cells": []}))
     with pytest.raises(InputError, match="was not run to its end"):
         StudyResults.load(tmp_path)
 

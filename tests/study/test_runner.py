@@ -19,13 +19,14 @@ import pytest
 from tests.study.conftest import QUICK
 from wordnum import _compat
 from wordnum.corpus.from_recipe import encode_recipe, encoded_recipe
+from wordnum.corpus.recipe import find_recipe
 from wordnum.errors import FormatError, InputError, MissingExtraError, UsageError
 from wordnum.parallel import parallel_backend
 from wordnum.study.files import load_study
 from wordnum.study.folder import claim
 from wordnum.study.results import MEASURES, StudyResults
 from wordnum.study.runner import run_study
-from wordnum.study.spec import ProbeSpec, Study
+from wordnum.study.spec import ModelSpec, ProbeSpec, Study
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
 
@@ -57,6 +58,24 @@ def test_an_encoded_corpus_measures_as_its_text_does(
     found = run_study(replace(quick, corpora=(encoded_recipe(folder),)), tmp_path / "out").table
     pd.testing.assert_frame_equal(found[list(MEASURES)], quick_done.table[list(MEASURES)])
     assert set(found["corpus"]) == {"mine"}
+
+
+def test_another_corpus_of_the_same_name_is_fitted_anew(tmp_path: Path):
+    """What is cached goes by what a corpus holds, not by what its folder is called."""
+    model = ModelSpec("sgns", "sgns", {"dim": 4, "epochs": 1, "min_count": 1})
+    tables = []
+    for seed in (1, 2):
+        folder = tmp_path / str(seed) / "mine"
+        folder.parent.mkdir()
+        parameters = {"n_documents": 60, "length": 80, "density": 0.2, "seed": seed}
+        encode_recipe(find_recipe("synthetic").changed(synthetic=parameters), folder)
+        study = Study(
+            name="same", corpora=(encoded_recipe(folder),), models=(model,),
+            probe=ProbeSpec(moduli=(2,), nulls=0),
+        )  # fmt: skip
+        tables.append(run_study(study, tmp_path / "out", overwrite=True).table)
+    assert tables[0]["corpus"].tolist() == tables[1]["corpus"].tolist() == ["mine"]
+    assert tables[0]["phi"].tolist() != tables[1]["phi"].tolist()
 
 
 def test_a_device_that_is_missing_is_an_error_before_anything_is_done(quick: Study, tmp_path: Path):

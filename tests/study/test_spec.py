@@ -197,5 +197,16 @@ def test_an_encoded_corpus_can_stand_for_a_recipe_under_its_own_scheme(tmp_path:
     assert (found.name, found.reader, found.ordinals) == ("mine", "encoded", "keep")
     with pytest.raises(UsageError, match="another numeral scheme"):
         open_encoded(found.with_numerals("digit", "keep"))
+    with pytest.raises(UsageError, match="several encoded corpora"):
+        open_encoded(replace(found, source=found.source * 2))
     with pytest.raises(UsageError, match="encoded already"):
         encode_recipe(found, tmp_path / "again")
+
+
+def test_a_plan_notes_an_encoded_corpus_that_does_not_fit(tmp_path: Path):
+    recipe = find_recipe("synthetic").changed(synthetic={"n_documents": 20})
+    encode_recipe(recipe, tmp_path / "mine")
+    study = load_study("demo", corpora=[str(tmp_path / "mine")])
+    assert not plan_study(study).notes
+    other = plan_study(replace(study, numerals=(("digit", "out"),)))
+    assert "another numeral scheme" in other.notes[0]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from wordnum.analyze.results import ProbeResult
 
 __all__ = [
+    "T_QUANTILE",
     "Difference",
     "Interval",
     "compare",
@@ -27,7 +28,7 @@ __all__ = [
 
 MIN_DOCUMENTS = 40
 # 97.5 % point of Student's t with 9 degrees of freedom: ten splits.
-_T_QUANTILE = 2.26
+T_QUANTILE = 2.26
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def half_split_interval(
             None, None, "the half-splits are too few, hold too few numbers, or were not probed"
         )
     error = standard_error(half_kappas[:, 0], half_kappas[:, 1])
-    reach = _T_QUANTILE * error * widening(period, [kappa], [half_kappas])
+    reach = T_QUANTILE * error * widening(period, [kappa], [half_kappas])
     return Interval(kappa - reach, kappa + reach, None)
 
 
@@ -223,5 +224,5 @@ def paired_difference(
         p_value = float(2 * stdtr(len(halves) - 1, -abs(gap) / error))
     else:
         p_value = 1.0 if gap == 0 else 0.0
-    low, high = gap - _T_QUANTILE * error, gap + _T_QUANTILE * error
+    low, high = gap - T_QUANTILE * error, gap + T_QUANTILE * error
     return Difference(period, gap, low, high, p_value, None)

@@ -31,16 +31,16 @@ def encode_recipe(
     UsageError
         The recipe is of a corpus that is encoded already.
     """
-    # A plan, which only opens what is encoded, need not wait for compiled code.
-    from wordnum.corpus.encode import encode
-    from wordnum.corpus.synthetic import SyntheticCorpus
-
     if recipe.reader == "encoded":
         raise UsageError(
             f"the corpus {recipe.name!r} is encoded already",
             got=recipe.paths()[0],
             remedy="name the text instead, or use the folder as it is",
         )
+    # A plan, which only opens what is encoded, need not wait for compiled code.
+    from wordnum.corpus.encode import encode
+    from wordnum.corpus.synthetic import SyntheticCorpus
+
     synthetic = recipe.reader == "synthetic"
     return encode(
         SyntheticCorpus(**_by_period(recipe.synthetic)) if synthetic else recipe.paths(),
@@ -57,6 +57,16 @@ def encode_recipe(
 
 def encoded_recipe(path: str | os.PathLike[str]) -> Recipe:
     """Make a recipe of the folder of an encoded corpus, under the scheme it was encoded with.
+
+    Parameters
+    ----------
+    path : path-like
+        Folder; its name up to the first point is the recipe's.
+
+    Raises
+    ------
+    InputError, FormatError
+        No such folder, or no whole encoded corpus in it.
 
     Examples
     --------
@@ -85,9 +95,18 @@ def open_encoded(recipe: Recipe) -> EncodedCorpus:
     Raises
     ------
     UsageError
-        It was encoded under another numeral scheme than the recipe's.
+        It was encoded under another numeral scheme than the recipe's, or there are several.
+    InputError, FormatError
+        No such folder, or no whole encoded corpus in it.
     """
-    (place,) = recipe.paths()
+    place, *others = recipe.paths()
+    if others:
+        raise UsageError(
+            f"the recipe {recipe.name!r} names several encoded corpora",
+            expected="one folder made by wordnum encode",
+            got=f"{1 + len(others)} sources",
+            remedy="write a recipe for each, or encode their texts together",
+        )
     corpus = EncodedCorpus.open(place)
     has, wanted = (
         (scheme.kind, scheme.ordinals, scheme.spelled_out)

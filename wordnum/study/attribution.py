@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordnum.analyze.inference import T_QUANTILE
 from wordnum.storage import atomic_path
 from wordnum.study.game import MEASURES
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Attribution"]
-
-# 97.5 % point of Student's t with 9 degrees of freedom, as in every half-split interval.
-_T_QUANTILE = 2.26
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,12 +82,12 @@ class Attribution:
     @property
     def low(self) -> np.ndarray:
         """Lower end of the 95 % interval of `shapley`."""
-        return self.shapley - _T_QUANTILE * self.shapley_error
+        return self.shapley - T_QUANTILE * self.shapley_error
 
     @property
     def high(self) -> np.ndarray:
         """Upper end of the 95 % interval of `shapley`."""
-        return self.shapley + _T_QUANTILE * self.shapley_error
+        return self.shapley + T_QUANTILE * self.shapley_error
 
     def __repr__(self) -> str:
         kind = "exact" if self.exact else "sampled"
@@ -120,10 +118,10 @@ class Attribution:
             "shapley": self.shapley,
             "low": self.low,
             "high": self.high,
-            "alone_low": self.alone - _T_QUANTILE * self.alone_error,
-            "alone_high": self.alone + _T_QUANTILE * self.alone_error,
-            "loss_low": self.loss - _T_QUANTILE * self.loss_error,
-            "loss_high": self.loss + _T_QUANTILE * self.loss_error,
+            "alone_low": self.alone - T_QUANTILE * self.alone_error,
+            "alone_high": self.alone + T_QUANTILE * self.alone_error,
+            "loss_low": self.loss - T_QUANTILE * self.loss_error,
+            "loss_high": self.loss + T_QUANTILE * self.loss_error,
             "whole": np.broadcast_to(self.whole, shape),
             "empty": np.broadcast_to(self.empty, shape),
             "sampling_error": self.sampling_error,

@@ -47,6 +47,8 @@ class Task:
         Their hashes, which name their records.
     source : Path or None
         Counts, or a corpus; None where there is none because of `error`.
+    source_key : str
+        Hash of what it holds: see `Stages.source_key`.
     error : str
         What went wrong before.
     """
@@ -54,6 +56,7 @@ class Task:
     cells: tuple[Cell, ...]
     keys: tuple[str, ...]
     source: Path | None
+    source_key: str
     error: str
 
     @property
@@ -90,7 +93,7 @@ def make_tasks(cells: Iterable[tuple[Cell, str]], stages: Stages) -> Iterator[Ta
         members.sort(key=lambda member: (member[0].window.label, member[0].signal))
         for start in range(0, len(members), _CELLS):
             chosen, keys = zip(*members[start : start + _CELLS], strict=True)
-            yield Task(chosen, keys, source, stages.error)
+            yield Task(chosen, keys, source, stages.source_key(chosen[0]), stages.error)
 
 
 def is_done(folder: Path, key: str) -> bool:
@@ -132,6 +135,7 @@ class _Inputs:
 
     def __init__(self, task: Task) -> None:
         self.source = task.source
+        self.key = task.source_key
         self.error = task.error
         self._held: tuple[Any, Signal | None] = (None, None)
 
@@ -175,12 +179,11 @@ def _measured(
 
 def _embedding(cell: Cell, inputs: _Inputs, cache: Cache, device: str) -> Embedding:
     """Fit the cell's model, or load what it gave before."""
-    assert inputs.source is not None
     path = cache.path(
         "embeddings",
         ".npz",
         code_version("embed"),
-        inputs.source.stem,
+        inputs.key,
         cell.perturbation,
         cell.signal,
         cell.window,

@@ -151,10 +151,10 @@ def _text_bytes(recipe: Recipe, notes: list[str]) -> float:
     if recipe.reader == "synthetic":
         settings = recipe.synthetic
         return 6.0 * settings.get("n_documents", 2000) * settings.get("length", 500)
-    if recipe.reader == "encoded":
-        return _BYTES_PER_TOKEN * open_encoded(recipe).n_tokens
     total = 0.0
     try:
+        if recipe.reader == "encoded":
+            return _BYTES_PER_TOKEN * open_encoded(recipe).n_tokens
         for path in map(Path, recipe.paths()):
             files = [path] if path.is_file() else path.rglob("*") if path.is_dir() else []
             for file in files:

@@ -39,8 +39,8 @@ class Stages:
     recipe : Recipe
     corpus : Path or None
         The encoded corpus.
-    corpus_key : str
-        Hash of all that it depends on.
+    fingerprint : str
+        Content hash of the encoded corpus.
     counts : dict of (condition, seed) to Path
         Counts up to the widest window.
     controls : dict of (condition, window, signal, seed) to str
@@ -53,7 +53,7 @@ class Stages:
 
     recipe: Recipe
     corpus: Path | None = None
-    corpus_key: str = ""
+    fingerprint: str = ""
     counts: dict[tuple[str, int], Path] = field(default_factory=dict)
     controls: dict[Place, str] = field(default_factory=dict)
     error: str = ""
@@ -75,11 +75,11 @@ class Stages:
         return self.counts.get((cell.perturbation, cell.seed))
 
     def source_key(self, cell: Cell) -> str:
-        """Hash of all that this file depends on; empty where there is none."""
+        """Hash of what this file holds, or of all that it depends on; empty where there is none."""
+        if cell.model.reads_corpus:
+            return self.fingerprint
         source = self.source(cell)
-        if source is None:
-            return ""
-        return self.corpus_key if cell.model.reads_corpus else source.stem
+        return "" if source is None else source.stem
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -95,7 +95,8 @@ def prepare_stages(study: Study, recipe: Recipe, cache: Cache, *, jobs: int | No
     stages = Stages(recipe)
     try:
         with stages.timed("encode"):
-            corpus = _encoded(recipe, stages, cache, jobs)
+            stages.corpus, corpus = _encoded(recipe, cache, jobs)
+            stages.fingerprint = corpus.fingerprint
         needed = study.thinned_controls or study.attribution
         if needed or not all(model.reads_corpus for model in study.models):
             with stages.timed("count"):
@@ -107,16 +108,15 @@ def prepare_stages(study: Study, recipe: Recipe, cache: Cache, *, jobs: int | No
     return stages
 
 
-def _encoded(recipe: Recipe, stages: Stages, cache: Cache, jobs: int | None) -> EncodedCorpus:
-    """Open the corpus of a recipe, encoded now if it was not yet."""
+def _encoded(recipe: Recipe, cache: Cache, jobs: int | None) -> tuple[Path, EncodedCorpus]:
+    """Open the corpus of a recipe, encoded now if it was not yet; its folder comes with it."""
     if recipe.reader == "encoded":
-        corpus = open_encoded(recipe)
-        stages.corpus, stages.corpus_key = Path(recipe.paths()[0]), corpus.fingerprint
-        return corpus
-    stages.corpus = cache.path("corpus", "", code_version("corpus"), recipe.identity())
-    stages.corpus_key = stages.corpus.stem
-    found = load_or_discard(stages.corpus, EncodedCorpus.open)
-    return found or encode_recipe(recipe, stages.corpus, jobs=jobs)
+        return Path(recipe.paths()[0]), open_encoded(recipe)
+    folder = cache.path("corpus", "", code_version("corpus"), recipe.identity())
+    corpus = load_or_discard(folder, EncodedCorpus.open)
+    if corpus is None:
+        corpus = encode_recipe(recipe, folder, jobs=jobs)
+    return folder, corpus
 
 
 def _count_condition(
