@@ -212,7 +212,9 @@ def test_a_damaged_corpus_is_encoded_again(
     assert "is damaged and is made again" in caplog.text
 
 
-def test_a_corpus_that_cannot_be_read_fails_its_cells_and_no_others(tmp_path: Path):
+def test_a_corpus_that_cannot_be_read_fails_its_cells_and_no_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     text = QUICK.replace(
         "[[models]]", '[[corpora]]\nname = "lost"\nsource = "no.txt"\n[[models]]', 1
     )
@@ -222,6 +224,8 @@ def test_a_corpus_that_cannot_be_read_fails_its_cells_and_no_others(tmp_path: Pa
     assert dict(status) == {"lost": "failed", "small": "done"}
     failed = results.table[results.table["corpus"] == "lost"]
     assert failed["error"].str.contains("the source of recipe 'lost' was not found").all()
+    assert len(failed) > 1
+    assert caplog.text.count("the source of recipe 'lost' was not found") == 1, "told once for all"
 
 
 def test_a_study_of_which_every_cell_failed_is_an_error(quick: Study, tmp_path: Path):

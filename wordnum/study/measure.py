@@ -119,7 +119,8 @@ def measure(task: Task, folder: Path, probe: ProbeSpec, device: str) -> None:
             try:
                 record = _measured(cell, key, inputs, Cache(folder / "cache"), probe, device)
             except Exception as error:  # one failed cell must not take the others with it
-                logger.warning("a cell failed: %s: %s", describe(cell), error)
+                if not task.error:  # that was told once, for all of them
+                    logger.warning("a cell failed: %s: %s", describe(cell), error)
                 record = failed_record(key, cell.row(), error)
             record["seconds"] = round(time.perf_counter() - started, 3)
             write_json(_record(folder, key), record)
