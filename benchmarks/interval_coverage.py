@@ -53,6 +53,7 @@ REGIMES = {
     "clear": Regime(size=200, documents=1600, signal=0.08, texts=40),
     "faint": Regime(size=200, documents=400, signal=0.08, texts=100),
     "faint-1000": Regime(size=1000, documents=2000, signal=0.08, texts=40),
+    "steep": Regime(size=500, documents=2000, signal=0.06, texts=50),
     "none": Regime(size=200, documents=400, signal=0.0, texts=60),
 }
 

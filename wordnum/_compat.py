@@ -12,10 +12,12 @@ __all__ = ["available", "install_hint", "require"]
 # Import name -> how to get it. Core dependencies are listed too, because a GPU machine may hold
 # only numpy, scipy, scikit-learn and cupy.
 _INSTALL = {
+    "boto3": "pip install 'wordnum[s3]'",
     "cupy": "pip install 'wordnum[gpu-cuda13x]' (or gpu-cuda12x, by the machine's CUDA)",
     "dask": "pip install 'wordnum[dask]'",
     "datasets": "pip install 'wordnum[datasets]'",
     "distributed": "pip install 'wordnum[dask]'",
+    "google.cloud.storage": "pip install 'wordnum[gcs]'",
     "ray": "pip install 'wordnum[ray]'",
     "tokenizers": "pip install 'wordnum[huggingface]'",
 }
@@ -23,7 +25,10 @@ _INSTALL = {
 
 def available(name: str) -> bool:
     """Whether a package can be imported, without importing it."""
-    return util.find_spec(name) is not None
+    try:
+        return util.find_spec(name) is not None
+    except ModuleNotFoundError:  # a package above it
+        return False
 
 
 def install_hint(package: str) -> str:

@@ -11,7 +11,7 @@ from wordnum.provenance import versions
 
 __all__ = ["gather"]
 
-_OPTIONAL = ("cupy", "dask", "ray", "datasets", "tokenizers")
+_OPTIONAL = ("cupy", "dask", "ray", "datasets", "tokenizers", "boto3", "google.cloud.storage")
 
 
 def gather() -> dict[str, Any]:

@@ -65,12 +65,41 @@ def test_interval_is_the_formula_around_the_full_kappa():
 
 
 def test_widening_is_that_of_coin_tosses_and_none_near_the_ceiling():
-    # Accuracy 0.5 against 0.2 in halves, at T = 5: kappa 37.5 and 0.
-    assert widening(5, [37.5], [np.zeros((10, 2))]) == pytest.approx(np.sqrt(2 * 0.25 / 0.16))
+    # Accuracy 0.5 against 0.4 in halves, at T = 5: kappa 37.5 and 25.
+    assert widening(5, [37.5], [np.full((10, 2), 25.0)]) == pytest.approx(np.sqrt(2 * 0.25 / 0.24))
     assert widening(5, [95.0], [np.full((10, 2), 60.0)]) == 1
     assert widening(5, [100.0], [np.full((10, 2), 100.0)]) == 1
-    both = [np.zeros((10, 2)), np.full((10, 2), 37.5)]
-    assert widening(5, [37.5, 37.5], both) == pytest.approx(np.sqrt(2 * 0.5 / 0.41))
+    both = [np.full((10, 2), 25.0), np.full((10, 2), 37.5)]
+    assert widening(5, [37.5, 37.5], both) == pytest.approx(np.sqrt(2 * 0.5 / 0.49))
+
+
+def test_widening_is_the_slope_of_kappa_where_it_shoots_up():
+    assert widening(5, [40.0], [np.full((10, 2), 15.0)]) == pytest.approx(40 * 60 / (15 * 85))
+    # What lies below 10 may be noise, and counts as 10.
+    assert widening(5, [40.0], [np.full((10, 2), -3.0)]) == pytest.approx(40 * 60 / (10 * 90))
+    both = [np.full((10, 2), 15.0), np.full((10, 2), 20.0)]
+    slopes = np.hypot(40 * 60, 50 * 50) / np.hypot(15 * 85, 20 * 80)
+    assert widening(5, [40.0, 50.0], both) == pytest.approx(slopes)
+
+
+def test_a_kappa_that_shoots_up_with_the_text_is_covered():
+    # Twenty blocks of evidence; kappa follows a logistic curve in the logarithm of their sum.
+    rng = np.random.default_rng(0)
+    wide, narrow = [], []
+    for _ in range(400):
+        blocks = rng.normal(1.0, 0.35, 20)
+        whole = logistic(blocks.sum())
+        halves = np.array([[logistic(blocks[h].sum()) for h in pair] for pair in half_splits(20)])
+        error = standard_error(*halves.T)
+        truth = logistic(20.0)
+        narrow.append(abs(whole - truth) <= 2.26 * error)
+        wide.append(abs(whole - truth) <= 2.26 * error * widening(5, [whole], [halves]))
+    assert np.mean(narrow) < 0.85
+    assert np.mean(wide) == pytest.approx(0.95, abs=0.03)
+
+
+def logistic(evidence, *, middle=24.0, steepness=2.0):
+    return 100 / (1 + (middle / evidence) ** steepness)
 
 
 def test_tosses_of_a_coin_at_any_size_of_text_are_covered():

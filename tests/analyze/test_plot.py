@@ -7,7 +7,8 @@ mpl.use("agg")
 from wordnum.analyze import analyze, spectrum, systems
 from wordnum.analyze.circle import circle
 from wordnum.analyze.dynamics import dynamics
-from wordnum.analyze.plot import plot_counterexample, save_figure
+from wordnum.analyze.plot import save_figure
+from wordnum.analyze.spread import counterexample_spread
 from wordnum.analyze.theory import planted_embedding
 from wordnum.errors import InputError
 
@@ -79,7 +80,7 @@ FIGURES = {
     "line": lambda found, made: circle(made, period=2).plot().figure,
     "systems": lambda found, made: systems({"one": found, "other": found}).plot(title="Systems"),
     "dynamics": lambda found, made: dynamics({1.0: found, 9.0: found}).plot(title="Growth"),
-    "counterexample": lambda found, made: plot_counterexample(size=100),
+    "counterexample": lambda found, made: counterexample_spread(size=100).plot(),
 }
 
 
@@ -130,7 +131,7 @@ def test_at_period_two_the_line_is_drawn_over_the_numbers(made):
 
 
 def test_counterexample_and_dynamics_have_their_panels(found):
-    assert len(plot_counterexample(size=100).axes) == 3
+    assert len(counterexample_spread(size=100).plot().axes) == 3
     assert len(dynamics({1.0: found, 100.0: found}).plot(title="growth").axes) == 3
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from wordnum.analyze import analyze, probe, separability, spectrum
+from wordnum.analyze.spread import counterexample_spread
 from wordnum.analyze.theory import (
     best_linear_accuracy,
     counterexample,
@@ -50,6 +51,31 @@ def test_counterexample_has_the_figures_of_the_paper(B, correct):
     made = counterexample(B=B)
     assert best_linear_accuracy(made, period=10).correct == correct
     assert separability(made, moduli=[10])[10].phi == pytest.approx(206250)
+
+
+def test_the_spread_holds_what_each_counterexample_gives():
+    spread = counterexample_spread(B=[31, 0.03, 1])
+    assert spread.B.tolist() == [0.03, 1, 31]
+    assert spread.correct.tolist() == [1000, 145, 109]
+    assert spread.accuracy.tolist() == [1, 0.145, 0.109]
+    assert spread.phi == pytest.approx(206250)
+    assert spread.to_frame().loc[31.0, "correct"] == 109
+    assert repr(spread) == "<CounterexampleSpread, T = 10, B = 0.03 .. 31>"
+
+
+@pytest.mark.parametrize("B", [[], [0.0, 1], [1, float("nan")], [[1.0]]])
+def test_a_spread_without_steps_is_an_error(B):
+    with pytest.raises(UsageError, match="one B or more, above 0"):
+        counterexample_spread(B=B)
+
+
+def test_the_panels_of_the_spread_show_its_ends_and_both_measures():
+    first, last, curve = counterexample_spread(size=100).plot(title="Spread").axes
+    assert [first.get_title(), last.get_title()] == ["B = 0.03", "B = 31"]
+    accuracy, phi = (line.get_ydata() for line in curve.lines[:2])
+    assert accuracy[0] == 100
+    assert accuracy[-1] < 40
+    assert phi == pytest.approx(100)
 
 
 def test_beyond_the_critical_spread_the_classes_overlap():

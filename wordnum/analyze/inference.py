@@ -29,6 +29,8 @@ __all__ = [
 MIN_DOCUMENTS = 40
 # 97.5 % point of Student's t with 9 degrees of freedom: ten splits.
 T_QUANTILE = 2.26
+# Kappa x 100 below which its growth with the text cannot be told from noise.
+_FAINT = 10.0
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,20 @@ def standard_error(first: np.ndarray, second: np.ndarray) -> float:
 def widening(period: int, kappas: Sequence[float], half_kappas: Sequence[np.ndarray]) -> float:
     """How much larger than `standard_error` the error of a kappa, or of a difference, may be.
 
-    `standard_error` supposes a variance that falls as 1/text. That of a kappa does so only in part:
-    a number on the border between two classes is a toss of a coin at any size of text, and the
-    variance of N tosses is that of a proportion, ``a (1 - a) / N`` at accuracy
-    ``a = 1/T + kappa (1 - 1/T)``. From the variance of a half, v, one goes to v/2, the other to
-    ``v a (1 - a) / (a_h (1 - a_h))``, a_h being the accuracy of halves. The larger one is taken:
-    ``max(1, sqrt(2 a (1 - a) / (a_h (1 - a_h))))``, with sums over both where two are compared.
+    `standard_error` supposes a variance that falls as 1/text. That of a kappa need not, for two
+    reasons, and the larger factor is taken; with sums over both where two are compared.
+
+    A number on the border between two classes is a toss of a coin at any size of text. The variance
+    of N tosses is that of a proportion, ``a (1 - a) / N`` at accuracy
+    ``a = 1/T + kappa (1 - 1/T)``.
+    From the variance of a half, v, one reason goes to v/2, the other to
+    ``v a (1 - a) / (a_h (1 - a_h))``, a_h being the accuracy of halves. The factor is
+    ``sqrt(2 a (1 - a) / (a_h (1 - a_h)))``.
+
+    Kappa may shoot up with the text. Along a logistic curve in the logarithm of the text the same
+    relative error of the text moves it by ``kappa (1 - kappa)``. The factor is
+    ``kappa (1 - kappa) / (kappa_h (1 - kappa_h))``. Below 0.1, where kappa is lost in noise, no
+    such curve can be told, and 0.1 stands for it.
 
     Parameters
     ----------
@@ -77,17 +87,27 @@ def widening(period: int, kappas: Sequence[float], half_kappas: Sequence[np.ndar
     --------
     >>> round(widening(2, [40.0], [np.array([[38.0, 42.0]])]), 3)
     1.414
+    >>> round(widening(2, [40.0], [np.array([[10.0, 22.0]])]), 3)
+    1.786
     >>> widening(2, [98.0], [np.array([[90.0, 90.0]])])
     1.0
     """
-    whole = sum(_toss_variance(period, kappa) for kappa in kappas)
-    half = sum(_toss_variance(period, float(np.mean(values))) for values in half_kappas)
-    return max(1.0, sqrt(2 * whole / half)) if half > 0 else 1.0
+    halves = [float(np.mean(values)) for values in half_kappas]
+    tosses = [sum(_toss_variance(period, k) for k in side) for side in (kappas, halves)]
+    slopes = [sqrt(sum(_slope(k) ** 2 for k in side)) for side in (kappas, halves)]
+    toss = sqrt(2 * tosses[0] / tosses[1]) if tosses[1] > 0 else 1.0
+    return max(1.0, toss, slopes[0] / slopes[1])
 
 
 def _toss_variance(period: int, kappa: float) -> float:
     accuracy = min(1.0, max(0.0, 1 / period + kappa / 100 * (1 - 1 / period)))
     return accuracy * (1 - accuracy)
+
+
+def _slope(kappa: float) -> float:
+    """Of the logistic curve, at most as flat as at kappa x 100 = 10 and 90."""
+    kappa = min(max(kappa, _FAINT), 100 - _FAINT)
+    return kappa * (100 - kappa)
 
 
 def half_split_interval(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wordnum.analyze.fourier import Spectrum
     from wordnum.analyze.results import ModulusProbe, ProbeResult
     from wordnum.analyze.separability import Separability
+    from wordnum.analyze.spread import CounterexampleSpread
 
 __all__ = [
     "GREY",
@@ -231,34 +232,31 @@ def plot_confusion(one: ModulusProbe, *, ax: Axes | None = None, title: str = ""
     return ax
 
 
-def plot_counterexample(
-    *, period: int = 10, A: float = 5.0, spreads: Sequence[float] = (0.03, 31.0), size: int = 1000
-) -> Figure:
+def plot_counterexample(spread: CounterexampleSpread, *, title: str = "") -> Figure:
     """Theorem 1.2: the same Phi_T at every B, while the best linear accuracy falls to chance."""
     import matplotlib.pyplot as plt
 
-    from wordnum.analyze.separability import separability
-    from wordnum.analyze.theory import best_linear_accuracy, counterexample
-
-    figure, axes = plt.subplots(1, 1 + len(spreads), figsize=(8.6, 2.8), layout="constrained")
-    residue = np.arange(size) % period
-    for ax, B in zip(axes, spreads, strict=False):
+    T = spread.period
+    figure, axes = plt.subplots(1, 3, figsize=(8.6, 2.8), layout="constrained")
+    for ax, at in zip(axes, (0, -1)):
         bare_axes(ax, (3, 3))
-        values = counterexample(period=period, A=A, B=B, size=size).vectors[:, 0]
-        ax.scatter(values, residue, s=30, marker="|", linewidths=0.5,
-                   c=residue_colors(period)[residue])  # fmt: skip
-        ax.set_yticks(range(period))
-        ax.set(xlabel=f"e(n) = {A:g} r + {B:g} m", ylabel=f"r = n mod {period}", title=f"B = {B:g}")
+        embedding, B = spread.embeddings[at], spread.B[at]
+        residue = embedding.numbers % T
+        ax.scatter(embedding.vectors[:, 0], residue, s=30, marker="|", linewidths=0.5,
+                   c=residue_colors(T)[residue])  # fmt: skip
+        ax.set_yticks(range(T))
+        ax.set(
+            xlabel=f"e(n) = {spread.A:g} r + {B:g} m", ylabel=f"r = n mod {T}", title=f"B = {B:g}"
+        )
     ax = bare_axes(axes[-1], (3, 3))
-    grid = np.geomspace(min(spreads), max(spreads), 13)
-    made = [counterexample(period=period, A=A, B=float(B), size=size) for B in grid]
-    accuracy = [100 * best_linear_accuracy(e, period=period).accuracy for e in made]
-    phi = [separability(e, moduli=[period])[period].phi for e in made]
-    ax.plot(grid, accuracy, "o-", color=_BLUE, markersize=3, label="best linear accuracy, %")
-    ax.plot(grid, 100 * np.array(phi) / phi[0], "--", color=_RED, label="$\\Phi_T$, % of the first")
-    ax.axhline(100 / period, color=GREY, linewidth=0.8, linestyle=":", label="chance")
-    ax.set(xscale="log", xlabel="B", ylim=(0, 112), title=f"T = {period}, A = {A:g}")
+    ax.plot(spread.B, 100 * spread.accuracy, "o-", color=_BLUE, markersize=3,
+            label="best linear accuracy, %")  # fmt: skip
+    ax.plot(spread.B, 100 * spread.phi / spread.phi[0], "--", color=_RED,
+            label="$\\Phi_T$, % of the first")  # fmt: skip
+    ax.axhline(100 / T, color=GREY, linewidth=0.8, linestyle=":", label="chance")
+    ax.set(xscale="log", xlabel="B", ylim=(0, 112), title=f"T = {T}, A = {spread.A:g}")
     ax.legend(frameon=False, fontsize=7)
+    figure.suptitle(title)
     return figure
 
 

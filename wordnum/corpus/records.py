@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any, cast
 
 from wordnum._compat import require
 from wordnum.corpus.sources import Part
-from wordnum.corpus.streams import Skips, open_bytes
+from wordnum.corpus.streams import Skips, is_remote, open_bytes
 from wordnum.errors import InputError, WordnumError
 
 __all__ = ["records"]
@@ -87,10 +89,8 @@ def _parquet(part: Part, skips: Skips) -> Iterator[tuple[object, str]]:
     column = part.field or "text"
     remote = None
     try:
-        if "://" in part.path:
-            from smart_open import open as smart_open
-
-            remote = smart_open(part.path, "rb")
+        if is_remote(part.path):
+            remote = _seekable(part.path)
         elif not os.path.exists(part.path):
             raise InputError(f"no such file: {part.path}", remedy="check the path")
         file = parquet.ParquetFile(remote or part.path)
@@ -119,6 +119,20 @@ def _parquet(part: Part, skips: Skips) -> Iterator[tuple[object, str]]:
     finally:
         if remote is not None:
             remote.close()
+
+
+def _seekable(address: str) -> IO[bytes]:
+    """Open an address to jump about in; what can only be read through is copied to disk first."""
+    from smart_open import open as smart_open
+
+    remote = cast("IO[bytes]", smart_open(address, "rb"))
+    if remote.seekable():
+        return remote
+    with remote:
+        copy = tempfile.TemporaryFile()  # noqa: SIM115
+        shutil.copyfileobj(remote, copy)
+    copy.seek(0)
+    return copy
 
 
 def _wikipedia(part: Part, skips: Skips) -> Iterator[tuple[object, str]]:
