@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Literal
@@ -12,10 +12,15 @@ import numpy as np
 from wordnum.cooccurrence import kernels
 from wordnum.cooccurrence.counts import BlockEvents
 from wordnum.cooccurrence.extent import Extent, find_extents
+from wordnum.cooccurrence.scan import Scan, scan
+from wordnum.cooccurrence.scratch import Scratch
 from wordnum.corpus.encoded import Block
 from wordnum.corpus.prepare import Prepared, Rewriting
 
 __all__ = ["ChunkTask", "Counted", "count_chunk", "merge_events"]
+
+
+_scratch = Scratch()
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,8 @@ class ChunkTask:
         Sum over all distances instead of keeping them apart.
     rows : Rewriting or None
         Rows, below `n_rows`, that the events of the number tokens go to; None for the numbers.
+    scan : Scan or None
+        What was found in the documents, where they have been read before.
     """
 
     block: Block
@@ -46,6 +53,7 @@ class ChunkTask:
     merged: bool
     rows: Rewriting | None
     n_rows: int
+    scan: Scan | None = None
 
     @property
     def n_tokens(self) -> int:
@@ -83,7 +91,8 @@ def merge_events(parts: Sequence[BlockEvents], *, width: int) -> BlockEvents:
 def count_chunk(task: ChunkTask) -> list[Counted]:
     """Count the documents of a task: one result per condition, in their order."""
     ids = np.asarray(task.block.ids)
-    histogram, positions = _scan(ids, task)
+    seen = task.scan or scan(task.block, size=task.size, width=task.width)
+    positions = seen.positions
     inside = np.searchsorted(positions, task.block.starts.astype(positions.dtype))
     extents = find_extents(
         task.block, task.conditions, positions, inside, size=task.size, reach=task.reach
@@ -91,23 +100,11 @@ def count_chunk(task: ChunkTask) -> list[Counted]:
     values = _written(task, ids[positions], inside)
     rows = None if task.rows is None else _read(task, task.rows, inside)
     events = _events(task, ids, positions, values, extents, rows)
-    margins = _margins(task, histogram, values, extents)
+    margins = _margins(task, seen.histogram, values, extents)
     return [
-        Counted(event, *seen, int(extent.documents.sum()))
-        for event, seen, extent in zip(events, margins, extents, strict=True)
+        Counted(event, *margin, int(extent.documents.sum()))
+        for event, margin, extent in zip(events, margins, extents, strict=True)
     ]
-
-
-def _scan(ids: np.ndarray, task: ChunkTask) -> tuple[np.ndarray, np.ndarray]:
-    """Histogram of the ids, and the positions of the numbers."""
-    room = max(1024, ids.size // 16)
-    while True:
-        histogram = np.zeros(task.width, dtype=np.int64)
-        positions = np.empty(room, dtype=np.int32)
-        found = kernels.scan(ids, np.uint32(task.size), histogram, positions)
-        if found >= 0:
-            return histogram, positions[:found].copy()
-        room *= 4
 
 
 def _read(task: ChunkTask, rewriting: Rewriting, inside: np.ndarray) -> np.ndarray:
@@ -182,6 +179,8 @@ def _lanes(
     slab: list[tuple[np.ndarray, np.ndarray]],
 ) -> list[BlockEvents]:
     """Events by distance, several conditions at once, those that see farthest first."""
+    if len(slab) == 1:
+        return _one_by_one(task, table, begin, slab, kernels.accumulate_distances)
     farthest = np.array([max(a.max(initial=0), b.max(initial=0)) for a, b in slab])
     ranked = np.argsort(-farthest, kind="stable")
     found: list[BlockEvents | None] = [None] * len(slab)
@@ -190,8 +189,9 @@ def _lanes(
         left = np.stack([slab[c][0] for c in chosen])
         right = np.stack([slab[c][1] for c in chosen])
         room = int((left.sum(axis=1, dtype=int) + right.sum(axis=1, dtype=int)).max()) + 1
-        contexts = np.empty((kernels.LANES, room), dtype=np.min_scalar_type(task.width - 1))
-        counts = np.empty((kernels.LANES, room), dtype=np.uint16)
+        shape = (chosen.size, room)
+        contexts = _scratch.array("contexts", shape, np.min_scalar_type(task.width - 1))
+        counts = _scratch.array("counts", shape, np.uint16)
         indptr = kernels.accumulate_lanes(
             table, begin, left, right, task.size, task.width, contexts, counts
         )
@@ -206,15 +206,23 @@ def _sums(
     begin: np.ndarray,
     slab: list[tuple[np.ndarray, np.ndarray]],
 ) -> list[BlockEvents]:
-    """Events summed over all distances, one condition after the other."""
+    """Events summed over all distances."""
+    return _one_by_one(task, table, begin, slab, kernels.accumulate_sums)
+
+
+def _one_by_one(
+    task: ChunkTask,
+    table: np.ndarray,
+    begin: np.ndarray,
+    slab: list[tuple[np.ndarray, np.ndarray]],
+    accumulate: Callable[..., np.ndarray],
+) -> list[BlockEvents]:
     found = []
     for left, right in slab:
         room = int(left.sum(dtype=int) + right.sum(dtype=int)) + 1
-        contexts = np.empty(room, dtype=np.min_scalar_type(task.width - 1))
-        counts = np.empty(room, dtype=np.uint32)
-        indptr = kernels.accumulate_sums(
-            table, begin, left, right, task.size, task.width, contexts, counts
-        )
+        contexts = _scratch.array("contexts", (room,), np.min_scalar_type(task.width - 1))
+        counts = _scratch.array("counts", (room,), np.uint32)
+        indptr = accumulate(table, begin, left, right, task.size, task.width, contexts, counts)
         found.append(_pack(task, indptr, contexts, counts))
     return found
 
@@ -244,7 +252,7 @@ def _margins(
     for key, written, extent in zip(keys, values, extents):
         if key in found:
             continue
-        totals = histogram.copy()
+        totals = histogram.astype(np.int64)
         if extent.kept is not None:
             tokens = np.repeat(extent.documents, np.diff(task.block.starts))
             totals = np.bincount(np.asarray(task.block.ids)[tokens], minlength=task.width)

@@ -12,7 +12,12 @@ from wordnum.config import one_of
 from wordnum.cooccurrence.chunk import Counted
 from wordnum.cooccurrence.counts import CooccurrenceCounts
 from wordnum.cooccurrence.estimate import announce, estimate
-from wordnum.cooccurrence.passes import count_blocks, number_tasks
+from wordnum.cooccurrence.passes import (
+    count_blocks,
+    number_places,
+    number_tasks,
+    scan_chunks,
+)
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.perturb import Perturbation, SwapNumbers, parse_perturbation
@@ -136,25 +141,30 @@ def count(
     alone = isinstance(perturbations, (str, Perturbation))
     chosen = resolve_perturbations(perturbations, seed=seed)
     _check_numbers(corpus)
+    swaps = any(isinstance(part, SwapNumbers) for p in chosen for part in p.parts)
     bound = estimate(
         corpus,
         rows=rows,
         window=around.size,
         conditions=len(chosen),
-        swaps=any(isinstance(part, SwapNumbers) for p in chosen for part in p.parts),
+        swaps=swaps,
         jobs=jobs,
     )
     announce(bound, spill=spill)
-    conditions = prepare_all(chosen, corpus)
     results: dict[str, Any] = {}
     if rows == "all":
+        conditions = prepare_all(chosen, corpus)
         from wordnum.cooccurrence.pair_count import count_all
 
         found = count_all(corpus, conditions, window=around, jobs=jobs, spill=spill)
         results = {counts.perturbation: counts for counts in found}
     else:
         reach = around.size
-        tasks = number_tasks(corpus, conditions, reach=reach, merged=by == "sum")
+        # Numbers that trade places must all be known first; what finds them is needed again.
+        scans = scan_chunks(corpus, jobs=jobs) if swaps else None
+        places = None if scans is None else number_places(corpus, scans)
+        conditions = prepare_all(chosen, corpus, places=places)
+        tasks = number_tasks(corpus, conditions, reach=reach, merged=by == "sum", scans=scans)
         blocks = count_blocks(corpus, tasks, jobs=jobs, spill=spill)
         margins = _Margins()
         for at, condition in enumerate(conditions):

@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import Literal
 
+from wordnum.cooccurrence.kernels import LANES
 from wordnum.cooccurrence.pairs import BATCH
 from wordnum.cooccurrence.passes import CHUNK_TOKENS, IN_MEMORY
 from wordnum.corpus.encoded import EncodedCorpus
@@ -54,10 +55,10 @@ def estimate(
 ) -> Estimate:
     """Bound the memory and disk that `count` takes, from the sizes of the corpus.
 
-    An event of number rows takes at most 4 bytes; a worker holds a chunk's ids, the events of
-    four conditions before they are packed, and its results. Where numbers trade places (`swaps`),
-    all number tokens of the corpus are held at once, before the events are. Of all rows, a
-    distinct pair of a chunk takes 3 bytes, or 4 if it is weighted, and there are far fewer of them
+    An event of number rows takes at most 4 bytes; a worker holds a chunk's ids, the events of up
+    to LANES conditions before they are packed, and its results. Where numbers trade places
+    (`swaps`), all number tokens of the corpus are held at once, before the events are, and the
+    histograms of all chunks. Of all rows, a distinct pair of a chunk takes 3 bytes, or 4 if it is weighted, and there are far fewer of them
     than events.
 
     Examples
@@ -80,11 +81,15 @@ def estimate(
         events = 2 * window * int(corpus.number_counts.sum())
         share = longest / max(corpus.n_tokens, 1)
         table = 8 * (2 * window * corpus.vocabulary.size + 1)
-        worker = int(4 * longest + (24 + 4 * conditions) * share * events + conditions * table)
+        unpacked = 4 * min(max(conditions, 2), LANES)
+        each = 12 + unpacked + 4 * conditions
+        worker = int(4 * longest + each * share * events + conditions * table)
         margins = 8 * conditions * corpus.n_blocks * (len(corpus.vocabulary) + table // 8)
         here = margins + min(4 * conditions * events, IN_MEMORY)
-    swapped = _SWAPPED * int(corpus.number_counts.sum()) if swaps else 0
-    memory = _PROCESS + workers * worker + here + swapped
+    memory = _PROCESS + workers * worker + here
+    if swaps:
+        chunks = corpus.n_blocks + corpus.n_tokens // CHUNK_TOKENS
+        memory += _SWAPPED * int(corpus.number_counts.sum()) + 4 * chunks * len(corpus.vocabulary)
     return Estimate(int(memory), 4 * conditions * events, events)
 
 

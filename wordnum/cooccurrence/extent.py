@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wordnum.cooccurrence.kernels import see
 from wordnum.corpus import swap
 from wordnum.corpus.encoded import Block
 from wordnum.corpus.prepare import Prepared
@@ -69,7 +70,7 @@ def find_extents(
             segments = _segments_with_other(block, condition, size)
         else:
             segments = condition.bounds(positions, *whole)
-        left, right = _seen(positions, segments, reach)
+        left, right = see(positions, *segments, np.min_scalar_type(reach).type(reach))
         keep = condition.kept(block.first_document + np.arange(starts.size - 1))
         kept = None if keep.all() else keep[documents]
         if kept is not None:
@@ -86,10 +87,3 @@ def _segments_with_other(block: Block, condition: Prepared, size: int) -> _Pair:
     low, high = condition.bounds(marks, block.starts[document], block.starts[document + 1])
     own = ids[marks] < size
     return low[own], high[own]
-
-
-def _seen(positions: np.ndarray, segments: _Pair, reach: int) -> _Pair:
-    low, high = segments
-    kind = np.min_scalar_type(reach)
-    left = np.minimum(positions - low, reach).astype(kind)
-    return left, np.minimum(high - 1 - positions, reach).astype(kind)

@@ -16,17 +16,19 @@ from wordnum.intrinsics import prefetch, trailing_zeros
 __all__ = [
     "LANES",
     "POSITIONS",
+    "accumulate_distances",
     "accumulate_lanes",
     "accumulate_sums",
     "gather",
     "patch",
     "reorder",
     "scan",
+    "see",
     "sort_rows",
 ]
 
 # Conditions summed at once, and positions at once, so that their 16-bit counters hold.
-LANES = 4
+LANES = 8
 POSITIONS = 65535
 # Positions between asking for memory and reading it.
 _AHEAD = 8
@@ -67,6 +69,17 @@ def scan(ids, limit, histogram, positions):  # type: ignore[no-untyped-def]
     for v in range(histogram.size):
         histogram[v] += second[v]
     return found
+
+
+@numba.njit(cache=True, nogil=True)
+def see(positions, low, high, reach):  # type: ignore[no-untyped-def]
+    """Tokens that each position sees on either side in its segment [low, high), in reach's type."""
+    left = np.empty(positions.size, dtype=type(reach))
+    right = np.empty(positions.size, dtype=type(reach))
+    for i in range(positions.size):
+        left[i] = min(positions[i] - low[i], reach)
+        right[i] = min(high[i] - 1 - positions[i], reach)
+    return left, right
 
 
 @numba.njit(cache=True, nogil=True)
@@ -164,23 +177,66 @@ def accumulate_sums(table, begin, left, right, skip, width, contexts, counts):  
         words[(skip + 1) >> 6] &= ~(one << np.uint64((skip + 1) & 63))
         cells[skip] = 0
         cells[skip + 1] = 0
-        for t in range(summary.size):
-            top = summary[t]
-            summary[t] = 0
-            while top:
-                w = (np.int64(t) << 6) + np.int64(trailing_zeros(top))
-                top &= top - one
-                word = words[w]
-                words[w] = 0
-                while word:
-                    c = (w << 6) + np.int64(trailing_zeros(word))
-                    word &= word - one
-                    contexts[k] = c
-                    counts[k] = cells[c]
-                    cells[c] = 0
-                    k += 1
+        k = _write_row(summary, words, cells, contexts, counts, k)
         indptr[row + 1] = k
     return indptr
+
+
+@numba.njit(cache=True, nogil=True)
+def accumulate_distances(table, begin, left, right, skip, width, contexts, counts):  # type: ignore[no-untyped-def]
+    """Sum the events of one condition by distance; returns where each (distance, number) begins.
+
+    As `accumulate_sums`, from a table whose distances lie together.
+    """
+    reach = table.shape[0] // 2
+    n_rows = begin.size - 1
+    indptr = np.zeros(2 * reach * n_rows + 1, dtype=np.int64)
+    cells = np.zeros(width, dtype=np.uint32)
+    words = np.zeros((width >> 6) + 65, dtype=np.uint64)
+    summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
+    one = np.uint64(1)
+    k = 0
+    for group in range(2 * reach):
+        extent = left if group < reach else right
+        distance = np.uint8(reach - group if group < reach else group - reach + 1)
+        contexts_here = table[group]
+        for row in range(n_rows):
+            for i in range(begin[row], begin[row + 1]):
+                c = contexts_here[i]
+                # Marked always: a branch here is a coin toss.
+                cells[c] += np.uint32(extent[i] >= distance)
+                words[c >> 6] |= one << np.uint64(c & 63)
+                summary[c >> 12] |= one << np.uint64((c >> 6) & 63)
+            words[skip >> 6] &= ~(one << np.uint64(skip & 63))
+            words[(skip + 1) >> 6] &= ~(one << np.uint64((skip + 1) & 63))
+            cells[skip] = 0
+            cells[skip + 1] = 0
+            k = _write_row(summary, words, cells, contexts, counts, k)
+            indptr[group * n_rows + row + 1] = k
+    return indptr
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _write_row(summary, words, cells, contexts, counts, k):  # type: ignore[no-untyped-def]
+    """Write the counters that were touched in ascending order, and clear them."""
+    one = np.uint64(1)
+    for t in range(summary.size):
+        top = summary[t]
+        summary[t] = 0
+        while top:
+            w = (np.int64(t) << 6) + np.int64(trailing_zeros(top))
+            top &= top - one
+            word = words[w]
+            words[w] = 0
+            while word:
+                c = (w << 6) + np.int64(trailing_zeros(word))
+                word &= word - one
+                contexts[k] = c
+                counts[k] = cells[c]
+                # Kept if counted.
+                k += np.int64(cells[c] > 0)
+                cells[c] = 0
+    return k
 
 
 @numba.njit(cache=True, nogil=True)
@@ -189,47 +245,48 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts): 
 
     Positions are in the order of their rows. `left` and `right` are (lanes, positions), how far
     each position sees, lanes in descending order of how far they see at most; contexts and counts
-    (LANES, room). At most POSITIONS positions, for the counters of the lanes are 16 bits wide.
-    Returns where each lane's rows, which are (distance, number), begin.
+    (lanes, room). At most POSITIONS positions, for the counters of the lanes are 16 bits wide, four
+    to a word. Returns where each lane's rows, which are (distance, number), begin.
     """
     lanes = left.shape[0]
     reach = table.shape[0] // 2
     n_rows = begin.size - 1
-    indptr = np.zeros((LANES, 2 * reach * n_rows + 1), dtype=np.int64)
-    cells = np.zeros(width, dtype=np.uint64)
+    indptr = np.zeros((lanes, 2 * reach * n_rows + 1), dtype=np.int64)
+    cells = np.zeros((width, 2), dtype=np.uint64)
     words = np.zeros((width >> 6) + 65, dtype=np.uint64)
     summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
+    row_contexts = np.empty(width, dtype=contexts.dtype)
+    row_cells = np.empty((2, width), dtype=np.uint64)
     seen_by = np.empty(table.shape[1], dtype=np.uint8)
     steps = _steps()
-    ends = (0, 0, 0, 0)
+    farthest = _farthest(left), _farthest(right)
+    ends = np.zeros(lanes, dtype=np.int64)
     one = np.uint64(1)
     for group in range(2 * reach):
-        extents = left if group < reach else right
+        side = 0 if group < reach else 1
         distance = reach - group if group < reach else group - reach + 1
         active = lanes
-        while active > 0 and _farthest(extents[active - 1]) < distance:
+        while active > 0 and farthest[side][active - 1] < distance:
             active -= 1
-        _see(extents[:active], distance, seen_by)
+        _see((left, right)[side][:active], np.uint8(distance), seen_by)
         contexts_here = table[group]
         for row in range(n_rows):
             for i in range(begin[row], begin[row + 1] if active else begin[row]):
                 c = contexts_here[i]
-                cells[c] += steps[seen_by[i]]
+                cells[c, 0] += steps[seen_by[i], 0]
+                if active > 4:
+                    cells[c, 1] += steps[seen_by[i], 1]
                 words[c >> 6] |= one << np.uint64(c & 63)
                 summary[c >> 12] |= one << np.uint64((c >> 6) & 63)
             for c in range(skip, skip + 2):
                 words[c >> 6] &= ~(one << np.uint64(c & 63))
                 cells[c] = 0
-            for t in range(summary.size):
-                top = summary[t]
-                summary[t] = 0
-                while top:
-                    w = (np.int64(t) << 6) + np.int64(trailing_zeros(top))
-                    top &= top - one
-                    word = words[w]
-                    words[w] = 0
-                    ends = _write_lanes(w, word, cells, contexts, counts, ends, active == 1)
-            for lane in range(LANES):
+            found = _take_row(summary, words, cells, row_contexts, row_cells)
+            for lane in range(active):
+                ends[lane] = _write_lane(
+                    lane, found, row_contexts, row_cells, contexts, counts, ends[lane]
+                )
+            for lane in range(lanes):
                 indptr[lane, group * n_rows + row + 1] = ends[lane]
     return indptr
 
@@ -237,11 +294,11 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts): 
 @numba.njit(cache=True, nogil=True)
 def _steps():  # type: ignore[no-untyped-def]
     """What a set of lanes, as bits, adds to a cell: one in the counter of each lane."""
-    steps = np.zeros(1 << LANES, dtype=np.uint64)
-    for lanes in range(steps.size):
+    steps = np.zeros((1 << LANES, 2), dtype=np.uint64)
+    for lanes in range(1 << LANES):
         for lane in range(LANES):
             if lanes >> lane & 1:
-                steps[lanes] += np.uint64(1) << np.uint64(16 * lane)
+                steps[lanes, lane >> 2] += np.uint64(1) << np.uint64(16 * (lane & 3))
     return steps
 
 
@@ -253,41 +310,51 @@ def _see(extents, distance, seen_by):  # type: ignore[no-untyped-def]
         bit = np.uint8(1 << lane)
         extent = extents[lane]
         for i in range(seen_by.size):
-            seen_by[i] |= bit if extent[i] >= distance else np.uint8(0)
+            seen_by[i] |= bit * np.uint8(extent[i] >= distance)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _write_lanes(w, word, cells, contexts, counts, ends, single):  # type: ignore[no-untyped-def]
-    """Write the counters of one word of the bitmap to all lanes, and clear them."""
+def _take_row(summary, words, cells, row_contexts, row_cells):  # type: ignore[no-untyped-def]
+    """Copy the touched counters in ascending order, and clear them; returns how many."""
     one = np.uint64(1)
-    lowest = np.uint64(0xFFFF)
-    a, b, c, d = ends
-    while word:
-        context = (w << 6) + np.int64(trailing_zeros(word))
-        word &= word - one
-        cell = cells[context]
-        cells[context] = 0
+    found = 0
+    for t in range(summary.size):
+        top = summary[t]
+        summary[t] = 0
+        while top:
+            w = (np.int64(t) << 6) + np.int64(trailing_zeros(top))
+            top &= top - one
+            word = words[w]
+            words[w] = 0
+            while word:
+                c = (w << 6) + np.int64(trailing_zeros(word))
+                word &= word - one
+                row_contexts[found] = c
+                row_cells[0, found] = cells[c, 0]
+                row_cells[1, found] = cells[c, 1]
+                cells[c, 0] = 0
+                cells[c, 1] = 0
+                found += 1
+    return found
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _write_lane(lane, found, row_contexts, row_cells, contexts, counts, end):  # type: ignore[no-untyped-def]
+    """Write what one lane has seen of a row; returns where it ends."""
+    shift = np.uint64(16 * (lane & 3))
+    for j in range(found):
+        count = np.uint16(row_cells[lane >> 2, j] >> shift)
         # Written always and kept if counted: a branch here is a coin toss.
-        contexts[0, a] = context
-        counts[0, a] = cell & lowest
-        a += (cell & lowest) > 0
-        if single:
-            continue
-        contexts[1, b] = context
-        counts[1, b] = (cell >> np.uint64(16)) & lowest
-        b += ((cell >> np.uint64(16)) & lowest) > 0
-        contexts[2, c] = context
-        counts[2, c] = (cell >> np.uint64(32)) & lowest
-        c += ((cell >> np.uint64(32)) & lowest) > 0
-        contexts[3, d] = context
-        counts[3, d] = cell >> np.uint64(48)
-        d += (cell >> np.uint64(48)) > 0
-    return a, b, c, d
+        contexts[lane, end] = row_contexts[j]
+        counts[lane, end] = count
+        end += np.int64(count > 0)
+    return end
 
 
 @numba.njit(cache=True, nogil=True)
-def _farthest(extent):  # type: ignore[no-untyped-def]
-    most = 0
-    for value in extent:
-        most = max(most, value)
+def _farthest(extents):  # type: ignore[no-untyped-def]
+    most = np.zeros(extents.shape[0], dtype=np.int64)
+    for lane in range(extents.shape[0]):
+        for value in extents[lane]:
+            most[lane] = max(most[lane], value)
     return most

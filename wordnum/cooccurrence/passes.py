@@ -6,16 +6,18 @@ import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from wordnum.cooccurrence.chunk import ChunkTask, Counted, count_chunk
 from wordnum.cooccurrence.counts import BlockEvents
+from wordnum.cooccurrence.scan import Scan, scan
 from wordnum.cooccurrence.spool import Spool
 from wordnum.corpus.encoded import Block, EncodedCorpus
 from wordnum.corpus.prepare import Prepared, Rewriting
+from wordnum.corpus.swap import Places
 from wordnum.parallel import stream_tasks
 from wordnum.progress import bar
 
@@ -25,9 +27,11 @@ __all__ = [
     "chunk_borders",
     "chunks",
     "count_blocks",
+    "number_places",
     "number_tasks",
     "restricted",
     "run_tasks",
+    "scan_chunks",
 ]
 
 # Tokens of one task, unless a single document is longer: bounds the memory of a worker.
@@ -78,6 +82,7 @@ def run_tasks(
     *,
     corpus: EncodedCorpus,
     jobs: int | None,
+    description: str = "counting",
 ) -> Iterator[Any]:
     """Yield ``function(task)`` for every task, in order; the bar shows tokens (`task.n_tokens`)."""
     sizes: deque[int] = deque()
@@ -87,10 +92,45 @@ def run_tasks(
             sizes.append(task.n_tokens)
             yield (task,)
 
-    with bar("counting", total=corpus.n_tokens, unit="tokens") as advance:
+    with bar(description, total=corpus.n_tokens, unit="tokens") as advance:
         for result in stream_tasks(function, sized(), jobs=jobs, threads=True):
             yield result
             advance(sizes.popleft())
+
+
+@dataclass(frozen=True, eq=False)
+class _ScanTask:
+    block: Block
+    size: int
+    width: int
+
+    @property
+    def n_tokens(self) -> int:
+        return self.block.ids.size
+
+    def run(self) -> Scan:
+        return scan(self.block, size=self.size, width=self.width)
+
+
+def scan_chunks(corpus: EncodedCorpus, *, jobs: int | None = 1) -> list[Scan]:
+    """Read all chunks, where the numbers of all of them must be known before any is counted.
+
+    Workers are threads of this machine even where others count: tokens travel once.
+    """
+    import joblib
+
+    size, width = corpus.vocabulary.size, len(corpus.vocabulary)
+    tasks = (_ScanTask(chunk, size, width) for chunk in chunks(corpus))
+    with joblib.parallel_config("threading"):
+        found = run_tasks(
+            _ScanTask.run, tasks, corpus=corpus, jobs=jobs, description="finding the numbers"
+        )
+        return list(found)
+
+
+def number_places(corpus: EncodedCorpus, scans: Sequence[Scan]) -> Places:
+    """Chunks and the places of their numbers, as often as they are asked for."""
+    return lambda: zip(chunks(corpus), (found.positions for found in scans), strict=True)
 
 
 def number_tasks(
@@ -101,6 +141,7 @@ def number_tasks(
     merged: bool = False,
     rows: Rewriting | None = None,
     n_rows: int | None = None,
+    scans: Sequence[Scan] | None = None,
 ) -> Iterator[ChunkTask]:
     """Tasks of `count_blocks`: what each condition needs to know of each run of documents.
 
@@ -110,8 +151,10 @@ def number_tasks(
         See `ChunkTask`.
     rows : Rewriting, optional
         Rows that the events of the number tokens go to, below `n_rows`; by default the numbers.
+    scans : sequence of Scan, optional
+        What was found in each of the chunks, where they have been read before.
     """
-    for chunk in chunks(corpus):
+    for at, chunk in enumerate(chunks(corpus)):
         documents = chunk.first_document, chunk.starts.size - 1
         yield ChunkTask(
             block=chunk,
@@ -122,6 +165,7 @@ def number_tasks(
             merged=merged,
             rows=None if rows is None else rows.restrict(*documents),
             n_rows=corpus.vocabulary.size if n_rows is None else n_rows,
+            scan=None if scans is None else scans[at],
         )
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-__all__ = ["before_cuts", "draw_numbers", "find_below", "narrow", "read_gaps"]
+__all__ = [
+    "before_cuts",
+    "draw_keys",
+    "draw_numbers",
+    "exchange_runs",
+    "find_below",
+    "narrow",
+    "read_gaps",
+]
 
 # Parts of the marginal in which a number is looked for from the first of each.
 _GUIDES = 4096
@@ -47,12 +55,15 @@ def before_cuts(low, k):  # type: ignore[no-untyped-def]
     """Index of every k-th mark of a segment that has another after it; `low` tells segments."""
     last = np.empty(low.size, dtype=np.int64)
     found = 0
-    rank = 0
+    run = 1
     for i in range(1, low.size):
-        rank = rank + 1 if low[i] == low[i - 1] else 0
-        if rank and rank % k == 0:
+        if low[i] != low[i - 1]:
+            run = 0
+        elif run == k:
             last[found] = i - 1
             found += 1
+            run = 0
+        run += 1
     return last[:found]
 
 
@@ -77,6 +88,34 @@ def _mix(state):  # type: ignore[no-untyped-def]
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return state ^ (state >> np.uint64(31))
+
+
+@numba.njit(cache=True, nogil=True)
+def draw_keys(key, first, starts):  # type: ignore[no-untyped-def]
+    """Random bits for each index of `first`: of its document, which begin at `starts`, and place.
+
+    `key` is the state that the hash of (document, place) starts from.
+    """
+    keys = np.empty(first.size, dtype=np.uint64)
+    document = 0
+    state = _mix(key ^ np.uint64(document))
+    for i in range(first.size):
+        if first[i] >= starts[document + 1]:
+            while first[i] >= starts[document + 1]:
+                document += 1
+            state = _mix(key ^ np.uint64(document))
+        keys[i] = _mix(state ^ np.uint64(first[i] - starts[document]))
+    return keys
+
+
+@numba.njit(cache=True, nogil=True)
+def exchange_runs(first, lengths, targets, sources, order):  # type: ignore[no-untyped-def]
+    """Let the run targets[i] take the tokens of sources[i], which is as long, in `order`."""
+    for i in range(targets.size):
+        target = first[targets[i]]
+        source = first[sources[i]]
+        for step in range(lengths[targets[i]]):
+            order[target + step] = source + step
 
 
 @numba.njit(cache=True, nogil=True)

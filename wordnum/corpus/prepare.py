@@ -160,8 +160,21 @@ class Prepared:
         return replace(block, ids=ids, starts=starts)
 
 
-def prepare_all(perturbations: Iterable[Perturbation], corpus: EncodedCorpus) -> list[Prepared]:
+def prepare_all(
+    perturbations: Iterable[Perturbation],
+    corpus: EncodedCorpus,
+    *,
+    places: swap.Places | None = None,
+) -> list[Prepared]:
     """Prepare several perturbations; those with the same thinning and rewrites share the work.
+
+    Parameters
+    ----------
+    perturbations : iterable of Perturbation
+    corpus : EncodedCorpus
+        Read once for each different rewriting that needs all numbers.
+    places : Places, optional
+        Where the numbers are, if known; then they are not looked for.
 
     Examples
     --------
@@ -182,7 +195,7 @@ def prepare_all(perturbations: Iterable[Perturbation], corpus: EncodedCorpus) ->
         rewrites = tuple(p for p in parts if p.kind == REWRITE)
         key = (thins, rewrites)
         if rewrites and key not in done:
-            done[key] = _rewrite(corpus, thins, rewrites)
+            done[key] = _rewrite(corpus, thins, rewrites, places)
         prepared.append(Prepared(perturbation, corpus.vocabulary.size, thins, cuts, done.get(key)))
     return prepared
 
@@ -200,7 +213,9 @@ def thin_draws(seed: int, documents: np.ndarray) -> np.ndarray:
     return (draw >> np.uint64(11)) * 2.0**-53
 
 
-def number_sequence(corpus: EncodedCorpus, thins: tuple[Thin, ...] = ()) -> swap.NumberSequence:
+def number_sequence(
+    corpus: EncodedCorpus, thins: tuple[Thin, ...] = (), places: swap.Places | None = None
+) -> swap.NumberSequence:
     """Number tokens of a corpus in order; those of documents left by thinning move.
 
     Raises
@@ -208,13 +223,16 @@ def number_sequence(corpus: EncodedCorpus, thins: tuple[Thin, ...] = ()) -> swap
     InputError
         There are none.
     """
-    sequence = swap.NumberSequence.read(corpus, lambda documents: _kept(thins, documents))
+    sequence = swap.NumberSequence.read(corpus, lambda documents: _kept(thins, documents), places)
     _check_some(sequence.moving().size)
     return sequence
 
 
 def _rewrite(
-    corpus: EncodedCorpus, thins: tuple[Thin, ...], rewrites: tuple[Perturbation, ...]
+    corpus: EncodedCorpus,
+    thins: tuple[Thin, ...],
+    rewrites: tuple[Perturbation, ...],
+    places: swap.Places | None,
 ) -> Rewriting:
     size = corpus.vocabulary.size
     last = rewrites[-1]
@@ -222,7 +240,7 @@ def _rewrite(
         # Nothing of what was rewritten before is left.
         _check_some(int(corpus.number_counts.sum()))
         return Rewriting(marginal=corpus.number_counts, seed=last.seed)
-    sequence = number_sequence(corpus, thins)
+    sequence = number_sequence(corpus, thins, places)
     numbers = sequence.numbers
     place = np.arange(numbers.size)
     origin = place

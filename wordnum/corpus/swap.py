@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from wordnum.corpus import number_kernels
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded import Block, EncodedCorpus
 from wordnum.progress import track
 
-__all__ = ["NumberSequence", "draws", "number_positions", "redraw"]
+__all__ = ["NumberSequence", "Places", "draws", "number_positions", "redraw"]
 
 Keep = Callable[[np.ndarray], np.ndarray]
+# Consecutive documents and the positions of the numbers in them, up to the end of the corpus.
+Places = Callable[[], Iterable[tuple[Block, np.ndarray]]]
 
 
 def number_positions(ids: np.ndarray, size: int) -> np.ndarray:
@@ -32,6 +34,11 @@ def number_positions(ids: np.ndarray, size: int) -> np.ndarray:
         if found >= 0:
             return positions[:found].copy()
         room *= 4
+
+
+def _found(corpus: EncodedCorpus) -> Iterator[tuple[Block, np.ndarray]]:
+    for block in track(corpus.blocks(), "finding the numbers", total=corpus.n_blocks):
+        yield block, number_positions(block.ids, corpus.vocabulary.size)
 
 
 def draws(seed: int, purpose: str, documents: np.ndarray, index: np.ndarray) -> np.ndarray:
@@ -89,14 +96,15 @@ class NumberSequence:
     moves: np.ndarray | None = None
 
     @classmethod
-    def read(cls, corpus: EncodedCorpus, kept: Keep) -> NumberSequence:
-        """Scan the corpus once."""
+    def read(
+        cls, corpus: EncodedCorpus, kept: Keep, places: Places | None = None
+    ) -> NumberSequence:
+        """Collect the numbers, whose places are looked for where they are not given."""
         size = corpus.vocabulary.size
         kind = np.min_scalar_type(size - 1)
         numbers, gaps, starts = [np.zeros(0, kind)], [np.zeros(0, np.uint8)], [np.zeros(1, int)]
         total = 0
-        for block in track(corpus.blocks(), "finding the numbers", total=corpus.n_blocks):
-            positions = number_positions(block.ids, size)
+        for block, positions in places() if places else _found(corpus):
             gap = np.empty(positions.size, dtype=np.uint8)
             begins = np.empty(block.starts.size, dtype=np.int64)
             number_kernels.read_gaps(positions, block.starts, gap, begins)
@@ -128,22 +136,13 @@ class NumberSequence:
         """Index of the token that comes to each place when runs of one pattern are permuted."""
         order = np.arange(self.numbers.size)
         first, lengths, labels = self.runs(reach)
-        documents = np.searchsorted(self.starts, first, side="right") - 1
-        keys = draws(seed, "swap", documents, first - self.starts[documents])
+        keys = number_kernels.draw_keys(_key(seed, "swap")[0], first, self.starts)
         by_label = _stable_order(labels)
         by_key = np.argsort(keys)
         if (np.diff(keys[by_key]) == 0).any():  # where the order of equals depends on the machine
             by_key = np.argsort(keys, kind="stable")
         shuffled = by_key[_stable_order(labels[by_key])]
-        # Place by place of the run: the run at `by_label[i]` takes the tokens of `shuffled[i]`.
-        target, source = first[by_label], first[shuffled]
-        size = lengths[by_label]
-        step = 0
-        while size.size:
-            order[target + step] = source + step
-            step += 1
-            left = size > step
-            target, source, size = target[left], source[left], size[left]
+        number_kernels.exchange_runs(first, lengths, by_label, shuffled, order)
         return order
 
     def runs(self, reach: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
