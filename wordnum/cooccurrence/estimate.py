@@ -58,8 +58,8 @@ def estimate(
     An event of number rows takes at most 4 bytes; a worker holds a chunk's ids, the events of up
     to LANES conditions before they are packed, and its results. Where numbers trade places
     (`swaps`), all number tokens of the corpus are held at once, before the events are, and the
-    histograms of all chunks. Of all rows, a distinct pair of a chunk takes 3 bytes, or 4 if it is weighted, and there are far fewer of them
-    than events.
+    histograms of all chunks. Of all rows, a distinct pair of a chunk takes 3 bytes, or 4 if it is
+    weighted, and there are far fewer of them than events.
 
     Examples
     --------
