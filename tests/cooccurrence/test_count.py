@@ -128,9 +128,21 @@ def test_workers_and_chunks_change_no_byte(
 
 
 def test_many_numbers_are_counted_in_slabs(monkeypatch: pytest.MonkeyPatch, corpus, counted):
-    monkeypatch.setattr("wordnum.cooccurrence.kernels.POSITIONS", 7)
+    monkeypatch.setattr("wordnum.cooccurrence.kernels.ROW_POSITIONS", 7)
     for name, counts in count(corpus, window=3, perturbations=CONDITIONS).items():
         assert counts.fingerprint == counted[name].fingerprint
+
+
+def test_counts_beyond_the_counters_of_several_conditions_are_exact():
+    vocabulary = Vocabulary.from_words(["a", "b"], numerals=NumeralScheme(size=10))
+    ids = np.tile([3, vocabulary.size + 2], 70_000)
+    corpus = EncodedCorpus.from_arrays(ids, [0, ids.size], vocabulary, n_blocks=1)
+    found = count(corpus, window=1, perturbations=["original", "context-length:1000"])
+    for name, right in (("original", 70_000), ("context-length:1000", 70_000)):
+        events = found[name].blocks[0].matrix(len(vocabulary)).toarray()
+        assert events[10 + 3].sum() == right
+    assert found["original"].blocks[0].matrix(len(vocabulary))[3].sum() == 69_999
+    assert found["context-length:1000"].blocks[0].matrix(len(vocabulary))[3].sum() == 70_000 - 140
 
 
 @settings(max_examples=25, deadline=None)

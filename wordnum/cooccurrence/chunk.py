@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Literal
 
 import numpy as np
@@ -17,7 +16,7 @@ from wordnum.cooccurrence.scratch import Scratch
 from wordnum.corpus.encoded import Block
 from wordnum.corpus.prepare import Prepared, Rewriting
 
-__all__ = ["ChunkTask", "Counted", "count_chunk", "merge_events"]
+__all__ = ["ChunkTask", "Counted", "count_chunk", "merge_counted", "merge_events"]
 
 
 _scratch = Scratch()
@@ -70,22 +69,31 @@ class Counted:
     context_counts: np.ndarray
     documents: int
 
-    def merge(self, other: Counted, *, width: int) -> Counted:
-        """Add what was counted in other documents of the same block."""
-        return Counted(
-            merge_events([self.events, other.events], width=width),
-            self.number_counts + other.number_counts,
-            self.context_counts + other.context_counts,
-            self.documents + other.documents,
-        )
+
+def merge_counted(parts: Sequence[Counted], *, width: int) -> Counted:
+    """Add what was counted in different documents of the same block."""
+    return Counted(
+        merge_events([part.events for part in parts], width=width),
+        np.sum([part.number_counts for part in parts], axis=0),
+        np.sum([part.context_counts for part in parts], axis=0),
+        sum(part.documents for part in parts),
+    )
 
 
 def merge_events(parts: Sequence[BlockEvents], *, width: int) -> BlockEvents:
     """Sum the events of parts of one block."""
     if len(parts) == 1:
         return parts[0]
-    total = reduce(lambda a, b: a + b, (part.matrix(width) for part in parts))
-    return BlockEvents.pack(parts[0].index, total)
+    first = np.cumsum([0, *(part.contexts.size for part in parts)])
+    contexts = np.concatenate([part.contexts for part in parts])
+    counts = np.concatenate([part.counts for part in parts])
+    begin = np.stack([part.indptr + at for part, at in zip(parts, first)])
+    merged = (
+        _scratch.array("contexts", contexts.shape, contexts.dtype),
+        _scratch.array("counts", counts.shape, np.uint32),
+    )
+    indptr = kernels.merge_rows(begin, contexts, counts, width, *merged)
+    return _pack(parts[0].index, indptr, *merged)
 
 
 def count_chunk(task: ChunkTask) -> list[Counted]:
@@ -97,7 +105,7 @@ def count_chunk(task: ChunkTask) -> list[Counted]:
     extents = find_extents(
         task.block, task.conditions, positions, inside, size=task.size, reach=task.reach
     )
-    values = _written(task, ids[positions], inside)
+    values = _written(task, seen.numbers, inside)
     rows = None if task.rows is None else _read(task, task.rows, inside)
     events = _events(task, ids, positions, values, extents, rows)
     margins = _margins(task, seen.histogram, values, extents)
@@ -140,8 +148,9 @@ def _events(
     """Sum the events of all conditions, in rows of their own or in those of the numbers."""
     parts: list[list[BlockEvents]] = [[] for _ in extents]
     groups = _groups(values)
-    for first in range(0, max(positions.size, 1), kernels.POSITIONS):
-        here = slice(first, min(first + kernels.POSITIONS, positions.size))
+    at_once = _at_once(values if rows is None else [rows], positions.size)
+    for first in range(0, max(positions.size, 1), at_once):
+        here = slice(first, min(first + at_once, positions.size))
         around = None if task.merged else _around(ids, positions[here], task.reach)
         for group in groups:
             written = values[group[0]]
@@ -160,6 +169,13 @@ def _events(
             for condition, event in zip(group, accumulate(task, table, begin, seen)):
                 parts[condition].append(event)
     return [merge_events(part, width=task.width) for part in parts]
+
+
+def _at_once(rows: Sequence[np.ndarray], n_positions: int) -> int:
+    """Positions that can be summed at once: all, unless a row has more than counters hold."""
+    different = {id(row): row for row in rows}.values()
+    longest = max((int(np.bincount(row).max(initial=0)) for row in different), default=0)
+    return max(n_positions, 1) if longest <= kernels.ROW_POSITIONS else kernels.ROW_POSITIONS
 
 
 def _around(
@@ -196,7 +212,7 @@ def _lanes(
             table, begin, left, right, task.size, task.width, contexts, counts
         )
         for lane, condition in enumerate(chosen):
-            found[condition] = _pack(task, indptr[lane], contexts[lane], counts[lane])
+            found[condition] = _pack(task.block.index, indptr[lane], contexts[lane], counts[lane])
     return [event for event in found if event is not None]
 
 
@@ -223,17 +239,15 @@ def _one_by_one(
         contexts = _scratch.array("contexts", (room,), np.min_scalar_type(task.width - 1))
         counts = _scratch.array("counts", (room,), np.uint32)
         indptr = accumulate(table, begin, left, right, task.size, task.width, contexts, counts)
-        found.append(_pack(task, indptr, contexts, counts))
+        found.append(_pack(task.block.index, indptr, contexts, counts))
     return found
 
 
-def _pack(
-    task: ChunkTask, indptr: np.ndarray, contexts: np.ndarray, counts: np.ndarray
-) -> BlockEvents:
+def _pack(index: int, indptr: np.ndarray, contexts: np.ndarray, counts: np.ndarray) -> BlockEvents:
     used = int(indptr[-1])
     largest = int(counts[:used].max(initial=0))
     return BlockEvents(
-        task.block.index,
+        index,
         indptr,
         contexts[:used].copy(),
         counts[:used].astype(np.min_scalar_type(largest)),

@@ -15,11 +15,12 @@ from wordnum.intrinsics import prefetch, trailing_zeros
 
 __all__ = [
     "LANES",
-    "POSITIONS",
+    "ROW_POSITIONS",
     "accumulate_distances",
     "accumulate_lanes",
     "accumulate_sums",
     "gather",
+    "merge_rows",
     "patch",
     "reorder",
     "scan",
@@ -27,16 +28,16 @@ __all__ = [
     "sort_rows",
 ]
 
-# Conditions summed at once, and positions at once, so that their 16-bit counters hold.
+# Conditions summed at once, and positions of a row at once, so that 16-bit counters hold.
 LANES = 8
-POSITIONS = 65535
+ROW_POSITIONS = 65535
 # Positions between asking for memory and reading it.
 _AHEAD = 8
 
 
 @numba.njit(cache=True, nogil=True)
-def scan(ids, limit, histogram, positions):  # type: ignore[no-untyped-def]
-    """Count every id, and write the positions of ids below `limit`; returns how many."""
+def scan(ids, limit, histogram, positions, numbers):  # type: ignore[no-untyped-def]
+    """Count every id, and write the ids below `limit` and their positions; returns how many."""
     found = 0
     room = positions.size
     n = ids.size
@@ -52,11 +53,13 @@ def scan(ids, limit, histogram, positions):  # type: ignore[no-untyped-def]
             if found == room:
                 return -1
             positions[found] = i
+            numbers[found] = a
             found += 1
         if b < limit:
             if found == room:
                 return -1
             positions[found] = i + 1
+            numbers[found] = b
             found += 1
         i += 2
     if i < n:
@@ -65,6 +68,7 @@ def scan(ids, limit, histogram, positions):  # type: ignore[no-untyped-def]
             if found == room:
                 return -1
             positions[found] = i
+            numbers[found] = ids[i]
             found += 1
     for v in range(histogram.size):
         histogram[v] += second[v]
@@ -216,6 +220,28 @@ def accumulate_distances(table, begin, left, right, skip, width, contexts, count
     return indptr
 
 
+@numba.njit(cache=True, nogil=True)
+def merge_rows(begin, contexts, counts, width, out_contexts, out_counts):  # type: ignore[no-untyped-def]
+    """Add the events of several parts, whose rows begin at begin[part]; returns where sums do."""
+    n_rows = begin.shape[1] - 1
+    indptr = np.zeros(n_rows + 1, dtype=np.int64)
+    cells = np.zeros(width, dtype=np.uint32)
+    words = np.zeros((width >> 6) + 65, dtype=np.uint64)
+    summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
+    one = np.uint64(1)
+    k = 0
+    for row in range(n_rows):
+        for part in range(begin.shape[0]):
+            for e in range(begin[part, row], begin[part, row + 1]):
+                c = contexts[e]
+                cells[c] += counts[e]
+                words[c >> 6] |= one << np.uint64(c & 63)
+                summary[c >> 12] |= one << np.uint64((c >> 6) & 63)
+        k = _write_row(summary, words, cells, out_contexts, out_counts, k)
+        indptr[row + 1] = k
+    return indptr
+
+
 @numba.njit(cache=True, nogil=True, inline="always")
 def _write_row(summary, words, cells, contexts, counts, k):  # type: ignore[no-untyped-def]
     """Write the counters that were touched in ascending order, and clear them."""
@@ -245,8 +271,8 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts): 
 
     Positions are in the order of their rows. `left` and `right` are (lanes, positions), how far
     each position sees, lanes in descending order of how far they see at most; contexts and counts
-    (lanes, room). At most POSITIONS positions, for the counters of the lanes are 16 bits wide, four
-    to a word. Returns where each lane's rows, which are (distance, number), begin.
+    (lanes, room). A row has at most ROW_POSITIONS positions, for the counters of the lanes are 16
+    bits wide, four to a word. Returns where each lane's rows, which are (distance, number), begin.
     """
     lanes = left.shape[0]
     reach = table.shape[0] // 2

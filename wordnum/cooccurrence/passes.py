@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.cooccurrence.chunk import ChunkTask, Counted, count_chunk
+from wordnum.cooccurrence.chunk import ChunkTask, Counted, count_chunk, merge_counted
 from wordnum.cooccurrence.counts import BlockEvents
 from wordnum.cooccurrence.scan import Scan, scan
 from wordnum.cooccurrence.spool import Spool
@@ -38,6 +38,8 @@ __all__ = [
 CHUNK_TOKENS = 6_000_000
 # Bytes of events that are kept in memory: small corpora need no disk.
 IN_MEMORY = 256_000_000
+# Parts of a block that are merged at once.
+_FAN = 8
 
 
 def chunk_borders(starts: np.ndarray, most: int = CHUNK_TOKENS) -> list[tuple[int, int]]:
@@ -129,8 +131,11 @@ def scan_chunks(corpus: EncodedCorpus, *, jobs: int | None = 1) -> list[Scan]:
 
 
 def number_places(corpus: EncodedCorpus, scans: Sequence[Scan]) -> Places:
-    """Chunks and the places of their numbers, as often as they are asked for."""
-    return lambda: zip(chunks(corpus), (found.positions for found in scans), strict=True)
+    """Chunks with the places of their numbers and the numbers, as often as they are asked for."""
+    return lambda: (
+        (chunk, found.positions, found.numbers)
+        for chunk, found in zip(chunks(corpus), scans, strict=True)
+    )
 
 
 def number_tasks(
@@ -202,22 +207,22 @@ def count_blocks(
 
 
 def _tree_sum(parts: Iterable[list[Counted]], *, width: int) -> list[Counted]:
-    """Merge the parts of a block pairwise, as they come: each is added to only log(parts) times."""
-    sums: list[tuple[int, list[Counted]]] = []
+    """Merge the parts of a block as they come: each is added to others only log(parts) times."""
+    levels: list[list[list[Counted]]] = [[]]
     for part in parts:
-        level = 0
-        while sums and sums[-1][0] == level:
-            part = _merged(sums.pop()[1], part, width=width)
-            level += 1
-        sums.append((level, part))
-    total = sums.pop()[1]
-    while sums:
-        total = _merged(sums.pop()[1], total, width=width)
-    return total
+        levels[0].append(part)
+        for level in itertools.count():
+            if len(levels[level]) < _FAN:
+                break
+            if level + 1 == len(levels):
+                levels.append([])
+            levels[level + 1].append(_merged(levels[level], width=width))
+            levels[level] = []
+    return _merged([part for level in reversed(levels) for part in level], width=width)
 
 
-def _merged(first: list[Counted], second: list[Counted], *, width: int) -> list[Counted]:
-    return [a.merge(b, width=width) for a, b in zip(first, second, strict=True)]
+def _merged(parts: Sequence[list[Counted]], *, width: int) -> list[Counted]:
+    return [merge_counted(same, width=width) for same in zip(*parts, strict=True)]
 
 
 def _spooled(counted: Counted, spool: Spool) -> Counted:

@@ -22,10 +22,13 @@ class Scan:
         Occurrences of each token.
     positions : ndarray of int32, shape (n_numbers,)
         Where the numbers are, ascending.
+    numbers : ndarray of unsigned int, shape (n_numbers,)
+        Which they are, in the narrowest type.
     """
 
     histogram: np.ndarray
     positions: np.ndarray
+    numbers: np.ndarray
 
 
 def scan(block: Block, *, size: int, width: int) -> Scan:
@@ -35,15 +38,16 @@ def scan(block: Block, *, size: int, width: int) -> Scan:
     --------
     >>> found = scan(Block(0, np.array([3, 1, 4, 1], np.uint32), np.array([0, 4]), 0, 0), size=2,
     ...     width=5)
-    >>> found.histogram, found.positions
-    (array([0, 2, 0, 1, 1], dtype=uint32), array([1, 3], dtype=int32))
+    >>> found.histogram, found.positions, found.numbers
+    (array([0, 2, 0, 1, 1], dtype=uint32), array([1, 3], dtype=int32), array([1, 1], dtype=uint8))
     """
     ids = np.asarray(block.ids)
     room = max(1024, ids.size // 16)
     while True:
         histogram = np.zeros(width, dtype=np.uint32)
         positions = np.empty(room, dtype=np.int32)
-        found = kernels.scan(ids, np.uint32(size), histogram, positions)
+        numbers = np.empty(room, dtype=np.min_scalar_type(size - 1))
+        found = kernels.scan(ids, np.uint32(size), histogram, positions, numbers)
         if found >= 0:
-            return Scan(histogram, positions[:found].copy())
+            return Scan(histogram, positions[:found].copy(), numbers[:found].copy())
         room *= 4

@@ -15,8 +15,8 @@ from wordnum.progress import track
 __all__ = ["NumberSequence", "Places", "draws", "number_positions", "redraw"]
 
 Keep = Callable[[np.ndarray], np.ndarray]
-# Consecutive documents and the positions of the numbers in them, up to the end of the corpus.
-Places = Callable[[], Iterable[tuple[Block, np.ndarray]]]
+# Consecutive documents, the positions of their numbers and the numbers, from first to last.
+Places = Callable[[], Iterable[tuple[Block, np.ndarray, np.ndarray]]]
 
 
 def number_positions(ids: np.ndarray, size: int) -> np.ndarray:
@@ -36,9 +36,10 @@ def number_positions(ids: np.ndarray, size: int) -> np.ndarray:
         room *= 4
 
 
-def _found(corpus: EncodedCorpus) -> Iterator[tuple[Block, np.ndarray]]:
+def _found(corpus: EncodedCorpus) -> Iterator[tuple[Block, np.ndarray, np.ndarray]]:
     for block in track(corpus.blocks(), "finding the numbers", total=corpus.n_blocks):
-        yield block, number_positions(block.ids, corpus.vocabulary.size)
+        positions = number_positions(block.ids, corpus.vocabulary.size)
+        yield block, positions, block.ids[positions]
 
 
 def draws(seed: int, purpose: str, documents: np.ndarray, index: np.ndarray) -> np.ndarray:
@@ -104,11 +105,11 @@ class NumberSequence:
         kind = np.min_scalar_type(size - 1)
         numbers, gaps, starts = [np.zeros(0, kind)], [np.zeros(0, np.uint8)], [np.zeros(1, int)]
         total = 0
-        for block, positions in places() if places else _found(corpus):
+        for block, positions, found in places() if places else _found(corpus):
             gap = np.empty(positions.size, dtype=np.uint8)
             begins = np.empty(block.starts.size, dtype=np.int64)
             number_kernels.read_gaps(positions, block.starts, gap, begins)
-            numbers.append(block.ids[positions].astype(kind))
+            numbers.append(found.astype(kind))
             gaps.append(gap)
             starts.append(total + begins[1:])
             total += positions.size
