@@ -54,6 +54,7 @@ REGIMES = {
     "faint": Regime(size=200, documents=400, signal=0.08, texts=100),
     "faint-1000": Regime(size=1000, documents=2000, signal=0.08, texts=40),
     "steep": Regime(size=500, documents=2000, signal=0.06, texts=50),
+    "rising": Regime(size=1000, documents=3000, signal=0.06, texts=40),
     "none": Regime(size=200, documents=400, signal=0.0, texts=60),
 }
 

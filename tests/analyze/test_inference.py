@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from wordnum.analyze.inference import compare, half_split_interval, standard_error, widening
+from wordnum.analyze.inference import (
+    compare,
+    half_split_interval,
+    paired_difference,
+    standard_error,
+    widening,
+)
 from wordnum.analyze.probe import probe
 from wordnum.cooccurrence.count import count
 from wordnum.cooccurrence.reduce import half_splits
@@ -57,7 +63,7 @@ def test_standard_error_is_exact_where_the_variance_falls_with_the_text():
 def test_interval_is_the_formula_around_the_full_kappa():
     one = quick(embedding(counts(0)))[5]
     error = np.std(one.half_kappas[:, 0] - one.half_kappas[:, 1], ddof=1) / 2
-    error *= widening(5, [one.kappa], [one.half_kappas])
+    error *= widening(5, one.kappa, one.half_kappas)
     assert one.half_kappas.shape == (10, 2)
     assert one.reason is None
     assert one.low == pytest.approx(one.kappa - 2.26 * error)
@@ -66,20 +72,15 @@ def test_interval_is_the_formula_around_the_full_kappa():
 
 def test_widening_is_that_of_coin_tosses_and_none_near_the_ceiling():
     # Accuracy 0.5 against 0.4 in halves, at T = 5: kappa 37.5 and 25.
-    assert widening(5, [37.5], [np.full((10, 2), 25.0)]) == pytest.approx(np.sqrt(2 * 0.25 / 0.24))
-    assert widening(5, [95.0], [np.full((10, 2), 60.0)]) == 1
-    assert widening(5, [100.0], [np.full((10, 2), 100.0)]) == 1
-    both = [np.full((10, 2), 25.0), np.full((10, 2), 37.5)]
-    assert widening(5, [37.5, 37.5], both) == pytest.approx(np.sqrt(2 * 0.5 / 0.49))
+    assert widening(5, 37.5, np.full((10, 2), 25.0)) == pytest.approx(np.sqrt(2 * 0.25 / 0.24))
+    assert widening(5, 95.0, np.full((10, 2), 60.0)) == 1
+    assert widening(5, 100.0, np.full((10, 2), 100.0)) == 1
 
 
 def test_widening_is_the_slope_of_kappa_where_it_shoots_up():
-    assert widening(5, [40.0], [np.full((10, 2), 15.0)]) == pytest.approx(40 * 60 / (15 * 85))
+    assert widening(5, 40.0, np.full((10, 2), 15.0)) == pytest.approx(40 * 60 / (15 * 85))
     # What lies below 10 may be noise, and counts as 10.
-    assert widening(5, [40.0], [np.full((10, 2), -3.0)]) == pytest.approx(40 * 60 / (10 * 90))
-    both = [np.full((10, 2), 15.0), np.full((10, 2), 20.0)]
-    slopes = np.hypot(40 * 60, 50 * 50) / np.hypot(15 * 85, 20 * 80)
-    assert widening(5, [40.0, 50.0], both) == pytest.approx(slopes)
+    assert widening(5, 40.0, np.full((10, 2), -3.0)) == pytest.approx(40 * 60 / (10 * 90))
 
 
 def test_a_kappa_that_shoots_up_with_the_text_is_covered():
@@ -88,18 +89,37 @@ def test_a_kappa_that_shoots_up_with_the_text_is_covered():
     wide, narrow = [], []
     for _ in range(400):
         blocks = rng.normal(1.0, 0.35, 20)
-        whole = logistic(blocks.sum())
-        halves = np.array([[logistic(blocks[h].sum()) for h in pair] for pair in half_splits(20)])
+        whole, halves = rising(blocks, middle=24.0)
+        miss = abs(whole - logistic(20.0, middle=24.0))
         error = standard_error(*halves.T)
-        truth = logistic(20.0)
-        narrow.append(abs(whole - truth) <= 2.26 * error)
-        wide.append(abs(whole - truth) <= 2.26 * error * widening(5, [whole], [halves]))
+        narrow.append(miss <= 2.26 * error)
+        wide.append(miss <= 2.26 * error * widening(5, whole, halves))
     assert np.mean(narrow) < 0.85
     assert np.mean(wide) == pytest.approx(0.95, abs=0.03)
 
 
-def logistic(evidence, *, middle=24.0, steepness=2.0):
+def test_a_difference_of_kappas_that_rise_at_different_sizes_of_text_is_covered():
+    # Both from the same evidence: their errors cancel in halves, and no longer in the whole.
+    rng = np.random.default_rng(0)
+    truth = logistic(20.0, middle=24.0) - logistic(20.0, middle=14.0)
+    covered = []
+    for _ in range(400):
+        blocks = rng.normal(1.0, 0.35, 20)
+        (one, first), (other, second) = rising(blocks, middle=24.0), rising(blocks, middle=14.0)
+        gap = paired_difference(5, (one, other), (first, second))
+        covered.append(gap.low <= truth <= gap.high)
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.04)
+
+
+def logistic(evidence, *, middle, steepness=2.0):
     return 100 / (1 + (middle / evidence) ** steepness)
+
+
+def rising(blocks, *, middle):
+    """Kappa of all blocks, and of both halves of every split."""
+    halves = [[logistic(blocks[half].sum(), middle=middle) for half in pair]
+              for pair in half_splits(len(blocks))]  # fmt: skip
+    return logistic(blocks.sum(), middle=middle), np.array(halves)
 
 
 def test_tosses_of_a_coin_at_any_size_of_text_are_covered():
@@ -110,7 +130,7 @@ def test_tosses_of_a_coin_at_any_size_of_text_are_covered():
         halves = 200 * rng.binomial(200, 0.5, (10, 2)) / 200 - 100
         error = standard_error(*halves.T)
         narrow.append(abs(whole) <= 2.26 * error)
-        wide.append(abs(whole) <= 2.26 * error * widening(2, [whole], [halves]))
+        wide.append(abs(whole) <= 2.26 * error * widening(2, whole, halves))
     assert np.mean(narrow) < 0.9
     assert np.mean(wide) == pytest.approx(0.95, abs=0.03)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -29,7 +28,7 @@ __all__ = [
 MIN_DOCUMENTS = 40
 # 97.5 % point of Student's t with 9 degrees of freedom: ten splits.
 T_QUANTILE = 2.26
-# Kappa x 100 below which its growth with the text cannot be told from noise.
+# Kappa x 100 below which its growth with the text cannot be told from noise; likewise near 100.
 _FAINT = 10.0
 
 
@@ -56,47 +55,47 @@ def standard_error(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.std(np.asarray(first) - np.asarray(second), ddof=1) / 2)
 
 
-def widening(period: int, kappas: Sequence[float], half_kappas: Sequence[np.ndarray]) -> float:
-    """How much larger than `standard_error` the error of a kappa, or of a difference, may be.
+def widening(period: int, kappa: float, half_kappas: np.ndarray) -> float:
+    """How much larger than `standard_error` the error of a kappa may be: 1 or more.
 
     `standard_error` supposes a variance that falls as 1/text. That of a kappa need not, for two
-    reasons, and the larger factor is taken; with sums over both where two are compared.
+    reasons; the larger factor is taken, which bounds the error of any mixture of them.
 
     A number on the border between two classes is a toss of a coin at any size of text. The variance
     of N tosses is that of a proportion, ``a (1 - a) / N`` at accuracy
-    ``a = 1/T + kappa (1 - 1/T)``.
-    From the variance of a half, v, one reason goes to v/2, the other to
-    ``v a (1 - a) / (a_h (1 - a_h))``, a_h being the accuracy of halves. The factor is
+    ``a = 1/T + kappa (1 - 1/T)``. From the variance of a half, v, one supposition goes to v/2, the
+    other to ``v a (1 - a) / (a_h (1 - a_h))``, a_h being the accuracy of halves. The factor is
     ``sqrt(2 a (1 - a) / (a_h (1 - a_h)))``.
 
-    Kappa may shoot up with the text. Along a logistic curve in the logarithm of the text the same
-    relative error of the text moves it by ``kappa (1 - kappa)``. The factor is
-    ``kappa (1 - kappa) / (kappa_h (1 - kappa_h))``. Below 0.1, where kappa is lost in noise, no
-    such curve can be told, and 0.1 stands for it.
+    Kappa may shoot up with the text. An error of the text, relative to its size, moves a kappa that
+    follows a logistic curve in the logarithm of the text in proportion to ``kappa (1 - kappa)``;
+    and that error is sqrt(2) times as large in a half, as `standard_error` supposes. The factor is
+    ``kappa (1 - kappa) / (kappa_h (1 - kappa_h))``. Kappas below 0.1, which are lost in noise, and
+    above 0.9 count as 0.1 and 0.9: no such curve can be told there, and where halves are below 0.1
+    the factor may be too small.
 
     Parameters
     ----------
     period : int
         T.
-    kappas : sequence of float
-        Kappa x 100 of one embedding, or of each of two.
-    half_kappas : sequence of array
-        Those of their halves.
+    kappa : float
+        Kappa x 100.
+    half_kappas : array
+        Those of the halves.
 
     Examples
     --------
-    >>> round(widening(2, [40.0], [np.array([[38.0, 42.0]])]), 3)
+    >>> round(widening(2, 40.0, np.array([[38.0, 42.0]])), 3)
     1.414
-    >>> round(widening(2, [40.0], [np.array([[10.0, 22.0]])]), 3)
+    >>> round(widening(2, 40.0, np.array([[10.0, 22.0]])), 3)
     1.786
-    >>> widening(2, [98.0], [np.array([[90.0, 90.0]])])
+    >>> widening(2, 98.0, np.array([[90.0, 90.0]]))
     1.0
     """
-    halves = [float(np.mean(values)) for values in half_kappas]
-    tosses = [sum(_toss_variance(period, k) for k in side) for side in (kappas, halves)]
-    slopes = [sqrt(sum(_slope(k) ** 2 for k in side)) for side in (kappas, halves)]
-    toss = sqrt(2 * tosses[0] / tosses[1]) if tosses[1] > 0 else 1.0
-    return max(1.0, toss, slopes[0] / slopes[1])
+    half = float(np.mean(half_kappas))
+    tosses = _toss_variance(period, half)
+    toss = sqrt(2 * _toss_variance(period, kappa) / tosses) if tosses > 0 else 1.0
+    return max(1.0, toss, _slope(kappa) / _slope(half))
 
 
 def _toss_variance(period: int, kappa: float) -> float:
@@ -105,7 +104,7 @@ def _toss_variance(period: int, kappa: float) -> float:
 
 
 def _slope(kappa: float) -> float:
-    """Of the logistic curve, at most as flat as at kappa x 100 = 10 and 90."""
+    """Of the logistic curve."""
     kappa = min(max(kappa, _FAINT), 100 - _FAINT)
     return kappa * (100 - kappa)
 
@@ -133,7 +132,7 @@ def half_split_interval(
             None, None, "the half-splits are too few, hold too few numbers, or were not probed"
         )
     error = standard_error(half_kappas[:, 0], half_kappas[:, 1])
-    reach = T_QUANTILE * error * widening(period, [kappa], [half_kappas])
+    reach = T_QUANTILE * error * widening(period, kappa, half_kappas)
     return Interval(kappa - reach, kappa + reach, None)
 
 
@@ -181,8 +180,9 @@ def compare(first: ProbeResult, second: ProbeResult) -> dict[int, Difference]:
 
     Notes
     -----
-    ``SE = widening * sd((a_1 - b_1) - (a_2 - b_2)) / 2`` over the splits, a and b being the two
-    embeddings and 1 and 2 the halves, so what both share cancels. A number has the same fold in
+    ``SE = sd(f_a (a_1 - a_2) - f_b (b_1 - b_2)) / 2`` over the splits, a and b being the two
+    embeddings, f the `widening` of each and 1 and 2 the halves, so what both share cancels as far
+    as it moves both alike. A number has the same fold in
     both; one that is missing from either still counts in the other.
     """
     for name in ("size", "folds", "repeats", "seed", "classifier"):
@@ -227,20 +227,25 @@ def paired_difference(
     Examples
     --------
     >>> halves = np.array([[20.0, 22.0], [21.0, 20.0], [19.0, 23.0]])
-    >>> paired_difference(10, (30.0, 25.0), (halves + 5, halves)).p_value
-    0.0
+    >>> less = halves - np.array([[4.0, 6.0], [5.0, 4.0], [6.0, 5.0]])
+    >>> found = paired_difference(10, (30.0, 25.0), (halves, less))
+    >>> found.difference, round(found.low, 1), round(found.high, 1)
+    (5.0, 2.6, 7.4)
     """
     gap = kappas[0] - kappas[1]
     first, second = (np.asarray(values) for values in half_kappas)
     if len(first) != len(second) or len(first) < 3:
         reason = "the two have too few half-splits, or different numbers of them"
         return Difference(period, gap, None, None, None, reason)
-    halves = first - second
-    error = standard_error(halves[:, 0], halves[:, 1]) * widening(period, kappas, (first, second))
+    one, other = (
+        widening(period, kappa, halves) * halves
+        for kappa, halves in zip(kappas, (first, second), strict=True)
+    )
+    error = standard_error(*(one - other).T)
     if error > 0:
         from scipy.special import stdtr
 
-        p_value = float(2 * stdtr(len(halves) - 1, -abs(gap) / error))
+        p_value = float(2 * stdtr(len(first) - 1, -abs(gap) / error))
     else:
         p_value = 1.0 if gap == 0 else 0.0
     low, high = gap - T_QUANTILE * error, gap + T_QUANTILE * error
