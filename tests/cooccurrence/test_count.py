@@ -127,10 +127,48 @@ def test_workers_and_chunks_change_no_byte(
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+def test_blocks_of_many_chunks_are_merged_by_and_by(
+    monkeypatch: pytest.MonkeyPatch, corpus: EncodedCorpus, counted
+):
+    monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (90,))
+    monkeypatch.setattr("wordnum.cooccurrence.passes._FAN", 2)
+    for name, counts in count(corpus, window=3, perturbations=CONDITIONS).items():
+        assert counts.fingerprint == counted[name].fingerprint
+
+
 def test_many_numbers_are_counted_in_slabs(monkeypatch: pytest.MonkeyPatch, corpus, counted):
     monkeypatch.setattr("wordnum.cooccurrence.kernels.ROW_POSITIONS", 7)
     for name, counts in count(corpus, window=3, perturbations=CONDITIONS).items():
         assert counts.fingerprint == counted[name].fingerprint
+
+
+@pytest.mark.parametrize("reach", [255, 256, 300])
+def test_windows_wider_than_a_byte_are_counted_by_the_definition(reach: int):
+    rng = np.random.default_rng(0)
+    vocabulary = Vocabulary.from_words(["a", "b", "c"], numerals=NumeralScheme(size=10))
+    ids = rng.choice(np.array([3, 7, *range(10, 15)]), 900)
+    corpus = EncodedCorpus.from_arrays(ids, [0, 400, 900], vocabulary, n_blocks=1)
+    cut = "context-length:350"
+    found = count(corpus, window=reach, perturbations=["original", cut])
+    alone = count(corpus, window=reach, perturbations="original")
+    for counts, condition in (
+        (alone, "original"),
+        (found["original"], "original"),
+        (found[cut], cut),
+    ):
+        assert events(counts) == pairs(corpus, condition, reach)
+
+
+def test_more_conditions_than_lanes_are_counted_as_alone(corpus: EncodedCorpus):
+    names = ["original", *(f"context-length:{length}" for length in range(1, 20))]
+    together = count(corpus, window=3, perturbations=names)
+    for name in names:
+        alone = count(corpus, window=3, perturbations=name)
+        assert together[name].fingerprint == alone.fingerprint
+
+
+def test_conditions_with_the_same_margins_share_them(counted: dict[str, CooccurrenceCounts]):
+    assert counted["original"].context_counts is counted["isolate:1"].context_counts
 
 
 def test_counts_beyond_the_counters_of_several_conditions_are_exact():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import resource
 import shutil
+import tracemalloc
 from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from wordnum.cooccurrence.count import count
@@ -17,6 +19,7 @@ from wordnum.cooccurrence.estimate import Estimate, announce, estimate
 from wordnum.cooccurrence.expect import expected_counts
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.synthetic import SyntheticCorpus
+from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError
 
 Usage = namedtuple("Usage", "total used free")
@@ -34,6 +37,33 @@ def test_number_rows_stay_within_the_bound(corpus: EncodedCorpus):
     assert bound.events >= counts["original"].n_events
     spilled = [b.contexts.nbytes + b.counts.nbytes for c in counts.values() for b in c.blocks]
     assert bound.disk >= sum(spilled) > 0.1 * bound.disk
+
+
+def test_the_memory_of_many_chunks_and_conditions_stays_within_the_bound(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    text = SyntheticCorpus(n_documents=3000, length=200, density=0.1).encoded(n_blocks=1)
+    names = ["original", "isolate:1", "isolate:2", "context-length:64"]
+    for module in ("passes", "estimate"):
+        monkeypatch.setattr(f"wordnum.cooccurrence.{module}.CHUNK_TOKENS", 20_000)
+    monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (20_000,))
+    monkeypatch.setattr("wordnum.cooccurrence.estimate._PROCESS", 0)
+    count(text, window=10, perturbations=names)
+    tracemalloc.start()
+    count(text, window=10, perturbations=names)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    bound = estimate(text, window=10, conditions=len(names)).memory
+    assert 0.05 * bound < peak < bound
+
+
+def test_words_beyond_sixteen_bits_take_more(corpus: EncodedCorpus):
+    words = Vocabulary.from_words([f"w{i}" for i in range(70_000)])
+    ids = np.tile([7, 70_900], 50)
+    text = EncodedCorpus.from_arrays(ids, [0, 100], words, n_blocks=1)
+    counts = count(text, window=3, perturbations="original")
+    bound = estimate(text, window=3)
+    assert bound.disk == 6 * bound.events >= sum(b.contexts.nbytes for b in counts.blocks)
 
 
 def test_all_rows_stay_within_the_bound(corpus: EncodedCorpus):

@@ -230,7 +230,7 @@ def paired_difference(
     >>> less = halves - np.array([[4.0, 6.0], [5.0, 4.0], [6.0, 5.0]])
     >>> found = paired_difference(10, (30.0, 25.0), (halves, less))
     >>> found.difference, round(found.low, 1), round(found.high, 1)
-    (5.0, 2.6, 7.4)
+    (5.0, 2.0, 8.0)
     """
     gap = kappas[0] - kappas[1]
     first, second = (np.asarray(values) for values in half_kappas)

@@ -16,10 +16,12 @@ from wordnum.cooccurrence.scratch import Scratch
 from wordnum.corpus.encoded import Block
 from wordnum.corpus.prepare import Prepared, Rewriting
 
-__all__ = ["ChunkTask", "Counted", "count_chunk", "merge_counted", "merge_events"]
+__all__ = ["SCRATCH", "ChunkTask", "Counted", "count_chunk", "merge_counted", "merge_events"]
 
 
-_scratch = Scratch()
+# Numbers that are summed at once, in text of many: bounds the memory of a worker.
+_MOST_POSITIONS = 250_000
+SCRATCH = Scratch()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +74,8 @@ class Counted:
 
 def merge_counted(parts: Sequence[Counted], *, width: int) -> Counted:
     """Add what was counted in different documents of the same block."""
+    if len(parts) == 1:
+        return parts[0]
     return Counted(
         merge_events([part.events for part in parts], width=width),
         np.sum([part.number_counts for part in parts], axis=0),
@@ -88,10 +92,7 @@ def merge_events(parts: Sequence[BlockEvents], *, width: int) -> BlockEvents:
     contexts = np.concatenate([part.contexts for part in parts])
     counts = np.concatenate([part.counts for part in parts])
     begin = np.stack([part.indptr + at for part, at in zip(parts, first)])
-    merged = (
-        _scratch.array("contexts", contexts.shape, contexts.dtype),
-        _scratch.array("counts", counts.shape, np.uint32),
-    )
+    merged = np.empty_like(contexts), np.empty(counts.shape, dtype=np.uint32)
     indptr = kernels.merge_rows(begin, contexts, counts, width, *merged)
     return _pack(parts[0].index, indptr, *merged)
 
@@ -172,10 +173,11 @@ def _events(
 
 
 def _at_once(rows: Sequence[np.ndarray], n_positions: int) -> int:
-    """Positions that can be summed at once: all, unless a row has more than counters hold."""
+    """Positions that can be summed at once, so that none has more in a row than counters hold."""
     different = {id(row): row for row in rows}.values()
     longest = max((int(np.bincount(row).max(initial=0)) for row in different), default=0)
-    return max(n_positions, 1) if longest <= kernels.ROW_POSITIONS else kernels.ROW_POSITIONS
+    most = _MOST_POSITIONS if longest <= kernels.ROW_POSITIONS else kernels.ROW_POSITIONS
+    return max(1, min(n_positions, most))
 
 
 def _around(
@@ -198,7 +200,7 @@ def _lanes(
     if len(slab) == 1:
         return _one_by_one(task, table, begin, slab, kernels.accumulate_distances)
     farthest = np.array([max(a.max(initial=0), b.max(initial=0)) for a, b in slab])
-    ranked = np.argsort(-farthest, kind="stable")
+    ranked = np.argsort(-farthest.astype(int), kind="stable")
     found: list[BlockEvents | None] = [None] * len(slab)
     for at in range(0, len(slab), kernels.LANES):
         chosen = ranked[at : at + kernels.LANES]
@@ -206,8 +208,8 @@ def _lanes(
         right = np.stack([slab[c][1] for c in chosen])
         room = int((left.sum(axis=1, dtype=int) + right.sum(axis=1, dtype=int)).max()) + 1
         shape = (chosen.size, room)
-        contexts = _scratch.array("contexts", shape, np.min_scalar_type(task.width - 1))
-        counts = _scratch.array("counts", shape, np.uint16)
+        contexts = SCRATCH.array("contexts", shape, np.min_scalar_type(task.width - 1))
+        counts = SCRATCH.array("counts", shape, np.uint16)
         indptr = kernels.accumulate_lanes(
             table, begin, left, right, task.size, task.width, contexts, counts
         )
@@ -236,8 +238,8 @@ def _one_by_one(
     found = []
     for left, right in slab:
         room = int(left.sum(dtype=int) + right.sum(dtype=int)) + 1
-        contexts = _scratch.array("contexts", (room,), np.min_scalar_type(task.width - 1))
-        counts = _scratch.array("counts", (room,), np.uint32)
+        contexts = SCRATCH.array("contexts", (room,), np.min_scalar_type(task.width - 1))
+        counts = SCRATCH.array("counts", (room,), np.uint32)
         indptr = accumulate(table, begin, left, right, task.size, task.width, contexts, counts)
         found.append(_pack(task.block.index, indptr, contexts, counts))
     return found

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 _PROCESS = 250_000_000
 # Bytes per number token of the corpus while numbers trade places.
 _SWAPPED = 64
+# Bytes per word of the vocabulary that a worker sums in.
+_PER_WORD = 64
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,12 @@ def estimate(
 ) -> Estimate:
     """Bound the memory and disk that `count` takes, from the sizes of the corpus.
 
-    An event of number rows takes at most 4 bytes; a worker holds a chunk's ids, the events of up
-    to LANES conditions before they are packed, and its results. Where numbers trade places
-    (`swaps`), all number tokens of the corpus are held at once, before the events are, and the
-    histograms of all chunks. Of all rows, a distinct pair of a chunk takes 3 bytes, or 4 if it is
-    weighted, and there are far fewer of them than events.
+    An event of number rows takes 4 bytes, or 6 where the vocabulary does not fit into 16 bits. A
+    worker holds a chunk's ids, the contexts around its numbers, the events of up to LANES
+    conditions before they are packed, and its results; the parts of one block wait for the last,
+    and are merged. Where numbers trade places (`swaps`), all number tokens of the corpus are held
+    at once, before the events are, and the histograms of all chunks. Of all rows, a distinct pair
+    of a chunk takes 3 bytes, or 4 if it is weighted, and there are far fewer of them than events.
 
     Examples
     --------
@@ -72,25 +75,38 @@ def estimate(
 
     # Those of a cluster have memory of their own.
     workers = min(effective_n_jobs(1 if jobs is None else jobs), max(os.cpu_count() or 1, 1))
-    longest = max(min(tokens, CHUNK_TOKENS) for tokens in corpus.block_tokens)
-    if rows == "all":
-        events = window * corpus.n_tokens
-        worker = (16 + 8 * window) * longest
-        here = 4 * window * longest + 20 * BATCH
-    else:
-        events = 2 * window * int(corpus.number_counts.sum())
-        share = longest / max(corpus.n_tokens, 1)
-        table = 8 * (2 * window * corpus.vocabulary.size + 1)
-        unpacked = 4 * min(max(conditions, 2), LANES)
-        each = 12 + unpacked + 4 * conditions
-        worker = int(4 * longest + each * share * events + conditions * table)
-        margins = 8 * conditions * corpus.n_blocks * (len(corpus.vocabulary) + table // 8)
-        here = margins + min(4 * conditions * events, IN_MEMORY)
+    parts = _all_rows(corpus, window) if rows == "all" else _number_rows(corpus, window, conditions)
+    events, each, worker, here = parts
     memory = _PROCESS + workers * worker + here
     if swaps:
-        chunks = corpus.n_blocks + corpus.n_tokens // CHUNK_TOKENS
+        chunks = corpus.n_blocks + 2 * (corpus.n_tokens // CHUNK_TOKENS)
         memory += _SWAPPED * int(corpus.number_counts.sum()) + 4 * chunks * len(corpus.vocabulary)
-    return Estimate(int(memory), 4 * conditions * events, events)
+    return Estimate(memory, each * conditions * events, events)
+
+
+def _longest(corpus: EncodedCorpus) -> int:
+    return max(min(tokens, CHUNK_TOKENS) for tokens in corpus.block_tokens)
+
+
+def _all_rows(corpus: EncodedCorpus, window: int) -> tuple[int, int, int, int]:
+    """Events, bytes of one, bytes of a worker, and of what puts the results together."""
+    longest = _longest(corpus)
+    here = 4 * window * longest + 20 * BATCH
+    return window * corpus.n_tokens, 4, (16 + 8 * window) * longest, here
+
+
+def _number_rows(corpus: EncodedCorpus, window: int, conditions: int) -> tuple[int, int, int, int]:
+    """As `_all_rows`."""
+    width, longest, tokens = len(corpus.vocabulary), _longest(corpus), max(corpus.n_tokens, 1)
+    events = 2 * window * int(corpus.number_counts.sum())
+    each = 2 + (2 if width <= 2**16 else 4)
+    rows = 8 * (2 * window * corpus.vocabulary.size + 1)
+    held = 8 + (each + 2) * min(conditions, LANES) + each * conditions
+    worker = 4 * longest + held * events * longest // tokens + conditions * rows + _PER_WORD * width
+    block = events * max(corpus.block_tokens) // tokens
+    merging = (each * conditions + 2 * each + 2) * block
+    margins = conditions * corpus.n_blocks * (8 * width + rows)
+    return events, each, worker, margins + merging + min(each * conditions * events, IN_MEMORY)
 
 
 def announce(bound: Estimate, *, spill: str | os.PathLike[str] | None = None) -> None:

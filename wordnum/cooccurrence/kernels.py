@@ -202,7 +202,7 @@ def accumulate_distances(table, begin, left, right, skip, width, contexts, count
     k = 0
     for group in range(2 * reach):
         extent = left if group < reach else right
-        distance = np.uint8(reach - group if group < reach else group - reach + 1)
+        distance = extent.dtype.type(reach - group if group < reach else group - reach + 1)
         contexts_here = table[group]
         for row in range(n_rows):
             for i in range(begin[row], begin[row + 1]):
@@ -294,7 +294,7 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts): 
         active = lanes
         while active > 0 and farthest[side][active - 1] < distance:
             active -= 1
-        _see((left, right)[side][:active], np.uint8(distance), seen_by)
+        _see((left, right)[side][:active], left.dtype.type(distance), seen_by)
         contexts_here = table[group]
         for row in range(n_rows):
             for i in range(begin[row], begin[row + 1] if active else begin[row]):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.cooccurrence.chunk import ChunkTask, Counted, count_chunk, merge_counted
+from wordnum.cooccurrence.chunk import SCRATCH, ChunkTask, Counted, count_chunk, merge_counted
 from wordnum.cooccurrence.counts import BlockEvents
 from wordnum.cooccurrence.scan import Scan, scan
 from wordnum.cooccurrence.spool import Spool
@@ -119,13 +119,14 @@ def scan_chunks(corpus: EncodedCorpus, *, jobs: int | None = 1) -> list[Scan]:
 
     Workers are threads of this machine even where others count: tokens travel once.
     """
-    import joblib
+    from joblib import effective_n_jobs, parallel_config
 
     size, width = corpus.vocabulary.size, len(corpus.vocabulary)
     tasks = (_ScanTask(chunk, size, width) for chunk in chunks(corpus))
-    with joblib.parallel_config("threading"):
+    threads = min(effective_n_jobs(1 if jobs is None else jobs), os.cpu_count() or 1)
+    with parallel_config("threading"):
         found = run_tasks(
-            _ScanTask.run, tasks, corpus=corpus, jobs=jobs, description="finding the numbers"
+            _ScanTask.run, tasks, corpus=corpus, jobs=threads, description="finding the numbers"
         )
         return list(found)
 
@@ -203,6 +204,7 @@ def count_blocks(
         counted = run_tasks(count_chunk, tasks, corpus=corpus, jobs=jobs)
         for _, parts in itertools.groupby(counted, key=lambda found: found[0].events.index):
             blocks.append([_spooled(c, spool) for c in _tree_sum(parts, width=width)])
+    SCRATCH.clear()
     return blocks
 
 

@@ -24,6 +24,10 @@ class Scratch(threading.local):
     def __init__(self) -> None:
         self._held: dict[str, np.ndarray] = {}
 
+    def clear(self) -> None:
+        """Give the memory of this thread back."""
+        self._held.clear()
+
     def array(self, name: str, shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
         """Return an array with anything in it, in the memory of the last one of this name."""
         wanted = prod(shape) * np.dtype(dtype).itemsize
