@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 from tests.corpus.test_streams import zstd
 from tests.corpus.texts import TEXT, content
@@ -30,11 +34,6 @@ exec cat "$HDFS_ROOT/${3#hdfs://namenode/}"
 
 
 def files() -> dict[str, bytes]:
-    import io
-
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     table = io.BytesIO()
     pq.write_table(pa.table({"text": TEXT.split("\n\n")}), table)
     text = TEXT.encode()
@@ -48,54 +47,66 @@ def files() -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
+def local() -> Iterator[pytest.MonkeyPatch]:
+    """An environment in which no request leaves the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+            patch.delenv(name, raising=False)
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, "127.0.0.1,localhost")
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def s3(local: pytest.MonkeyPatch) -> Iterator[str]:
     server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", port=0)
     boto3 = pytest.importorskip("boto3")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in CREDENTIALS.items():
-            patch.setenv(name, value)
-        server.start()
+    for name, value in CREDENTIALS.items():
+        local.setenv(name, value)
+    server.start()
+    try:
         host, port = server.get_host_and_port()
-        patch.setenv("AWS_ENDPOINT_URL_S3", f"http://{host}:{port}")
+        local.setenv("AWS_ENDPOINT_URL_S3", f"http://{host}:{port}")
         client: Any = boto3.client("s3")
         client.create_bucket(Bucket="bucket")
         for name, data in files().items():
             client.put_object(Bucket="bucket", Key=f"texts/{name}", Body=data)
         yield "s3://bucket/texts/"
+    finally:
         server.stop()
 
 
 @pytest.fixture(scope="module")
-def gs() -> Iterator[str]:
+def gs(local: pytest.MonkeyPatch) -> Iterator[str]:
     emulator = pytest.importorskip("gcp_storage_emulator.server")
     storage = pytest.importorskip("google.cloud.storage")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = emulator.create_server("127.0.0.1", port, in_memory=True, default_bucket="bucket")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
-        patch.setenv("GOOGLE_CLOUD_PROJECT", "project")
-        server.start()
+    local.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+    local.setenv("GOOGLE_CLOUD_PROJECT", "project")
+    server.start()
+    try:
         bucket = storage.Client().bucket("bucket")
         for name, data in files().items():
             bucket.blob(f"texts/{name}").upload_from_string(data)
         yield "gs://bucket/texts/"
+    finally:
         server.stop()
 
 
 @pytest.fixture(scope="module")
-def hdfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def hdfs(local: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> str:
     programs, root = tmp_path_factory.mktemp("bin"), tmp_path_factory.mktemp("hdfs")
     (programs / "hdfs").write_text(HDFS)
     (programs / "hdfs").chmod(0o755)
     (root / "texts").mkdir()
     for name, data in files().items():
         (root / "texts" / name).write_bytes(data)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-        patch.setenv("HDFS_ROOT", str(root))
-        yield "hdfs://namenode/texts/"
+    local.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    local.setenv("HDFS_ROOT", str(root))
+    return "hdfs://namenode/texts/"
 
 
 @pytest.fixture(params=["s3", "gs", "hdfs"])
@@ -114,7 +125,15 @@ def test_text_behind_an_address_becomes_the_corpus_of_the_same_file(
     assert folder + name in str(there.manifest["source"])
 
 
-def test_workers_read_addresses_themselves(folder: str, tmp_path: Path):
+@pytest.fixture
+def fresh_workers() -> Iterator[None]:
+    """Workers that know the addresses, which others have learned too late or should not know."""
+    get_reusable_executor().shutdown(wait=True)
+    yield
+    get_reusable_executor().shutdown(wait=True)
+
+
+def test_workers_read_addresses_themselves(folder: str, tmp_path: Path, fresh_workers: None):
     addresses = [folder + "text.txt", folder + "text.txt.gz"]
     encode(addresses, tmp_path / "one")
     encode(addresses, tmp_path / "two", jobs=2)

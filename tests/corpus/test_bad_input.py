@@ -126,6 +126,8 @@ def measured(path: Path, *, memory_mb: int, report: str) -> list[int]:
     """Encode apart, a megabyte at a time; the peak of memory must grow by less than so much."""
     script = (
         "import json, sys\n"
+        # It imports what opens addresses, as far as that is installed.
+        "import smart_open\n"
         "from wordnum.corpus import pieces\n"
         "from wordnum.corpus.encode import encode\n"
         "from wordnum.provenance import peak_memory\n"

@@ -8,11 +8,11 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from wordnum._compat import require
 from wordnum.corpus.sources import Part
-from wordnum.corpus.streams import Skips, is_remote, open_bytes
+from wordnum.corpus.streams import Skips, is_remote, open_bytes, open_raw
 from wordnum.errors import InputError, WordnumError
 
 __all__ = ["records"]
@@ -123,14 +123,20 @@ def _parquet(part: Part, skips: Skips) -> Iterator[tuple[object, str]]:
 
 def _seekable(address: str) -> IO[bytes]:
     """Open an address to jump about in; what can only be read through is copied to disk first."""
-    from smart_open import open as smart_open
-
-    remote = cast("IO[bytes]", smart_open(address, "rb"))
-    if remote.seekable():
+    remote = open_raw(address)
+    try:
+        remote.seek(0, os.SEEK_END)
+        remote.seek(0)
         return remote
-    with remote:
-        copy = tempfile.TemporaryFile()  # noqa: SIM115
-        shutil.copyfileobj(remote, copy)
+    except OSError:
+        remote.close()
+    copy = tempfile.TemporaryFile()  # noqa: SIM115
+    try:
+        with open_raw(address) as remote:
+            shutil.copyfileobj(remote, copy)
+    except BaseException:
+        copy.close()
+        raise
     copy.seek(0)
     return copy
 

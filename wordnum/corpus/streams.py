@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from wordnum.errors import InputError
 
@@ -133,12 +133,23 @@ def open_bytes(path: str, *, begin: int = 0, end: int | None = None) -> io.Buffe
     """
     if path == "-":
         return io.BufferedReader(_Guarded(sys.stdin.buffer, "standard input"), _READ)
+    return io.BufferedReader(_Guarded(open_raw(path), path, begin, end), _READ)
+
+
+def open_raw(path: str) -> IO[bytes]:
+    """Open a file or URL for reading, decompressed by its suffix; only opening it is guarded.
+
+    Raises
+    ------
+    InputError
+        It is missing, cannot be opened, or needs a package that is not installed.
+    """
     from smart_open import open as smart_open
 
     if not is_remote(path) and not os.path.exists(path):
         raise InputError(f"no such file: {path}", remedy="check the path")
     try:
-        raw = smart_open(path, "rb")
+        return cast("IO[bytes]", smart_open(path, "rb"))
     except ImportError as error:
         raise InputError(
             f"{path} needs a package that is not installed",
@@ -148,7 +159,6 @@ def open_bytes(path: str, *, begin: int = 0, end: int | None = None) -> io.Buffe
         ) from error
     except Exception as error:
         raise _unreadable(path, error, 0) from error
-    return io.BufferedReader(_Guarded(raw, path, begin, end), _READ)
 
 
 class BlockReader(io.RawIOBase):
