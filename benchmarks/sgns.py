@@ -2,7 +2,7 @@
 
     python benchmarks/sgns.py                       part 1 of Wikipedia (about 15 M tokens)
     python benchmarks/sgns.py --peer-halves         gensim's own half-splits too: eleven trainings
-    python benchmarks/sgns.py --text my.corpus --epochs 20 --peer-epochs 5
+    python benchmarks/sgns.py --text my.corpus --epochs 15 --peer-epochs 5
 
 Both in 100 dimensions, window 5, five noise words, subsampling 1e-3. Seconds are those that all
 cores spent (process time), so that other work on the machine does not count; the half-splits,
@@ -91,7 +91,7 @@ def compare_kappas(ours, theirs) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--text", default="wikipedia2014-part1", help="corpus, file or recipe")
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--peer-epochs", type=int, default=5)
     parser.add_argument("--peer-halves", action="store_true")
     options = parser.parse_args()
