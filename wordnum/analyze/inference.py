@@ -120,7 +120,7 @@ def half_split_interval(
     Notes
     -----
     ``SE = standard_error * widening``. Against fresh texts the 95 % interval covers 92 to 100 % of
-    the time, and that of a difference 88 to 100 % (``benchmarks/interval_coverage.py``).
+    the time, and that of a difference 90 to 100 % (``benchmarks/interval_coverage.py``).
     """
     documents = embedding.n_documents
     if documents is not None and documents < MIN_DOCUMENTS:
