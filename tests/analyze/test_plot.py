@@ -6,9 +6,9 @@ mpl.use("agg")
 
 from wordnum.analyze import analyze, spectrum, systems
 from wordnum.analyze.circle import circle
+from wordnum.analyze.counterexample import counterexample_spread
 from wordnum.analyze.dynamics import dynamics
 from wordnum.analyze.plot import save_figure
-from wordnum.analyze.spread import counterexample_spread
 from wordnum.analyze.theory import planted_embedding
 from wordnum.errors import InputError
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from wordnum.analyze import analyze, probe, separability, spectrum
-from wordnum.analyze.spread import counterexample_spread
+from wordnum.analyze.counterexample import counterexample_spread
 from wordnum.analyze.theory import (
     best_linear_accuracy,
     counterexample,

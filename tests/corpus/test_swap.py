@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.number_kernels import draw_keys
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.perturb import Perturbation, SwapNumbers, UnigramReplace
-from wordnum.corpus.swap import NumberSequence, draws, number_positions, redraw
+from wordnum.corpus.swap import NumberSequence, _key, draws, number_positions, redraw
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 
@@ -143,6 +144,14 @@ def test_a_draw_depends_on_its_document_and_place_alone():
     whole = redraw(marginal, seed=4, first_document=7, starts=starts)
     part = redraw(marginal, seed=4, first_document=9, starts=starts[2:])
     assert np.array_equal(whole[3:], part)
+
+
+def test_the_compiled_draws_of_runs_are_the_draws():
+    starts = np.array([0, 0, 3, 3, 8])
+    first = np.array([0, 2, 3, 6])
+    documents = np.array([1, 1, 3, 3])
+    keys = draw_keys(_key(5, "swap")[0], first, starts)
+    assert np.array_equal(keys, draws(5, "swap", documents, first - starts[documents]))
 
 
 def test_draws_differ_by_seed_purpose_document_and_place():

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from wordnum.analyze.analysis import Analysis
+    from wordnum.analyze.counterexample import CounterexampleSpread
     from wordnum.analyze.dynamics import Dynamics
     from wordnum.analyze.fourier import Spectrum
     from wordnum.analyze.results import ModulusProbe, ProbeResult
     from wordnum.analyze.separability import Separability
-    from wordnum.analyze.spread import CounterexampleSpread
 
 __all__ = [
     "GREY",

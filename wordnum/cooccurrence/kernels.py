@@ -168,20 +168,19 @@ def accumulate_sums(table, begin, left, right, skip, width, contexts, counts):  
     cells = np.zeros(width, dtype=np.uint32)
     words = np.zeros((width >> 6) + 65, dtype=np.uint64)
     summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
-    one = np.uint64(1)
+    marked = np.empty(width, dtype=contexts.dtype)
     k = 0
     for row in range(n_rows):
         for i in range(begin[row], begin[row + 1]):
             for g in range(reach - left[i], reach + right[i]):
                 c = table[g, i]
                 cells[c] += np.uint32(1)
-                words[c >> 6] |= one << np.uint64(c & 63)
-                summary[c >> 12] |= one << np.uint64((c >> 6) & 63)
-        words[skip >> 6] &= ~(one << np.uint64(skip & 63))
-        words[(skip + 1) >> 6] &= ~(one << np.uint64((skip + 1) & 63))
+                _mark(words, summary, c)
+        _unmark(words, skip)
+        _unmark(words, skip + 1)
         cells[skip] = 0
         cells[skip + 1] = 0
-        k = _write_row(summary, words, cells, contexts, counts, k)
+        k = _write_row(summary, words, cells, marked, contexts, counts, k)
         indptr[row + 1] = k
     return indptr
 
@@ -198,7 +197,7 @@ def accumulate_distances(table, begin, left, right, skip, width, contexts, count
     cells = np.zeros(width, dtype=np.uint32)
     words = np.zeros((width >> 6) + 65, dtype=np.uint64)
     summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
-    one = np.uint64(1)
+    marked = np.empty(width, dtype=contexts.dtype)
     k = 0
     for group in range(2 * reach):
         extent = left if group < reach else right
@@ -209,13 +208,12 @@ def accumulate_distances(table, begin, left, right, skip, width, contexts, count
                 c = contexts_here[i]
                 # Marked always: a branch here is a coin toss.
                 cells[c] += np.uint32(extent[i] >= distance)
-                words[c >> 6] |= one << np.uint64(c & 63)
-                summary[c >> 12] |= one << np.uint64((c >> 6) & 63)
-            words[skip >> 6] &= ~(one << np.uint64(skip & 63))
-            words[(skip + 1) >> 6] &= ~(one << np.uint64((skip + 1) & 63))
+                _mark(words, summary, c)
+            _unmark(words, skip)
+            _unmark(words, skip + 1)
             cells[skip] = 0
             cells[skip + 1] = 0
-            k = _write_row(summary, words, cells, contexts, counts, k)
+            k = _write_row(summary, words, cells, marked, contexts, counts, k)
             indptr[group * n_rows + row + 1] = k
     return indptr
 
@@ -228,40 +226,61 @@ def merge_rows(begin, contexts, counts, width, out_contexts, out_counts):  # typ
     cells = np.zeros(width, dtype=np.uint32)
     words = np.zeros((width >> 6) + 65, dtype=np.uint64)
     summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
-    one = np.uint64(1)
+    marked = np.empty(width, dtype=contexts.dtype)
     k = 0
     for row in range(n_rows):
         for part in range(begin.shape[0]):
             for e in range(begin[part, row], begin[part, row + 1]):
                 c = contexts[e]
                 cells[c] += counts[e]
-                words[c >> 6] |= one << np.uint64(c & 63)
-                summary[c >> 12] |= one << np.uint64((c >> 6) & 63)
-        k = _write_row(summary, words, cells, out_contexts, out_counts, k)
+                _mark(words, summary, c)
+        k = _write_row(summary, words, cells, marked, out_contexts, out_counts, k)
         indptr[row + 1] = k
     return indptr
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _write_row(summary, words, cells, contexts, counts, k):  # type: ignore[no-untyped-def]
-    """Write the counters that were touched in ascending order, and clear them."""
-    one = np.uint64(1)
+def _mark(words, summary, c):  # type: ignore[no-untyped-def]
+    """Note that the counter of a context was touched."""
+    words[c >> 6] |= np.uint64(1) << np.uint64(c & 63)
+    summary[c >> 12] |= np.uint64(1) << np.uint64((c >> 6) & 63)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _unmark(words, c):  # type: ignore[no-untyped-def]
+    words[c >> 6] &= ~(np.uint64(1) << np.uint64(c & 63))
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _take_marked(summary, words, marked):  # type: ignore[no-untyped-def]
+    """Write the marked contexts in ascending order, and clear the marks; returns how many."""
+    found = 0
     for t in range(summary.size):
         top = summary[t]
         summary[t] = 0
         while top:
             w = (np.int64(t) << 6) + np.int64(trailing_zeros(top))
-            top &= top - one
+            top &= top - np.uint64(1)
             word = words[w]
             words[w] = 0
             while word:
-                c = (w << 6) + np.int64(trailing_zeros(word))
-                word &= word - one
-                contexts[k] = c
-                counts[k] = cells[c]
-                # Kept if counted.
-                k += np.int64(cells[c] > 0)
-                cells[c] = 0
+                marked[found] = (w << 6) + np.int64(trailing_zeros(word))
+                word &= word - np.uint64(1)
+                found += 1
+    return found
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _write_row(summary, words, cells, marked, contexts, counts, k):  # type: ignore[no-untyped-def]
+    """Write the counters that were touched in ascending order, and clear them."""
+    found = _take_marked(summary, words, marked)
+    for j in range(found):
+        c = marked[j]
+        contexts[k] = c
+        counts[k] = cells[c]
+        # Written always and kept if counted: a branch here is a coin toss.
+        k += np.int64(cells[c] > 0)
+        cells[c] = 0
     return k
 
 
@@ -281,13 +300,12 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts): 
     cells = np.zeros((width, 2), dtype=np.uint64)
     words = np.zeros((width >> 6) + 65, dtype=np.uint64)
     summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
-    row_contexts = np.empty(width, dtype=contexts.dtype)
+    marked = np.empty(width, dtype=contexts.dtype)
     row_cells = np.empty((2, width), dtype=np.uint64)
     seen_by = np.empty(table.shape[1], dtype=np.uint8)
     steps = _steps()
     farthest = _farthest(left), _farthest(right)
     ends = np.zeros(lanes, dtype=np.int64)
-    one = np.uint64(1)
     for group in range(2 * reach):
         side = 0 if group < reach else 1
         distance = reach - group if group < reach else group - reach + 1
@@ -302,15 +320,19 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts): 
                 cells[c, 0] += steps[seen_by[i], 0]
                 if active > 4:
                     cells[c, 1] += steps[seen_by[i], 1]
-                words[c >> 6] |= one << np.uint64(c & 63)
-                summary[c >> 12] |= one << np.uint64((c >> 6) & 63)
+                _mark(words, summary, c)
             for c in range(skip, skip + 2):
-                words[c >> 6] &= ~(one << np.uint64(c & 63))
+                _unmark(words, c)
                 cells[c] = 0
-            found = _take_row(summary, words, cells, row_contexts, row_cells)
+            found = _take_marked(summary, words, marked)
+            for j in range(found):
+                c = marked[j]
+                row_cells[0, j] = cells[c, 0]
+                row_cells[1, j] = cells[c, 1]
+                cells[c] = 0
             for lane in range(active):
                 ends[lane] = _write_lane(
-                    lane, found, row_contexts, row_cells, contexts, counts, ends[lane]
+                    lane, found, marked, row_cells, contexts, counts, ends[lane]
                 )
             for lane in range(lanes):
                 indptr[lane, group * n_rows + row + 1] = ends[lane]
@@ -340,38 +362,12 @@ def _see(extents, distance, seen_by):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _take_row(summary, words, cells, row_contexts, row_cells):  # type: ignore[no-untyped-def]
-    """Copy the touched counters in ascending order, and clear them; returns how many."""
-    one = np.uint64(1)
-    found = 0
-    for t in range(summary.size):
-        top = summary[t]
-        summary[t] = 0
-        while top:
-            w = (np.int64(t) << 6) + np.int64(trailing_zeros(top))
-            top &= top - one
-            word = words[w]
-            words[w] = 0
-            while word:
-                c = (w << 6) + np.int64(trailing_zeros(word))
-                word &= word - one
-                row_contexts[found] = c
-                row_cells[0, found] = cells[c, 0]
-                row_cells[1, found] = cells[c, 1]
-                cells[c, 0] = 0
-                cells[c, 1] = 0
-                found += 1
-    return found
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _write_lane(lane, found, row_contexts, row_cells, contexts, counts, end):  # type: ignore[no-untyped-def]
+def _write_lane(lane, found, marked, row_cells, contexts, counts, end):  # type: ignore[no-untyped-def]
     """Write what one lane has seen of a row; returns where it ends."""
     shift = np.uint64(16 * (lane & 3))
     for j in range(found):
         count = np.uint16(row_cells[lane >> 2, j] >> shift)
-        # Written always and kept if counted: a branch here is a coin toss.
-        contexts[lane, end] = row_contexts[j]
+        contexts[lane, end] = marked[j]
         counts[lane, end] = count
         end += np.int64(count > 0)
     return end
