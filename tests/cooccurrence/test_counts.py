@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from wordnum.cooccurrence.count import count
-from wordnum.cooccurrence.counts import BlockEvents, CooccurrenceCounts
+from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.events import BlockEvents
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme

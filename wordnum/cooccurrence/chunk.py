@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from wordnum.cooccurrence import kernels
-from wordnum.cooccurrence.counts import BlockEvents
 from wordnum.cooccurrence.extent import Extent, find_extents
 from wordnum.cooccurrence.scan import Scan, scan
 from wordnum.cooccurrence.scratch import Scratch
+from wordnum.cooccurrence.shared import SharedEvents
 from wordnum.corpus.encoded import Block
 from wordnum.corpus.prepare import Prepared, Rewriting
 
-__all__ = ["SCRATCH", "ChunkTask", "Counted", "count_chunk", "merge_counted", "merge_events"]
+__all__ = ["SCRATCH", "ChunkTask", "Counted", "Margins", "count_chunk", "merge_counted"]
 
 
 # Numbers that are summed at once, in text of many: bounds the memory of a worker.
@@ -63,43 +63,66 @@ class ChunkTask:
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
-    """Events and margins of some documents under one condition."""
+class Margins:
+    """Occurrences in some documents under one condition, and how many documents it keeps."""
 
-    events: BlockEvents
     number_counts: np.ndarray
     context_counts: np.ndarray
     documents: int
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """What was counted in some documents under all conditions.
+
+    Attributes
+    ----------
+    events : dict
+        Events of conditions that were counted together, by their places among all conditions.
+    margins : list of Margins
+        One per condition; arrays that are equal are the same.
+    """
+
+    events: dict[tuple[int, ...], SharedEvents]
+    margins: list[Margins]
+
+    @property
+    def index(self) -> int:
+        """Which block the documents are of."""
+        return next(iter(self.events.values())).index
 
 
 def merge_counted(parts: Sequence[Counted], *, width: int) -> Counted:
     """Add what was counted in different documents of the same block."""
     if len(parts) == 1:
         return parts[0]
-    return Counted(
-        merge_events([part.events for part in parts], width=width),
-        np.sum([part.number_counts for part in parts], axis=0),
-        np.sum([part.context_counts for part in parts], axis=0),
-        sum(part.documents for part in parts),
-    )
+    events = {
+        together: SharedEvents.merge(
+            [part.events[together] for part in parts], width=width, scratch=SCRATCH
+        )
+        for together in parts[0].events
+    }
+    sums: dict[tuple[int, ...], np.ndarray] = {}
+
+    def total(arrays: list[np.ndarray]) -> np.ndarray:
+        key = tuple(map(id, arrays))
+        if key not in sums:
+            sums[key] = np.sum(arrays, axis=0)
+        return sums[key]
+
+    margins = [
+        Margins(
+            total([m.number_counts for m in same]),
+            total([m.context_counts for m in same]),
+            sum(m.documents for m in same),
+        )
+        for same in zip(*(part.margins for part in parts), strict=True)
+    ]
+    return Counted(events, margins)
 
 
-def merge_events(parts: Sequence[BlockEvents], *, width: int) -> BlockEvents:
-    """Sum the events of parts of one block."""
-    if len(parts) == 1:
-        return parts[0]
-    first = np.cumsum([0, *(part.contexts.size for part in parts)])
-    contexts = np.concatenate([part.contexts for part in parts])
-    counts = np.concatenate([part.counts for part in parts])
-    begin = np.stack([part.indptr + at for part, at in zip(parts, first)])
-    merged = np.empty_like(contexts), np.empty(counts.shape, dtype=np.uint32)
-    indptr = kernels.merge_rows(begin, contexts, counts, width, *merged)
-    return _pack(parts[0].index, indptr, *merged)
-
-
-def count_chunk(task: ChunkTask) -> list[Counted]:
-    """Count the documents of a task: one result per condition, in their order."""
-    ids = np.asarray(task.block.ids)
+def count_chunk(task: ChunkTask) -> Counted:
+    """Count the documents of a task."""
     seen = task.scan or scan(task.block, size=task.size, width=task.width)
     positions = seen.positions
     inside = np.searchsorted(positions, task.block.starts.astype(positions.dtype))
@@ -108,12 +131,10 @@ def count_chunk(task: ChunkTask) -> list[Counted]:
     )
     values = _written(task, seen.numbers, inside)
     rows = None if task.rows is None else _read(task, task.rows, inside)
-    events = _events(task, ids, positions, values, extents, rows)
-    margins = _margins(task, seen.histogram, values, extents)
-    return [
-        Counted(event, *margin, int(extent.documents.sum()))
-        for event, margin, extent in zip(events, margins, extents, strict=True)
-    ]
+    return Counted(
+        _events(task, positions, values, extents, rows),
+        _margins(task, seen.histogram, values, extents),
+    )
 
 
 def _read(task: ChunkTask, rewriting: Rewriting, inside: np.ndarray) -> np.ndarray:
@@ -140,36 +161,39 @@ def _groups(values: Sequence[np.ndarray]) -> list[list[int]]:
 
 def _events(
     task: ChunkTask,
-    ids: np.ndarray,
     positions: np.ndarray,
     values: Sequence[np.ndarray],
     extents: Sequence[Extent],
     rows: np.ndarray | None,
-) -> list[BlockEvents]:
+) -> dict[tuple[int, ...], SharedEvents]:
     """Sum the events of all conditions, in rows of their own or in those of the numbers."""
-    parts: list[list[BlockEvents]] = [[] for _ in extents]
+    parts: dict[tuple[int, ...], list[SharedEvents]] = {}
     groups = _groups(values)
     at_once = _at_once(values if rows is None else [rows], positions.size)
+    most = 1 if task.merged else kernels.LANES
     for first in range(0, max(positions.size, 1), at_once):
         here = slice(first, min(first + at_once, positions.size))
-        around = None if task.merged else _around(ids, positions[here], task.reach)
+        around = None if task.merged else _around(task, positions[here])
         for group in groups:
             written = values[group[0]]
             order, begin = kernels.sort_rows((written if rows is None else rows)[here], task.n_rows)
             if around is None:
-                table = _around(ids, positions[here][order], task.reach, by_position=True)
+                table = _around(task, positions[here][order], by_position=True)
             else:
                 table = kernels.reorder(around, order)
             if task.conditions[group[0]].rewriting is not None:
                 kernels.patch(table, positions, order, first, written)
-            seen = [
-                (extents[c].left[here].take(order), extents[c].right[here].take(order))
-                for c in group
-            ]
-            accumulate = _sums if task.merged else _lanes
-            for condition, event in zip(group, accumulate(task, table, begin, seen)):
-                parts[condition].append(event)
-    return [merge_events(part, width=task.width) for part in parts]
+            for at in range(0, len(group), most):
+                together = tuple(group[at : at + most])
+                left = np.stack([extents[c].left[here] for c in together])
+                right = np.stack([extents[c].right[here] for c in together])
+                seen = kernels.reorder(left, order), kernels.reorder(right, order)
+                found = _accumulate(task, table, begin, *seen)
+                parts.setdefault(together, []).append(found)
+    return {
+        together: SharedEvents.merge(part, width=task.width, scratch=SCRATCH)
+        for together, part in parts.items()
+    }
 
 
 def _at_once(rows: Sequence[np.ndarray], n_positions: int) -> int:
@@ -180,80 +204,32 @@ def _at_once(rows: Sequence[np.ndarray], n_positions: int) -> int:
     return max(1, min(n_positions, most))
 
 
-def _around(
-    ids: np.ndarray, positions: np.ndarray, reach: int, *, by_position: bool = False
-) -> np.ndarray:
+def _around(task: ChunkTask, positions: np.ndarray, *, by_position: bool = False) -> np.ndarray:
     """Contexts (distance, position); those of one distance, or of one position, lie together."""
     layout: Literal["F", "C"] = "F" if by_position else "C"
-    table = np.empty((2 * reach, positions.size), dtype=np.uint32, order=layout)
-    kernels.gather(ids, positions, reach, table)
+    shape = 2 * task.reach, positions.size
+    table = np.empty(shape, dtype=np.min_scalar_type(task.width - 1), order=layout)
+    kernels.gather(np.asarray(task.block.ids), positions, task.reach, table)
     return table
 
 
-def _lanes(
-    task: ChunkTask,
-    table: np.ndarray,
-    begin: np.ndarray,
-    slab: list[tuple[np.ndarray, np.ndarray]],
-) -> list[BlockEvents]:
-    """Events by distance, several conditions at once, those that see farthest first."""
-    if len(slab) == 1:
-        return _one_by_one(task, table, begin, slab, kernels.accumulate_distances)
-    farthest = np.array([max(a.max(initial=0), b.max(initial=0)) for a, b in slab])
-    ranked = np.argsort(-farthest.astype(int), kind="stable")
-    found: list[BlockEvents | None] = [None] * len(slab)
-    for at in range(0, len(slab), kernels.LANES):
-        chosen = ranked[at : at + kernels.LANES]
-        left = np.stack([slab[c][0] for c in chosen])
-        right = np.stack([slab[c][1] for c in chosen])
-        room = int((left.sum(axis=1, dtype=int) + right.sum(axis=1, dtype=int)).max()) + 1
-        shape = (chosen.size, room)
-        contexts = SCRATCH.array("contexts", shape, np.min_scalar_type(task.width - 1))
-        counts = SCRATCH.array("counts", shape, np.uint16)
-        indptr = kernels.accumulate_lanes(
-            table, begin, left, right, task.size, task.width, contexts, counts
-        )
-        for lane, condition in enumerate(chosen):
-            found[condition] = _pack(task.block.index, indptr[lane], contexts[lane], counts[lane])
-    return [event for event in found if event is not None]
-
-
-def _sums(
-    task: ChunkTask,
-    table: np.ndarray,
-    begin: np.ndarray,
-    slab: list[tuple[np.ndarray, np.ndarray]],
-) -> list[BlockEvents]:
-    """Events summed over all distances."""
-    return _one_by_one(task, table, begin, slab, kernels.accumulate_sums)
-
-
-def _one_by_one(
-    task: ChunkTask,
-    table: np.ndarray,
-    begin: np.ndarray,
-    slab: list[tuple[np.ndarray, np.ndarray]],
-    accumulate: Callable[..., np.ndarray],
-) -> list[BlockEvents]:
-    found = []
-    for left, right in slab:
-        room = int(left.sum(dtype=int) + right.sum(dtype=int)) + 1
-        contexts = SCRATCH.array("contexts", (room,), np.min_scalar_type(task.width - 1))
+def _accumulate(
+    task: ChunkTask, table: np.ndarray, begin: np.ndarray, left: np.ndarray, right: np.ndarray
+) -> SharedEvents:
+    """Sum the events of some conditions, whose positions see `left` and `right` (condition, i)."""
+    lanes = len(left)
+    room = int(left.max(axis=0).sum(dtype=int) + right.max(axis=0).sum(dtype=int)) + 1
+    contexts = SCRATCH.array("contexts", (room,), table.dtype)
+    if lanes == 1:
+        kernel = kernels.accumulate_sums if task.merged else kernels.accumulate_distances
         counts = SCRATCH.array("counts", (room,), np.uint32)
-        indptr = accumulate(table, begin, left, right, task.size, task.width, contexts, counts)
-        found.append(_pack(task.block.index, indptr, contexts, counts))
-    return found
-
-
-def _pack(index: int, indptr: np.ndarray, contexts: np.ndarray, counts: np.ndarray) -> BlockEvents:
-    used = int(indptr[-1])
-    largest = int(counts[:used].max(initial=0))
-    return BlockEvents(
-        index,
-        indptr,
-        contexts[:used].copy(),
-        counts[:used].astype(np.min_scalar_type(largest)),
+        indptr = kernel(table, begin, left[0], right[0], task.size, task.width, contexts, counts)
+        return SharedEvents.pack(task.block.index, indptr, contexts, counts[:, None])
+    words = SCRATCH.array("counts", (room, -(-lanes // 4)), np.uint64)
+    indptr = kernels.accumulate_lanes(
+        table, begin, left, right, task.size, task.width, contexts, words
     )
+    return SharedEvents.pack(task.block.index, indptr, contexts, words.view(np.uint16)[:, :lanes])
 
 
 def _margins(
@@ -261,7 +237,7 @@ def _margins(
     histogram: np.ndarray,
     values: Sequence[np.ndarray],
     extents: Sequence[Extent],
-) -> list[tuple[np.ndarray, np.ndarray]]:
+) -> list[Margins]:
     """Occurrences of numbers and of all tokens under each condition; shared where the same."""
     found: dict[object, tuple[np.ndarray, np.ndarray]] = {}
     keys = [(id(written), c.thins) for written, c in zip(values, task.conditions)]
@@ -277,4 +253,4 @@ def _margins(
         totals[: task.size] = standing
         totals[task.size : task.size + 2] = 0
         found[key] = standing, totals
-    return [found[key] for key in keys]
+    return [Margins(*found[key], int(extent.documents.sum())) for key, extent in zip(keys, extents)]

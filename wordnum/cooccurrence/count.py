@@ -13,6 +13,7 @@ from wordnum.cooccurrence.chunk import Counted
 from wordnum.cooccurrence.counts import CooccurrenceCounts
 from wordnum.cooccurrence.estimate import announce, estimate
 from wordnum.cooccurrence.passes import (
+    blocks_of,
     count_blocks,
     number_places,
     number_tasks,
@@ -166,11 +167,10 @@ def count(
         conditions = prepare_all(chosen, corpus, places=places)
         tasks = number_tasks(corpus, conditions, reach=reach, merged=by == "sum", scans=scans)
         blocks = count_blocks(corpus, tasks, jobs=jobs, spill=spill)
-        margins = _Margins()
+        stacks = _Stacks()
         for at, condition in enumerate(conditions):
-            parts = [block[at] for block in blocks]
             results[condition.name] = _assemble(
-                corpus, condition, parts, margins, window=reach, by=by
+                corpus, condition, blocks, at, stacks, window=reach, by=by
             )
     return next(iter(results.values())) if alone else results
 
@@ -221,7 +221,7 @@ def resolve_perturbations(
     return chosen
 
 
-class _Margins:
+class _Stacks:
     """Stacks of the margins of blocks, made once for the conditions that share them."""
 
     def __init__(self) -> None:
@@ -239,7 +239,8 @@ def _assemble(
     corpus: EncodedCorpus,
     condition: Prepared,
     blocks: list[Counted],
-    margins: _Margins,
+    at: int,
+    stacks: _Stacks,
     *,
     window: int,
     by: By,
@@ -250,14 +251,15 @@ def _assemble(
     )
     if condition.share_in_place is not None:
         about["share_in_place"] = condition.share_in_place
+    margins = [counted.margins[at] for counted in blocks]
     return CooccurrenceCounts(
-        [counted.events for counted in blocks],
+        blocks_of(blocks, at),
         distances=distances,
         vocabulary=corpus.vocabulary,
         window_size=window,
-        number_counts=margins.stack([counted.number_counts for counted in blocks]),
-        context_counts=margins.stack([counted.context_counts for counted in blocks]),
-        documents=np.array([counted.documents for counted in blocks]),
+        number_counts=stacks.stack([m.number_counts for m in margins]),
+        context_counts=stacks.stack([m.context_counts for m in margins]),
+        documents=np.array([m.documents for m in margins]),
         perturbation=condition.name,
         flags=corpus.flags,
         provenance={**about, "source": corpus.manifest.get("source")},

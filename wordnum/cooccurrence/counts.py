@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from wordnum.cooccurrence.events import BlockEvents
 from wordnum.cooccurrence.reduce import reduce_events
 from wordnum.cooccurrence.select import Selectable
 from wordnum.cooccurrence.window import Window
@@ -20,67 +20,9 @@ from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.provenance import content_hash, provenance
 from wordnum.storage import load_npz, save_npz
 
-__all__ = ["BlockEvents", "CooccurrenceCounts"]
+__all__ = ["CooccurrenceCounts"]
 
 _VERSION = 1
-_PARTS = ("indptr", "contexts", "counts")
-
-
-@dataclass(frozen=True, eq=False)
-class BlockEvents:
-    """Events of one block of documents as a compressed sparse matrix, three bytes per event.
-
-    Row g * n_rows + n holds the contexts seen at the g-th signed distance from number n, in
-    ascending order, without repetition.
-
-    Attributes
-    ----------
-    index : int
-        Which block of the corpus this is.
-    indptr : ndarray of int64, shape (n_distances * n_rows + 1,)
-        Where each row begins.
-    contexts : ndarray of unsigned int
-        Context ids.
-    counts : ndarray of unsigned int
-        How often each event was seen, at least 1; the narrowest type that holds the largest.
-    """
-
-    index: int
-    indptr: np.ndarray
-    contexts: np.ndarray
-    counts: np.ndarray
-
-    @classmethod
-    def pack(cls, index: int, matrix: sparse.csr_array) -> BlockEvents:
-        """Store a canonical integer matrix in the narrowest types."""
-        largest = int(matrix.data.max()) if matrix.data.size else 0
-        return cls(
-            index,
-            matrix.indptr.astype(np.int64),
-            matrix.indices.astype(np.min_scalar_type(max(matrix.shape[1] - 1, 0))),
-            matrix.data.astype(np.min_scalar_type(largest)),
-        )
-
-    def to_arrays(self, *, prefix: str = "") -> dict[str, np.ndarray]:
-        """Arrays that hold the events, for an npz."""
-        return {f"{prefix}{part}/{self.index}": getattr(self, part) for part in _PARTS}
-
-    @classmethod
-    def from_arrays(
-        cls, index: int, arrays: Mapping[str, np.ndarray], *, prefix: str = ""
-    ) -> BlockEvents:
-        """Rebuild from the arrays of `to_arrays`."""
-        return cls(index, *(arrays[f"{prefix}{part}/{index}"] for part in _PARTS))
-
-    def matrix(self, n_contexts: int) -> sparse.csr_array:
-        """Return the events as an int64 matrix (n_distances * n_rows, n_contexts)."""
-        kind = np.int32 if max(n_contexts, self.contexts.size) < 2**31 else np.int64
-        matrix = sparse.csr_array(
-            (self.counts.astype(np.int64), self.contexts.astype(kind), self.indptr.astype(kind)),
-            shape=(self.indptr.size - 1, n_contexts),
-        )
-        matrix.has_canonical_format = True
-        return matrix
 
 
 class CooccurrenceCounts(Selectable):
@@ -93,7 +35,7 @@ class CooccurrenceCounts(Selectable):
     Parameters
     ----------
     blocks : sequence of BlockEvents
-        One per block of documents, ascending index.
+        One per block of documents, ascending index; may be made when asked for.
     distances : ndarray of int64
         Signed distances counted apart, or [0] where all of the window was summed.
     vocabulary : Vocabulary
@@ -140,7 +82,7 @@ class CooccurrenceCounts(Selectable):
         flags: tuple[str, ...] = (),
         provenance: dict[str, Any] | None = None,
     ) -> None:
-        self.blocks = tuple(blocks)
+        self.blocks = blocks
         self.distances = np.asarray(distances, dtype=np.int64)
         self.vocabulary = vocabulary
         self.window_size = window_size

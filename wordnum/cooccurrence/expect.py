@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 
-from wordnum.cooccurrence.counts import BlockEvents
+from wordnum.cooccurrence.events import BlockEvents
 from wordnum.cooccurrence.expected import ExpectedCounts
-from wordnum.cooccurrence.passes import count_blocks, number_tasks
+from wordnum.cooccurrence.passes import blocks_of, count_blocks, number_tasks
 from wordnum.cooccurrence.strata import Strata, find_strata
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.encoded import EncodedCorpus
@@ -74,7 +75,7 @@ def expected_counts(
     sequence = number_sequence(corpus, condition.thins)
     strata = find_strata(rewriting, sequence, size=corpus.vocabulary.size)
 
-    def counted(rows: Strata | None) -> tuple[list[BlockEvents], dict[str, np.ndarray]]:
+    def counted(rows: Strata | None) -> tuple[Sequence[BlockEvents], dict[str, np.ndarray]]:
         return _count(corpus, condition, rows, window=window, jobs=jobs, spill=spill)
 
     events, margins = counted(strata)
@@ -119,7 +120,7 @@ def _count(
     window: int,
     jobs: int | None,
     spill: str | os.PathLike[str] | None,
-) -> tuple[list[BlockEvents], dict[str, np.ndarray]]:
+) -> tuple[Sequence[BlockEvents], dict[str, np.ndarray]]:
     """Events by stratum (by number, where there are none) and the margins of the corpus."""
     tasks = number_tasks(
         corpus,
@@ -128,9 +129,9 @@ def _count(
         rows=None if strata is None else strata.of_token,
         n_rows=None if strata is None else strata.n_strata,
     )
-    found = [block[0] for block in count_blocks(corpus, tasks, jobs=jobs, spill=spill)]
+    blocks = count_blocks(corpus, tasks, jobs=jobs, spill=spill)
     margins = {
-        name: np.sum([getattr(c, name) for c in found], axis=0)[None]
+        name: np.sum([getattr(block.margins[0], name) for block in blocks], axis=0)[None]
         for name in ("number_counts", "context_counts", "documents")
     }
-    return [c.events for c in found], margins
+    return blocks_of(blocks, 0), margins

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.counts import BlockEvents
+from wordnum.cooccurrence.events import BlockEvents
 from wordnum.cooccurrence.reduce import reduce_events
 from wordnum.cooccurrence.select import Selectable
 from wordnum.cooccurrence.window import Window

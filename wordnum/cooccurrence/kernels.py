@@ -26,6 +26,7 @@ __all__ = [
     "scan",
     "see",
     "sort_rows",
+    "take_lane",
 ]
 
 # Conditions summed at once, and positions of a row at once, so that 16-bit counters hold.
@@ -106,8 +107,8 @@ def gather(ids, positions, reach, table):  # type: ignore[no-untyped-def]
         else:
             for d in range(reach):
                 before, after = p - reach + d, p + 1 + d
-                table[d, i] = ids[before] if before >= 0 else np.uint32(0)
-                table[reach + d, i] = ids[after] if after < n else np.uint32(0)
+                table[d, i] = ids[before] if before >= 0 else 0
+                table[reach + d, i] = ids[after] if after < n else 0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -220,10 +221,14 @@ def accumulate_distances(table, begin, left, right, skip, width, contexts, count
 
 @numba.njit(cache=True, nogil=True)
 def merge_rows(begin, contexts, counts, width, out_contexts, out_counts):  # type: ignore[no-untyped-def]
-    """Add the events of several parts, whose rows begin at begin[part]; returns where sums do."""
+    """Add the events of several parts, whose rows begin at begin[part]; returns where sums do.
+
+    Counts are (event, lane).
+    """
+    lanes = counts.shape[1]
     n_rows = begin.shape[1] - 1
     indptr = np.zeros(n_rows + 1, dtype=np.int64)
-    cells = np.zeros(width, dtype=np.uint32)
+    cells = np.zeros((width, lanes), dtype=out_counts.dtype)
     words = np.zeros((width >> 6) + 65, dtype=np.uint64)
     summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
     marked = np.empty(width, dtype=contexts.dtype)
@@ -232,11 +237,34 @@ def merge_rows(begin, contexts, counts, width, out_contexts, out_counts):  # typ
         for part in range(begin.shape[0]):
             for e in range(begin[part, row], begin[part, row + 1]):
                 c = contexts[e]
-                cells[c] += counts[e]
+                for lane in range(lanes):
+                    cells[c, lane] += counts[e, lane]
                 _mark(words, summary, c)
-        k = _write_row(summary, words, cells, marked, out_contexts, out_counts, k)
+        found = _take_marked(summary, words, marked)
+        for j in range(found):
+            c = marked[j]
+            out_contexts[k] = c
+            for lane in range(lanes):
+                out_counts[k, lane] = cells[c, lane]
+                cells[c, lane] = 0
+            k += 1
         indptr[row + 1] = k
     return indptr
+
+
+@numba.njit(cache=True, nogil=True)
+def take_lane(indptr, contexts, counts, lane, out_contexts, out_counts):  # type: ignore[no-untyped-def]
+    """Write the events of one lane, and no zeros; returns where its rows begin."""
+    begin = np.zeros_like(indptr)
+    k = 0
+    for row in range(indptr.size - 1):
+        for e in range(indptr[row], indptr[row + 1]):
+            out_contexts[k] = contexts[e]
+            out_counts[k] = counts[e, lane]
+            # Written always and kept if counted: a branch here is a coin toss.
+            k += np.int64(counts[e, lane] > 0)
+        begin[row + 1] = k
+    return begin
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -289,36 +317,31 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts): 
     """Sum the events of up to LANES conditions by distance: same numbers, different borders.
 
     Positions are in the order of their rows. `left` and `right` are (lanes, positions), how far
-    each position sees, lanes in descending order of how far they see at most; contexts and counts
-    (lanes, room). A row has at most ROW_POSITIONS positions, for the counters of the lanes are 16
-    bits wide, four to a word. Returns where each lane's rows, which are (distance, number), begin.
+    each position sees. Counts are (event, lane), 16 bits wide, and come as 64-bit words, four
+    lanes to a word; a row has at most ROW_POSITIONS positions, lest one carries into the next.
+    Returns where the rows, which are (distance, number), begin.
     """
-    lanes = left.shape[0]
     reach = table.shape[0] // 2
     n_rows = begin.size - 1
-    indptr = np.zeros((lanes, 2 * reach * n_rows + 1), dtype=np.int64)
+    n_words = counts.shape[1]
+    indptr = np.zeros(2 * reach * n_rows + 1, dtype=np.int64)
     cells = np.zeros((width, 2), dtype=np.uint64)
     words = np.zeros((width >> 6) + 65, dtype=np.uint64)
     summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
     marked = np.empty(width, dtype=contexts.dtype)
-    row_cells = np.empty((2, width), dtype=np.uint64)
     seen_by = np.empty(table.shape[1], dtype=np.uint8)
     steps = _steps()
-    farthest = _farthest(left), _farthest(right)
-    ends = np.zeros(lanes, dtype=np.int64)
+    k = 0
     for group in range(2 * reach):
-        side = 0 if group < reach else 1
+        extents = left if group < reach else right
         distance = reach - group if group < reach else group - reach + 1
-        active = lanes
-        while active > 0 and farthest[side][active - 1] < distance:
-            active -= 1
-        _see((left, right)[side][:active], left.dtype.type(distance), seen_by)
+        _see(extents, extents.dtype.type(distance), seen_by)
         contexts_here = table[group]
         for row in range(n_rows):
-            for i in range(begin[row], begin[row + 1] if active else begin[row]):
+            for i in range(begin[row], begin[row + 1]):
                 c = contexts_here[i]
                 cells[c, 0] += steps[seen_by[i], 0]
-                if active > 4:
+                if n_words == 2:
                     cells[c, 1] += steps[seen_by[i], 1]
                 _mark(words, summary, c)
             for c in range(skip, skip + 2):
@@ -327,27 +350,25 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts): 
             found = _take_marked(summary, words, marked)
             for j in range(found):
                 c = marked[j]
-                row_cells[0, j] = cells[c, 0]
-                row_cells[1, j] = cells[c, 1]
+                contexts[k] = c
+                counts[k, 0] = cells[c, 0]
+                if n_words == 2:
+                    counts[k, 1] = cells[c, 1]
+                # Written always and kept if counted: a branch here is a coin toss.
+                k += np.int64((cells[c, 0] | cells[c, 1]) > 0)
                 cells[c] = 0
-            for lane in range(active):
-                ends[lane] = _write_lane(
-                    lane, found, marked, row_cells, contexts, counts, ends[lane]
-                )
-            for lane in range(lanes):
-                indptr[lane, group * n_rows + row + 1] = ends[lane]
+            indptr[group * n_rows + row + 1] = k
     return indptr
 
 
 @numba.njit(cache=True, nogil=True)
 def _steps():  # type: ignore[no-untyped-def]
     """What a set of lanes, as bits, adds to a cell: one in the counter of each lane."""
-    steps = np.zeros((1 << LANES, 2), dtype=np.uint64)
+    steps = np.zeros((1 << LANES, LANES), dtype=np.uint16)
     for lanes in range(1 << LANES):
         for lane in range(LANES):
-            if lanes >> lane & 1:
-                steps[lanes, lane >> 2] += np.uint64(1) << np.uint64(16 * (lane & 3))
-    return steps
+            steps[lanes, lane] = lanes >> lane & 1
+    return steps.view(np.uint64)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -359,24 +380,3 @@ def _see(extents, distance, seen_by):  # type: ignore[no-untyped-def]
         extent = extents[lane]
         for i in range(seen_by.size):
             seen_by[i] |= bit * np.uint8(extent[i] >= distance)
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _write_lane(lane, found, marked, row_cells, contexts, counts, end):  # type: ignore[no-untyped-def]
-    """Write what one lane has seen of a row; returns where it ends."""
-    shift = np.uint64(16 * (lane & 3))
-    for j in range(found):
-        count = np.uint16(row_cells[lane >> 2, j] >> shift)
-        contexts[lane, end] = marked[j]
-        counts[lane, end] = count
-        end += np.int64(count > 0)
-    return end
-
-
-@numba.njit(cache=True, nogil=True)
-def _farthest(extents):  # type: ignore[no-untyped-def]
-    most = np.zeros(extents.shape[0], dtype=np.int64)
-    for lane in range(extents.shape[0]):
-        for value in extents[lane]:
-            most[lane] = max(most[lane], value)
-    return most

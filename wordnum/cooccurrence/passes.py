@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from wordnum.cooccurrence.chunk import SCRATCH, ChunkTask, Counted, count_chunk, merge_counted
-from wordnum.cooccurrence.counts import BlockEvents
+from wordnum.cooccurrence.events import BlockEvents
 from wordnum.cooccurrence.scan import Scan, scan
+from wordnum.cooccurrence.shared import BlocksOf
 from wordnum.cooccurrence.spool import Spool
 from wordnum.corpus.encoded import Block, EncodedCorpus
 from wordnum.corpus.prepare import Prepared, Rewriting
@@ -24,6 +25,7 @@ from wordnum.progress import bar
 __all__ = [
     "CHUNK_TOKENS",
     "IN_MEMORY",
+    "blocks_of",
     "chunk_borders",
     "chunks",
     "count_blocks",
@@ -190,27 +192,21 @@ def count_blocks(
     *,
     jobs: int | None = 1,
     spill: str | os.PathLike[str] | None = None,
-) -> list[list[Counted]]:
-    """Count the tasks; events go to disk where they are many.
-
-    Returns
-    -------
-    list of list of Counted
-        What was counted in each block under each condition, in their order.
-    """
+) -> list[Counted]:
+    """Count the tasks, one result per block; events go to disk where they are many."""
     width = len(corpus.vocabulary)
     blocks = []
     with Spool(spill, memory=IN_MEMORY) as spool:
         counted = run_tasks(count_chunk, tasks, corpus=corpus, jobs=jobs)
-        for _, parts in itertools.groupby(counted, key=lambda found: found[0].events.index):
-            blocks.append([_spooled(c, spool) for c in _tree_sum(parts, width=width)])
+        for _, parts in itertools.groupby(counted, key=lambda found: found.index):
+            blocks.append(_spooled(_tree_sum(parts, width=width), spool))
     SCRATCH.clear()
     return blocks
 
 
-def _tree_sum(parts: Iterable[list[Counted]], *, width: int) -> list[Counted]:
+def _tree_sum(parts: Iterable[Counted], *, width: int) -> Counted:
     """Merge the parts of a block as they come: each is added to others only log(parts) times."""
-    levels: list[list[list[Counted]]] = [[]]
+    levels: list[list[Counted]] = [[]]
     for part in parts:
         levels[0].append(part)
         for level in itertools.count():
@@ -218,18 +214,22 @@ def _tree_sum(parts: Iterable[list[Counted]], *, width: int) -> list[Counted]:
                 break
             if level + 1 == len(levels):
                 levels.append([])
-            levels[level + 1].append(_merged(levels[level], width=width))
+            levels[level + 1].append(merge_counted(levels[level], width=width))
             levels[level] = []
-    return _merged([part for level in reversed(levels) for part in level], width=width)
-
-
-def _merged(parts: Sequence[list[Counted]], *, width: int) -> list[Counted]:
-    return [merge_counted(same, width=width) for same in zip(*parts, strict=True)]
+    return merge_counted([part for level in reversed(levels) for part in level], width=width)
 
 
 def _spooled(counted: Counted, spool: Spool) -> Counted:
-    events = counted.events
-    kept = BlockEvents(
-        events.index, events.indptr, spool.keep(events.contexts), spool.keep(events.counts)
-    )
+    kept = {
+        together: replace(
+            events, contexts=spool.keep(events.contexts), counts=spool.keep(events.counts)
+        )
+        for together, events in counted.events.items()
+    }
     return replace(counted, events=kept)
+
+
+def blocks_of(blocks: Sequence[Counted], condition: int) -> Sequence[BlockEvents]:
+    """Events of one condition, by its place among all."""
+    together = next(t for t in blocks[0].events if condition in t)
+    return BlocksOf([block.events[together] for block in blocks], together.index(condition))
