@@ -147,7 +147,7 @@ def test_ray_counts_what_one_process_does(corpus: EncodedCorpus, alone: dict[str
 
 
 def test_blocks_on_disk_travel_as_the_way_to_them(corpus: EncodedCorpus):
-    for chunk in chunks(corpus):
+    for chunk in chunks(corpus, most=10**6):
         sent = pickle.dumps(chunk)
         again = pickle.loads(sent)
         assert np.array_equal(again.ids, chunk.ids)
@@ -156,9 +156,8 @@ def test_blocks_on_disk_travel_as_the_way_to_them(corpus: EncodedCorpus):
         assert np.array_equal(twice.ids, chunk.ids)
 
 
-def test_a_part_of_a_block_travels_too(corpus: EncodedCorpus, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (300,))
-    parts = list(chunks(corpus))
+def test_a_part_of_a_block_travels_too(corpus: EncodedCorpus):
+    parts = list(chunks(corpus, most=300))
     assert len(parts) > corpus.n_blocks
     for chunk in parts:
         assert np.array_equal(pickle.loads(pickle.dumps(chunk)).ids, chunk.ids)
@@ -168,7 +167,7 @@ def test_a_worker_that_does_not_see_the_corpus_says_so(tmp_path: Path):
     text = tmp_path / "text.txt"
     text.write_text("\n\n".join(SyntheticCorpus(n_documents=20, length=20)))
     corpus = encode(str(text), tmp_path / "corpus")
-    sent = [pickle.dumps(chunk) for chunk in chunks(corpus)]
+    sent = [pickle.dumps(chunk) for chunk in chunks(corpus, most=10**6)]
     (tmp_path / "corpus").rename(tmp_path / "elsewhere")
     with pytest.raises(InputError, match="a worker cannot read the corpus(.|\n)*all workers see"):
         pickle.loads(sent[0])

@@ -119,7 +119,7 @@ def test_workers_and_chunks_change_no_byte(
     tmp_path: Path,
 ):
     two = count(corpus, window=3, perturbations=CONDITIONS, jobs=2)
-    monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (200,))
+    monkeypatch.setattr("wordnum.cooccurrence.passes.MOST_TOKENS", 200)
     small = count(corpus, window=3, perturbations=CONDITIONS)
     for name, counts in counted.items():
         assert counts.fingerprint == two[name].fingerprint == small[name].fingerprint
@@ -130,7 +130,7 @@ def test_workers_and_chunks_change_no_byte(
 def test_blocks_of_many_chunks_are_merged_by_and_by(
     monkeypatch: pytest.MonkeyPatch, corpus: EncodedCorpus, counted
 ):
-    monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (90,))
+    monkeypatch.setattr("wordnum.cooccurrence.passes.MOST_TOKENS", 90)
     monkeypatch.setattr("wordnum.cooccurrence.passes._FAN", 2)
     for name, counts in count(corpus, window=3, perturbations=CONDITIONS).items():
         assert counts.fingerprint == counted[name].fingerprint

@@ -46,7 +46,7 @@ def test_the_memory_of_many_chunks_and_conditions_stays_within_the_bound(
     names = ["original", "isolate:1", "isolate:2", "context-length:64"]
     for module in ("passes", "estimate"):
         monkeypatch.setattr(f"wordnum.cooccurrence.{module}.CHUNK_TOKENS", 20_000)
-    monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (20_000,))
+    monkeypatch.setattr("wordnum.cooccurrence.passes.MOST_TOKENS", 20_000)
     monkeypatch.setattr("wordnum.cooccurrence.estimate._PROCESS", 0)
     count(text, window=10, perturbations=names)
     tracemalloc.start()

@@ -123,7 +123,6 @@ def test_unknown_words_hold_their_place_and_are_no_column():
 
 def test_sums_of_any_size_are_exact(monkeypatch: pytest.MonkeyPatch):
     """One word, again and again: sums far beyond one byte, in one part and in several."""
-    monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (5000,))
     monkeypatch.setattr("wordnum.cooccurrence.pair_count.CHUNK_TOKENS", 5000)
     vocabulary = Vocabulary.from_words(["a"], numerals=NumeralScheme(size=10))
     ids = np.full(60_000, vocabulary.id("a"))
@@ -146,7 +145,6 @@ def test_workers_and_chunks_change_no_byte(
         jobs: count(corpus, rows="all", window=3, perturbations=CONDITIONS, jobs=jobs)
         for jobs in (1, 2)
     }
-    monkeypatch.setattr("wordnum.cooccurrence.passes.chunk_borders.__defaults__", (100,))
     monkeypatch.setattr("wordnum.cooccurrence.pairs.BATCH", 50)
     monkeypatch.setattr("wordnum.cooccurrence.pair_count.CHUNK_TOKENS", 250)
     counts[3] = count(corpus, rows="all", window=3, perturbations=CONDITIONS)

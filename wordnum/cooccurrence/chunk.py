@@ -12,7 +12,7 @@ from wordnum.cooccurrence import kernels
 from wordnum.cooccurrence.extent import Extent, find_extents
 from wordnum.cooccurrence.scan import Scan, scan
 from wordnum.cooccurrence.scratch import Scratch
-from wordnum.cooccurrence.shared import SharedEvents
+from wordnum.cooccurrence.shared import SharedEvents, room_for_excess
 from wordnum.corpus.encoded import Block
 from wordnum.corpus.prepare import Prepared, Rewriting
 
@@ -20,7 +20,7 @@ __all__ = ["SCRATCH", "ChunkTask", "Counted", "Margins", "count_chunk", "merge_c
 
 
 # Numbers that are summed at once, in text of many: bounds the memory of a worker.
-_MOST_POSITIONS = 250_000
+_MOST_POSITIONS = 600_000
 SCRATCH = Scratch()
 
 
@@ -220,16 +220,28 @@ def _accumulate(
     lanes = len(left)
     room = int(left.max(axis=0).sum(dtype=int) + right.max(axis=0).sum(dtype=int)) + 1
     contexts = SCRATCH.array("contexts", (room,), table.dtype)
-    if lanes == 1:
+    columns = 1 if lanes == 1 else kernels.LANES
+    low = SCRATCH.array("low", (room, columns), np.uint8)
+    if lanes > 1:
+        kernel, written = kernels.accumulate_lanes, low.view(np.uint64)[:, 0]
+    else:
         kernel = kernels.accumulate_sums if task.merged else kernels.accumulate_distances
-        counts = SCRATCH.array("counts", (room,), np.uint32)
-        indptr = kernel(table, begin, left[0], right[0], task.size, task.width, contexts, counts)
-        return SharedEvents.pack(task.block.index, indptr, contexts, counts[:, None])
-    words = SCRATCH.array("counts", (room, -(-lanes // 4)), np.uint64)
-    indptr = kernels.accumulate_lanes(
-        table, begin, left, right, task.size, task.width, contexts, words
+        written = low
+    n_pairs = int(left.sum(dtype=int) + right.sum(dtype=int))
+    at, excess = room_for_excess(n_pairs)
+    indptr, above = kernel(
+        table, begin, left, right, task.size, task.width, contexts, written, at, excess
     )
-    return SharedEvents.pack(task.block.index, indptr, contexts, words.view(np.uint16)[:, :lanes])
+    used = int(indptr[-1])
+    return SharedEvents(
+        task.block.index,
+        indptr,
+        contexts[:used].copy(),
+        low[:used, :lanes].copy(),
+        at[:above] // columns * lanes + at[:above] % columns,
+        excess[:above].copy(),
+        n_pairs,
+    )
 
 
 def _margins(

@@ -18,6 +18,7 @@ from wordnum.cooccurrence.passes import (
     number_places,
     number_tasks,
     scan_chunks,
+    tokens_per_task,
 )
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.encoded import EncodedCorpus
@@ -162,10 +163,13 @@ def count(
     else:
         reach = around.size
         # Numbers that trade places must all be known first; what finds them is needed again.
-        scans = scan_chunks(corpus, jobs=jobs) if swaps else None
-        places = None if scans is None else number_places(corpus, scans)
+        most = tokens_per_task(corpus, jobs=jobs)
+        scans = scan_chunks(corpus, most=most, jobs=jobs) if swaps else None
+        places = None if scans is None else number_places(corpus, scans, most=most)
         conditions = prepare_all(chosen, corpus, places=places)
-        tasks = number_tasks(corpus, conditions, reach=reach, merged=by == "sum", scans=scans)
+        tasks = number_tasks(
+            corpus, conditions, most=most, reach=reach, merged=by == "sum", scans=scans
+        )
         blocks = count_blocks(corpus, tasks, jobs=jobs, spill=spill)
         stacks = _Stacks()
         for at, condition in enumerate(conditions):

@@ -9,7 +9,7 @@ import numpy as np
 
 from wordnum.cooccurrence.events import BlockEvents
 from wordnum.cooccurrence.expected import ExpectedCounts
-from wordnum.cooccurrence.passes import blocks_of, count_blocks, number_tasks
+from wordnum.cooccurrence.passes import blocks_of, count_blocks, number_tasks, tokens_per_task
 from wordnum.cooccurrence.strata import Strata, find_strata
 from wordnum.cooccurrence.window import Window
 from wordnum.corpus.encoded import EncodedCorpus
@@ -125,6 +125,7 @@ def _count(
     tasks = number_tasks(
         corpus,
         [condition],
+        most=tokens_per_task(corpus, jobs=jobs),
         reach=window,
         rows=None if strata is None else strata.of_token,
         n_rows=None if strata is None else strata.n_strata,

@@ -64,8 +64,10 @@ def find_extents(
     starts = block.starts.astype(positions.dtype)
     documents = np.repeat(np.arange(starts.size - 1), np.diff(inside))
     whole = starts[documents], starts[documents + 1]
-    found = []
+    found: dict[object, Extent] = {}
     for condition in conditions:
+        if (condition.cuts, condition.thins) in found:
+            continue
         if condition.marks_other:
             segments = _segments_with_other(block, condition, size)
         else:
@@ -75,8 +77,8 @@ def find_extents(
         kept = None if keep.all() else keep[documents]
         if kept is not None:
             left, right = left * kept, right * kept
-        found.append(Extent(left, right, kept, keep))
-    return found
+        found[condition.cuts, condition.thins] = Extent(left, right, kept, keep)
+    return [found[condition.cuts, condition.thins] for condition in conditions]
 
 
 def _segments_with_other(block: Block, condition: Prepared, size: int) -> _Pair:

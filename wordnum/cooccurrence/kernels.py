@@ -15,6 +15,7 @@ from wordnum.intrinsics import prefetch, trailing_zeros
 
 __all__ = [
     "LANES",
+    "MOST",
     "ROW_POSITIONS",
     "accumulate_distances",
     "accumulate_lanes",
@@ -32,6 +33,9 @@ __all__ = [
 # Conditions summed at once, and positions of a row at once, so that 16-bit counters hold.
 LANES = 8
 ROW_POSITIONS = 65535
+# Largest count of an event that is written where the events are; what exceeds it is written apart.
+MOST = np.uint32(255)
+_HIGH_BYTES = np.uint64(0xFF00FF00FF00FF00)
 # Positions between asking for memory and reading it.
 _AHEAD = 8
 
@@ -157,11 +161,12 @@ def sort_rows(rows, n_rows):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def accumulate_sums(table, begin, left, right, skip, width, contexts, counts):  # type: ignore[no-untyped-def]
-    """Sum the events of one condition over all distances; returns where each number's row begins.
+def accumulate_sums(table, begin, left, right, skip, width, contexts, low, at, excess):  # type: ignore[no-untyped-def]
+    """Sum the events of one condition over all distances.
 
-    Positions are in the order of their rows. `left` and `right` are how far each of them sees;
-    `skip` and `skip + 1` are no contexts.
+    Positions are in the order of their rows. `left` and `right` are (1, position), how far each of
+    them sees; `skip` and `skip + 1` are no contexts. Contexts are written, counts up to MOST, which
+    of them exceed it, and by how much; returns where each number's row begins, and how many exceed.
     """
     reach = table.shape[0] // 2
     n_rows = begin.size - 1
@@ -170,10 +175,10 @@ def accumulate_sums(table, begin, left, right, skip, width, contexts, counts):  
     words = np.zeros((width >> 6) + 65, dtype=np.uint64)
     summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
     marked = np.empty(width, dtype=contexts.dtype)
-    k = 0
+    k = above = 0
     for row in range(n_rows):
         for i in range(begin[row], begin[row + 1]):
-            for g in range(reach - left[i], reach + right[i]):
+            for g in range(reach - left[0, i], reach + right[0, i]):
                 c = table[g, i]
                 cells[c] += np.uint32(1)
                 _mark(words, summary, c)
@@ -181,14 +186,14 @@ def accumulate_sums(table, begin, left, right, skip, width, contexts, counts):  
         _unmark(words, skip + 1)
         cells[skip] = 0
         cells[skip + 1] = 0
-        k = _write_row(summary, words, cells, marked, contexts, counts, k)
+        k, above = _write_row(summary, words, cells, marked, contexts, low, at, excess, k, above)
         indptr[row + 1] = k
-    return indptr
+    return indptr, above
 
 
 @numba.njit(cache=True, nogil=True)
-def accumulate_distances(table, begin, left, right, skip, width, contexts, counts):  # type: ignore[no-untyped-def]
-    """Sum the events of one condition by distance; returns where each (distance, number) begins.
+def accumulate_distances(table, begin, left, right, skip, width, contexts, low, at, excess):  # type: ignore[no-untyped-def]
+    """Sum the events of one condition by distance, in rows (distance, number).
 
     As `accumulate_sums`, from a table whose distances lie together.
     """
@@ -199,9 +204,9 @@ def accumulate_distances(table, begin, left, right, skip, width, contexts, count
     words = np.zeros((width >> 6) + 65, dtype=np.uint64)
     summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
     marked = np.empty(width, dtype=contexts.dtype)
-    k = 0
+    k = above = 0
     for group in range(2 * reach):
-        extent = left if group < reach else right
+        extent = left[0] if group < reach else right[0]
         distance = extent.dtype.type(reach - group if group < reach else group - reach + 1)
         contexts_here = table[group]
         for row in range(n_rows):
@@ -214,55 +219,77 @@ def accumulate_distances(table, begin, left, right, skip, width, contexts, count
             _unmark(words, skip + 1)
             cells[skip] = 0
             cells[skip + 1] = 0
-            k = _write_row(summary, words, cells, marked, contexts, counts, k)
+            k, above = _write_row(
+                summary, words, cells, marked, contexts, low, at, excess, k, above
+            )
             indptr[group * n_rows + row + 1] = k
-    return indptr
+    return indptr, above
 
 
 @numba.njit(cache=True, nogil=True)
-def merge_rows(begin, contexts, counts, width, out_contexts, out_counts):  # type: ignore[no-untyped-def]
-    """Add the events of several parts, whose rows begin at begin[part]; returns where sums do.
+def merge_rows(  # type: ignore[no-untyped-def]
+    begin, contexts, low, at, excess, width, out_contexts, out_low, out_at, out_excess
+):
+    """Add the events of several parts, whose rows begin at begin[part]; returns as accumulating.
 
-    Counts are (event, lane).
+    Counts are (event, lane). `at` holds, ascending, which of them exceed MOST by `excess`.
     """
-    lanes = counts.shape[1]
+    lanes = low.shape[1]
     n_rows = begin.shape[1] - 1
     indptr = np.zeros(n_rows + 1, dtype=np.int64)
-    cells = np.zeros((width, lanes), dtype=out_counts.dtype)
+    cells = np.zeros((width, lanes), dtype=np.uint32)
     words = np.zeros((width >> 6) + 65, dtype=np.uint64)
     summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
     marked = np.empty(width, dtype=contexts.dtype)
-    k = 0
+    next_above = np.searchsorted(at, begin[:, 0] * lanes)
+    k = above = 0
     for row in range(n_rows):
         for part in range(begin.shape[0]):
             for e in range(begin[part, row], begin[part, row + 1]):
                 c = contexts[e]
                 for lane in range(lanes):
-                    cells[c, lane] += counts[e, lane]
+                    cells[c, lane] += low[e, lane]
                 _mark(words, summary, c)
+            a = next_above[part]
+            while a < at.size and at[a] < begin[part, row + 1] * lanes:
+                cells[contexts[at[a] // lanes], at[a] % lanes] += excess[a]
+                a += 1
+            next_above[part] = a
         found = _take_marked(summary, words, marked)
         for j in range(found):
             c = marked[j]
             out_contexts[k] = c
             for lane in range(lanes):
-                out_counts[k, lane] = cells[c, lane]
+                count = cells[c, lane]
+                out_low[k, lane] = min(count, MOST)
+                if count > MOST:
+                    out_at[above] = k * lanes + lane
+                    out_excess[above] = count - MOST
+                    above += 1
                 cells[c, lane] = 0
             k += 1
         indptr[row + 1] = k
-    return indptr
+    return indptr, above
 
 
 @numba.njit(cache=True, nogil=True)
-def take_lane(indptr, contexts, counts, lane, out_contexts, out_counts):  # type: ignore[no-untyped-def]
-    """Write the events of one lane, and no zeros; returns where its rows begin."""
+def take_lane(indptr, contexts, low, at, excess, lane, out_contexts, out_counts):  # type: ignore[no-untyped-def]
+    """Write the events of one lane, and no zeros; returns where its rows begin.
+
+    `at` and `excess` are those of this lane alone, by event.
+    """
     begin = np.zeros_like(indptr)
-    k = 0
+    a = k = 0
     for row in range(indptr.size - 1):
         for e in range(indptr[row], indptr[row + 1]):
+            count = np.uint32(low[e, lane])
+            if count == MOST and a < at.size and at[a] == e:
+                count += excess[a]
+                a += 1
             out_contexts[k] = contexts[e]
-            out_counts[k] = counts[e, lane]
+            out_counts[k] = count
             # Written always and kept if counted: a branch here is a coin toss.
-            k += np.int64(counts[e, lane] > 0)
+            k += np.int64(count > 0)
         begin[row + 1] = k
     return begin
 
@@ -299,31 +326,34 @@ def _take_marked(summary, words, marked):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _write_row(summary, words, cells, marked, contexts, counts, k):  # type: ignore[no-untyped-def]
+def _write_row(summary, words, cells, marked, contexts, low, at, excess, k, above):  # type: ignore[no-untyped-def]
     """Write the counters that were touched in ascending order, and clear them."""
     found = _take_marked(summary, words, marked)
     for j in range(found):
         c = marked[j]
+        count = cells[c]
         contexts[k] = c
-        counts[k] = cells[c]
+        low[k, 0] = min(count, MOST)
+        if count > MOST:
+            at[above] = k
+            excess[above] = count - MOST
+            above += 1
         # Written always and kept if counted: a branch here is a coin toss.
-        k += np.int64(cells[c] > 0)
+        k += np.int64(count > 0)
         cells[c] = 0
-    return k
+    return k, above
 
 
 @numba.njit(cache=True, nogil=True)
-def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts):  # type: ignore[no-untyped-def]
-    """Sum the events of up to LANES conditions by distance: same numbers, different borders.
+def accumulate_lanes(table, begin, left, right, skip, width, contexts, low, at, excess):  # type: ignore[no-untyped-def]
+    """Sum the events of LANES conditions by distance: same numbers, different borders.
 
-    Positions are in the order of their rows. `left` and `right` are (lanes, positions), how far
-    each position sees. Counts are (event, lane), 16 bits wide, and come as 64-bit words, four
-    lanes to a word; a row has at most ROW_POSITIONS positions, lest one carries into the next.
-    Returns where the rows, which are (distance, number), begin.
+    As `accumulate_distances`, with `left` and `right` (lane, position). Lanes are summed in
+    counters of 16 bits, four to a word, so that a row has at most ROW_POSITIONS positions; the
+    counts that are written, of eight bits, come as one word for each event.
     """
     reach = table.shape[0] // 2
     n_rows = begin.size - 1
-    n_words = counts.shape[1]
     indptr = np.zeros(2 * reach * n_rows + 1, dtype=np.int64)
     cells = np.zeros((width, 2), dtype=np.uint64)
     words = np.zeros((width >> 6) + 65, dtype=np.uint64)
@@ -331,7 +361,7 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts): 
     marked = np.empty(width, dtype=contexts.dtype)
     seen_by = np.empty(table.shape[1], dtype=np.uint8)
     steps = _steps()
-    k = 0
+    k = above = 0
     for group in range(2 * reach):
         extents = left if group < reach else right
         distance = reach - group if group < reach else group - reach + 1
@@ -341,8 +371,7 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts): 
             for i in range(begin[row], begin[row + 1]):
                 c = contexts_here[i]
                 cells[c, 0] += steps[seen_by[i], 0]
-                if n_words == 2:
-                    cells[c, 1] += steps[seen_by[i], 1]
+                cells[c, 1] += steps[seen_by[i], 1]
                 _mark(words, summary, c)
             for c in range(skip, skip + 2):
                 _unmark(words, c)
@@ -350,25 +379,52 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, counts): 
             found = _take_marked(summary, words, marked)
             for j in range(found):
                 c = marked[j]
-                contexts[k] = c
-                counts[k, 0] = cells[c, 0]
-                if n_words == 2:
-                    counts[k, 1] = cells[c, 1]
-                # Written always and kept if counted: a branch here is a coin toss.
-                k += np.int64((cells[c, 0] | cells[c, 1]) > 0)
+                first, second = cells[c, 0], cells[c, 1]
                 cells[c] = 0
+                contexts[k] = c
+                if (first | second) & _HIGH_BYTES:
+                    for lane in range(LANES):
+                        count = (second if lane > 3 else first) >> np.uint64(16 * (lane & 3))
+                        if count & np.uint64(0xFFFF) > MOST:
+                            at[above] = k * LANES + lane
+                            excess[above] = (count & np.uint64(0xFFFF)) - MOST
+                            above += 1
+                    first, second = _at_most(first), _at_most(second)
+                low[k] = _low_bytes(first) | _low_bytes(second) << np.uint64(32)
+                # Written always and kept if counted: a branch here is a coin toss.
+                k += np.int64(low[k] > 0)
             indptr[group * n_rows + row + 1] = k
-    return indptr
+    return indptr, above
+
+
+@numba.njit(cache=True, nogil=True)
+def _at_most(counters):  # type: ignore[no-untyped-def]
+    """Four counters of 16 bits, none above MOST."""
+    result = np.uint64(0)
+    for shift in range(0, 64, 16):
+        count = counters >> np.uint64(shift) & np.uint64(0xFFFF)
+        result |= min(count, np.uint64(MOST)) << np.uint64(shift)
+    return result
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _low_bytes(counters):  # type: ignore[no-untyped-def]
+    """The low bytes of four counters of 16 bits, side by side."""
+    counters |= counters >> np.uint64(8)
+    counters &= np.uint64(0x0000FFFF0000FFFF)
+    counters |= counters >> np.uint64(16)
+    return counters & np.uint64(0xFFFFFFFF)
 
 
 @numba.njit(cache=True, nogil=True)
 def _steps():  # type: ignore[no-untyped-def]
     """What a set of lanes, as bits, adds to a cell: one in the counter of each lane."""
-    steps = np.zeros((1 << LANES, LANES), dtype=np.uint16)
+    steps = np.zeros((1 << LANES, 2), dtype=np.uint64)
     for lanes in range(1 << LANES):
         for lane in range(LANES):
-            steps[lanes, lane] = lanes >> lane & 1
-    return steps.view(np.uint64)
+            if lanes >> lane & 1:
+                steps[lanes, lane >> 2] += np.uint64(1) << np.uint64(16 * (lane & 3))
+    return steps
 
 
 @numba.njit(cache=True, nogil=True)

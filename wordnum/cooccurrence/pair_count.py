@@ -118,7 +118,7 @@ def _tasks(
 def _batches(corpus: EncodedCorpus) -> Iterator[list[Block]]:
     """Consecutive chunks of at most `CHUNK_TOKENS` together."""
     batch: list[Block] = []
-    for chunk in chunks(corpus):
+    for chunk in chunks(corpus, most=CHUNK_TOKENS):
         if batch and sum(block.ids.size for block in batch) + chunk.ids.size > CHUNK_TOKENS:
             yield batch
             batch = []

@@ -25,6 +25,7 @@ from wordnum.progress import bar
 __all__ = [
     "CHUNK_TOKENS",
     "IN_MEMORY",
+    "MOST_TOKENS",
     "blocks_of",
     "chunk_borders",
     "chunks",
@@ -34,17 +35,20 @@ __all__ = [
     "restricted",
     "run_tasks",
     "scan_chunks",
+    "tokens_per_task",
 ]
 
 # Tokens of one task, unless a single document is longer: bounds the memory of a worker.
 CHUNK_TOKENS = 6_000_000
+# The same of number rows: numbers are few, and what is counted together needs no merging.
+MOST_TOKENS = 48_000_000
 # Bytes of events that are kept in memory: small corpora need no disk.
 IN_MEMORY = 256_000_000
 # Parts of a block that are merged at once.
 _FAN = 8
 
 
-def chunk_borders(starts: np.ndarray, most: int = CHUNK_TOKENS) -> list[tuple[int, int]]:
+def chunk_borders(starts: np.ndarray, most: int) -> list[tuple[int, int]]:
     """Part the documents of a block into runs of about equal size, at most `most` tokens each.
 
     A document longer than that is a run of its own.
@@ -66,10 +70,18 @@ def chunk_borders(starts: np.ndarray, most: int = CHUNK_TOKENS) -> list[tuple[in
     return list(itertools.pairwise(borders))
 
 
-def chunks(corpus: EncodedCorpus) -> Iterator[Block]:
+def tokens_per_task(corpus: EncodedCorpus, *, jobs: int | None) -> int:
+    """Tokens of a task that counts number rows: several tasks a worker, and none too small."""
+    from joblib import effective_n_jobs
+
+    share = corpus.n_tokens // (8 * effective_n_jobs(1 if jobs is None else jobs))
+    return min(max(share, CHUNK_TOKENS), MOST_TOKENS)
+
+
+def chunks(corpus: EncodedCorpus, *, most: int) -> Iterator[Block]:
     """Runs of whole documents that one worker counts, with the index of their block."""
     for block in corpus.blocks():
-        for first, last in chunk_borders(block.starts):
+        for first, last in chunk_borders(block.starts, most):
             begin, end = int(block.starts[first]), int(block.starts[last])
             yield Block(
                 index=block.index,
@@ -116,7 +128,7 @@ class _ScanTask:
         return scan(self.block, size=self.size, width=self.width)
 
 
-def scan_chunks(corpus: EncodedCorpus, *, jobs: int | None = 1) -> list[Scan]:
+def scan_chunks(corpus: EncodedCorpus, *, most: int, jobs: int | None = 1) -> list[Scan]:
     """Read all chunks, where the numbers of all of them must be known before any is counted.
 
     Workers are threads of this machine even where others count: tokens travel once.
@@ -124,7 +136,7 @@ def scan_chunks(corpus: EncodedCorpus, *, jobs: int | None = 1) -> list[Scan]:
     from joblib import effective_n_jobs, parallel_config
 
     size, width = corpus.vocabulary.size, len(corpus.vocabulary)
-    tasks = (_ScanTask(chunk, size, width) for chunk in chunks(corpus))
+    tasks = (_ScanTask(chunk, size, width) for chunk in chunks(corpus, most=most))
     threads = min(effective_n_jobs(1 if jobs is None else jobs), os.cpu_count() or 1)
     with parallel_config("threading"):
         found = run_tasks(
@@ -133,11 +145,11 @@ def scan_chunks(corpus: EncodedCorpus, *, jobs: int | None = 1) -> list[Scan]:
         return list(found)
 
 
-def number_places(corpus: EncodedCorpus, scans: Sequence[Scan]) -> Places:
+def number_places(corpus: EncodedCorpus, scans: Sequence[Scan], *, most: int) -> Places:
     """Chunks with the places of their numbers and the numbers, as often as they are asked for."""
     return lambda: (
         (chunk, found.positions, found.numbers)
-        for chunk, found in zip(chunks(corpus), scans, strict=True)
+        for chunk, found in zip(chunks(corpus, most=most), scans, strict=True)
     )
 
 
@@ -145,6 +157,7 @@ def number_tasks(
     corpus: EncodedCorpus,
     conditions: Sequence[Prepared],
     *,
+    most: int,
     reach: int,
     merged: bool = False,
     rows: Rewriting | None = None,
@@ -157,12 +170,14 @@ def number_tasks(
     ----------
     corpus, conditions, reach, merged
         See `ChunkTask`.
+    most : int
+        Tokens of one task, unless a single document is longer.
     rows : Rewriting, optional
         Rows that the events of the number tokens go to, below `n_rows`; by default the numbers.
     scans : sequence of Scan, optional
         What was found in each of the chunks, where they have been read before.
     """
-    for at, chunk in enumerate(chunks(corpus)):
+    for at, chunk in enumerate(chunks(corpus, most=most)):
         documents = chunk.first_document, chunk.starts.size - 1
         yield ChunkTask(
             block=chunk,
@@ -221,9 +236,7 @@ def _tree_sum(parts: Iterable[Counted], *, width: int) -> Counted:
 
 def _spooled(counted: Counted, spool: Spool) -> Counted:
     kept = {
-        together: replace(
-            events, contexts=spool.keep(events.contexts), counts=spool.keep(events.counts)
-        )
+        together: replace(events, contexts=spool.keep(events.contexts), low=spool.keep(events.low))
         for together, events in counted.events.items()
     }
     return replace(counted, events=kept)

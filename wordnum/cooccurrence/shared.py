@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self, overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from wordnum.cooccurrence import kernels
 from wordnum.cooccurrence.events import BlockEvents
 from wordnum.cooccurrence.scratch import Scratch
 
-__all__ = ["BlocksOf", "SharedEvents"]
+__all__ = ["BlocksOf", "SharedEvents", "room_for_excess"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,40 +26,49 @@ class SharedEvents:
     ----------
     index, indptr, contexts : int, ndarray, ndarray
         As in BlockEvents; some condition has seen each of the events.
-    counts : ndarray of unsigned int, shape (n_events, n_conditions)
-        How often each condition saw an event; the narrowest type that holds the largest.
+    low : ndarray of uint8, shape (n_events, n_conditions)
+        How often each condition saw an event, at most 255.
+    at, excess : ndarray of int64, ndarray of uint32
+        Which counts are more, as ascending flat indices of `low`, and by how much.
+    n_pairs : int
+        Sum of all counts, at most.
 
     Examples
     --------
-    >>> counts = np.array([[1, 0], [2, 2]])
-    >>> shared = SharedEvents.pack(0, np.array([0, 2]), np.array([3, 7]), counts)
+    >>> shared = SharedEvents(
+    ...     0, indptr=np.array([0, 2]), contexts=np.array([3, 7], np.uint16),
+    ...     low=np.array([[1, 0], [2, 255]], np.uint8), at=np.array([3]),
+    ...     excess=np.array([10], np.uint32), n_pairs=268)
     >>> alone = shared.of(1)
     >>> alone.indptr, alone.contexts, alone.counts
-    (array([0, 1]), array([7]), array([2], dtype=uint8))
+    (array([0, 1]), array([7], dtype=uint16), array([265], dtype=uint16))
     """
 
     index: int
     indptr: np.ndarray
     contexts: np.ndarray
-    counts: np.ndarray
-
-    @classmethod
-    def pack(cls, index: int, indptr: np.ndarray, contexts: np.ndarray, counts: np.ndarray) -> Self:
-        """Copy what is used of two arrays, counts in the narrowest type."""
-        used = int(indptr[-1])
-        return cls(index, indptr, contexts[:used].copy(), _narrowed(counts[:used]))
+    low: np.ndarray
+    at: np.ndarray
+    excess: np.ndarray
+    n_pairs: int
 
     def of(self, condition: int) -> BlockEvents:
         """Events of one of the conditions."""
-        if self.counts.shape[1] == 1:
-            return BlockEvents(self.index, self.indptr, self.contexts, self.counts[:, 0])
-        contexts = np.empty_like(self.contexts)
-        counts = np.empty(self.contexts.size, dtype=self.counts.dtype)
+        n_events, n_conditions = self.low.shape
+        mine = self.at % n_conditions == condition
+        at, excess = self.at[mine] // n_conditions, self.excess[mine]
+        kind = np.min_scalar_type(int(kernels.MOST) + int(excess.max(initial=0)))
+        if n_conditions == 1:
+            counts = self.low[:, 0].astype(kind, copy=False)
+            if at.size:
+                counts[at] += excess.astype(kind)
+            return BlockEvents(self.index, self.indptr, self.contexts, counts)
+        contexts, counts = np.empty_like(self.contexts), np.empty(n_events, dtype=kind)
         indptr = kernels.take_lane(
-            self.indptr, self.contexts, self.counts, condition, contexts, counts
+            self.indptr, self.contexts, self.low, at, excess, condition, contexts, counts
         )
         used = int(indptr[-1])
-        return BlockEvents(self.index, indptr, contexts[:used].copy(), _narrowed(counts[:used]))
+        return BlockEvents(self.index, indptr, contexts[:used].copy(), counts[:used].copy())
 
     @classmethod
     def merge(cls, parts: Sequence[SharedEvents], *, width: int, scratch: Scratch) -> SharedEvents:
@@ -67,15 +76,31 @@ class SharedEvents:
         if len(parts) == 1:
             return parts[0]
         first = np.cumsum([0, *(part.contexts.size for part in parts)])
-        contexts = np.concatenate([part.contexts for part in parts])
-        counts = np.concatenate([part.counts for part in parts])
-        begin = np.stack([part.indptr + at for part, at in zip(parts, first)])
-        merged = (
-            scratch.array("contexts", contexts.shape, contexts.dtype),
-            scratch.array("counts", counts.shape, np.uint32),
+        n_events, n_conditions = int(first[-1]), parts[0].low.shape[1]
+        n_pairs = sum(part.n_pairs for part in parts)
+        ((contexts, low), sums) = (
+            (
+                scratch.array(f"{whose} contexts", (n_events,), parts[0].contexts.dtype),
+                scratch.array(f"{whose} low", (n_events, n_conditions), np.uint8),
+            )
+            for whose in ("parts'", "summed")
         )
-        indptr = kernels.merge_rows(begin, contexts, counts, width, *merged)
-        return cls.pack(parts[0].index, indptr, *merged)
+        np.concatenate([part.contexts for part in parts], out=contexts)
+        np.concatenate([part.low for part in parts], out=low)
+        begin = np.stack([part.indptr + at for part, at in zip(parts, first)])
+        at = np.concatenate([part.at + n * n_conditions for part, n in zip(parts, first)])
+        excess = np.concatenate([part.excess for part in parts])
+        above = room_for_excess(n_pairs)
+        indptr, n_above = kernels.merge_rows(begin, contexts, low, at, excess, width, *sums, *above)
+        contexts, low = (array[: indptr[-1]].copy() for array in sums)
+        at, excess = (array[:n_above].copy() for array in above)
+        return cls(parts[0].index, indptr, contexts, low, at, excess, n_pairs)
+
+
+def room_for_excess(n_pairs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Arrays for `at` and `excess` where so many pairs are counted."""
+    room = n_pairs // (int(kernels.MOST) + 1) + 1
+    return np.empty(room, dtype=np.int64), np.empty(room, dtype=np.uint32)
 
 
 class BlocksOf(Sequence[BlockEvents]):
@@ -108,8 +133,3 @@ class BlocksOf(Sequence[BlockEvents]):
     def __reduce__(self) -> tuple[Any, ...]:
         # Another process gets the events of this condition alone.
         return tuple, (tuple(self),)
-
-
-def _narrowed(counts: np.ndarray) -> np.ndarray:
-    """Copy integers to the narrowest type that holds them."""
-    return counts.astype(np.min_scalar_type(int(counts.max(initial=0))), order="C")

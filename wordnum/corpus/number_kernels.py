@@ -12,6 +12,7 @@ __all__ = [
     "exchange_runs",
     "find_below",
     "narrow",
+    "narrow_to_chunks",
     "read_gaps",
 ]
 
@@ -65,6 +66,17 @@ def before_cuts(low, k):  # type: ignore[no-untyped-def]
             run = 0
         run += 1
     return last[:found]
+
+
+@numba.njit(cache=True, nogil=True)
+def narrow_to_chunks(marks, low, high, length):  # type: ignore[no-untyped-def]
+    """Segments around marks after cuts into consecutive chunks of so many tokens."""
+    first, last = np.empty_like(low), np.empty_like(high)
+    for i in range(marks.size):
+        within = np.uint64(marks[i] - low[i]) % np.uint64(length)
+        first[i] = marks[i] - np.int64(within)
+        last[i] = min(high[i], first[i] + length)
+    return first, last
 
 
 @numba.njit(cache=True, nogil=True)

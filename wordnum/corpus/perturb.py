@@ -122,8 +122,9 @@ class ContextLength(Perturbation):
         self, marks: np.ndarray, low: np.ndarray, high: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Narrow the segment [low, high) around each mark; the same as `borders`."""
-        low = marks - (marks - low) % self.length
-        return low, np.minimum(high, low + self.length)
+        from wordnum.corpus.number_kernels import narrow_to_chunks
+
+        return narrow_to_chunks(marks, low, high, self.length)
 
 
 @dataclass(frozen=True)

@@ -242,8 +242,7 @@ def _rewrite(
         return Rewriting(marginal=corpus.number_counts, seed=last.seed)
     sequence = number_sequence(corpus, thins, places)
     numbers = sequence.numbers
-    place = np.arange(numbers.size)
-    origin = place
+    origin = None
     for rewrite in rewrites:
         if isinstance(rewrite, UnigramReplace):
             marginal = np.bincount(sequence.moving(numbers), minlength=size)
@@ -256,9 +255,10 @@ def _rewrite(
                 order = sequence.shift(rewrite.seed)
             else:
                 order = sequence.permute_runs(rewrite.seed, rewrite.reach)
-            numbers, origin = numbers[order], origin[order]
-    moved = any(isinstance(rewrite, SwapNumbers) for rewrite in rewrites)
-    share = float(sequence.moving(origin == place).mean()) if moved else None
+            numbers, origin = numbers[order], order if origin is None else origin[order]
+    share = None
+    if origin is not None:
+        share = float(sequence.moving(origin == np.arange(origin.size)).mean())
     return Rewriting(numbers=numbers, starts=sequence.starts, share_in_place=share)
 
 

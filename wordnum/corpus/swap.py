@@ -14,6 +14,9 @@ from wordnum.progress import track
 
 __all__ = ["NumberSequence", "Places", "draws", "number_positions", "redraw"]
 
+# Patterns of gaps that are told apart by a code for each, whether they occur or not.
+_FEW = 1000
+
 Keep = Callable[[np.ndarray], np.ndarray]
 # Consecutive documents, the positions of their numbers and the numbers, from first to last.
 Places = Callable[[], Iterable[tuple[Block, np.ndarray, np.ndarray]]]
@@ -138,12 +141,9 @@ class NumberSequence:
         order = np.arange(self.numbers.size)
         first, lengths, labels = self.runs(reach)
         keys = number_kernels.draw_keys(_key(seed, "swap")[0], first, self.starts)
-        by_label = _stable_order(labels)
-        by_key = np.argsort(keys)
-        if (np.diff(keys[by_key]) == 0).any():  # where the order of equals depends on the machine
-            by_key = np.argsort(keys, kind="stable")
-        shuffled = by_key[_stable_order(labels[by_key])]
-        number_kernels.exchange_runs(first, lengths, by_label, shuffled, order)
+        number_kernels.exchange_runs(
+            first, lengths, _stable_order(labels), _shuffled(labels, keys), order
+        )
         return order
 
     def runs(self, reach: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -164,16 +164,32 @@ class NumberSequence:
         next_label = 0
         by_length = _stable_order(lengths)
         sizes, groups = np.unique(lengths[by_length], return_index=True)
-        for size, mine in zip(sizes, np.split(by_length, groups[1:])):
+        for size, mine in zip(sizes.tolist(), np.split(by_length, groups[1:])):
             if size == 1:
                 labels[mine] = next_label
                 next_label += 1
                 continue
             pattern = self.gaps[first[mine][:, None] + np.arange(1, size)]
-            found, label = np.unique(_as_scalars(pattern), return_inverse=True)
-            labels[mine] = next_label + label
-            next_label += found.size
+            if reach ** (size - 1) <= _FEW:
+                code = (pattern - np.uint8(1)) @ reach ** np.arange(size - 1)
+            else:
+                code = np.unique(_as_scalars(pattern), return_inverse=True)[1]
+            seen = np.bincount(code) > 0
+            labels[mine] = next_label + (np.cumsum(seen) - 1)[code]
+            next_label += int(seen.sum())
         return first, lengths, labels
+
+
+def _shuffled(labels: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Order by label, and of equal labels by key: of 64 random bits, mostly as one integer."""
+    spare = np.uint64(int(labels.max(initial=0)).bit_length())
+    joint = keys >> spare
+    if spare:
+        joint |= labels.astype(np.uint64) << (np.uint64(64) - spare)
+    order = np.argsort(joint)
+    if (np.diff(joint[order]) == 0).any():  # where the order of equals depends on the machine
+        return np.lexsort((keys, labels))
+    return order
 
 
 def _stable_order(values: np.ndarray) -> np.ndarray:
