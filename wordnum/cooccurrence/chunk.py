@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -168,32 +167,35 @@ def _events(
 ) -> dict[tuple[int, ...], SharedEvents]:
     """Sum the events of all conditions, in rows of their own or in those of the numbers."""
     parts: dict[tuple[int, ...], list[SharedEvents]] = {}
-    groups = _groups(values)
     at_once = _at_once(values if rows is None else [rows], positions.size)
     most = 1 if task.merged else kernels.LANES
     for first in range(0, max(positions.size, 1), at_once):
         here = slice(first, min(first + at_once, positions.size))
-        around = None if task.merged else _around(task, positions[here])
-        for group in groups:
+        around = _around(task, positions[here])
+        for group in _groups(values):
             written = values[group[0]]
-            order, begin = kernels.sort_rows((written if rows is None else rows)[here], task.n_rows)
-            if around is None:
-                table = _around(task, positions[here][order], by_position=True)
-            else:
-                table = kernels.reorder(around, order)
-            if task.conditions[group[0]].rewriting is not None:
-                kernels.patch(table, positions, order, first, written)
+            # Numbers stand in the same places whichever they are: one table serves all groups.
+            kernels.patch(around, positions, first, written)
+            rows_here = (written if rows is None else rows)[here]
+            order, begin = kernels.sort_rows(rows_here, task.n_rows)
+            table = _reordered("table", around, order)
             for at in range(0, len(group), most):
                 together = tuple(group[at : at + most])
                 left = np.stack([extents[c].left[here] for c in together])
                 right = np.stack([extents[c].right[here] for c in together])
-                seen = kernels.reorder(left, order), kernels.reorder(right, order)
+                seen = _reordered("left", left, order), _reordered("right", right, order)
                 found = _accumulate(task, table, begin, *seen)
                 parts.setdefault(together, []).append(found)
     return {
         together: SharedEvents.merge(part, width=task.width, scratch=SCRATCH)
         for together, part in parts.items()
     }
+
+
+def _reordered(name: str, table: np.ndarray, order: np.ndarray) -> np.ndarray:
+    result = SCRATCH.array(name, table.shape, table.dtype)
+    kernels.reorder(table, order, result)
+    return result
 
 
 def _at_once(rows: Sequence[np.ndarray], n_positions: int) -> int:
@@ -204,11 +206,10 @@ def _at_once(rows: Sequence[np.ndarray], n_positions: int) -> int:
     return max(1, min(n_positions, most))
 
 
-def _around(task: ChunkTask, positions: np.ndarray, *, by_position: bool = False) -> np.ndarray:
-    """Contexts (distance, position); those of one distance, or of one position, lie together."""
-    layout: Literal["F", "C"] = "F" if by_position else "C"
+def _around(task: ChunkTask, positions: np.ndarray) -> np.ndarray:
+    """Contexts around each position: (distance, position)."""
     shape = 2 * task.reach, positions.size
-    table = np.empty(shape, dtype=np.min_scalar_type(task.width - 1), order=layout)
+    table = SCRATCH.array("around", shape, np.min_scalar_type(task.width - 1))
     kernels.gather(np.asarray(task.block.ids), positions, task.reach, table)
     return table
 

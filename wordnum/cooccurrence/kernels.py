@@ -116,23 +116,21 @@ def gather(ids, positions, reach, table):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def reorder(table, order):  # type: ignore[no-untyped-def]
-    """Columns of a table in another order."""
-    sorted_table = np.empty_like(table)
+def reorder(table, order, result):  # type: ignore[no-untyped-def]
+    """Write the columns of a table in another order."""
     for g in range(table.shape[0]):
         row = table[g]
-        sorted_row = sorted_table[g]
+        sorted_row = result[g]
         for s in range(order.size):
             sorted_row[s] = row[order[s]]
-    return sorted_table
 
 
 @numba.njit(cache=True, nogil=True)
-def patch(table, positions, order, first, values):  # type: ignore[no-untyped-def]
-    """Put `values` for the numbers among the contexts around positions[first + order[s]]."""
+def patch(table, positions, first, values):  # type: ignore[no-untyped-def]
+    """Put `values` for the numbers among the contexts around each position from `first` on."""
     reach = table.shape[0] // 2
-    for s in range(order.size):
-        i = first + order[s]
+    for s in range(table.shape[1]):
+        i = first + s
         j = i - 1
         while j >= 0 and positions[i] - positions[j] <= reach:
             table[reach - (positions[i] - positions[j]), s] = values[j]
@@ -177,15 +175,11 @@ def accumulate_sums(table, begin, left, right, skip, width, contexts, low, at, e
     marked = np.empty(width, dtype=contexts.dtype)
     k = above = 0
     for row in range(n_rows):
-        for i in range(begin[row], begin[row + 1]):
-            for g in range(reach - left[0, i], reach + right[0, i]):
-                c = table[g, i]
-                cells[c] += np.uint32(1)
-                _mark(words, summary, c)
-        _unmark(words, skip)
-        _unmark(words, skip + 1)
-        cells[skip] = 0
-        cells[skip + 1] = 0
+        for group in range(2 * reach):
+            extent = left[0] if group < reach else right[0]
+            distance = extent.dtype.type(reach - group if group < reach else group - reach + 1)
+            _add_row(table[group], extent, distance, begin, row, cells, words, summary)
+        _forget(words, cells, skip)
         k, above = _write_row(summary, words, cells, marked, contexts, low, at, excess, k, above)
         indptr[row + 1] = k
     return indptr, above
@@ -195,7 +189,7 @@ def accumulate_sums(table, begin, left, right, skip, width, contexts, low, at, e
 def accumulate_distances(table, begin, left, right, skip, width, contexts, low, at, excess):  # type: ignore[no-untyped-def]
     """Sum the events of one condition by distance, in rows (distance, number).
 
-    As `accumulate_sums`, from a table whose distances lie together.
+    As `accumulate_sums` else.
     """
     reach = table.shape[0] // 2
     n_rows = begin.size - 1
@@ -210,20 +204,23 @@ def accumulate_distances(table, begin, left, right, skip, width, contexts, low, 
         distance = extent.dtype.type(reach - group if group < reach else group - reach + 1)
         contexts_here = table[group]
         for row in range(n_rows):
-            for i in range(begin[row], begin[row + 1]):
-                c = contexts_here[i]
-                # Marked always: a branch here is a coin toss.
-                cells[c] += np.uint32(extent[i] >= distance)
-                _mark(words, summary, c)
-            _unmark(words, skip)
-            _unmark(words, skip + 1)
-            cells[skip] = 0
-            cells[skip + 1] = 0
+            _add_row(contexts_here, extent, distance, begin, row, cells, words, summary)
+            _forget(words, cells, skip)
             k, above = _write_row(
                 summary, words, cells, marked, contexts, low, at, excess, k, above
             )
             indptr[group * n_rows + row + 1] = k
     return indptr, above
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _add_row(contexts_here, extent, distance, begin, row, cells, words, summary):  # type: ignore[no-untyped-def]
+    """Count the contexts at one distance that the positions of a row see."""
+    for i in range(begin[row], begin[row + 1]):
+        c = contexts_here[i]
+        # Marked always: a branch here is a coin toss.
+        cells[c] += np.uint32(extent[i] >= distance)
+        _mark(words, summary, c)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -302,8 +299,11 @@ def _mark(words, summary, c):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _unmark(words, c):  # type: ignore[no-untyped-def]
-    words[c >> 6] &= ~(np.uint64(1) << np.uint64(c & 63))
+def _forget(words, cells, skip):  # type: ignore[no-untyped-def]
+    """Count `skip` and `skip + 1` for nothing."""
+    for c in range(skip, skip + 2):
+        words[c >> 6] &= ~(np.uint64(1) << np.uint64(c & 63))
+        cells[c] = 0
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -373,9 +373,7 @@ def accumulate_lanes(table, begin, left, right, skip, width, contexts, low, at, 
                 cells[c, 0] += steps[seen_by[i], 0]
                 cells[c, 1] += steps[seen_by[i], 1]
                 _mark(words, summary, c)
-            for c in range(skip, skip + 2):
-                _unmark(words, c)
-                cells[c] = 0
+            _forget(words, cells, skip)
             found = _take_marked(summary, words, marked)
             for j in range(found):
                 c = marked[j]
