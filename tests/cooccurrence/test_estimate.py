@@ -36,7 +36,7 @@ def test_number_rows_stay_within_the_bound(corpus: EncodedCorpus):
     counts = count(corpus, window=3, perturbations=["original", "isolate:1"])
     assert bound.events >= counts["original"].n_events
     spilled = [b.contexts.nbytes + b.counts.nbytes for c in counts.values() for b in c.blocks]
-    assert bound.disk >= sum(spilled) > 0.1 * bound.disk
+    assert bound.disk >= sum(spilled) > 0.3 * bound.disk
 
 
 def test_the_memory_of_many_chunks_and_conditions_stays_within_the_bound(
@@ -45,8 +45,7 @@ def test_the_memory_of_many_chunks_and_conditions_stays_within_the_bound(
     text = SyntheticCorpus(n_documents=3000, length=200, density=0.1).encoded(n_blocks=1)
     names = ["original", "isolate:1", "isolate:2", "context-length:64"]
     for module in ("passes", "estimate"):
-        monkeypatch.setattr(f"wordnum.cooccurrence.{module}.CHUNK_TOKENS", 20_000)
-    monkeypatch.setattr("wordnum.cooccurrence.passes.MOST_TOKENS", 20_000)
+        monkeypatch.setattr(f"wordnum.cooccurrence.{module}.MOST_TOKENS", 20_000)
     monkeypatch.setattr("wordnum.cooccurrence.estimate._PROCESS", 0)
     count(text, window=10, perturbations=names)
     tracemalloc.start()
@@ -63,7 +62,7 @@ def test_words_beyond_sixteen_bits_take_more(corpus: EncodedCorpus):
     text = EncodedCorpus.from_arrays(ids, [0, 100], words, n_blocks=1)
     counts = count(text, window=3, perturbations="original")
     bound = estimate(text, window=3)
-    assert bound.disk == 6 * bound.events >= sum(b.contexts.nbytes for b in counts.blocks)
+    assert bound.disk == 5 * bound.events >= sum(b.contexts.nbytes for b in counts.blocks)
 
 
 def test_all_rows_stay_within_the_bound(corpus: EncodedCorpus):

@@ -14,7 +14,7 @@ from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.number_kernels import draw_keys
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.perturb import Perturbation, SwapNumbers, UnigramReplace
-from wordnum.corpus.swap import NumberSequence, _key, draws, number_positions, redraw
+from wordnum.corpus.swap import NumberSequence, _key, _shuffled, draws, number_positions, redraw
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 
@@ -201,3 +201,15 @@ def test_positions_of_numbers_are_found_across_chunks():
     rng = np.random.default_rng(0)
     ids = rng.integers(0, 1000, 600_000).astype(np.uint32)
     assert np.array_equal(number_positions(ids, 50), np.flatnonzero(ids < 50))
+
+
+@pytest.mark.parametrize("n_labels", [1, 3, 70_000])
+@pytest.mark.parametrize("equal", [False, True])
+def test_runs_are_shuffled_within_their_label_by_their_keys(n_labels: int, equal: bool):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, n_labels, 5000)
+    keys = rng.integers(0, 2**64, 5000, dtype=np.uint64)
+    if equal:  # keys that agree in all bits, and in all but the last
+        keys[::7] = keys[0]
+        keys[1::7] = keys[1] ^ rng.integers(0, 2, keys[1::7].size, dtype=np.uint64)
+    assert np.array_equal(_shuffled(labels, keys), np.lexsort((keys, labels)))

@@ -15,11 +15,19 @@ from wordnum.cooccurrence.shared import SharedEvents, room_for_excess
 from wordnum.corpus.encoded import Block
 from wordnum.corpus.prepare import Prepared, Rewriting
 
-__all__ = ["SCRATCH", "ChunkTask", "Counted", "Margins", "count_chunk", "merge_counted"]
+__all__ = [
+    "MOST_POSITIONS",
+    "SCRATCH",
+    "ChunkTask",
+    "Counted",
+    "Margins",
+    "count_chunk",
+    "merge_counted",
+]
 
 
 # Numbers that are summed at once, in text of many: bounds the memory of a worker.
-_MOST_POSITIONS = 600_000
+MOST_POSITIONS = 600_000
 SCRATCH = Scratch()
 
 
@@ -202,7 +210,7 @@ def _at_once(rows: Sequence[np.ndarray], n_positions: int) -> int:
     """Positions that can be summed at once, so that none has more in a row than counters hold."""
     different = {id(row): row for row in rows}.values()
     longest = max((int(np.bincount(row).max(initial=0)) for row in different), default=0)
-    most = _MOST_POSITIONS if longest <= kernels.ROW_POSITIONS else kernels.ROW_POSITIONS
+    most = MOST_POSITIONS if longest <= kernels.ROW_POSITIONS else kernels.ROW_POSITIONS
     return max(1, min(n_positions, most))
 
 

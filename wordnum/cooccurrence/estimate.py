@@ -9,9 +9,10 @@ import tempfile
 from dataclasses import dataclass
 from typing import Literal
 
+from wordnum.cooccurrence.chunk import MOST_POSITIONS
 from wordnum.cooccurrence.kernels import LANES
 from wordnum.cooccurrence.pairs import BATCH
-from wordnum.cooccurrence.passes import CHUNK_TOKENS, IN_MEMORY
+from wordnum.cooccurrence.passes import CHUNK_TOKENS, IN_MEMORY, MOST_TOKENS
 from wordnum.corpus.encoded import EncodedCorpus
 
 __all__ = ["Estimate", "announce", "estimate"]
@@ -57,8 +58,8 @@ def estimate(
 ) -> Estimate:
     """Bound the memory and disk that `count` takes, from the sizes of the corpus.
 
-    An event of number rows takes 4 bytes, or 6 where the vocabulary does not fit into 16 bits. A
-    worker holds a chunk's ids, the contexts around its numbers, the events of up to LANES
+    An event of number rows takes 3 bytes, or 5 where the vocabulary does not fit into 16 bits. A
+    worker holds the contexts around the numbers of its documents, twice, the events of up to LANES
     conditions before they are packed, and its results; the parts of one block wait for the last,
     and are merged. Where numbers trade places (`swaps`), all number tokens of the corpus are held
     at once, before the events are, and the histograms of all chunks. Of all rows, a distinct pair
@@ -84,27 +85,33 @@ def estimate(
     return Estimate(memory, each * conditions * events, events)
 
 
-def _longest(corpus: EncodedCorpus) -> int:
-    return max(min(tokens, CHUNK_TOKENS) for tokens in corpus.block_tokens)
+def _longest(corpus: EncodedCorpus, most: int) -> int:
+    return max(min(tokens, most) for tokens in corpus.block_tokens)
 
 
 def _all_rows(corpus: EncodedCorpus, window: int) -> tuple[int, int, int, int]:
     """Events, bytes of one, bytes of a worker, and of what puts the results together."""
-    longest = _longest(corpus)
+    longest = _longest(corpus, CHUNK_TOKENS)
     here = 4 * window * longest + 20 * BATCH
     return window * corpus.n_tokens, 4, (16 + 8 * window) * longest, here
 
 
 def _number_rows(corpus: EncodedCorpus, window: int, conditions: int) -> tuple[int, int, int, int]:
     """As `_all_rows`."""
-    width, longest, tokens = len(corpus.vocabulary), _longest(corpus), max(corpus.n_tokens, 1)
+    width, tokens = len(corpus.vocabulary), max(corpus.n_tokens, 1)
     events = 2 * window * int(corpus.number_counts.sum())
-    each = 2 + (2 if width <= 2**16 else 4)
-    rows = 8 * (2 * window * corpus.vocabulary.size + 1)
-    held = 8 + (each + 2) * min(conditions, LANES) + each * conditions
-    worker = 4 * longest + held * events * longest // tokens + conditions * rows + _PER_WORD * width
     block = events * max(corpus.block_tokens) // tokens
-    merging = (each * conditions + 2 * each + 2) * block
+    task = events * _longest(corpus, MOST_TOKENS) // tokens
+    slab = min(task, 2 * window * MOST_POSITIONS)
+    context = 2 if width <= 2**16 else 4
+    rows = 8 * (2 * window * corpus.vocabulary.size + 1)
+    each = context + 1
+    unpacked = context + (LANES if conditions > 1 else 1)
+    worker = (2 * context + unpacked) * slab + each * conditions * task
+    worker += conditions * rows + _PER_WORD * width
+    # Parts lie beside each other, and beside their sum.
+    worker += 2 * unpacked * task if slab < task else 0
+    merging = (each * conditions + 2 * unpacked) * block if task < block else 0
     margins = conditions * corpus.n_blocks * (8 * width + rows)
     return events, each, worker, margins + merging + min(each * conditions * events, IN_MEMORY)
 
