@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.spool import Spool
+from wordnum.cooccurrence.spool import Spool, forget
 from wordnum.errors import InputError
 
 
@@ -52,3 +52,26 @@ def test_the_first_arrays_may_stay_in_memory():
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path):
     with pytest.raises(InputError, match="cannot keep counted events on disk(.|\n)*no/such"):
         Spool(tmp_path / "no" / "such")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is told by /proc")
+def test_what_is_forgotten_is_out_of_memory_and_still_there(tmp_path: Path):
+    def mapped() -> int:
+        status = Path("/proc/self/status").read_text()
+        return int(status.partition("RssFile:")[2].split()[0]) * 1024
+
+    numbers = np.arange(4_000_000)
+    with Spool(tmp_path) as spool:
+        kept = spool.keep(numbers)
+    assert kept.sum() == numbers.sum()
+    before = mapped()
+    forget(kept[7:])
+    assert before - mapped() > 0.9 * numbers.nbytes
+    assert np.array_equal(kept, numbers)
+
+
+def test_arrays_in_memory_are_not_forgotten():
+    for array in (np.arange(5), np.arange(5)[1:], np.frombuffer(b"12345678", dtype=np.int64)):
+        before = array.copy()
+        forget(array)
+        assert np.array_equal(array, before)

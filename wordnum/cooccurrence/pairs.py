@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.spool import Spool
+from wordnum.cooccurrence.spool import Spool, forget
 
 __all__ = ["BATCH", "PairMerger", "PairSums", "merge_sums"]
 
@@ -184,6 +184,9 @@ def _merged_rows(parts: Sequence[PairSums]) -> Iterator[PairSums]:
         )
         yield PairSums(begin, contexts[: begin[-1]], low[: begin[-1]], high_at[:used], high[:used])
         row = last
+        for part in parts:
+            forget(part.contexts)
+            forget(part.low)
 
 
 def _arrays(part: PairSums) -> tuple[np.ndarray, ...]:

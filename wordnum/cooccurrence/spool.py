@@ -6,13 +6,13 @@ import mmap
 import os
 import tempfile
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from wordnum.errors import InputError
 
-__all__ = ["Spool"]
+__all__ = ["Spool", "forget"]
 
 
 class Spool:
@@ -101,3 +101,23 @@ class Spool:
             where=str(self.folder or tempfile.gettempdir()),
             remedy="free disk space, or name another folder (spill=, or the variable TMPDIR)",
         )
+
+
+def forget(array: np.ndarray) -> None:
+    """Let go of the memory of an array that a Spool has mapped; it is read anew when needed.
+
+    Other arrays are left alone, and so is every array where the system cannot be told.
+
+    Examples
+    --------
+    >>> with Spool() as spool:
+    ...     kept = spool.keep(np.arange(3))
+    >>> forget(kept)
+    >>> kept
+    array([0, 1, 2])
+    """
+    base: Any = array
+    while isinstance(base, (np.ndarray, memoryview)):
+        base = base.base if isinstance(base, np.ndarray) else base.obj
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
