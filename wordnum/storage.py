@@ -154,7 +154,7 @@ def save_npz(
     header : mapping
         Anything JSON holds.
     arrays : mapping of str to ndarray
-        No object arrays.
+        No object arrays. What has ``__array__`` is made when it is written.
 
     Returns
     -------

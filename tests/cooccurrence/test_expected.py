@@ -234,3 +234,14 @@ def test_a_corpus_without_numbers_is_refused():
     for name in ("swap-numbers", "unigram-replace"):
         with pytest.raises(InputError, match="no number to rewrite"):
             expected_counts(words, name)
+
+
+@pytest.mark.parametrize("perturbation", ["unigram-replace", "swap-numbers"])
+def test_expectations_are_the_same_in_parts(
+    monkeypatch: pytest.MonkeyPatch, corpus: EncodedCorpus, perturbation: str
+):
+    whole = expected_counts(corpus, perturbation, window=3)
+    monkeypatch.setattr("wordnum.cooccurrence.chunk.MOST_POSITIONS", 40)
+    monkeypatch.setattr("wordnum.cooccurrence.passes.MOST_TOKENS", 500)
+    monkeypatch.setattr("wordnum.cooccurrence.passes.IN_MEMORY", 0)
+    assert expected_counts(corpus, perturbation, window=3).fingerprint == whole.fingerprint

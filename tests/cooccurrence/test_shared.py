@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordnum.cooccurrence.count import count
+from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.events import PARTS
 from wordnum.cooccurrence.scratch import Scratch
 from wordnum.cooccurrence.shared import BlocksOf, SharedEvents
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 
 WIDTH = 130
@@ -73,26 +78,69 @@ def test_one_condition_travels_without_the_others():
     sent = pickle.dumps(blocks)
     assert len(sent) < len(pickle.dumps(parts))
     for there, here in zip(pickle.loads(sent), blocks, strict=True):
-        assert np.array_equal(there.contexts, here.contexts)
-        assert np.array_equal(there.counts, here.counts)
+        assert there.index == here.index
+        for part in PARTS:
+            assert np.array_equal(getattr(there, part), getattr(here, part))
 
 
-@pytest.mark.parametrize("most", [48_000_000, 900])
+@pytest.fixture(scope="module")
+def few_words() -> EncodedCorpus:
+    """One number and few words, again and again: counts far above one byte."""
+    vocabulary = Vocabulary.from_words(["a", "b"], numerals=NumeralScheme(size=10))
+    shares = [0.7, 0.1, 0.1, 0.1]
+    ids = np.random.default_rng(0).choice([3, 5, 12, 13], 9000, p=shares)
+    return EncodedCorpus.from_arrays(ids, np.arange(0, 9001, 300), vocabulary, n_blocks=2)
+
+
+NAMES = ["original", *(f"context-length:{n}" for n in (2, 3, 5, 8, 60, 100)), "isolate:2"]
+NAMES += ["thin:0.5", "unigram-replace", "swap-numbers"]
+PARTED = {
+    "whole": {},
+    "tasks": {"passes.MOST_TOKENS": 900},
+    "slabs": {"chunk.MOST_POSITIONS": 500},
+    "rows": {"kernels.ROW_POSITIONS": 100},
+    "disk": {"passes.IN_MEMORY": 0},
+}
+
+
+@pytest.mark.parametrize("parted", PARTED)
 @pytest.mark.parametrize("by", ["block-distance", "sum"])
 def test_counts_of_any_size_are_the_same_beside_other_conditions(
-    monkeypatch: pytest.MonkeyPatch, most: int, by: str
+    monkeypatch: pytest.MonkeyPatch, few_words: EncodedCorpus, parted: str, by: str
 ):
-    """One number and few words, again and again: counts far above one byte, whole and in parts."""
-    monkeypatch.setattr("wordnum.cooccurrence.passes.MOST_TOKENS", most)
-    vocabulary = Vocabulary.from_words(["a", "b"], numerals=NumeralScheme(size=10))
-    ids = np.random.default_rng(0).choice(
-        [3, 3, 3, 5, 12, 13], 9000, p=[0.3, 0.2, 0.2, 0.1, 0.1, 0.1]
-    )
-    corpus = EncodedCorpus.from_arrays(ids, np.arange(0, 9001, 300), vocabulary, n_blocks=2)
-    names = ["original", *(f"context-length:{n}" for n in (2, 3, 5, 8, 60, 200)), "isolate:2"]
-    names += ["unigram-replace", "swap-numbers"]
-    together = count(corpus, window=4, perturbations=names, by=by)  # type: ignore[call-overload]
-    assert together["original"].blocks[0].counts.max() > 255
-    for name in names:
-        alone = count(corpus, window=4, perturbations=name, by=by)  # type: ignore[call-overload]
-        assert together[name].fingerprint == alone.fingerprint
+    alone = {n: count(few_words, window=4, perturbations=n, by=by) for n in NAMES}  # type: ignore[call-overload]
+    for name, value in PARTED[parted].items():
+        monkeypatch.setattr(f"wordnum.cooccurrence.{name}", value)
+    together = count(few_words, window=4, perturbations=NAMES, by=by)  # type: ignore[call-overload]
+    for name in NAMES:
+        assert together[name].fingerprint == alone[name].fingerprint
+
+
+@pytest.mark.parametrize("length", [300, 100])
+def test_counts_above_a_byte_are_those_of_the_definition(few_words: EncodedCorpus, length: int):
+    names = [f"context-length:{length}", "isolate:1"]
+    counts = count(few_words, window=4, perturbations=names)[names[0]]
+    width = len(few_words.vocabulary)
+    for index, block in enumerate(few_words.blocks()):
+        texts = np.asarray(block.ids).reshape(-1, length)
+        expected = np.zeros((8, 10, width), dtype=int)
+        for at, distance in enumerate([-4, -3, -2, -1, 1, 2, 3, 4]):
+            near, far = texts[:, : length - abs(distance)], texts[:, abs(distance) :]
+            here, there = (near, far) if distance > 0 else (far, near)
+            np.add.at(expected[at], (here[here < 10], there[here < 10]), 1)
+        assert expected.max() > 1000
+        found = counts.blocks[index].matrix(width).toarray()
+        assert np.array_equal(found.reshape(expected.shape), expected)
+
+
+def test_what_was_spilled_is_saved_block_by_block(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr("wordnum.cooccurrence.passes.IN_MEMORY", 0)
+    corpus = SyntheticCorpus(n_documents=4000, length=100, density=0.2).encoded(n_blocks=20)
+    counts = count(corpus, perturbations=["original", "isolate:2"])["original"]
+    path = counts.save(tmp_path / "counts")
+    tracemalloc.start()
+    counts.save(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 0.2 * counts.nbytes
+    assert CooccurrenceCounts.load(path).fingerprint == counts.fingerprint

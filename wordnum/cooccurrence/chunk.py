@@ -175,12 +175,14 @@ def _events(
 ) -> dict[tuple[int, ...], SharedEvents]:
     """Sum the events of all conditions, in rows of their own or in those of the numbers."""
     parts: dict[tuple[int, ...], list[SharedEvents]] = {}
-    at_once = _at_once(values if rows is None else [rows], positions.size)
     most = 1 if task.merged else kernels.LANES
+    groups = _groups(values)
+    several = [values[group[0]] for group in groups if min(len(group), most) > 1]
+    at_once = _at_once(several if rows is None else [rows] * len(several), positions.size)
     for first in range(0, max(positions.size, 1), at_once):
         here = slice(first, min(first + at_once, positions.size))
         around = _around(task, positions[here])
-        for group in _groups(values):
+        for group in groups:
             written = values[group[0]]
             # Numbers stand in the same places whichever they are: one table serves all groups.
             kernels.patch(around, positions, first, written)
@@ -207,9 +209,8 @@ def _reordered(name: str, table: np.ndarray, order: np.ndarray) -> np.ndarray:
 
 
 def _at_once(rows: Sequence[np.ndarray], n_positions: int) -> int:
-    """Positions that can be summed at once, so that none has more in a row than counters hold."""
-    different = {id(row): row for row in rows}.values()
-    longest = max((int(np.bincount(row).max(initial=0)) for row in different), default=0)
+    """Positions to sum at once, so that none of `rows` has more of a row than lanes can count."""
+    longest = max((int(np.bincount(row).max(initial=0)) for row in rows), default=0)
     most = MOST_POSITIONS if longest <= kernels.ROW_POSITIONS else kernels.ROW_POSITIONS
     return max(1, min(n_positions, most))
 
@@ -242,14 +243,15 @@ def _accumulate(
         table, begin, left, right, task.size, task.width, contexts, written, at, excess
     )
     used = int(indptr[-1])
+    event, lane = np.divmod(at[:above], columns)
     return SharedEvents(
         task.block.index,
         indptr,
-        contexts[:used].copy(),
-        low[:used, :lanes].copy(),
-        at[:above] // columns * lanes + at[:above] % columns,
-        excess[:above].copy(),
-        n_pairs,
+        contexts=contexts[:used].copy(),
+        low=low[:used, :lanes].copy(),
+        at=event * lanes + lane,
+        excess=excess[:above].copy(),
+        n_pairs=n_pairs,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.events import BlockEvents
+from wordnum.cooccurrence.events import PARTS, BlockEvents
 from wordnum.cooccurrence.reduce import reduce_events
 from wordnum.cooccurrence.select import Selectable
 from wordnum.cooccurrence.window import Window
@@ -82,7 +82,7 @@ class CooccurrenceCounts(Selectable):
         flags: tuple[str, ...] = (),
         provenance: dict[str, Any] | None = None,
     ) -> None:
-        self.blocks = blocks
+        self.blocks = tuple(blocks) if isinstance(blocks, list) else blocks
         self.distances = np.asarray(distances, dtype=np.int64)
         self.vocabulary = vocabulary
         self.window_size = window_size
@@ -181,13 +181,19 @@ class CooccurrenceCounts(Selectable):
         return int(self.documents.sum())
 
     @property
+    def indices(self) -> list[int]:
+        """Which block of the corpus each of the blocks is."""
+        known = getattr(self.blocks, "indices", None)
+        return known if known is not None else [block.index for block in self.blocks]
+
+    @cached_property
     def n_events(self) -> int:
         """Pair events counted, with repetition: what "equal number of pairs" means."""
         return sum(int(b.counts.sum(dtype=np.int64)) for b in self.blocks)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all events."""
+        """Bytes of all events; those counted together with others are kept in less, together."""
         return sum(b.indptr.nbytes + b.contexts.nbytes + b.counts.nbytes for b in self.blocks)
 
     @cached_property
@@ -210,7 +216,7 @@ class CooccurrenceCounts(Selectable):
             return NotImplemented
         self._check_mergeable(other)
         width = len(self.vocabulary)
-        sides = [{b.index: i for i, b in enumerate(c.blocks)} for c in (self, other)]
+        sides = [{index: i for i, index in enumerate(c.indices)} for c in (self, other)]
         order = sorted(set(sides[0]) | set(sides[1]))
         blocks = []
         margins: dict[str, list[np.ndarray]] = {k: [] for k in ("numbers", "contexts", "documents")}
@@ -241,21 +247,21 @@ class CooccurrenceCounts(Selectable):
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write to an npz file (kind "counts"), atomically; returns its path."""
-        arrays: dict[str, np.ndarray] = {
+        arrays: dict[str, Any] = {
             "distances": self.distances,
             "number_counts": self.number_counts,
             "context_counts": self.context_counts,
             "documents": self.documents,
         }
-        for block in self.blocks:
-            arrays |= block.to_arrays()
+        for at, index in enumerate(self.indices):
+            arrays |= {f"{part}/{index}": _Taken(self.blocks, at, part) for part in PARTS}
         arrays |= self.vocabulary.to_arrays()
         header = {
             "window_size": self.window_size,
             "perturbation": self.perturbation,
             "flags": list(self.flags),
             "provenance": self.provenance,
-            "blocks": [block.index for block in self.blocks],
+            "blocks": self.indices,
         }
         return save_npz(
             path, kind="counts", version=_VERSION, header=header, arrays=arrays, compress=False
@@ -305,3 +311,13 @@ class CooccurrenceCounts(Selectable):
                     got=str(theirs),
                     remedy="encode both texts with one vocabulary and count both alike",
                 )
+
+
+class _Taken:
+    """An array of a block that is taken out when it is written, lest all are held at once."""
+
+    def __init__(self, blocks: Sequence[BlockEvents], at: int, part: str) -> None:
+        self._blocks, self._at, self._part = blocks, at, part
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(getattr(self._blocks[self._at], self._part), dtype=dtype)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wordnum.cooccurrence.chunk import MOST_POSITIONS
-from wordnum.cooccurrence.kernels import LANES
+from wordnum.cooccurrence.kernels import LANES, ROW_POSITIONS
 from wordnum.cooccurrence.pairs import BATCH
-from wordnum.cooccurrence.passes import CHUNK_TOKENS, IN_MEMORY, MOST_TOKENS
+from wordnum.cooccurrence.passes import CHUNK_TOKENS, IN_MEMORY, tokens_per_task
 from wordnum.corpus.encoded import EncodedCorpus
 
 __all__ = ["Estimate", "announce", "estimate"]
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 _PROCESS = 250_000_000
 # Bytes per number token of the corpus while numbers trade places.
 _SWAPPED = 64
+# Bytes of a worker per number token: where it is, in which document, between which borders.
+_PER_NUMBER = 64
 # Bytes per word of the vocabulary that a worker sums in.
 _PER_WORD = 64
 
@@ -58,12 +60,14 @@ def estimate(
 ) -> Estimate:
     """Bound the memory and disk that `count` takes, from the sizes of the corpus.
 
-    An event of number rows takes 3 bytes, or 5 where the vocabulary does not fit into 16 bits. A
-    worker holds the contexts around the numbers of its documents, twice, the events of up to LANES
-    conditions before they are packed, and its results; the parts of one block wait for the last,
-    and are merged. Where numbers trade places (`swaps`), all number tokens of the corpus are held
-    at once, before the events are, and the histograms of all chunks. Of all rows, a distinct pair
-    of a chunk takes 3 bytes, or 4 if it is weighted, and there are far fewer of them than events.
+    The numbers are taken to be spread evenly over the blocks. An event of number rows takes 3
+    bytes, or 5 where the vocabulary does not fit into 16 bits. A worker holds where its numbers
+    are and how far each condition sees from them, the contexts around them, twice, the events of
+    up to LANES conditions before they are packed, and its results; the parts of one block wait
+    for the last, and are merged beside a copy of them and their sum. Where numbers trade places
+    (`swaps`), all number tokens of the corpus are held at once, before the events are, and the
+    histograms of all chunks. Of all rows, a distinct pair of a chunk takes 3 bytes, or 4 if it is
+    weighted, and there are far fewer of them than events.
 
     Examples
     --------
@@ -76,7 +80,11 @@ def estimate(
 
     # Those of a cluster have memory of their own.
     workers = min(effective_n_jobs(1 if jobs is None else jobs), max(os.cpu_count() or 1, 1))
-    parts = _all_rows(corpus, window) if rows == "all" else _number_rows(corpus, window, conditions)
+    parts = (
+        _all_rows(corpus, window)
+        if rows == "all"
+        else _number_rows(corpus, window, conditions, jobs)
+    )
     events, each, worker, here = parts
     memory = _PROCESS + workers * worker + here
     if swaps:
@@ -96,24 +104,35 @@ def _all_rows(corpus: EncodedCorpus, window: int) -> tuple[int, int, int, int]:
     return window * corpus.n_tokens, 4, (16 + 8 * window) * longest, here
 
 
-def _number_rows(corpus: EncodedCorpus, window: int, conditions: int) -> tuple[int, int, int, int]:
+def _number_rows(
+    corpus: EncodedCorpus, window: int, conditions: int, jobs: int | None
+) -> tuple[int, int, int, int]:
     """As `_all_rows`."""
     width, tokens = len(corpus.vocabulary), max(corpus.n_tokens, 1)
-    events = 2 * window * int(corpus.number_counts.sum())
+    numbers = int(corpus.number_counts.sum())
+    events = 2 * window * numbers
     block = events * max(corpus.block_tokens) // tokens
-    task = events * _longest(corpus, MOST_TOKENS) // tokens
+    task = events * _longest(corpus, tokens_per_task(corpus, jobs=jobs)) // tokens
+    several = conditions > 1
     slab = min(task, 2 * window * MOST_POSITIONS)
+    if several and corpus.number_counts.max() > ROW_POSITIONS:
+        slab = min(slab, 2 * window * ROW_POSITIONS)
     context = 2 if width <= 2**16 else 4
-    rows = 8 * (2 * window * corpus.vocabulary.size + 1)
     each = context + 1
-    unpacked = context + (LANES if conditions > 1 else 1)
-    worker = (2 * context + unpacked) * slab + each * conditions * task
-    worker += conditions * rows + _PER_WORD * width
-    # Parts lie beside each other, and beside their sum.
-    worker += 2 * unpacked * task if slab < task else 0
-    merging = (each * conditions + 2 * unpacked) * block if task < block else 0
-    margins = conditions * corpus.n_blocks * (8 * width + rows)
-    return events, each, worker, margins + merging + min(each * conditions * events, IN_MEMORY)
+    unpacked = context + (LANES if several else 1)
+    rows = 8 * (2 * window * corpus.vocabulary.size + 1)
+    indptr = conditions * rows
+    # Parts, beside them what they are put together as, the sum, and a copy of what is used of it.
+    merging = 3 * unpacked
+    worker = (2 * context + unpacked) * slab + each * conditions * task + _PER_WORD * width
+    worker += (_PER_NUMBER + 6 * conditions * each) * task // (2 * window)
+    worker += indptr * max(1, -(-task // max(slab, 1)))
+    worker += merging * task if slab < task else 0
+    here = 0
+    if task < block:
+        here = (each * conditions + merging) * block + indptr * -(-block // max(task, 1))
+    here += conditions * corpus.n_blocks * (8 * width + rows)
+    return events, each, worker, here + min(each * conditions * events, IN_MEMORY)
 
 
 def announce(bound: Estimate, *, spill: str | os.PathLike[str] | None = None) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-__all__ = ["BlockEvents"]
+__all__ = ["PARTS", "BlockEvents"]
 
-_PARTS = ("indptr", "contexts", "counts")
+PARTS = ("indptr", "contexts", "counts")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +50,14 @@ class BlockEvents:
 
     def to_arrays(self, *, prefix: str = "") -> dict[str, np.ndarray]:
         """Arrays that hold the events, for an npz."""
-        return {f"{prefix}{part}/{self.index}": getattr(self, part) for part in _PARTS}
+        return {f"{prefix}{part}/{self.index}": getattr(self, part) for part in PARTS}
 
     @classmethod
     def from_arrays(
         cls, index: int, arrays: Mapping[str, np.ndarray], *, prefix: str = ""
     ) -> BlockEvents:
         """Rebuild from the arrays of `to_arrays`."""
-        return cls(index, *(arrays[f"{prefix}{part}/{index}"] for part in _PARTS))
+        return cls(index, *(arrays[f"{prefix}{part}/{index}"] for part in PARTS))
 
     def matrix(self, n_contexts: int) -> sparse.csr_array:
         """Return the events as an int64 matrix (n_distances * n_rows, n_contexts)."""

@@ -90,9 +90,9 @@ class ExpectedCounts(Selectable):
         flags: tuple[str, ...] = (),
         provenance: dict[str, Any] | None = None,
     ) -> None:
-        self.strata = tuple(strata)
+        self.strata = strata
         self.chances = chances
-        self.kept = None if kept is None else tuple(kept)
+        self.kept = kept
         self.independent = independent
         self.vocabulary = vocabulary
         self.window_size = window_size

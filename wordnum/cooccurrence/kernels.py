@@ -346,11 +346,12 @@ def _write_row(summary, words, cells, marked, contexts, low, at, excess, k, abov
 
 @numba.njit(cache=True, nogil=True)
 def accumulate_lanes(table, begin, left, right, skip, width, contexts, low, at, excess):  # type: ignore[no-untyped-def]
-    """Sum the events of LANES conditions by distance: same numbers, different borders.
+    """Sum the events of up to LANES conditions by distance: same numbers, different borders.
 
     As `accumulate_distances`, with `left` and `right` (lane, position). Lanes are summed in
     counters of 16 bits, four to a word, so that a row has at most ROW_POSITIONS positions; the
-    counts that are written, of eight bits, come as one word for each event.
+    counts that are written, of eight bits, come as one word for each event, the first lane in its
+    lowest byte.
     """
     reach = table.shape[0] // 2
     n_rows = begin.size - 1

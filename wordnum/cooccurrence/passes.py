@@ -211,11 +211,13 @@ def count_blocks(
     """Count the tasks, one result per block; events go to disk where they are many."""
     width = len(corpus.vocabulary)
     blocks = []
-    with Spool(spill, memory=IN_MEMORY) as spool:
-        counted = run_tasks(count_chunk, tasks, corpus=corpus, jobs=jobs)
-        for _, parts in itertools.groupby(counted, key=lambda found: found.index):
-            blocks.append(_spooled(_tree_sum(parts, width=width), spool))
-    SCRATCH.clear()
+    try:
+        with Spool(spill, memory=IN_MEMORY) as spool:
+            counted = run_tasks(count_chunk, tasks, corpus=corpus, jobs=jobs)
+            for _, parts in itertools.groupby(counted, key=lambda found: found.index):
+                blocks.append(_spooled(_tree_sum(parts, width=width), spool))
+    finally:
+        SCRATCH.clear()
     return blocks
 
 

@@ -19,8 +19,9 @@ __all__ = ["BlocksOf", "SharedEvents", "room_for_excess"]
 class SharedEvents:
     """Events of one block of documents under several conditions, which share the contexts.
 
-    Conditions that cut the text differently see nearly the same contexts, so what each sees is a
-    column of counts: a fraction of the bytes of as many BlockEvents, and added up in one pass.
+    Conditions that keep the numbers see nearly the same contexts around them, however they cut or
+    thin the text, so what each sees is a column of counts: a fraction of the bytes of as many
+    BlockEvents, and added up in one pass.
 
     Attributes
     ----------
@@ -53,7 +54,7 @@ class SharedEvents:
     n_pairs: int
 
     def of(self, condition: int) -> BlockEvents:
-        """Events of one of the conditions."""
+        """Events of one of the conditions; not to be written to, since it may be what is shared."""
         n_events, n_conditions = self.low.shape
         mine = self.at % n_conditions == condition
         at, excess = self.at[mine] // n_conditions, self.excess[mine]
@@ -78,12 +79,12 @@ class SharedEvents:
         first = np.cumsum([0, *(part.contexts.size for part in parts)])
         n_events, n_conditions = int(first[-1]), parts[0].low.shape[1]
         n_pairs = sum(part.n_pairs for part in parts)
-        ((contexts, low), sums) = (
-            (
-                scratch.array(f"{whose} contexts", (n_events,), parts[0].contexts.dtype),
-                scratch.array(f"{whose} low", (n_events, n_conditions), np.uint8),
-            )
-            for whose in ("parts'", "summed")
+        kind = parts[0].contexts.dtype
+        contexts = scratch.array("contexts of parts", (n_events,), kind)
+        low = scratch.array("low of parts", (n_events, n_conditions), np.uint8)
+        sums = (
+            scratch.array("contexts", (n_events,), kind),
+            scratch.array("low", (n_events, n_conditions), np.uint8),
         )
         np.concatenate([part.contexts for part in parts], out=contexts)
         np.concatenate([part.low for part in parts], out=low)
@@ -111,7 +112,7 @@ class BlocksOf(Sequence[BlockEvents]):
     shared : sequence of SharedEvents
         One per block.
     condition : int
-        Its place among the conditions of them.
+        Its place among the conditions of them, all of which stay in memory with it.
     """
 
     def __init__(self, shared: Sequence[SharedEvents], condition: int) -> None:
@@ -120,6 +121,11 @@ class BlocksOf(Sequence[BlockEvents]):
 
     def __len__(self) -> int:
         return len(self._shared)
+
+    @property
+    def indices(self) -> list[int]:
+        """Which block each of them is."""
+        return [shared.index for shared in self._shared]
 
     @overload
     def __getitem__(self, block: int) -> BlockEvents: ...

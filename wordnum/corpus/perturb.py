@@ -124,7 +124,8 @@ class ContextLength(Perturbation):
         """Narrow the segment [low, high) around each mark; the same as `borders`."""
         from wordnum.corpus.number_kernels import narrow_to_chunks
 
-        return narrow_to_chunks(marks, low, high, self.length)
+        # More than any document has.
+        return narrow_to_chunks(marks, low, high, min(self.length, 2**62))
 
 
 @dataclass(frozen=True)

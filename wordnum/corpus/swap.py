@@ -170,7 +170,7 @@ class NumberSequence:
                 next_label += 1
                 continue
             pattern = self.gaps[first[mine][:, None] + np.arange(1, size)]
-            if reach ** (size - 1) <= _FEW:
+            if size <= 10 and reach ** (size - 1) <= _FEW:
                 code = (pattern - np.uint8(1)) @ reach ** np.arange(size - 1)
             else:
                 code = np.unique(_as_scalars(pattern), return_inverse=True)[1]
