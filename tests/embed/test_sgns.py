@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import optimize
 
+from wordnum.cooccurrence.count import count
 from wordnum.corpus.encoded import EncodedCorpus
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.embed.feed import number_stream
 from wordnum.embed.sgns import NumberSGNS, _alias_table, _keep
+from wordnum.embed.sgns_contexts import word_contexts
 from wordnum.embed.sgns_cpu import _train_pair
 from wordnum.errors import InputError, UsageError
 
@@ -35,7 +38,12 @@ def test_step_is_the_gradient_by_finite_differences():
     trained_w, trained = w.astype(np.float32), contexts.astype(np.float32)
     rate = 1e-3
     targets = np.arange(4)
-    loss = _train_pair(trained_w, trained, targets, np.float32(rate), np.zeros(20, np.float32))
+    step, work = np.float32(rate), np.zeros(20, np.float32)
+    alone, kept = trained_w.copy(), trained.copy()
+    loss = _train_pair(trained_w, trained, targets, step, step, work)
+    _train_pair(alone, kept, targets, step, np.float32(0), work)
+    assert np.array_equal(alone, trained_w)
+    assert np.array_equal(kept, contexts.astype(np.float32))
     assert loss == pytest.approx(loss_of_pair(w, contexts), rel=1e-5)
     epsilon = 1e-6
     for k in range(20):
@@ -135,6 +143,48 @@ def test_optimum_is_the_shifted_pmi():
     assert np.abs(w @ model.context_vectors_[A : A + 4].T - optimum).max() < 0.15
 
 
+def test_contexts_of_all_words_stay_and_numbers_come_to_their_optimum():
+    """The objective of given contexts is convex: its minimum, found by another way, is reached."""
+    corpus = SyntheticCorpus(n_documents=400, size=20, residue_words={2: 0.6}, seed=3).encoded()
+    given = {"window": 1, "dim": 6, "noise_exponent": 1.0, "seed": 0}
+    contexts = word_contexts(corpus, perturbation="original", **given)
+    model = NumberSGNS(
+        **given, contexts="words", sample=0, negative=2, epochs=60, learning_rate=0.02
+    )
+    embedding = model.fit(corpus)
+    assert np.array_equal(model.context_vectors_, contexts)
+    pairs = count(corpus, window=1, perturbations="original").signal("both")
+    width = len(corpus.vocabulary)
+    seen = np.zeros((corpus.vocabulary.size, width))
+    seen[:, pairs.columns] = pairs.matrix().toarray()
+    unigrams = np.sum([np.bincount(b.ids, minlength=width) for b in corpus.blocks()], axis=0)
+    unigrams[[corpus.vocabulary.other_number, corpus.vocabulary.unknown]] = 0
+    noise = unigrams / unigrams.sum()
+    for number in np.argsort(-seen.sum(axis=1))[:5]:
+        row = seen[number]
+        # Noise that is the word of the pair is skipped.
+        against = model.negative * noise * (row.sum() - row)
+
+        def loss(w: np.ndarray, row: np.ndarray = row, against: np.ndarray = against) -> float:
+            dots = contexts.astype(float) @ w
+            return float(row @ np.logaddexp(0, -dots) + against @ np.logaddexp(0, dots))
+
+        best = optimize.minimize(loss, np.zeros(6))
+        found = embedding.vectors[np.flatnonzero(embedding.numbers == number)[0]]
+        assert loss(found) < best.fun * 1.003
+        assert np.corrcoef(found, best.x)[0, 1] > 0.98
+
+
+def test_contexts_of_all_words_see_the_perturbed_text():
+    corpus = SyntheticCorpus(n_documents=60).encoded()
+    vectors = [
+        NumberSGNS(dim=4, epochs=1, contexts="words").fit(corpus, perturbation=name).vectors
+        for name in ("original", "original", "context-length:2")
+    ]
+    assert np.array_equal(vectors[0], vectors[1])
+    assert not np.array_equal(vectors[0], vectors[2])
+
+
 def test_signal_chooses_the_contexts():
     corpus = corpus_of(*[[A, 7, 8, B, 9, C]] * 30)
     for signal, used in (("text", slice(1000, None)), ("number", slice(0, 1000))):
@@ -213,7 +263,8 @@ def test_too_high_a_learning_rate_stops_with_a_message(rate):
         ({"negative": 0}, "negative is too small"),
         ({"learning_rate": 0.0}, "learning_rate must be a positive"),
         ({"sample": -1.0}, "sample must not be negative"),
-        ({"signal": "words"}, "no such signal"),
+        ({"signal": "words"}, "unknown signal 'words'"),
+        ({"contexts": "text"}, "unknown choice of contexts 'text'"),
     ],
 )
 def test_parameters_out_of_range_are_usage_errors(parameters, message):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from wordnum import progress
+from wordnum.config import one_of
 from wordnum.cooccurrence.reduce import half_splits
 from wordnum.embed.embedding import Embedding
 from wordnum.embed.estimator import Estimator, fit_halves, numbers_to_embed
@@ -36,7 +37,12 @@ class NumberSGNS(Estimator):
     a perturbation. Every pair that word2vec would train with a number as its input is trained;
     pairs without a number are not, which is why it is fast. Numbers are 1 to 3 % of the words, so
     the context vectors see less text than word2vec's: `epochs` makes up for it. With more passes
-    spikes sink; at 15 they are as high as word2vec's after five (``benchmarks/sgns.md``).
+    spikes sink; at 15 they are as high as word2vec's after five.
+
+    Context vectors that numbers alone have trained tell apart what numbers differ by; those of
+    word2vec are trained by all words. ``contexts="words"`` takes vectors of all words from a
+    factorization and keeps them as they are. Where numbers have a context that spells them, such
+    as the suffix of an ordinal, only these agree with word2vec (``benchmarks/sgns.md``).
 
     *Unknown* and *other number* are left out of the text first, as word2vec leaves out the words
     under its minimum count. Compiled, one thread, deterministic.
@@ -57,6 +63,9 @@ class NumberSGNS(Estimator):
         Passes over the numbers.
     learning_rate, last_learning_rate : float
         At the start and at the end; 0.025 and 0.0001 as word2vec.
+    contexts : {"numbers", "words"}
+        Context vectors trained along with the numbers, or those that all words have as contexts of
+        each other (`wordnum.embed.sgns_contexts`), which half-splits share.
     signal : {"both", "text", "number"}
         Contexts trained and drawn as noise: all, words alone, or numbers alone.
     min_count : int
@@ -107,6 +116,7 @@ class NumberSGNS(Estimator):
         epochs: int = 15,
         learning_rate: float = 0.025,
         last_learning_rate: float = 1e-4,
+        contexts: Literal["numbers", "words"] = "numbers",
         signal: Literal["both", "text", "number"] = "both",
         min_count: int = 1,
         seed: int = 0,
@@ -120,6 +130,7 @@ class NumberSGNS(Estimator):
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.last_learning_rate = last_learning_rate
+        self.contexts = contexts
         self.signal = signal
         self.min_count = min_count
         self.seed = seed
@@ -155,16 +166,17 @@ class NumberSGNS(Estimator):
             number_stream(read(b), vocabulary=vocabulary, reach=_REACH * self.window)
             for b in progress.track(range(corpus.n_blocks), "finding numbers")
         ]
+        start = self._start(corpus, perturbation)
         splits = half_splits(corpus.n_blocks) if self.halves else []
         work = self.epochs * (1 + len(splits)) * sum(len(s.places) for s in streams)
         with progress.bar("number-centred SGNS", total=work, unit="numbers") as advance:
 
             def half(blocks: np.ndarray, *spawn: int) -> Embedding:
                 chosen = [streams[b] for b in blocks]
-                trained = self._train(chosen, vocabulary, spawn, advance)
+                trained = self._train(chosen, vocabulary, start, spawn, advance)
                 return self._embedding(*trained, corpus=corpus)
 
-            whole = self._train(streams, vocabulary, (), advance, keep=True)
+            whole = self._train(streams, vocabulary, start, (), advance, keep=True)
             halves = fit_halves(splits, half)
         self.embedding_ = replace(
             self._embedding(*whole, corpus=corpus),
@@ -190,15 +202,29 @@ class NumberSGNS(Estimator):
                 raise UsageError(f"{name} must be a positive number", got=str(value))
         if self.sample < 0:
             raise UsageError("sample must not be negative", got=str(self.sample))
-        if self.signal not in ("both", "text", "number"):
-            raise UsageError(
-                "there is no such signal", expected="both, text or number", got=repr(self.signal)
-            )
+        one_of(self.signal, ("both", "text", "number"), what="signal")
+        one_of(self.contexts, ("numbers", "words"), what="choice of contexts")
+
+    def _start(self, corpus: Any, perturbation: Any) -> np.ndarray | None:
+        """Context vectors that stay as they are; None where they are trained."""
+        if self.contexts == "numbers":
+            return None
+        from wordnum.embed.sgns_contexts import word_contexts
+
+        return word_contexts(
+            corpus,
+            perturbation=perturbation,
+            window=self.window,
+            dim=self.dim,
+            noise_exponent=self.noise_exponent,
+            seed=self.seed,
+        )
 
     def _train(
         self,
         streams: Sequence[NumberStream],
         vocabulary: Any,
+        start: np.ndarray | None,
         spawn: tuple[int, ...],
         advance: Any,
         *,
@@ -230,6 +256,8 @@ class NumberSGNS(Estimator):
         W = np.zeros((numbers, width), np.float32)
         W[:, : self.dim] = (rng.random((numbers, self.dim), np.float32) - 0.5) / self.dim
         C = np.zeros((len(vocabulary), width), np.float32)
+        if start is not None:
+            C[:, : self.dim] = start
         losses, pairs = np.zeros(self.epochs), np.zeros(self.epochs, np.int64)
         sizes = np.array([len(stream.places) for stream in streams])
         done = np.concatenate([[0], np.cumsum(np.tile(sizes, self.epochs))])
@@ -251,6 +279,7 @@ class NumberSGNS(Estimator):
                     self.negative,
                     rates[turn],
                     rates[turn + 1],
+                    start is None,
                     rng.integers(2**64, dtype=np.uint64),
                 )
                 losses[epoch] += loss

@@ -39,7 +39,12 @@ def _noise(bits: np.uint64, threshold: np.ndarray, alias: np.ndarray) -> np.uint
 
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
 def _train_pair(
-    w: np.ndarray, C: np.ndarray, targets: np.ndarray, rate: np.float32, work: np.ndarray
+    w: np.ndarray,
+    C: np.ndarray,
+    targets: np.ndarray,
+    rate: np.float32,
+    context_rate: np.float32,
+    work: np.ndarray,
 ) -> float:
     """One step for a number's vector and a context (the first target) with its noise.
 
@@ -60,9 +65,10 @@ def _train_pair(
         label = np.float32(s == 0)
         likelihood *= np.float64(probability if s == 0 else np.float32(1) - probability)
         step = (label - probability) * rate
+        context_step = (label - probability) * context_rate
         for a in range(width):
             work[a] += step * c[a]
-            c[a] += step * w[a]
+            c[a] += context_step * w[a]
     for a in range(width):
         w[a] += work[a]
     # A probability that rounds to 0 would make the loss infinite where training is sound.
@@ -85,6 +91,7 @@ def sgns_pass(
     negative: int,
     rate: float,
     last_rate: float,
+    moving: bool,
     key: np.uint64,
 ) -> tuple[float, int]:
     """Train the numbers of a stretch of text in order; return the summed loss and the pairs.
@@ -107,6 +114,8 @@ def sgns_pass(
         Largest window, noise draws per pair.
     rate, last_rate : float
         Learning rate at the first number and after the last.
+    moving : bool
+        Whether contexts are trained too, or stay.
     key : uint64
         Of the random draws.
     """
@@ -147,7 +156,8 @@ def sgns_pass(
                 for line in range(0, width, LINE):
                     prefetch_cell(C, targets[pair, s], line)
         now = np.float32(rate + (last_rate - rate) * k / n)
+        context_now = now if moving else np.float32(0)
         for pair in range(found):
-            total += _train_pair(W[number], C, targets[pair], now, work)
+            total += _train_pair(W[number], C, targets[pair], now, context_now, work)
         pairs += found
     return total, pairs

@@ -1,0 +1,70 @@
+"""Context vectors of all words for number-centred SGNS: factorized instead of trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wordnum.cooccurrence.count import count
+from wordnum.cooccurrence.window import Window
+from wordnum.embed.svd import SVD
+from wordnum.errors import InputError
+
+__all__ = ["word_contexts"]
+
+# Mean length of the vectors of the words, which sets how far a step of training goes: that of
+# word2vec's after five passes over tens of millions of words.
+LENGTH = 2.0
+
+
+def word_contexts(
+    corpus: Any, *, perturbation: Any, window: int, dim: int, noise_exponent: float, seed: int
+) -> np.ndarray:
+    """Vectors of all words as contexts of one another: float32 (V, dim).
+
+    What SGNS over all words factorizes in the end is their pointwise mutual information (Levy and
+    Goldberg 2014). Here it is factorized at once: P = U S U', with P the positive PMI of all words
+    counted as word2vec's random window does on average, and v = U sqrt(S), brought to a mean
+    length.
+
+    Parameters
+    ----------
+    corpus : EncodedCorpus
+        The text.
+    perturbation : str or Perturbation
+        Applied to it first.
+    window, dim, noise_exponent, seed
+        As in NumberSGNS; the exponent smooths the distribution of the contexts.
+
+    Raises
+    ------
+    InputError
+        No word stands beside another, or fewer than `dim` do.
+
+    Examples
+    --------
+    >>> from wordnum.corpus.synthetic import SyntheticCorpus
+    >>> corpus = SyntheticCorpus(n_documents=50).encoded()
+    >>> contexts = word_contexts(corpus, perturbation="original", window=5, dim=8,
+    ...     noise_exponent=0.75, seed=0)
+    >>> contexts.shape == (len(corpus.vocabulary), 8)
+    True
+    """
+    around = Window(size=window, weighting="linear")
+    counts = count(corpus, rows="all", window=around, perturbations=perturbation)
+    model = SVD(
+        weighting=f"ppmi:smoothing={noise_exponent:g}",
+        dim=dim,
+        p=0.5,
+        rows="all",
+        tol=1e-2,
+        halves=False,
+        seed=seed,
+    )
+    model.fit(counts)
+    vectors = np.asarray(model.vectors_, dtype=np.float32)
+    lengths = np.linalg.norm(vectors, axis=1)
+    if not lengths.any():
+        raise InputError("there are no contexts to train on", got="words that tell nothing apart")
+    return vectors * np.float32(LENGTH / lengths[lengths > 0].mean())
