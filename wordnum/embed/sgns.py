@@ -60,7 +60,7 @@ class NumberSGNS(Estimator):
     sample : float
         Subsampling threshold, 1e-3 as word2vec; 0 keeps every word.
     epochs : int
-        Passes over the numbers.
+        Passes over the numbers; 5 do what word2vec's do where contexts are those of all words.
     learning_rate, last_learning_rate : float
         At the start and at the end; 0.025 and 0.0001 as word2vec.
     contexts : {"numbers", "words"}
