@@ -25,6 +25,9 @@ _PROCESS = 250_000_000
 _SWAPPED = 64
 # Bytes of a worker per number token: where it is, in which document, between which borders.
 _PER_NUMBER = 64
+# And under each condition: how far it sees, to the left and to the right, as found, stacked and in
+# the order of the rows.
+_PER_EXTENT = 12
 # Bytes per word of the vocabulary that a worker sums in.
 _PER_WORD = 64
 
@@ -120,18 +123,16 @@ def _number_rows(
     context = 2 if width <= 2**16 else 4
     each = context + 1
     unpacked = context + (LANES if several else 1)
-    rows = 8 * (2 * window * corpus.vocabulary.size + 1)
-    indptr = conditions * rows
+    indptr = 8 * (2 * window * corpus.vocabulary.size + 1)
     # Parts, beside them what they are put together as, the sum, and a copy of what is used of it.
     merging = 3 * unpacked
+    slabs, tasks = -(-task // max(slab, 1)), -(-block // max(task, 1))
     worker = (2 * context + unpacked) * slab + each * conditions * task + _PER_WORD * width
-    worker += (_PER_NUMBER + 6 * conditions * each) * task // (2 * window)
-    worker += indptr * max(1, -(-task // max(slab, 1)))
-    worker += merging * task if slab < task else 0
-    here = 0
-    if task < block:
-        here = (each * conditions + merging) * block + indptr * -(-block // max(task, 1))
-    here += conditions * corpus.n_blocks * (8 * width + rows)
+    worker += (_PER_NUMBER + _PER_EXTENT * conditions) * task // (2 * window)
+    worker += conditions * indptr * slabs + (merging * task if slabs > 1 else 0)
+    here = conditions * corpus.n_blocks * (8 * width + indptr)
+    if tasks > 1:
+        here += (each * conditions + merging) * block + conditions * indptr * tasks
     return events, each, worker, here + min(each * conditions * events, IN_MEMORY)
 
 
