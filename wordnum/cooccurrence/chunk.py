@@ -237,7 +237,7 @@ def _accumulate(
     else:
         kernel = kernels.accumulate_sums if task.merged else kernels.accumulate_distances
         written = low
-    n_pairs = int(left.sum(dtype=int) + right.sum(dtype=int))
+    n_pairs = lanes * room
     at, excess = room_for_excess(n_pairs)
     indptr, above = kernel(
         table, begin, left, right, task.size, task.width, contexts, written, at, excess

@@ -161,14 +161,11 @@ class NumberSequence:
         if self.moves is not None:
             first, lengths = first[self.moves[first]], lengths[self.moves[first]]
         labels = np.zeros(first.size, dtype=np.int64)
-        next_label = 0
-        by_length = _stable_order(lengths)
-        sizes, groups = np.unique(lengths[by_length], return_index=True)
-        for size, mine in zip(sizes.tolist(), np.split(by_length, groups[1:])):
-            if size == 1:
-                labels[mine] = next_label
-                next_label += 1
-                continue
+        runs_of = np.bincount(lengths, minlength=2)
+        sizes = 2 + np.flatnonzero(runs_of[2:])
+        longer = _stable_order(lengths)[runs_of[1] :]
+        next_label = int(runs_of[1] > 0)
+        for size, mine in zip(sizes.tolist(), np.split(longer, np.cumsum(runs_of[sizes])[:-1])):
             pattern = self.gaps[first[mine][:, None] + np.arange(1, size)]
             if size <= 10 and reach ** (size - 1) <= _FEW:
                 code = (pattern - np.uint8(1)) @ reach ** np.arange(size - 1)
