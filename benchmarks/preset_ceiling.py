@@ -36,23 +36,23 @@ WEIGHTINGS = ("hellinger", "ppmi", "log")
 WIDTHS = (0.25, 0.5, 1.0)
 
 
-def cosines(text: Text, window: Window, weighting: str) -> tuple[np.ndarray, np.ndarray]:
-    """Cosines of the weighted rows of all numbers that occur, and which these are."""
+def cosines(text: Text, numbers: np.ndarray, window: Window, weighting: str) -> np.ndarray:
+    """Cosines of the weighted rows of some numbers."""
     counts = text.matrix(np.arange(N_BLOCKS), window=window)
-    numbers = np.flatnonzero(np.diff(counts.indptr))
     rows = sparse.csr_array(weight(counts[numbers], weighting=weighting).matrix)
     gram = (rows @ rows.T).toarray()
     length = np.sqrt(np.maximum(np.diag(gram), 1e-12))
-    return gram / np.outer(length, length), numbers
+    return gram / np.outer(length, length)
 
 
 def kernels(text: Text) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Name, kernel matrix and numbers of every way to see the contexts."""
     windows = {f"±{size}": Window(size=size) for size in (1, 2, 3)}
+    numbers = np.flatnonzero(text.corpus().number_counts)
     linear = {}
     for weighting in WEIGHTINGS:
         for label, window in windows.items():
-            linear[f"{weighting} {label}"], numbers = cosines(text, window, weighting)
+            linear[f"{weighting} {label}"] = cosines(text, numbers, window, weighting)
     linear["hellinger ±1, ±2 and ±3"] = np.mean([linear[f"hellinger {w}"] for w in windows], axis=0)
     for name, kernel in linear.items():
         yield f"{name}, linear", kernel, numbers

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -21,6 +22,7 @@ __all__ = [
     "ChunkTask",
     "Counted",
     "Margins",
+    "OncePer",
     "count_chunk",
     "merge_counted",
 ]
@@ -99,6 +101,29 @@ class Counted:
         return next(iter(self.events.values())).index
 
 
+class OncePer:
+    """A function of arrays that is called once for the same arrays, so that its results are shared.
+
+    Examples
+    --------
+    >>> total, ones = OncePer(sum), np.ones(2)
+    >>> total([ones, ones]) is total([ones, ones])
+    True
+    """
+
+    def __init__(self, function: Callable[[list[np.ndarray]], np.ndarray]) -> None:
+        self._function = function
+        # The arrays are held too, lest another comes to have the id of one.
+        self._made: dict[tuple[int, ...], tuple[list[np.ndarray], np.ndarray]] = {}
+
+    def __call__(self, arrays: list[np.ndarray]) -> np.ndarray:
+        """Return what the function gives for these arrays, from memory if it has been called."""
+        key = tuple(map(id, arrays))
+        if key not in self._made:
+            self._made[key] = arrays, self._function(arrays)
+        return self._made[key][1]
+
+
 def merge_counted(parts: Sequence[Counted], *, width: int) -> Counted:
     """Add what was counted in different documents of the same block."""
     if len(parts) == 1:
@@ -109,14 +134,7 @@ def merge_counted(parts: Sequence[Counted], *, width: int) -> Counted:
         )
         for together in parts[0].events
     }
-    sums: dict[tuple[int, ...], np.ndarray] = {}
-
-    def total(arrays: list[np.ndarray]) -> np.ndarray:
-        key = tuple(map(id, arrays))
-        if key not in sums:
-            sums[key] = np.sum(arrays, axis=0)
-        return sums[key]
-
+    total = OncePer(partial(np.sum, axis=0))
     margins = [
         Margins(
             total([m.number_counts for m in same]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from wordnum.config import one_of
-from wordnum.cooccurrence.chunk import Counted
+from wordnum.cooccurrence.chunk import Counted, OncePer
 from wordnum.cooccurrence.counts import CooccurrenceCounts
 from wordnum.cooccurrence.estimate import announce, estimate
 from wordnum.cooccurrence.passes import (
@@ -162,8 +162,8 @@ def count(
         results = {counts.perturbation: counts for counts in found}
     else:
         reach = around.size
-        # Numbers that trade places must all be known first; what finds them is needed again.
         most = tokens_per_task(corpus, jobs=jobs)
+        # Numbers that trade places must all be known first; what finds them is needed again.
         scans = scan_chunks(corpus, most=most, jobs=jobs) if swaps else None
         places = None if scans is None else number_places(corpus, scans, most=most)
         conditions = prepare_all(chosen, corpus, places=places)
@@ -171,10 +171,11 @@ def count(
             corpus, conditions, most=most, reach=reach, merged=by == "sum", scans=scans
         )
         blocks = count_blocks(corpus, tasks, jobs=jobs, spill=spill)
-        stacks = _Stacks()
+        # Margins are stacked once for the conditions that share them.
+        stack = OncePer(np.array)
         for at, condition in enumerate(conditions):
             results[condition.name] = _assemble(
-                corpus, condition, blocks, at, stacks, window=reach, by=by
+                corpus, condition, blocks, at, stack, window=reach, by=by
             )
     return next(iter(results.values())) if alone else results
 
@@ -225,26 +226,12 @@ def resolve_perturbations(
     return chosen
 
 
-class _Stacks:
-    """Stacks of the margins of blocks, made once for the conditions that share them."""
-
-    def __init__(self) -> None:
-        self._stacks: dict[tuple[int, ...], np.ndarray] = {}
-
-    def stack(self, rows: list[np.ndarray]) -> np.ndarray:
-        """Rows of one matrix, which lives as long as its rows do."""
-        key = tuple(map(id, rows))
-        if key not in self._stacks:
-            self._stacks[key] = np.array(rows)
-        return self._stacks[key]
-
-
 def _assemble(
     corpus: EncodedCorpus,
     condition: Prepared,
     blocks: list[Counted],
     at: int,
-    stacks: _Stacks,
+    stack: OncePer,
     *,
     window: int,
     by: By,
@@ -261,8 +248,8 @@ def _assemble(
         distances=distances,
         vocabulary=corpus.vocabulary,
         window_size=window,
-        number_counts=stacks.stack([m.number_counts for m in margins]),
-        context_counts=stacks.stack([m.context_counts for m in margins]),
+        number_counts=stack([m.number_counts for m in margins]),
+        context_counts=stack([m.context_counts for m in margins]),
         documents=np.array([m.documents for m in margins]),
         perturbation=condition.name,
         flags=corpus.flags,

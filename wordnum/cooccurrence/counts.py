@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.events import PARTS, BlockEvents
+from wordnum.cooccurrence.events import PARTS, BlockEvents, array_name
 from wordnum.cooccurrence.reduce import reduce_events
 from wordnum.cooccurrence.select import Selectable
 from wordnum.cooccurrence.window import Window
@@ -180,8 +180,8 @@ class CooccurrenceCounts(Selectable):
         """Documents counted."""
         return int(self.documents.sum())
 
-    @property
-    def indices(self) -> list[int]:
+    @cached_property
+    def _indices(self) -> list[int]:
         """Which block of the corpus each of the blocks is."""
         known = getattr(self.blocks, "indices", None)
         return known if known is not None else [block.index for block in self.blocks]
@@ -216,7 +216,7 @@ class CooccurrenceCounts(Selectable):
             return NotImplemented
         self._check_mergeable(other)
         width = len(self.vocabulary)
-        sides = [{index: i for i, index in enumerate(c.indices)} for c in (self, other)]
+        sides = [{index: i for i, index in enumerate(c._indices)} for c in (self, other)]
         order = sorted(set(sides[0]) | set(sides[1]))
         blocks = []
         margins: dict[str, list[np.ndarray]] = {k: [] for k in ("numbers", "contexts", "documents")}
@@ -253,15 +253,15 @@ class CooccurrenceCounts(Selectable):
             "context_counts": self.context_counts,
             "documents": self.documents,
         }
-        for at, index in enumerate(self.indices):
-            arrays |= {f"{part}/{index}": _Taken(self.blocks, at, part) for part in PARTS}
+        for at, index in enumerate(self._indices):
+            arrays |= {array_name(part, index): _Taken(self.blocks, at, part) for part in PARTS}
         arrays |= self.vocabulary.to_arrays()
         header = {
             "window_size": self.window_size,
             "perturbation": self.perturbation,
             "flags": list(self.flags),
             "provenance": self.provenance,
-            "blocks": self.indices,
+            "blocks": self._indices,
         }
         return save_npz(
             path, kind="counts", version=_VERSION, header=header, arrays=arrays, compress=False

@@ -91,7 +91,7 @@ def estimate(
     events, each, worker, here = parts
     memory = _PROCESS + workers * worker + here
     if swaps:
-        chunks = corpus.n_blocks + 2 * (corpus.n_tokens // CHUNK_TOKENS)
+        chunks = corpus.n_blocks + 2 * (corpus.n_tokens // tokens_per_task(corpus, jobs=jobs))
         memory += _SWAPPED * int(corpus.number_counts.sum()) + 4 * chunks * len(corpus.vocabulary)
     return Estimate(memory, each * conditions * events, events)
 

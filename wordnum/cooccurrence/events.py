@@ -8,9 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-__all__ = ["PARTS", "BlockEvents"]
+__all__ = ["PARTS", "BlockEvents", "array_name"]
 
 PARTS = ("indptr", "contexts", "counts")
+
+
+def array_name(part: str, index: int, *, prefix: str = "") -> str:
+    """Name that an array of a block has in a file."""
+    return f"{prefix}{part}/{index}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +55,14 @@ class BlockEvents:
 
     def to_arrays(self, *, prefix: str = "") -> dict[str, np.ndarray]:
         """Arrays that hold the events, for an npz."""
-        return {f"{prefix}{part}/{self.index}": getattr(self, part) for part in PARTS}
+        return {array_name(p, self.index, prefix=prefix): getattr(self, p) for p in PARTS}
 
     @classmethod
     def from_arrays(
         cls, index: int, arrays: Mapping[str, np.ndarray], *, prefix: str = ""
     ) -> BlockEvents:
         """Rebuild from the arrays of `to_arrays`."""
-        return cls(index, *(arrays[f"{prefix}{part}/{index}"] for part in PARTS))
+        return cls(index, *(arrays[array_name(part, index, prefix=prefix)] for part in PARTS))
 
     def matrix(self, n_contexts: int) -> sparse.csr_array:
         """Return the events as an int64 matrix (n_distances * n_rows, n_contexts)."""

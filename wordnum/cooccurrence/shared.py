@@ -20,8 +20,8 @@ class SharedEvents:
     """Events of one block of documents under several conditions, which share the contexts.
 
     Conditions that keep the numbers see nearly the same contexts around them, however they cut or
-    thin the text, so what each sees is a column of counts: a fraction of the bytes of as many
-    BlockEvents, and added up in one pass.
+    thin the text, so what each sees is a column of counts: fewer bytes than as many BlockEvents,
+    and added up in one pass.
 
     Attributes
     ----------

@@ -42,10 +42,11 @@ class NumberSGNS(Estimator):
     Context vectors that numbers alone have trained tell apart what numbers differ by; those of
     word2vec are trained by all words. ``contexts="words"`` takes vectors of all words from a
     factorization and keeps them as they are. Where numbers have a context that spells them, such
-    as the suffix of an ordinal, only these agree with word2vec (``benchmarks/sgns.md``).
+    as the suffix of an ordinal, kappas agree with word2vec's only so (``benchmarks/sgns.md``).
 
     *Unknown* and *other number* are left out of the text first, as word2vec leaves out the words
-    under its minimum count. Compiled, one thread, deterministic.
+    under its minimum count. Compiled, one thread, deterministic;
+    the factorization is so up to the rounding of the linear algebra.
 
     Parameters
     ----------

@@ -9,13 +9,14 @@ import numpy as np
 from wordnum.cooccurrence.count import count
 from wordnum.cooccurrence.window import Window
 from wordnum.embed.svd import SVD
+from wordnum.embed.weighting import Weighting
 from wordnum.errors import InputError
 
 __all__ = ["word_contexts"]
 
 # Mean length of the vectors, which sets how far a step of training goes: with it, numbers are as
 # far after five passes as word2vec's, whose contexts have come to a length of 2.9 by then.
-LENGTH = 2.5
+_LENGTH = 2.5
 
 
 def word_contexts(
@@ -40,7 +41,7 @@ def word_contexts(
     Raises
     ------
     InputError
-        No word stands beside another, or fewer than `dim` do.
+        No word stands beside another, or their rank is below `dim`.
 
     Examples
     --------
@@ -54,7 +55,7 @@ def word_contexts(
     around = Window(size=window, weighting="linear")
     counts = count(corpus, rows="all", window=around, perturbations=perturbation)
     model = SVD(
-        weighting=f"ppmi:smoothing={noise_exponent:g}",
+        weighting=Weighting("ppmi", smoothing=noise_exponent),
         dim=dim,
         p=0.5,
         rows="all",
@@ -68,4 +69,4 @@ def word_contexts(
     lengths = np.linalg.norm(vectors, axis=1)
     if not lengths.any():
         raise InputError("there are no contexts to train on", got="words that tell nothing apart")
-    return vectors * np.float32(LENGTH / lengths[lengths > 0].mean())
+    return vectors * np.float32(_LENGTH / lengths[lengths > 0].mean())
