@@ -219,7 +219,7 @@ def cores(place: Path, lines: list[str]) -> None:
         lines.append(
             one_and_two(
                 name,
-                lambda jobs, way=way: count(corpus, window=WINDOW, jobs=jobs, **way),  # type: ignore[misc]
+                lambda jobs, way=way: count(corpus, window=WINDOW, n_jobs=jobs, **way),  # type: ignore[misc]
                 times=2 if way.get("rows") == "all" else 5,
             )
         )

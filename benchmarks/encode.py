@@ -55,11 +55,11 @@ def beginning(data: bytes, size: int) -> bytes:
 
 def wordnum_ids(data: bytes) -> np.ndarray:
     """Ids of a text, by the steps that `encode` takes, without files."""
-    from wordnum.corpus.kernels import count_ids, translate
     from wordnum.corpus.numerals import NumeralScheme
-    from wordnum.corpus.tokenize import PADDING, FastTokenizer, WordTable
+    from wordnum.corpus.tokenizer_kernel import count_ids, translate
+    from wordnum.corpus.tokenizing import PADDING, FastTokenizer, WordTable
     from wordnum.corpus.vocabulary import Vocabulary
-    from wordnum.corpus.wordcount import WordCounter
+    from wordnum.corpus.word_table import WordCounter
 
     scheme = NumeralScheme()
     first = scheme.size + 2
@@ -170,7 +170,7 @@ def speed(megabytes: int, times: int) -> list[str]:
 
 
 def cores(parts: int, times: int) -> list[str]:
-    from wordnum.corpus.encode import encode
+    from wordnum.corpus.encoding import encode
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "text.txt"
@@ -180,12 +180,12 @@ def cores(parts: int, times: int) -> list[str]:
         warm.write_bytes(b"page 7\n\n" * 10_000_000)
         seconds: dict[int, list[float]] = {1: [], 2: []}
         for jobs in (1, 2):
-            encode(warm, Path(folder) / "warm", jobs=jobs)
+            encode(warm, Path(folder) / "warm", n_jobs=jobs)
             shutil.rmtree(Path(folder) / "warm")
         for _ in range(times):
             for jobs in (1, 2):
                 start = time.perf_counter()
-                encode(path, Path(folder) / "corpus", jobs=jobs)
+                encode(path, Path(folder) / "corpus", n_jobs=jobs)
                 seconds[jobs].append(time.perf_counter() - start)
                 shutil.rmtree(Path(folder) / "corpus")
     one, two = min(seconds[1]), min(seconds[2])
@@ -201,7 +201,7 @@ def peak(paths: list[Path]) -> int:
     """Peak of the memory of a process that encodes some files, in MB."""
     script = (
         "import json, sys\n"
-        "from wordnum.corpus.encode import encode\n"
+        "from wordnum.corpus.encoding import encode\n"
         "from wordnum.provenance import peak_memory\n"
         "encode(json.loads(sys.argv[1]), sys.argv[2])\n"
         "print(peak_memory() // 10**6)\n"

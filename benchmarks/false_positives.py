@@ -24,15 +24,15 @@ from scipy import stats
 from scipy.signal import fftconvolve
 from threadpoolctl import threadpool_limits
 
-from wordnum.analyze import analyze, spectrum
-from wordnum.analyze.agreement import kappa
-from wordnum.analyze.columns import centred_columns
-from wordnum.analyze.crossval import Task, closed_form_predictions, tasks_for
-from wordnum.analyze.folds import random_folds
-from wordnum.analyze.nulls import Null, shuffled_kappas, shuffled_labels
-from wordnum.analyze.spikes import local_rank_p_value, near_frequencies
+from wordnum.analyzers import analyze, spectrum
+from wordnum.analyzers.agreement import kappa
+from wordnum.analyzers.columns import centred_columns
+from wordnum.analyzers.crossval import Task, closed_form_predictions, tasks_for
+from wordnum.analyzers.folds import random_folds
+from wordnum.analyzers.permutations import Null, shuffled_kappas, shuffled_labels
+from wordnum.analyzers.spikes import local_rank_p_value, near_frequencies
 from wordnum.backend import get_backend
-from wordnum.embed.embedding import Embedding
+from wordnum.embeddings.embedding import Embedding
 
 N = np.arange(1000)
 PERIODS = (2, 5, 10)
@@ -105,7 +105,7 @@ def stepped(seed, n=200, d=10):
 
 def shuffle_p_values(x, seed, shuffles):
     cpu, numbers = get_backend("cpu"), np.arange(len(x))
-    x, fold_of = centred_columns(x), random_folds(len(x), seed=seed)[0]
+    x, fold_of = centred_columns(x), random_folds(len(x), random_state=seed)[0]
     tasks = tasks_for(numbers, PERIODS)
     rng = np.random.default_rng([seed, 2])
     real = closed_form_predictions(cpu, x, tasks, fold_of)
@@ -161,7 +161,7 @@ def verdicts(seeds):
                     repeats=1,
                     controls=False,
                     permutations=0,
-                    seed=seed,
+                    random_state=seed,
                 ).verdict
                 names[found.name] += 1
                 geometric += len(found.geometric)

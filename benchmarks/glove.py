@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from wordnum.embed.glove import GloVe
+from wordnum.embeddings.glove import GloVe
 
 
 def zipf_counts(vocabulary: int, nnz: int, seed: int = 0) -> sparse.csr_array:

@@ -8,7 +8,7 @@ Every text is drawn anew from the same model, counted, factorized under Hellinge
 weights, and probed: the interval of kappa (Hellinger) and of the difference of the two. Each is
 held against the mean of all texts. The nominal level is 95 %. "growth" is kappa over the mean kappa
 of half the text. "narrow" is what ``kappa -+ 2.26 sd(kappa_A - kappa_not-A) / 2`` covers, without
-the widening of `wordnum.analyze.inference`. The regime "wikipedia" takes a quarter of each of the
+the widening of `wordnum.analyzers.intervals`. The regime "wikipedia" takes a quarter of each of the
 five parts of Wikipedia as a text, ordinals kept.
 """
 
@@ -26,14 +26,14 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from wordnum.analyze import compare, probe
-from wordnum.analyze.inference import standard_error
-from wordnum.cooccurrence.count import count
-from wordnum.corpus.encode import encode
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.analyzers import compare, probe
+from wordnum.analyzers.intervals import standard_error
+from wordnum.cooccurrence.counting import count
+from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.encoding import encode
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.synthetic import SyntheticCorpus
-from wordnum.embed.svd import SVD
+from wordnum.embeddings.svd import SVD
 
 MODULI = (2, 5, 10)
 
@@ -71,7 +71,7 @@ def synthetic_texts(regime: Regime) -> Iterator[EncodedCorpus]:
             heaping=3,
             residue_words=signal,
             magnitude=0.2,
-            seed=seed,
+            random_state=seed,
         ).encoded()
 
 

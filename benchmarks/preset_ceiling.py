@@ -25,8 +25,8 @@ from sklearn.metrics import cohen_kappa_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
-from wordnum.cooccurrence.window import Window
-from wordnum.embed.weighting import weight
+from wordnum.cooccurrence.windows import Window
+from wordnum.embeddings.weightings import weight
 
 MODULI = (2, 5, 10)
 SHUFFLES = 5

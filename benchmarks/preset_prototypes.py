@@ -12,9 +12,9 @@ import numpy as np
 from preset_texts import Text
 from scipy import linalg, sparse
 
-from wordnum.cooccurrence.window import Window
-from wordnum.embed.sgns import NumberSGNS
-from wordnum.embed.weighting import weight
+from wordnum.cooccurrence.windows import Window
+from wordnum.embeddings.sgns import NumberSGNS
+from wordnum.embeddings.weightings import weight
 
 Vectors = tuple[np.ndarray, np.ndarray]
 Fit = Callable[[Text, np.ndarray], Vectors]

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.count import count
-from wordnum.cooccurrence.counts import CooccurrenceCounts
-from wordnum.cooccurrence.window import Window
-from wordnum.corpus.encode import encode
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counts import Counts
+from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.encoding import encode
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.embed.svd import SVD
+from wordnum.embeddings.svd import SVD
 
 N_BLOCKS = 20
 PARTS = {"1to4": (1, 2, 3, 4), "5": (5,), "all": (1, 2, 3, 4, 5)}
@@ -53,13 +53,13 @@ class Text:
         return encode(files, folder, separator="blank", numerals=scheme, vocabulary_size=words)
 
     @cache  # noqa: B019
-    def counts(self, **reading) -> CooccurrenceCounts:
+    def counts(self, **reading) -> Counts:
         """Counts up to ten tokens apart."""
         corpus = self.corpus(**reading)
         path = self.work / f"{corpus.fingerprint}.npz"
         if not path.exists():
             count(corpus, window=10, perturbations="original").save(path)
-        return CooccurrenceCounts.load(path)
+        return Counts.load(path)
 
     def matrix(
         self,

@@ -25,13 +25,13 @@ import preset_prototypes as prototypes
 from preset_texts import Text, views
 from threadpoolctl import threadpool_limits
 
-from wordnum.analyze import probe
-from wordnum.analyze.inference import Difference, compare
-from wordnum.analyze.results import ModulusProbe, ProbeResult
-from wordnum.cooccurrence.window import Window
-from wordnum.embed.embedding import Embedding
-from wordnum.embed.presets import DEFAULT_PRESET, PRESETS, Preset
-from wordnum.embed.svd import SVD
+from wordnum.analyzers import probe
+from wordnum.analyzers.intervals import Difference, compare
+from wordnum.analyzers.results import ModulusProbe, ProbeResult
+from wordnum.cooccurrence.windows import Window
+from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.presets import DEFAULT_PRESET, PRESETS, Preset
+from wordnum.embeddings.svd import SVD
 
 MODULI = (2, 5, 10)
 LEAGUES = {"out": DEFAULT_PRESET, "keep": "hellinger-1-ordinals"}

@@ -19,12 +19,12 @@ import time
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from wordnum.analyze import analyze, probe
-from wordnum.analyze.crossval import closed_form_predictions, tasks_for
-from wordnum.analyze.folds import random_folds
-from wordnum.analyze.lda import STRENGTHS
-from wordnum.analyze.theory import planted_embedding
+from wordnum.analyzers import analyze, probe
+from wordnum.analyzers.crossval import closed_form_predictions, tasks_for
+from wordnum.analyzers.folds import random_folds
+from wordnum.analyzers.lda import STRENGTHS
 from wordnum.backend import get_backend
+from wordnum.theory.theorem import planted_embedding
 
 MODULI = range(2, 11)
 REPEATS = 5

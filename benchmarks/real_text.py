@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wordnum.corpus.encode import encode
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.encoding import encode
 from wordnum.corpus.from_recipe import encode_recipe
-from wordnum.corpus.recipe import find_recipe
+from wordnum.corpus.recipes import find_recipe
 
 
 def open_text(text: str, folder: str) -> EncodedCorpus:

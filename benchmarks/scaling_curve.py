@@ -21,7 +21,7 @@ from scipy.optimize import curve_fit
 from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 
-from wordnum.embed.presets import PRESETS
+from wordnum.embeddings.presets import PRESETS
 
 SIZES = (1, 2, 4, 7, 10, 20)
 ASKED = (1e9, 1e10)

@@ -20,12 +20,12 @@ import numpy as np
 from real_text import open_text
 from threadpoolctl import threadpool_limits
 
-from wordnum.analyze.fourier import spectrum
-from wordnum.analyze.inference import T_QUANTILE, compare, standard_error
-from wordnum.analyze.probe import probe
+from wordnum.analyzers.intervals import T_QUANTILE, compare, standard_error
+from wordnum.analyzers.probing import probe
+from wordnum.analyzers.spectra import spectrum
 from wordnum.corpus.synthetic import SyntheticCorpus
-from wordnum.embed.sgns import NumberSGNS
-from wordnum.embed.word2vec import Word2Vec
+from wordnum.embeddings.gensim_models import Word2Vec
+from wordnum.embeddings.sgns import NumberSGNS
 
 MODULI = (2, 5, 10)
 
@@ -106,7 +106,7 @@ def main() -> None:
         ),
     }
     # What numba compiles is left out.
-    NumberSGNS(epochs=1).fit(SyntheticCorpus(n_documents=20, seed=1).encoded())
+    NumberSGNS(epochs=1).fit(SyntheticCorpus(n_documents=20, random_state=1).encoded())
     with tempfile.TemporaryDirectory() as folder:
         corpus = open_text(options.text, folder)
         numbers = int(corpus.number_counts.sum())

@@ -27,11 +27,11 @@ from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 from wordnum.backend import get_backend
-from wordnum.cooccurrence.count import count
-from wordnum.embed.gram import gram, leading
-from wordnum.embed.krylov import block_krylov_svd
-from wordnum.embed.svd import SVD
-from wordnum.embed.weighting import weight
+from wordnum.cooccurrence.counting import count
+from wordnum.embeddings.gram import gram, leading
+from wordnum.embeddings.krylov import block_krylov_svd
+from wordnum.embeddings.svd import SVD
+from wordnum.embeddings.weightings import weight
 
 K = 300
 ACCURACY = 1e-4

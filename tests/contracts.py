@@ -18,14 +18,14 @@ import pytest
 from scipy import sparse
 
 from wordnum.backend import Backend
-from wordnum.cooccurrence.all_counts import AllCounts
-from wordnum.cooccurrence.count import count
-from wordnum.cooccurrence.counts import CooccurrenceCounts
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counts import Counts
+from wordnum.cooccurrence.word_counts import WordCounts
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.embed.embedding import Embedding
-from wordnum.embed.models import make_model, model_class
+from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.models import make_model, model_class
 from wordnum.errors import InputError, UsageError
 
 WORDS = Vocabulary.from_words(["a", "b", "c"])
@@ -36,12 +36,12 @@ A, B, C = range(WORDS.first_word, WORDS.first_word + 3)
 def text() -> EncodedCorpus:
     """A small text in six blocks; most numbers occur, many do not."""
     return SyntheticCorpus(
-        n_documents=60, length=60, n_fillers=40, n_units=20, residue_words={10: 0.5}, seed=5
+        n_documents=60, length=60, n_fillers=40, n_units=20, residue_words={10: 0.5}, random_state=5
     ).encoded(n_blocks=6)
 
 
 @lru_cache(maxsize=1)
-def text_counts() -> CooccurrenceCounts:
+def text_counts() -> Counts:
     return count(text(), window=2, perturbations="original")
 
 
@@ -57,7 +57,7 @@ class ModelCase:
     Parameters
     ----------
     model : str
-        Name in `wordnum.embed.models.MODELS`.
+        Name in `wordnum.embeddings.models.MODELS`.
     parameters : dict
         Of its constructor.
     reads_text : bool
@@ -149,8 +149,8 @@ class ModelContract:
         assert first.vectors.tobytes() == again.vectors.tobytes()
 
     def test_another_seed_gives_other_vectors_just_where_there_is_something_to_draw(self, case):
-        if "seed" in case.make().parameters():
-            same = np.allclose(case.fit(seed=0).vectors, case.fit(seed=1).vectors)
+        if "random_state" in case.make().parameters():
+            same = np.allclose(case.fit(random_state=0).vectors, case.fit(random_state=1).vectors)
             assert same != case.drawn
         else:
             assert not case.drawn
@@ -301,10 +301,10 @@ class ContextModelContract(CountModelContract):
             assert np.allclose(case.fit(counts).vectors, case.fit(self.counts).vectors, atol=1e-12)
 
 
-def arrays_of(data: EncodedCorpus | CooccurrenceCounts | AllCounts) -> list[np.ndarray]:
+def arrays_of(data: EncodedCorpus | Counts | WordCounts) -> list[np.ndarray]:
     if isinstance(data, EncodedCorpus):
         return [np.asarray(block.ids) for block in data.blocks()]
-    if isinstance(data, AllCounts):
+    if isinstance(data, WordCounts):
         return [data.matrix().data, data.context_counts]
     events = [part for block in data.blocks for part in (block.contexts, block.counts)]
     return [*events, data.number_counts, data.context_counts]

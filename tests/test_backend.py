@@ -16,13 +16,13 @@ import wordnum.backend
 from tests.contracts import BackendContract
 from tests.make_believe_cupy import gpu_is_there, install
 from wordnum._compat import available, install_hint, require
-from wordnum.analyze.probe import probe
-from wordnum.analyze.theory import planted_embedding
+from wordnum.analyzers.probing import probe
 from wordnum.backend import Backend, get_backend
-from wordnum.embed.glove import GloVe
-from wordnum.embed.svd import SVD
-from wordnum.embed.weighting import weight
+from wordnum.embeddings.glove import GloVe
+from wordnum.embeddings.svd import SVD
+from wordnum.embeddings.weightings import weight
 from wordnum.errors import InputError, MissingExtraError, UsageError
+from wordnum.theory.theorem import planted_embedding
 
 needs_gpu = pytest.mark.skipif(not gpu_is_there(), reason="needs CuPy and a GPU")
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from wordnum.cli import app
-from wordnum.study.files import builtin_studies
+from wordnum.studies.toml_files import builtin_studies
 
 TEXT = "\n\n".join(
     f"Section {n} has {n} pages and costs {(n * 7) % 1000} dollars in {1900 + n % 100}."

@@ -172,14 +172,14 @@ def square(x: int) -> int:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_tasks_keep_their_order_on_any_number_of_workers(jobs: int):
-    assert map_tasks(square, [(i,) for i in range(9)], jobs=jobs, description="") == [
+    assert map_tasks(square, [(i,) for i in range(9)], n_jobs=jobs, description="") == [
         i * i for i in range(9)
     ]
 
 
 def test_an_error_in_a_worker_arrives_as_it_was():
     with pytest.raises(InputError, match="negative"):
-        map_tasks(square, [(1,), (-1,)], jobs=2, description="")
+        map_tasks(square, [(1,), (-1,)], n_jobs=2, description="")
 
 
 def die(_: int) -> None:
@@ -188,12 +188,12 @@ def die(_: int) -> None:
 
 def test_a_worker_that_dies_is_an_error_with_its_likely_cause():
     with pytest.raises(InputError, match="a worker died.*\n.*\n.*memory ran out, most likely"):
-        map_tasks(die, [(1,), (2,)], jobs=2, description="")
+        map_tasks(die, [(1,), (2,)], n_jobs=2, description="")
 
 
 def test_zero_workers_and_unknown_backends_are_refused():
     with pytest.raises(UsageError, match="0 workers"):
-        map_tasks(square, [(1,)], jobs=0, description="")
+        map_tasks(square, [(1,)], n_jobs=0, description="")
     with pytest.raises(UsageError, match="did you mean 'dask'"), parallel_backend("task"):
         pass
     with pytest.raises(UsageError, match="loky has no address"), parallel_backend(address="a"):

@@ -16,11 +16,11 @@ import joblib
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.count import count
+from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.expect import expected_counts
 from wordnum.cooccurrence.passes import chunks
-from wordnum.corpus.encode import encode
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.encoding import encode
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.errors import InputError
 from wordnum.parallel import map_tasks, parallel_backend, stream_tasks
@@ -51,9 +51,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> EncodedCorpus:
 
 def results(corpus: EncodedCorpus, jobs: int) -> dict[str, str]:
     """Fingerprints of everything that counting can make."""
-    numbers = count(corpus, window=4, perturbations=CONDITIONS, jobs=jobs)
-    every = count(corpus, rows="all", window=4, perturbations=CONDITIONS[:2], jobs=jobs)
-    mean = expected_counts(corpus, "swap-numbers", window=4, jobs=jobs)
+    numbers = count(corpus, window=4, perturbations=CONDITIONS, n_jobs=jobs)
+    every = count(corpus, rows="all", window=4, perturbations=CONDITIONS[:2], n_jobs=jobs)
+    mean = expected_counts(corpus, "swap-numbers", window=4, n_jobs=jobs)
     return {
         **{name: counts.fingerprint for name, counts in numbers.items()},
         **{f"all {name}": counts.fingerprint for name, counts in every.items()},
@@ -99,10 +99,10 @@ def test_two_processes_count_what_one_does(corpus: EncodedCorpus, alone: dict[st
 
 def test_threads_stay_in_this_process_unless_a_backend_is_chosen():
     tasks = [(i,) for i in range(6)]
-    here = {process for _, process in stream_tasks(work, tasks, jobs=2, threads=True)}
+    here = {process for _, process in stream_tasks(work, tasks, n_jobs=2, threads=True)}
     assert here == {os.getpid()}
     with joblib.parallel_config("loky"):
-        there = {process for _, process in stream_tasks(work, tasks, jobs=2, threads=True)}
+        there = {process for _, process in stream_tasks(work, tasks, n_jobs=2, threads=True)}
     assert os.getpid() not in there
 
 
@@ -110,14 +110,14 @@ def test_a_dask_cluster_counts_what_one_process_does(
     corpus: EncodedCorpus, alone: dict[str, str], dask_address: str
 ):
     with parallel_backend("dask", address=dask_address):
-        done = map_tasks(work, [(i,) for i in range(20)], jobs=-1, description="")
+        done = map_tasks(work, [(i,) for i in range(20)], n_jobs=-1, description="")
         assert [index for index, _ in done] == list(range(20))
         workers = {process for _, process in done}
         assert os.getpid() not in workers
         assert len(workers) == 2
         assert results(corpus, jobs=-1) == alone
         with pytest.raises(InputError, match="task 3 cannot be done\n  to do: leave it out"):
-            map_tasks(fail, [(i,) for i in range(6)], jobs=-1, description="")
+            map_tasks(fail, [(i,) for i in range(6)], n_jobs=-1, description="")
 
 
 def test_the_command_line_counts_on_a_dask_cluster(
@@ -128,18 +128,18 @@ def test_the_command_line_counts_on_a_dask_cluster(
     command += ["--backend", "dask", "--address", dask_address]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    from wordnum.cooccurrence.counts import CooccurrenceCounts
+    from wordnum.cooccurrence.counts import Counts
 
-    counts = CooccurrenceCounts.load(json.loads(done.stdout)["counts"])
+    counts = Counts.load(json.loads(done.stdout)["counts"])
     assert counts.fingerprint == alone["isolate:2"]
 
 
 def test_ray_counts_what_one_process_does(corpus: EncodedCorpus, alone: dict[str, str], ray: Any):
     with parallel_backend("ray"):
-        done = map_tasks(work, [(i,) for i in range(20)], jobs=2, description="")
+        done = map_tasks(work, [(i,) for i in range(20)], n_jobs=2, description="")
         assert [index for index, _ in done] == list(range(20))
         assert os.getpid() not in {process for _, process in done}
-        found = count(corpus, window=4, perturbations=CONDITIONS, jobs=2)
+        found = count(corpus, window=4, perturbations=CONDITIONS, n_jobs=2)
         assert {name: found[name].fingerprint for name in CONDITIONS} == {
             name: alone[name] for name in CONDITIONS
         }
@@ -182,7 +182,7 @@ def test_tasks_are_made_when_a_worker_is_free():
             made.append(index)
             yield (index,)
 
-    stream = stream_tasks(work, tasks(), jobs=2)
+    stream = stream_tasks(work, tasks(), n_jobs=2)
     assert next(stream)[0] == 0
     assert len(made) < 20
     assert [index for index, _ in stream] == list(range(1, 100))

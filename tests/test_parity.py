@@ -15,15 +15,15 @@ from scipy import sparse
 
 from tests.make_believe_cupy import gpu_is_there, install
 from wordnum._compat import available
-from wordnum.analyze.probe import probe
-from wordnum.analyze.theory import planted_embedding
+from wordnum.analyzers.probing import probe
 from wordnum.backend import get_backend
-from wordnum.embed.glove import GloVe
-from wordnum.embed.glove_gpu import GpuTrainer
-from wordnum.embed.gram import gram
-from wordnum.embed.krylov import block_krylov_svd
-from wordnum.embed.svd import SVD
-from wordnum.embed.weighting import WEIGHTINGS, weight
+from wordnum.embeddings.glove import GloVe
+from wordnum.embeddings.glove_gpu import GpuTrainer
+from wordnum.embeddings.gram import gram
+from wordnum.embeddings.krylov import block_krylov_svd
+from wordnum.embeddings.svd import SVD
+from wordnum.embeddings.weightings import WEIGHTINGS, weight
+from wordnum.theory.theorem import planted_embedding
 
 needs_gpu = pytest.mark.skipif(not gpu_is_there(), reason="needs CuPy and a GPU")
 

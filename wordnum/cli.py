@@ -19,10 +19,10 @@ from wordnum.errors import InputError, UsageError, WordnumError
 from wordnum.progress import is_quiet, set_quiet
 
 if TYPE_CHECKING:
-    from wordnum.cooccurrence.all_counts import AllCounts
-    from wordnum.cooccurrence.counts import CooccurrenceCounts
-    from wordnum.corpus.encoded import EncodedCorpus
-    from wordnum.corpus.recipe import Recipe
+    from wordnum.cooccurrence.counts import Counts
+    from wordnum.cooccurrence.word_counts import WordCounts
+    from wordnum.corpus.encoded_corpus import EncodedCorpus
+    from wordnum.corpus.recipes import Recipe
 
 __all__ = ["app", "main"]
 
@@ -112,13 +112,13 @@ def _examples(*lines: str) -> str:
 
 
 def _studies(incomplete: str) -> list[str]:
-    from wordnum.study.files import builtin_studies
+    from wordnum.studies.toml_files import builtin_studies
 
     return [name for name in builtin_studies() if name.startswith(incomplete)]
 
 
 def _recipes(incomplete: str) -> list[str]:
-    from wordnum.corpus.recipe import recipe_names
+    from wordnum.corpus.recipes import recipe_names
 
     return [name for name in recipe_names() if name.startswith(incomplete)]
 
@@ -224,7 +224,7 @@ def encode(
 
     What is not said is as the corpus recipe has it, or the default.
     """
-    from wordnum.corpus.encode import encode as encode_text
+    from wordnum.corpus.encoding import encode as encode_text
     from wordnum.corpus.from_recipe import encode_recipe
     from wordnum.corpus.numerals import NumeralScheme
     from wordnum.parallel import default_jobs, parallel_backend
@@ -246,7 +246,7 @@ def encode(
             "errors": errors,
             "strict": strict,
             "append": append,
-            "jobs": default_jobs(jobs, backend.value),
+            "n_jobs": default_jobs(jobs, backend.value),
         }
         if recipe:
             corpus = encode_recipe(recipe.changed(**given), output, **how)
@@ -273,7 +273,7 @@ def encode(
 def _recipe(text: list[str], root: str) -> Recipe | None:
     """Recipe that the arguments of `encode` name, if they name one."""
     from wordnum.config import one_of
-    from wordnum.corpus.recipe import find_recipe, recipe_names
+    from wordnum.corpus.recipes import find_recipe, recipe_names
 
     names = recipe_names()
     named = [item for item in text if item in names and not Path(item).exists()]
@@ -335,9 +335,9 @@ def count(
     as_json: AsJson = False,
 ) -> None:
     """Count what stands near the numbers, or near all words."""
-    from wordnum.cooccurrence.count import count as count_corpus
-    from wordnum.cooccurrence.window import Window
-    from wordnum.corpus.encoded import EncodedCorpus
+    from wordnum.cooccurrence.counting import count as count_corpus
+    from wordnum.cooccurrence.windows import Window
+    from wordnum.corpus.encoded_corpus import EncodedCorpus
     from wordnum.parallel import default_jobs, parallel_backend
 
     chosen = {"side": side and side.value, "weighting": weights and weights.value}
@@ -348,8 +348,8 @@ def count(
             rows=rows.value,
             window=Window(size=window, **around) if around else window,
             perturbations=perturb,
-            seed=seed,
-            jobs=default_jobs(jobs, backend.value),
+            random_state=seed,
+            n_jobs=default_jobs(jobs, backend.value),
         )
     pairs = counts.sums.nnz if rows is Rows.all else counts.n_events
     print_facts(
@@ -393,11 +393,11 @@ def embed(
 
     Without options the default preset is used, the best that we know.
     """
-    from wordnum.cooccurrence.all_counts import AllCounts
-    from wordnum.embed.make import choose, embed_numbers
+    from wordnum.cooccurrence.word_counts import WordCounts
+    from wordnum.embeddings.make import choose, embed
 
     opened = _open(source)
-    if isinstance(opened, AllCounts) and (signal or window or side or positional):
+    if isinstance(opened, WordCounts) and (signal or window or side or positional):
         raise UsageError(
             "counts of all words were summed over their window",
             expected="none of --signal, --window, --side and --positional",
@@ -415,7 +415,7 @@ def embed(
         dim=dim,
         min_count=min_count,
     )
-    embedding = embed_numbers(opened, chosen, seed=seed, device=device.value, jobs=jobs)
+    embedding = embed(opened, chosen, random_state=seed, device=device.value, n_jobs=jobs)
     facts = {
         "embedding": str(embedding.save(output)),
         "made_by": f"{chosen.name}: {chosen.description}",
@@ -427,16 +427,16 @@ def embed(
     print_facts(facts, as_json)
 
 
-def _open(source: Path) -> EncodedCorpus | CooccurrenceCounts | AllCounts:
+def _open(source: Path) -> EncodedCorpus | Counts | WordCounts:
     """Open an encoded corpus or a file of counts."""
-    from wordnum.cooccurrence.all_counts import AllCounts
-    from wordnum.cooccurrence.counts import CooccurrenceCounts
-    from wordnum.corpus.encoded import EncodedCorpus
+    from wordnum.cooccurrence.counts import Counts
+    from wordnum.cooccurrence.word_counts import WordCounts
+    from wordnum.corpus.encoded_corpus import EncodedCorpus
     from wordnum.storage import npz_kind
 
     if source.is_dir():
         return EncodedCorpus.open(source)
-    kind = AllCounts if npz_kind(source) == "all-counts" else CooccurrenceCounts
+    kind = WordCounts if npz_kind(source) == "all-counts" else Counts
     return kind.load(source)
 
 
@@ -465,8 +465,8 @@ def analyze(
     as_json: AsJson = False,
 ) -> None:
     """Measure what an embedding knows about numbers: spectrum, probes, separability, verdict."""
-    from wordnum.analyze.analysis import analyze as measure
-    from wordnum.embed.pretrained import load_embedding
+    from wordnum.analyzers.analysis import analyze as measure
+    from wordnum.embeddings.vector_files import load_embedding
 
     loaded = load_embedding(embedding, tensor=tensor, vocab=vocab, size=size)
     analysis = measure(
@@ -474,11 +474,11 @@ def analyze(
         only=tuple(part.strip() for part in only.split(",")),
         moduli=_moduli(moduli),
         classifier=classifier,
-        seed=seed,
+        random_state=seed,
         device=device.value,
     )
     if plot:
-        from wordnum.analyze.plot import save_figure
+        from wordnum.analyzers.plotting import save_figure
 
         save_figure(analysis.plot(), plot)
     if as_json:
@@ -582,24 +582,24 @@ def _run_study(
     overwrite: bool = False,
     as_json: bool = False,
 ) -> None:
-    from wordnum.study.files import load_study
+    from wordnum.studies.toml_files import load_study
 
     planned = load_study(name, corpora=corpora, root=root)
     if dry_run:
-        from wordnum.study.plan import plan_study
+        from wordnum.studies.plan import plan_study
 
-        print_plan(plan_study(planned, jobs=jobs), as_json)
+        print_plan(plan_study(planned, n_jobs=jobs), as_json)
         return
     from wordnum.parallel import parallel_backend
     from wordnum.report.page import write_page
-    from wordnum.study.runner import run_study
+    from wordnum.studies.runner import run_study
 
     try:
         with parallel_backend(backend, address=address):
             results = run_study(
                 planned,
                 output,
-                jobs=jobs,
+                n_jobs=jobs,
                 device=device,
                 overwrite=overwrite,
                 command=shlex.join(["wordnum", *sys.argv[1:]]),

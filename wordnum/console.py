@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from wordnum.study.plan import Plan
-    from wordnum.study.results import StudyResults
+    from wordnum.studies.plan import Plan
+    from wordnum.studies.results import StudyResults
 
 __all__ = ["print_analysis", "print_facts", "print_plan", "print_summary"]
 

@@ -66,7 +66,7 @@ def parallel_backend(backend: str = "loky", *, address: str | None = None) -> It
                 ray.shutdown()
 
 
-def default_jobs(jobs: int | None, backend: str) -> int:
+def default_jobs(n_jobs: int | None, backend: str) -> int:
     """Workers where none are named: one on this machine, all of a cluster.
 
     Examples
@@ -74,8 +74,8 @@ def default_jobs(jobs: int | None, backend: str) -> int:
     >>> default_jobs(None, "loky"), default_jobs(None, "dask"), default_jobs(3, "dask")
     (1, -1, 3)
     """
-    if jobs is not None:
-        return jobs
+    if n_jobs is not None:
+        return n_jobs
     return 1 if backend == "loky" else -1
 
 
@@ -83,7 +83,7 @@ def map_tasks(
     function: Callable[..., Any],
     tasks: Iterable[tuple[Any, ...]],
     *,
-    jobs: int | None = 1,
+    n_jobs: int | None = 1,
     description: str,
     weights: Iterable[float] | None = None,
 ) -> list[Any]:
@@ -95,7 +95,7 @@ def map_tasks(
         Importable by name, since workers may be other processes.
     tasks : iterable of tuple
         Arguments; paths rather than arrays, since they travel.
-    jobs : int or None
+    n_jobs : int or None
         Workers; -1 means all cores, None leaves it to the backend.
     description : str
         For the progress bar.
@@ -111,7 +111,7 @@ def map_tasks(
     shares = list(weights) if weights is not None else [1.0] * len(tasks)
     results: list[Any] = []
     with bar(description, total=sum(shares), unit="") as advance:
-        for result, share in zip(stream_tasks(function, tasks, jobs=jobs), shares, strict=True):
+        for result, share in zip(stream_tasks(function, tasks, n_jobs=n_jobs), shares, strict=True):
             results.append(result)
             advance(share)
     return results
@@ -121,7 +121,7 @@ def stream_tasks(
     function: Callable[..., Any],
     tasks: Iterable[tuple[Any, ...]],
     *,
-    jobs: int | None = 1,
+    n_jobs: int | None = 1,
     threads: bool = False,
 ) -> Iterator[Any]:
     """Yield ``function(*task)`` for every task, in their order, as they are done.
@@ -140,18 +140,18 @@ def stream_tasks(
     Raises
     ------
     UsageError
-        `jobs` is 0.
+        `n_jobs` is 0.
     InputError
         A worker died.
     """
-    if jobs == 0:
+    if n_jobs == 0:
         raise UsageError("0 workers cannot work", expected="1 or more, or -1 for all cores")
-    if jobs == 1:
+    if n_jobs == 1:
         return (function(*task) for task in tasks)
     from joblib import Parallel, delayed
 
     prefer = "threads" if threads else None
-    parallel = Parallel(n_jobs=jobs, prefer=prefer, pre_dispatch="2*n_jobs", batch_size=1)
+    parallel = Parallel(n_jobs=n_jobs, prefer=prefer, pre_dispatch="2*n_jobs", batch_size=1)
     streams = getattr(parallel._backend, "supports_return_generator", False)
     parallel.return_generator = streams
     return _surviving(lambda: parallel(delayed(function)(*task) for task in tasks))

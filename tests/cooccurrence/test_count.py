@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordnum.cooccurrence.count import count
-from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.passes import chunk_borders
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.corpus.perturb import parse_perturbation
+from wordnum.corpus.perturbations import parse_perturbation
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError, UsageError
@@ -50,7 +50,7 @@ def pairs(corpus: EncodedCorpus, perturbation: str, reach: int) -> Counter:
     return found
 
 
-def events(counts: CooccurrenceCounts) -> Counter:
+def events(counts: Counts) -> Counter:
     found: Counter = Counter()
     size = counts.vocabulary.size
     for block in counts.blocks:
@@ -67,20 +67,20 @@ def corpus() -> EncodedCorpus:
 
 
 @pytest.fixture(scope="module")
-def counted(corpus: EncodedCorpus) -> dict[str, CooccurrenceCounts]:
+def counted(corpus: EncodedCorpus) -> dict[str, Counts]:
     return count(corpus, window=3, perturbations=CONDITIONS)
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_counts_are_those_of_a_plain_loop(
-    corpus: EncodedCorpus, counted: dict[str, CooccurrenceCounts], condition: str
+    corpus: EncodedCorpus, counted: dict[str, Counts], condition: str
 ):
     assert events(counted[condition]) == pairs(corpus, condition, 3)
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_plain_sums_are_the_events_without_their_distance(
-    corpus: EncodedCorpus, counted: dict[str, CooccurrenceCounts], condition: str
+    corpus: EncodedCorpus, counted: dict[str, Counts], condition: str
 ):
     summed = events(count(corpus, window=3, perturbations=condition, by="sum"))
     expected: Counter = Counter()
@@ -91,7 +91,7 @@ def test_plain_sums_are_the_events_without_their_distance(
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_conditions_in_one_pass_are_those_counted_alone(
-    corpus: EncodedCorpus, counted: dict[str, CooccurrenceCounts], condition: str
+    corpus: EncodedCorpus, counted: dict[str, Counts], condition: str
 ):
     alone = count(corpus, window=3, perturbations=condition)
     assert alone.fingerprint == counted[condition].fingerprint
@@ -100,7 +100,7 @@ def test_conditions_in_one_pass_are_those_counted_alone(
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_margins_are_those_of_the_perturbed_text(
-    corpus: EncodedCorpus, counted: dict[str, CooccurrenceCounts], condition: str
+    corpus: EncodedCorpus, counted: dict[str, Counts], condition: str
 ):
     counts = counted[condition]
     prepared = parse_perturbation(condition).prepare(corpus)
@@ -114,11 +114,11 @@ def test_margins_are_those_of_the_perturbed_text(
 
 def test_workers_and_chunks_change_no_byte(
     corpus: EncodedCorpus,
-    counted: dict[str, CooccurrenceCounts],
+    counted: dict[str, Counts],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ):
-    two = count(corpus, window=3, perturbations=CONDITIONS, jobs=2)
+    two = count(corpus, window=3, perturbations=CONDITIONS, n_jobs=2)
     monkeypatch.setattr("wordnum.cooccurrence.passes.MOST_TOKENS", 200)
     small = count(corpus, window=3, perturbations=CONDITIONS)
     for name, counts in counted.items():
@@ -137,7 +137,7 @@ def test_blocks_of_many_chunks_are_merged_by_and_by(
 
 
 def test_many_numbers_are_counted_in_slabs(monkeypatch: pytest.MonkeyPatch, corpus, counted):
-    monkeypatch.setattr("wordnum.cooccurrence.kernels.ROW_POSITIONS", 7)
+    monkeypatch.setattr("wordnum.cooccurrence.number_pairs.ROW_POSITIONS", 7)
     for name, counts in count(corpus, window=3, perturbations=CONDITIONS).items():
         assert counts.fingerprint == counted[name].fingerprint
 
@@ -167,7 +167,7 @@ def test_more_conditions_than_lanes_are_counted_as_alone(corpus: EncodedCorpus):
         assert together[name].fingerprint == alone.fingerprint
 
 
-def test_conditions_with_the_same_margins_share_them(counted: dict[str, CooccurrenceCounts]):
+def test_conditions_with_the_same_margins_share_them(counted: dict[str, Counts]):
     assert counted["original"].context_counts is counted["isolate:1"].context_counts
 
 
@@ -208,10 +208,10 @@ def test_swapping_numbers_keeps_number_beside_number_within_its_reach(corpus: En
     assert 0 <= counts["swap-numbers"].provenance["share_in_place"] < 0.5
 
 
-def test_halves_of_the_blocks_merge_to_the_whole(counted: dict[str, CooccurrenceCounts]):
+def test_halves_of_the_blocks_merge_to_the_whole(counted: dict[str, Counts]):
     whole = counted["original"]
     first, second = (
-        CooccurrenceCounts(
+        Counts(
             whole.blocks[part],
             distances=whole.distances,
             vocabulary=whole.vocabulary,
@@ -227,9 +227,9 @@ def test_halves_of_the_blocks_merge_to_the_whole(counted: dict[str, Cooccurrence
     assert (whole + whole).n_events == 2 * whole.n_events
 
 
-def test_saved_counts_come_back(counted: dict[str, CooccurrenceCounts], tmp_path: Path):
+def test_saved_counts_come_back(counted: dict[str, Counts], tmp_path: Path):
     path = counted["isolate:1"].save(tmp_path / "counts")
-    again = CooccurrenceCounts.load(path)
+    again = Counts.load(path)
     assert again.fingerprint == counted["isolate:1"].fingerprint
     assert again.perturbation == "isolate:1"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.count import count
-from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.events import BlockEvents
-from wordnum.cooccurrence.window import Window
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
@@ -21,8 +21,8 @@ from wordnum.errors import FormatError, InputError, UsageError
 VOCABULARY = Vocabulary.from_words(["km", "may"], numerals=NumeralScheme(size=10))
 
 
-def made(*events: tuple[int, int, int, int, int], **options: object) -> CooccurrenceCounts:
-    return CooccurrenceCounts.from_events(
+def made(*events: tuple[int, int, int, int, int], **options: object) -> Counts:
+    return Counts.from_events(
         events, vocabulary=VOCABULARY, **{"window_size": 2, "n_blocks": 3, **options}
     )  # fmt: skip
 
@@ -116,8 +116,8 @@ def test_different_counts_are_not_merged(halves, what: str, other):
 
 
 def test_counts_come_back_from_disk_as_they_were(halves, tmp_path: Path):
-    counts = count(halves[2], window=3, perturbations="swap-numbers", seed=3)
-    again = CooccurrenceCounts.load(counts.save(tmp_path / "counts"))
+    counts = count(halves[2], window=3, perturbations="swap-numbers", random_state=3)
+    again = Counts.load(counts.save(tmp_path / "counts"))
     assert again.fingerprint == counts.fingerprint
     assert again.provenance == counts.provenance
     assert (again.perturbation, again.flags) == (counts.perturbation, counts.flags)
@@ -135,7 +135,7 @@ def test_flags_of_the_corpus_travel_with_the_counts(halves, tmp_path: Path):
     corpus = EncodedCorpus.from_arrays(block.ids, block.starts, kept, n_blocks=2)
     counts = count(corpus, window=1, perturbations="original")
     assert counts.flags == corpus.flags != ()
-    again = CooccurrenceCounts.load(counts.save(tmp_path / "counts"))
+    again = Counts.load(counts.save(tmp_path / "counts"))
     assert again.signal().flags == (counts + counts).flags == corpus.flags
 
 
@@ -154,22 +154,22 @@ def test_a_flipped_bit_is_found(halves, tmp_path: Path, at: float):
     data[int(at * len(data))] ^= 16
     path.write_bytes(data)
     with pytest.raises(FormatError, match="cannot be read as counts(.|\n)*make the file again"):
-        CooccurrenceCounts.load(path)
+        Counts.load(path)
 
 
 def test_files_of_another_kind_or_version_are_refused(halves, tmp_path: Path):
     path = tmp_path / "other.npz"
     np.savez(path, a=np.zeros(3))
     with pytest.raises(FormatError, match="cannot be read as counts"):
-        CooccurrenceCounts.load(path)
+        Counts.load(path)
     header = json.dumps({"kind": "counts", "version": 99}).encode()
     np.savez(path, wordnum_header=np.frombuffer(header, dtype=np.uint8))
     with pytest.raises(FormatError, match="format version 99\n  expected: version 1"):
-        CooccurrenceCounts.load(path)
+        Counts.load(path)
     header = json.dumps({"kind": "counts", "version": 1, "blocks": []}).encode()
     np.savez(path, wordnum_header=np.frombuffer(header, dtype=np.uint8))
     with pytest.raises(FormatError, match="lacks 'distances'"):
-        CooccurrenceCounts.load(path)
+        Counts.load(path)
 
 
 def test_events_take_three_bytes_each():

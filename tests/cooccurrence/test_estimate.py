@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.count import count
+from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.estimate import Estimate, announce, estimate
 from wordnum.cooccurrence.expect import expected_counts
-from wordnum.cooccurrence.spool import Spool
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.cooccurrence.temp_arrays import Spool
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError
@@ -77,7 +77,7 @@ LANED = ["original", *(f"context-length:{n}" for n in (4, 8, 16, 32, 64)), "isol
         {"passes.MOST_TOKENS": 48_000_000},
         {"passes.MOST_TOKENS": 20_000},
         {"chunk.MOST_POSITIONS": 5000, "estimate.MOST_POSITIONS": 5000},
-        {"kernels.ROW_POSITIONS": 1000, "estimate.ROW_POSITIONS": 1000},
+        {"number_pairs.ROW_POSITIONS": 1000, "estimate.ROW_POSITIONS": 1000},
     ],
     ids=["whole", "tasks", "slabs", "frequent"],
 )
@@ -113,7 +113,7 @@ def test_all_rows_stay_within_the_bound(corpus: EncodedCorpus):
 
 def test_more_workers_and_conditions_take_more(corpus: EncodedCorpus):
     one = estimate(corpus)
-    assert estimate(corpus, jobs=2).memory > one.memory
+    assert estimate(corpus, n_jobs=2).memory > one.memory
     assert estimate(corpus, conditions=10).memory > one.memory
     assert estimate(corpus, conditions=10).disk == 10 * one.disk
     numbers = int(corpus.number_counts.sum())

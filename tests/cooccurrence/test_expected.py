@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.count import count
-from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.expect import expected_counts
-from wordnum.cooccurrence.expected import ExpectedCounts
-from wordnum.cooccurrence.window import Window
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.cooccurrence.expected_counts import ExpectedCounts
+from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.corpus.perturb import (
+from wordnum.corpus.perturbations import (
     Isolate,
     Joined,
     Perturbation,
@@ -26,7 +26,7 @@ from wordnum.corpus.perturb import (
 )
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.embed.svd import SVD
+from wordnum.embeddings.svd import SVD
 from wordnum.errors import FormatError, InputError, UsageError
 
 DRAWS = 150
@@ -51,8 +51,10 @@ def drawn(corpus: EncodedCorpus, name: str, signal: str, window: Window) -> np.n
     """Matrices of many seeds; thinning leaves out the same documents in all."""
     matrices = []
     for seed in range(DRAWS):
-        parts = parse_perturbation(name, seed=seed).parts
-        fixed = [replace(part, seed=0) if isinstance(part, Thin) else part for part in parts]
+        parts = parse_perturbation(name, random_state=seed).parts
+        fixed = [
+            replace(part, random_state=0) if isinstance(part, Thin) else part for part in parts
+        ]
         one = count(corpus, window=4, perturbations=Joined(tuple(fixed)))
         matrices.append(one.signal(signal, window=window).matrix().toarray())
     return np.array(matrices)
@@ -149,7 +151,7 @@ def test_margins_are_those_of_the_original(corpus: EncodedCorpus):
 
 
 def test_an_expectation_does_not_depend_on_the_workers(corpus: EncodedCorpus):
-    one, two = (expected_counts(corpus, "swap-numbers", window=3, jobs=jobs) for jobs in (1, 2))
+    one, two = (expected_counts(corpus, "swap-numbers", window=3, n_jobs=jobs) for jobs in (1, 2))
     assert one.fingerprint == two.fingerprint
     other = expected_counts(corpus, "swap-numbers:2", window=2)
     assert one.fingerprint != other.fingerprint
@@ -212,7 +214,7 @@ def test_saved_expectations_come_back(corpus: EncodedCorpus, tmp_path: Path, nam
 def test_damaged_expectations_are_refused(corpus: EncodedCorpus, tmp_path: Path):
     path = expected_counts(corpus, "unigram-replace", window=2).save(tmp_path / "expected")
     with pytest.raises(FormatError, match="does not hold counts"):
-        CooccurrenceCounts.load(path)
+        Counts.load(path)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(FormatError, match="cannot be read as expected-counts"):
         ExpectedCounts.load(path)

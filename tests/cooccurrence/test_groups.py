@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.groups import REST, context_groups, group_names
+from wordnum.cooccurrence.context_groups import REST, context_groups, group_names
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError

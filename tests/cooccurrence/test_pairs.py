@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordnum.cooccurrence.all_counts import AllCounts
-from wordnum.cooccurrence.count import count
-from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.pairs import PairMerger, PairSums, merge_sums
-from wordnum.cooccurrence.window import Window
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.cooccurrence.windows import Window
+from wordnum.cooccurrence.word_counts import WordCounts
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.corpus.perturb import parse_perturbation
+from wordnum.corpus.perturbations import parse_perturbation
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.embed.glove import GloVe
-from wordnum.embed.svd import SVD
+from wordnum.embeddings.glove import GloVe
+from wordnum.embeddings.svd import SVD
 from wordnum.errors import FormatError, InputError, UsageError
 
 CONDITIONS = (
@@ -123,7 +123,7 @@ def test_unknown_words_hold_their_place_and_are_no_column():
 
 def test_sums_of_any_size_are_exact(monkeypatch: pytest.MonkeyPatch):
     """One word, again and again: sums far beyond one byte, in one part and in several."""
-    monkeypatch.setattr("wordnum.cooccurrence.pair_count.CHUNK_TOKENS", 5000)
+    monkeypatch.setattr("wordnum.cooccurrence.word_pairs.CHUNK_TOKENS", 5000)
     vocabulary = Vocabulary.from_words(["a"], numerals=NumeralScheme(size=10))
     ids = np.full(60_000, vocabulary.id("a"))
     ids[0] = 3
@@ -142,11 +142,11 @@ def test_workers_and_chunks_change_no_byte(
     corpus: EncodedCorpus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     counts = {
-        jobs: count(corpus, rows="all", window=3, perturbations=CONDITIONS, jobs=jobs)
+        jobs: count(corpus, rows="all", window=3, perturbations=CONDITIONS, n_jobs=jobs)
         for jobs in (1, 2)
     }
     monkeypatch.setattr("wordnum.cooccurrence.pairs.BATCH", 50)
-    monkeypatch.setattr("wordnum.cooccurrence.pair_count.CHUNK_TOKENS", 250)
+    monkeypatch.setattr("wordnum.cooccurrence.word_pairs.CHUNK_TOKENS", 250)
     counts[3] = count(corpus, rows="all", window=3, perturbations=CONDITIONS)
     for name in CONDITIONS:
         files = [found[name].save(tmp_path / f"{jobs}") for jobs, found in counts.items()]
@@ -192,7 +192,7 @@ def test_saved_counts_come_back(corpus: EncodedCorpus, tmp_path: Path):
     counts = count(
         corpus, rows="all", window=Window(size=3, weighting="linear"), perturbations="isolate:1"
     )
-    again = AllCounts.load(counts.save(tmp_path / "all"))
+    again = WordCounts.load(counts.save(tmp_path / "all"))
     assert again.fingerprint == counts.fingerprint
     assert again.window == counts.window
     assert again.perturbation == "isolate:1"
@@ -202,13 +202,13 @@ def test_saved_counts_come_back(corpus: EncodedCorpus, tmp_path: Path):
 def test_damaged_and_other_files_are_refused(corpus: EncodedCorpus, tmp_path: Path):
     path = count(corpus, rows="all", window=2, perturbations="original").save(tmp_path / "all")
     with pytest.raises(FormatError, match="does not hold counts"):
-        CooccurrenceCounts.load(path)
+        Counts.load(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(FormatError, match="cannot be read as all-counts"):
-        AllCounts.load(path)
+        WordCounts.load(path)
     with pytest.raises(InputError, match="no such file"):
-        AllCounts.load(tmp_path / "none.npz")
+        WordCounts.load(tmp_path / "none.npz")
 
 
 def test_models_are_fitted_on_all_rows(corpus: EncodedCorpus):

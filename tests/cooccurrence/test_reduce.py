@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordnum.cooccurrence.counts import CooccurrenceCounts
-from wordnum.cooccurrence.reduce import half_splits
-from wordnum.cooccurrence.window import Window
+from wordnum.cooccurrence.counts import Counts
+from wordnum.cooccurrence.signals import half_splits
+from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import UsageError
@@ -29,8 +29,8 @@ EVENTS = [
 
 
 @pytest.fixture(scope="module")
-def counts() -> CooccurrenceCounts:
-    return CooccurrenceCounts.from_events(EVENTS, vocabulary=VOCABULARY, window_size=2, n_blocks=2)
+def counts() -> Counts:
+    return Counts.from_events(EVENTS, vocabulary=VOCABULARY, window_size=2, n_blocks=2)
 
 
 def entries(signal, blocks=None) -> dict[tuple[int, int, int], float]:
@@ -73,11 +73,11 @@ def entries(signal, blocks=None) -> dict[tuple[int, int, int], float]:
     ],
     ids=lambda value: value.label if isinstance(value, Window) else "",
 )
-def test_every_window_is_a_sum_of_the_events(counts: CooccurrenceCounts, window, expected):
+def test_every_window_is_a_sum_of_the_events(counts: Counts, window, expected):
     assert entries(counts.signal(window=window)) == expected
 
 
-def test_signals_part_the_columns(counts: CooccurrenceCounts):
+def test_signals_part_the_columns(counts: Counts):
     text, number, both = (counts.signal(name) for name in ("text", "number", "both"))
     assert entries(both) == entries(text) | entries(number)
     assert set(text.columns) == {KM, MAY, CAT}
@@ -86,14 +86,14 @@ def test_signals_part_the_columns(counts: CooccurrenceCounts):
     assert entries(counts.number_number) == entries(number)
 
 
-def test_columns_are_chosen_by_group_or_by_id(counts: CooccurrenceCounts):
+def test_columns_are_chosen_by_group_or_by_id(counts: Counts):
     assert entries(counts.contexts("units")) == {(7, KM, 0): 11}
     assert entries(counts.signal("text", without="units")) == {(7, CAT, 0): 5, (3, MAY, 0): 16}
     assert entries(counts.signal("both", contexts=[MAY, 3])) == {(3, MAY, 0): 16, (7, 3, 0): 4}
     assert counts.signal("text", contexts="units", without=[CAT]).name == "text:units-1 contexts"
 
 
-def test_margins_follow_the_columns(counts: CooccurrenceCounts):
+def test_margins_follow_the_columns(counts: Counts):
     signal = counts.signal("text", window=Window(size=2, positional=True))
     assert signal.shape == signal.matrix().shape == (10, 4 * 3)
     assert signal.context_counts.tolist() == [11, 16, 0] * 4
@@ -102,7 +102,7 @@ def test_margins_follow_the_columns(counts: CooccurrenceCounts):
     assert signal.n_documents == 200
 
 
-def test_blocks_add_up(counts: CooccurrenceCounts):
+def test_blocks_add_up(counts: Counts):
     signal = counts.signal("both")
     first, second = (signal.matrix([b]).toarray() for b in (0, 1))
     assert first[7, signal.columns == KM] == 3
@@ -116,12 +116,12 @@ def test_blocks_add_up(counts: CooccurrenceCounts):
 @settings(max_examples=30, deadline=None)
 @given(st.integers(2, 41), st.integers(1, 12), st.integers(0, 5))
 def test_halves_are_complementary_and_even(n_blocks: int, n_splits: int, seed: int):
-    splits = half_splits(n_blocks, n_splits=n_splits, seed=seed)
+    splits = half_splits(n_blocks, n_splits=n_splits, random_state=seed)
     assert len(splits) == n_splits
     for first, second in splits:
         assert sorted([*first, *second]) == list(range(n_blocks))
         assert 0 <= second.size - first.size <= 1
-    again = half_splits(n_blocks, n_splits=n_splits, seed=seed)
+    again = half_splits(n_blocks, n_splits=n_splits, random_state=seed)
     assert all(np.array_equal(a, b) for x, y in zip(splits, again) for a, b in zip(x, y))
 
 
@@ -131,11 +131,9 @@ def test_halves_of_a_signal_add_up_to_it():
         (b, d, n, c, int(rng.integers(1, 9)))
         for b in range(6) for d in (-1, 1) for n in range(4) for c in (KM, MAY, 2)
     ]  # fmt: skip
-    counts = CooccurrenceCounts.from_events(
-        events, vocabulary=VOCABULARY, window_size=1, n_blocks=6
-    )
+    counts = Counts.from_events(events, vocabulary=VOCABULARY, window_size=1, n_blocks=6)
     signal = counts.signal("both")
-    halves = list(signal.halves(n_splits=5, seed=1))
+    halves = list(signal.halves(n_splits=5, random_state=1))
     assert len(halves) == 5
     for first, second, counts_a, counts_b in halves:
         assert np.array_equal((first + second).toarray(), signal.matrix().toarray())
@@ -143,7 +141,7 @@ def test_halves_of_a_signal_add_up_to_it():
         assert first.sum() != second.sum()
 
 
-def test_equal_fingerprints_mean_equal_matrices(counts: CooccurrenceCounts):
+def test_equal_fingerprints_mean_equal_matrices(counts: Counts):
     prints = [
         counts.signal(name, window=window).fingerprint
         for name in ("text", "number", "both")
@@ -153,7 +151,7 @@ def test_equal_fingerprints_mean_equal_matrices(counts: CooccurrenceCounts):
     assert counts.signal("text").fingerprint == counts.text_number.fingerprint
 
 
-def test_what_was_not_counted_cannot_be_chosen(counts: CooccurrenceCounts):
+def test_what_was_not_counted_cannot_be_chosen(counts: Counts):
     with pytest.raises(UsageError, match="no window of 3\n  expected: a window of at most 2"):
         counts.signal(window=Window(size=3))
     with pytest.raises(UsageError, match="no signal 'words'\n  expected: both, text, number"):

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordnum.cooccurrence.count import count
-from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.events import PARTS
 from wordnum.cooccurrence.scratch import Scratch
 from wordnum.cooccurrence.shared import BlocksOf, SharedEvents
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
@@ -98,7 +98,7 @@ PARTED = {
     "whole": {},
     "tasks": {"passes.MOST_TOKENS": 900},
     "slabs": {"chunk.MOST_POSITIONS": 500},
-    "rows": {"kernels.ROW_POSITIONS": 100},
+    "rows": {"number_pairs.ROW_POSITIONS": 100},
     "disk": {"passes.IN_MEMORY": 0},
 }
 
@@ -143,4 +143,4 @@ def test_what_was_spilled_is_saved_block_by_block(monkeypatch: pytest.MonkeyPatc
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 0.2 * counts.nbytes
-    assert CooccurrenceCounts.load(path).fingerprint == counts.fingerprint
+    assert Counts.load(path).fingerprint == counts.fingerprint

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.spool import Spool, forget
+from wordnum.cooccurrence.temp_arrays import Spool, forget
 from wordnum.errors import InputError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.window import Window
+from wordnum.cooccurrence.windows import Window
 from wordnum.errors import UsageError
 
 

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from wordnum.corpus import pieces, sources, streams
-from wordnum.corpus.encode import encode
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.encoding import encode
 
 
 def killed_at(step: int, text: Path, path: Path, *, append: bool) -> bool:

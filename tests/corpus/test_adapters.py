@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.corpus.test_tokenize import spelled, split
 from tests.strategies import nasty_texts, schemes
-from wordnum.corpus.adapters import make_tokenizer, tokenizer_name
 from wordnum.corpus.numerals import KINDS, NumeralScheme
+from wordnum.corpus.other_tokenizers import make_tokenizer, tokenizer_name
 from wordnum.errors import InputError, UsageError
 
 OTHER, UNKNOWN = "<other number>", "<unknown>"

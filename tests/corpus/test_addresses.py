@@ -17,7 +17,7 @@ from joblib.externals.loky import get_reusable_executor
 
 from tests.corpus.test_streams import zstd
 from tests.corpus.texts import TEXT, content
-from wordnum.corpus.encode import encode
+from wordnum.corpus.encoding import encode
 from wordnum.errors import InputError
 
 CREDENTIALS = {
@@ -136,7 +136,7 @@ def fresh_workers() -> Iterator[None]:
 def test_workers_read_addresses_themselves(folder: str, tmp_path: Path, fresh_workers: None):
     addresses = [folder + "text.txt", folder + "text.txt.gz"]
     encode(addresses, tmp_path / "one")
-    encode(addresses, tmp_path / "two", jobs=2)
+    encode(addresses, tmp_path / "two", n_jobs=2)
     assert content(tmp_path / "two") == content(tmp_path / "one")
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.corpus.test_streams import zstd
 from tests.corpus.texts import TEXT, make_text, spelled
-from wordnum.corpus.encode import encode
+from wordnum.corpus.encoding import encode
 from wordnum.errors import InputError
 
 
@@ -62,7 +62,7 @@ def test_bytes_that_are_not_utf8_are_found_in_any_range(tmp_path: Path, small_pi
     data[place] = 0xFF
     (tmp_path / "a.txt").write_bytes(data)
     for jobs in (1, 2):
-        assert f"a.txt, byte {place}\n" in refused(tmp_path / "a.txt", tmp_path, jobs=jobs)
+        assert f"a.txt, byte {place}\n" in refused(tmp_path / "a.txt", tmp_path, n_jobs=jobs)
 
 
 def test_nul_bytes_are_spaces_and_counted_wherever_they_are(
@@ -117,7 +117,7 @@ def test_a_compressed_file_that_is_cut_off_leaves_nothing(tmp_path: Path, suffix
     path = tmp_path / f"a.txt{suffix}"
     data = compress[suffix](TEXT.encode())
     path.write_bytes(data[: len(data) * 2 // 3])
-    message = refused([path, path], tmp_path, jobs=jobs)
+    message = refused([path, path], tmp_path, n_jobs=jobs)
     assert "the compressed file ends too early" in message
     assert str(path) in message
 
@@ -129,7 +129,7 @@ def measured(path: Path, *, memory_mb: int, report: str) -> list[int]:
         # It imports what opens addresses, as far as that is installed.
         "import smart_open\n"
         "from wordnum.corpus import pieces\n"
-        "from wordnum.corpus.encode import encode\n"
+        "from wordnum.corpus.encoding import encode\n"
         "from wordnum.provenance import peak_memory\n"
         "pieces.CHUNK = 2**20\n"
         "encode(['warm up 7'], sys.argv[1] + '.warm')\n"
@@ -192,9 +192,9 @@ def test_a_disk_that_fills_up_is_one_error_and_leaves_nothing(tmp_path: Path, li
     before = sorted(tmp_path.rglob("*"))
     script = (
         "import resource, signal, sys\n"
-        "from wordnum.corpus.encode import encode\n"
+        "from wordnum.corpus.encoding import encode\n"
         "from wordnum.errors import InputError\n"
-        "import wordnum.corpus.tokenize\n"
+        "import wordnum.corpus.tokenizing\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
         "try:\n"

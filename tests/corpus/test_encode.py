@@ -20,8 +20,8 @@ from tests.corpus.test_streams import zstd
 from tests.corpus.texts import TEXT, content, leftovers, spelled
 from tests.strategies import nasty_texts, schemes
 from wordnum.corpus import pieces, sources, streams
-from wordnum.corpus.encode import encode
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.encoding import encode
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.errors import InputError, UsageError
 from wordnum.storage import file_hash
@@ -69,7 +69,7 @@ def test_any_number_of_workers_writes_the_same_bytes(
     text: Path, tmp_path: Path, small_pieces: None, jobs: int
 ):
     encode(text, tmp_path / "one")
-    encode([text], tmp_path / "many", jobs=jobs)
+    encode([text], tmp_path / "many", n_jobs=jobs)
     assert content(tmp_path / "many") == content(tmp_path / "one")
     assert leftovers(tmp_path) == []
 
@@ -138,15 +138,15 @@ def test_names_are_of_the_folder_at_hand_whenever_the_workers_started(
         (folder / "a.txt").write_text("7 pages" if name == "one" else "8 pages")
         tokenizer.save(str(folder / "t.json"))
         monkeypatch.chdir(folder)
-        corpus = encode("a.txt", "c", jobs=2)
+        corpus = encode("a.txt", "c", n_jobs=2)
         assert corpus.number_counts[7 if name == "one" else 8] == 1
-        encode(["a.txt", "./a.txt"], "d", jobs=2, tokenizer="t.json")
+        encode(["a.txt", "./a.txt"], "d", n_jobs=2, tokenizer="t.json")
         assert {path.name for path in folder.iterdir()} == {"a.txt", "c", "d", "t.json"}
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_standard_input_is_read_with_any_number_of_workers(text: Path, tmp_path: Path, jobs: int):
-    script = f"from wordnum.corpus.encode import encode; encode('-', 'c', jobs={jobs})"
+    script = f"from wordnum.corpus.encoding import encode; encode('-', 'c', n_jobs={jobs})"
     with open(text, "rb") as file:
         subprocess.run([sys.executable, "-c", script], stdin=file, cwd=tmp_path, check=True)
     assert (
@@ -157,7 +157,7 @@ def test_standard_input_is_read_with_any_number_of_workers(text: Path, tmp_path:
 def test_a_pipe_is_read_with_several_workers(text: Path, tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
     with subprocess.Popen(f"cat {text} > {tmp_path}/pipe", shell=True):
-        found = encode(tmp_path / "pipe", tmp_path / "c", jobs=2)
+        found = encode(tmp_path / "pipe", tmp_path / "c", n_jobs=2)
     assert found.fingerprint == encode(text, tmp_path / "d").fingerprint
 
 
@@ -166,7 +166,7 @@ def test_an_iterable_object_is_read_and_an_iterator_refused(tmp_path: Path):
         def __iter__(self):
             return iter(["7 pages", "8 pages"])
 
-    assert encode(Documents(), tmp_path / "c", jobs=2).n_documents == 2
+    assert encode(Documents(), tmp_path / "c", n_jobs=2).n_documents == 2
     with pytest.raises(UsageError, match="an iterator can be read only once\n  expected: a list"):
         encode(iter(["7 pages"]), tmp_path / "d")
 
@@ -194,12 +194,12 @@ def test_a_list_of_names_is_not_taken_for_documents(tmp_path: Path, monkeypatch)
 
 
 def test_a_tokenizer_of_ones_own_and_spacy_are_written_down(text: Path, tmp_path: Path):
-    corpus = encode(text, tmp_path / "own", tokenizer=str.split, jobs=2)
+    corpus = encode(text, tmp_path / "own", tokenizer=str.split, n_jobs=2)
     assert corpus.manifest["parameters"]["tokenizer"] == "builtins.str.split"
     assert corpus.vocabulary.id("The") != corpus.vocabulary.unknown
     few = "\n\n".join(TEXT.split("\n\n")[:30])
     one, two = (
-        encode([few], tmp_path / name, tokenizer="spacy", jobs=j)
+        encode([few], tmp_path / name, tokenizer="spacy", n_jobs=j)
         for name, j in (("a", 1), ("b", 2))
     )
     assert one.fingerprint == two.fingerprint
@@ -250,7 +250,7 @@ def test_pruning_is_the_same_for_any_number_of_workers_and_reported(
     assert pruned["rounds"] > 3
     assert pruned["words"] > 500
     assert f"{pruned['words']:,} rare words were forgotten" in caplog.text
-    encode(text, tmp_path / "two", vocabulary_size=40, jobs=2)
+    encode(text, tmp_path / "two", vocabulary_size=40, n_jobs=2)
     assert content(tmp_path / "two") == content(tmp_path / "one")
     # Frequent words outlive it.
     whole = encode(text, tmp_path / "whole", vocabulary_size=10_000)
@@ -267,7 +267,7 @@ def test_pruning_is_the_same_for_any_number_of_workers_and_reported(
         ({"reader": "jason"}, "unknown reader 'jason'"),
         ({"errors": "ignore"}, "unknown errors 'ignore'"),
         ({"vocabulary_size": 0}, "the vocabulary needs room\n  got: vocabulary_size=0"),
-        ({"jobs": 0}, "0 workers cannot work"),
+        ({"n_jobs": 0}, "0 workers cannot work"),
     ],
 )
 def test_options_that_do_not_exist_are_refused(text: Path, tmp_path: Path, options, message: str):
@@ -311,7 +311,7 @@ def test_real_text_is_the_same_for_any_number_of_workers(
         plain.write_bytes(file.read())
     monkeypatch.setattr(sources, "ranges", lambda path, sep: streams.ranges(path, sep, 2**20))
     found = [
-        encode(source, tmp_path / f"c{i}", jobs=jobs)
+        encode(source, tmp_path / f"c{i}", n_jobs=jobs)
         for i, (source, jobs) in enumerate(
             [(plain, 1), (plain, 2), (corpora_folder / "factbook.txt.xz", 1)]
         )

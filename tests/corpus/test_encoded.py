@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordnum.corpus.encode import encode
-from wordnum.corpus.encoded import EncodedCorpus, block_borders
+from wordnum.corpus.encoded_corpus import EncodedCorpus, block_borders
+from wordnum.corpus.encoding import encode
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError

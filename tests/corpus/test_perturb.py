@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.corpus.perturb import (
+from wordnum.corpus.perturbations import (
     ContextLength,
     Isolate,
     Joined,
@@ -21,7 +21,7 @@ from wordnum.corpus.perturb import (
     UnigramReplace,
     parse_perturbation,
 )
-from wordnum.corpus.prepare import prepare_all
+from wordnum.corpus.rewriting import prepare_all
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError, UsageError
@@ -128,12 +128,12 @@ def test_other_numbers_count_when_asked():
 
 def test_thinning_keeps_documents_at_random_by_their_ordinal():
     corpus = SyntheticCorpus(n_documents=4000, length=5).encoded()
-    prepared = parse_perturbation("thin:0.3", seed=5).prepare(corpus)
+    prepared = parse_perturbation("thin:0.3", random_state=5).prepare(corpus)
     kept = prepared.kept(np.arange(4000))
     assert abs(kept.mean() - 0.3) < 4 * np.sqrt(0.3 * 0.7 / 4000)
-    again = parse_perturbation("thin:0.3", seed=5).prepare(corpus)
+    again = parse_perturbation("thin:0.3", random_state=5).prepare(corpus)
     assert np.array_equal(kept[1000:2000], again.kept(np.arange(1000, 2000)))
-    other = parse_perturbation("thin:0.3", seed=6).prepare(corpus).kept(np.arange(4000))
+    other = parse_perturbation("thin:0.3", random_state=6).prepare(corpus).kept(np.arange(4000))
     assert abs((kept & other).mean() - 0.09) < 0.02
     assert Thin(1.0).prepare(corpus).kept(np.arange(4000)).all()
 
@@ -218,8 +218,8 @@ def test_names_are_read_back(perturbation):
 
 
 def test_the_seed_goes_to_every_random_part():
-    parts = parse_perturbation("thin:0.5+swap-numbers+unigram-replace", seed=7).parts
-    assert [part.seed for part in parts] == [7, 7, 7]  # type: ignore[attr-defined]
+    parts = parse_perturbation("thin:0.5+swap-numbers+unigram-replace", random_state=7).parts
+    assert [part.random_state for part in parts] == [7, 7, 7]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

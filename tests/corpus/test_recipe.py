@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from wordnum.cli import app
-from wordnum.corpus.encoded import EncodedCorpus
-from wordnum.corpus.recipe import ROOT_VARIABLE, Recipe, find_recipe, recipe_names
+from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.recipes import ROOT_VARIABLE, Recipe, find_recipe, recipe_names
 from wordnum.errors import FormatError, InputError, UsageError
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -75,7 +75,7 @@ def test_a_field_that_no_line_has_is_an_error_that_lists_the_fields(tmp_path: Pa
 
 
 def test_a_json_line_beyond_the_limit_is_an_error(lines: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("wordnum.corpus.records._LINE_LIMIT", 1000)
+    monkeypatch.setattr("wordnum.corpus.readers._LINE_LIMIT", 1000)
     with pytest.raises(InputError, match=r"a JSON line is over 1 GB\n  where: .*a\.jsonl, line 9"):
         list(read_documents(lines))
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from tests.corpus.texts import content, leftovers, make_text, spelled
-from wordnum.corpus.encode import encode
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.encoding import encode
 from wordnum.errors import FormatError, InputError, UsageError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -90,7 +90,7 @@ def test_a_worker_that_is_killed_is_one_message_and_loses_nothing(text: Path, tm
 
 
 def test_a_worker_whose_files_are_elsewhere_is_told(text: Path, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("wordnum.corpus.encode.write_pieces", lambda *_: None)
+    monkeypatch.setattr("wordnum.corpus.encoding.write_pieces", lambda *_: None)
     with pytest.raises(InputError, match="what a worker wrote cannot be seen here\n  expected: a"):
         encode(text, tmp_path / "c")
 

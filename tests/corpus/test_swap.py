@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.number_kernels import draw_keys
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.corpus.perturb import Perturbation, SwapNumbers, UnigramReplace
+from wordnum.corpus.perturbations import Perturbation, SwapNumbers, UnigramReplace
 from wordnum.corpus.swap import NumberSequence, _key, _shuffled, draws, number_positions, redraw
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
@@ -128,7 +128,7 @@ def test_far_numbers_are_no_run_whatever_the_gap():
 def test_redrawn_numbers_follow_the_marginal_independently():
     marginal = np.array([5, 0, 3, 2])
     starts = np.arange(0, 20_001, 20)
-    drawn = redraw(marginal, seed=1, first_document=0, starts=starts)
+    drawn = redraw(marginal, random_state=1, first_document=0, starts=starts)
     seen = np.bincount(drawn, minlength=4)
     assert seen[1] == 0
     assert stats.chisquare(seen[[0, 2, 3]], 2000 * marginal[[0, 2, 3]]).pvalue > 1e-3
@@ -141,8 +141,8 @@ def test_redrawn_numbers_follow_the_marginal_independently():
 def test_a_draw_depends_on_its_document_and_place_alone():
     marginal = np.arange(1, 11)
     starts = np.array([0, 3, 3, 10, 12])
-    whole = redraw(marginal, seed=4, first_document=7, starts=starts)
-    part = redraw(marginal, seed=4, first_document=9, starts=starts[2:])
+    whole = redraw(marginal, random_state=4, first_document=7, starts=starts)
+    part = redraw(marginal, random_state=4, first_document=9, starts=starts[2:])
     assert np.array_equal(whole[3:], part)
 
 

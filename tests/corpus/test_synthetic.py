@@ -5,27 +5,27 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wordnum.analyze import probe
-from wordnum.analyze.fourier import spectrum
-from wordnum.cooccurrence.count import count
-from wordnum.cooccurrence.counts import CooccurrenceCounts
-from wordnum.cooccurrence.window import Window
-from wordnum.corpus.encode import encode
+from wordnum.analyzers import probe
+from wordnum.analyzers.spectra import spectrum
+from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counts import Counts
+from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.encoding import encode
 from wordnum.corpus.synthetic import SyntheticCorpus
-from wordnum.embed.svd import SVD
+from wordnum.embeddings.svd import SVD
 from wordnum.errors import UsageError
 
 SIZE = 200
 PLAIN = {
     "n_documents": 1500, "length": 900, "size": SIZE, "density": 0.02, "decay": 0.3, "heaping": 1.0,
-    "n_fillers": 300, "seed": 3,
+    "n_fillers": 300, "random_state": 3,
 }  # fmt: skip
 CONDITIONS = ("original", "isolate:1", "swap-numbers", "unigram-replace")
 # Room for chance: the spread of kappa without any signal is about 5 at T = 5 and N = 200.
 NOTHING = 15
 
 
-def kappas(counts: CooccurrenceCounts, signal: str, size: int = 3) -> float:
+def kappas(counts: Counts, signal: str, size: int = 3) -> float:
     """Kappa at T = 5 from the contexts of one signal."""
     model = SVD(dim=20, halves=False)
     embedding = model.fit(counts.signal(signal, window=Window(size=size)))
@@ -33,14 +33,14 @@ def kappas(counts: CooccurrenceCounts, signal: str, size: int = 3) -> float:
 
 
 @pytest.fixture(scope="module")
-def words_tell() -> dict[str, CooccurrenceCounts]:
+def words_tell() -> dict[str, Counts]:
     """Words beside a number tell n mod 5; other numbers do not."""
     corpus = SyntheticCorpus(**PLAIN, companions=0.5, residue_words={5: 0.6})
     return count(corpus.encoded(), window=4, perturbations=CONDITIONS)
 
 
 @pytest.fixture(scope="module")
-def numbers_tell() -> dict[str, CooccurrenceCounts]:
+def numbers_tell() -> dict[str, Counts]:
     """The number beside a number is of the same residue mod 5; words know nothing."""
     corpus = SyntheticCorpus(**PLAIN, companions=1.0, same_residue={5: 0.8})
     return count(corpus.encoded(), window=4, perturbations=CONDITIONS)
@@ -153,7 +153,7 @@ def test_a_longer_corpus_begins_with_the_shorter_one():
     texts = list(long)
     assert texts[:1000] == list(short)
     assert len(texts) == 2500
-    assert texts != list(SyntheticCorpus(n_documents=2500, length=20, seed=1))
+    assert texts != list(SyntheticCorpus(n_documents=2500, length=20, random_state=1))
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.count import count
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.cooccurrence.counting import count
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.thinning import thin_to
 from wordnum.corpus.vocabulary import Vocabulary

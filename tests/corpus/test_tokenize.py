@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from tests.corpus import reference
 from tests.strategies import known_to_both, nasty_texts, schemes
-from wordnum.corpus import kernels
+from wordnum.corpus import tokenizer_kernel
 from wordnum.corpus.numerals import KINDS, NumeralScheme, character_class
-from wordnum.corpus.tokenize import PADDING, FastTokenizer, InvalidBytesError, Piece, WordTable
+from wordnum.corpus.tokenizing import PADDING, FastTokenizer, InvalidBytesError, Piece, WordTable
 from wordnum.errors import UsageError
 
 SEPARATORS = ("blank", "line", "file")
@@ -77,7 +77,7 @@ def read_in_stretches(
 
 
 def test_classes_are_those_of_regex():
-    classes = kernels.character_classes()
+    classes = tokenizer_kernel.character_classes()
     patterns = [r"[\p{Z}\p{C}]", r"[\p{P}\p{S}]", r"[\p{L}\p{M}]", r"\p{N}"]
     for number, pattern in enumerate(patterns):
         kind = regex.compile(pattern)
@@ -208,10 +208,10 @@ def test_tables_grow_with_the_words():
 def interned(word: bytes, key: tuple[int, int], table: WordTable) -> int:
     """Index of a word under a key of the test's choosing."""
     data = np.frombuffer(word, dtype=np.uint8).copy()
-    slots = table.table.shape[0] // kernels.STRIDE
+    slots = table.table.shape[0] // tokenizer_kernel.STRIDE
     shift = np.uint64(64 - (slots.bit_length() - 1))
     first, second = (np.uint64(part) for part in key)
-    return kernels._intern(
+    return tokenizer_kernel._intern(
         data, 0, len(data), first, second, table.table, shift, table.blob, table.offsets,
         table.state, 0,
     )  # fmt: skip

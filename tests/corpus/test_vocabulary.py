@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.corpus.wordcount import WordCounter
+from wordnum.corpus.word_table import WordCounter
 from wordnum.errors import FormatError, InputError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.storage import file_hash
 
 __all__ = ["TEXT", "content", "leftovers", "make_text", "spelled"]

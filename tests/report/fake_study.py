@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wordnum.study.results import system_labels
+from wordnum.studies.results import system_labels
 
 MODULI = tuple(range(2, 11))
 CLASSICAL = np.array([30.0, -2.0, 13.0, 38.0, 9.0, -4.0, 5.0, -3.0, 35.0])

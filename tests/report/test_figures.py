@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from tests.report.fake_study import Recipe, make_study
-from wordnum.cooccurrence.counts import CooccurrenceCounts
+from wordnum.cooccurrence.counts import Counts
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError, UsageError
@@ -24,7 +24,7 @@ from wordnum.report.panels import (
     plot_windows,
     thinned_cells,
 )
-from wordnum.study.attribute import attribute
+from wordnum.studies.attribute import attribute
 
 BASE = Recipe()
 CELLS = [
@@ -129,7 +129,7 @@ def test_attribution_shows_every_group_at_every_modulus(data: StudyData):
 def test_an_attribution_is_drawn_without_a_study():
     words = Vocabulary.from_words(["even", "odd", "cat"], numerals=NumeralScheme(size=40))
     events = [(0, 1, n, 42 + n % 2, 4) for n in range(40)] + [(0, 1, n, 44, 4) for n in range(40)]
-    counts = CooccurrenceCounts.from_events(events, vocabulary=words, window_size=1)
+    counts = Counts.from_events(events, vocabulary=words, window_size=1)
     found = attribute(counts, groups={"parity": [42, 43], "cats": [44]}, moduli=[2])
     (ax,) = plot_attribution(found).axes
     assert [label.get_text() for label in ax.get_yticklabels()] == ["parity", "cats", "the rest"]

@@ -1,1 +1,5 @@
 """From token ids to counts of what stands near the numbers."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

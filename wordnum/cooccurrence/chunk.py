@@ -8,13 +8,13 @@ from functools import partial
 
 import numpy as np
 
-from wordnum.cooccurrence import kernels
+from wordnum.cooccurrence import number_pairs
 from wordnum.cooccurrence.extent import Extent, find_extents
 from wordnum.cooccurrence.scan import Scan, scan
 from wordnum.cooccurrence.scratch import Scratch
 from wordnum.cooccurrence.shared import SharedEvents, room_for_excess
-from wordnum.corpus.encoded import Block
-from wordnum.corpus.prepare import Prepared, Rewriting
+from wordnum.corpus.encoded_corpus import Block
+from wordnum.corpus.rewriting import Prepared, Rewriting
 
 __all__ = [
     "MOST_POSITIONS",
@@ -193,7 +193,7 @@ def _events(
 ) -> dict[tuple[int, ...], SharedEvents]:
     """Sum the events of all conditions, in rows of their own or in those of the numbers."""
     parts: dict[tuple[int, ...], list[SharedEvents]] = {}
-    most = 1 if task.merged else kernels.LANES
+    most = 1 if task.merged else number_pairs.LANES
     groups = _groups(values)
     several = [values[group[0]] for group in groups if min(len(group), most) > 1]
     at_once = _at_once(several if rows is None else [rows] * len(several), positions.size)
@@ -203,9 +203,9 @@ def _events(
         for group in groups:
             written = values[group[0]]
             # Numbers stand in the same places whichever they are: one table serves all groups.
-            kernels.patch(around, positions, first, written)
+            number_pairs.patch(around, positions, first, written)
             rows_here = (written if rows is None else rows)[here]
-            order, begin = kernels.sort_rows(rows_here, task.n_rows)
+            order, begin = number_pairs.sort_rows(rows_here, task.n_rows)
             table = _reordered("table", around, order)
             for at in range(0, len(group), most):
                 together = tuple(group[at : at + most])
@@ -222,14 +222,14 @@ def _events(
 
 def _reordered(name: str, table: np.ndarray, order: np.ndarray) -> np.ndarray:
     result = SCRATCH.array(name, table.shape, table.dtype)
-    kernels.reorder(table, order, result)
+    number_pairs.reorder(table, order, result)
     return result
 
 
 def _at_once(rows: Sequence[np.ndarray], n_positions: int) -> int:
     """Positions to sum at once, so that none of `rows` has more of a row than lanes can count."""
     longest = max((int(np.bincount(row).max(initial=0)) for row in rows), default=0)
-    most = MOST_POSITIONS if longest <= kernels.ROW_POSITIONS else kernels.ROW_POSITIONS
+    most = MOST_POSITIONS if longest <= number_pairs.ROW_POSITIONS else number_pairs.ROW_POSITIONS
     return max(1, min(n_positions, most))
 
 
@@ -237,7 +237,7 @@ def _around(task: ChunkTask, positions: np.ndarray) -> np.ndarray:
     """Contexts around each position: (distance, position)."""
     shape = 2 * task.reach, positions.size
     table = SCRATCH.array("around", shape, np.min_scalar_type(task.width - 1))
-    kernels.gather(np.asarray(task.block.ids), positions, task.reach, table)
+    number_pairs.gather(np.asarray(task.block.ids), positions, task.reach, table)
     return table
 
 
@@ -248,12 +248,12 @@ def _accumulate(
     lanes = len(left)
     room = int(left.max(axis=0).sum(dtype=int) + right.max(axis=0).sum(dtype=int)) + 1
     contexts = SCRATCH.array("contexts", (room,), table.dtype)
-    columns = 1 if lanes == 1 else kernels.LANES
+    columns = 1 if lanes == 1 else number_pairs.LANES
     low = SCRATCH.array("low", (room, columns), np.uint8)
     if lanes > 1:
-        kernel, written = kernels.accumulate_lanes, low.view(np.uint64)[:, 0]
+        kernel, written = number_pairs.accumulate_lanes, low.view(np.uint64)[:, 0]
     else:
-        kernel = kernels.accumulate_sums if task.merged else kernels.accumulate_distances
+        kernel = number_pairs.accumulate_sums if task.merged else number_pairs.accumulate_distances
         written = low
     n_pairs = lanes * room
     at, excess = room_for_excess(n_pairs)

@@ -12,20 +12,20 @@ import numpy as np
 from scipy import sparse
 
 from wordnum.cooccurrence.events import PARTS, BlockEvents, array_name
-from wordnum.cooccurrence.reduce import reduce_events
 from wordnum.cooccurrence.select import Selectable
-from wordnum.cooccurrence.window import Window
+from wordnum.cooccurrence.signals import reduce_events
+from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.provenance import content_hash, provenance
 from wordnum.storage import load_npz, save_npz
 
-__all__ = ["CooccurrenceCounts"]
+__all__ = ["Counts"]
 
 _VERSION = 1
 
 
-class CooccurrenceCounts(Selectable):
+class Counts(Selectable):
     """Pair events by (block, signed distance, number, context), with their margins.
 
     Every window up to `window_size`, every side, weighting, choice of contexts and half of the
@@ -59,7 +59,7 @@ class CooccurrenceCounts(Selectable):
     --------
     >>> from wordnum.corpus.vocabulary import Vocabulary
     >>> vocabulary = Vocabulary.from_words(["km", "the"])
-    >>> counts = CooccurrenceCounts.from_events(
+    >>> counts = Counts.from_events(
     ...     [(0, 1, 7, 1002, 3), (0, -1, 7, 1003, 1), (0, 1, 7, 8, 2)],
     ...     vocabulary=vocabulary, window_size=2)
     >>> counts.text_number.matrix().sum()
@@ -104,7 +104,7 @@ class CooccurrenceCounts(Selectable):
         number_counts: np.ndarray | None = None,
         context_counts: np.ndarray | None = None,
         documents: np.ndarray | None = None,
-    ) -> CooccurrenceCounts:
+    ) -> Counts:
         """Make counts by hand from rows of (block, distance, number, context, count).
 
         Parameters
@@ -165,7 +165,7 @@ class CooccurrenceCounts(Selectable):
 
     def __repr__(self) -> str:
         return (
-            f"CooccurrenceCounts({self.perturbation!r}, window_size={self.window_size}, "
+            f"Counts({self.perturbation!r}, window_size={self.window_size}, "
             f"n_blocks={self.n_blocks}, n_events={self.n_events}, "
             f"numbers={int(self.number_counts.sum())})"
         )
@@ -210,9 +210,9 @@ class CooccurrenceCounts(Selectable):
         events = self.blocks[block].matrix(len(self.vocabulary))
         return reduce_events(events, distances=self.distances, window=window, columns=columns)
 
-    def __add__(self, other: CooccurrenceCounts) -> CooccurrenceCounts:
+    def __add__(self, other: Counts) -> Counts:
         """Merge exactly: blocks of equal index add, others stand side by side."""
-        if not isinstance(other, CooccurrenceCounts):
+        if not isinstance(other, Counts):
             return NotImplemented
         self._check_mergeable(other)
         width = len(self.vocabulary)
@@ -230,7 +230,7 @@ class CooccurrenceCounts(Selectable):
                 blocks.append(BlockEvents.pack(index, sparse.csr_array(merged)))
             for key, name in zip(margins, ("number_counts", "context_counts", "documents")):
                 margins[key].append(sum(getattr(c, name)[i] for c, i in parts))
-        return CooccurrenceCounts(
+        return Counts(
             blocks,
             distances=self.distances,
             vocabulary=self.vocabulary,
@@ -268,7 +268,7 @@ class CooccurrenceCounts(Selectable):
         )
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> CooccurrenceCounts:
+    def load(cls, path: str | os.PathLike[str]) -> Counts:
         """Read a file of `save`; events stay on disk until they are summed.
 
         Raises
@@ -297,7 +297,7 @@ class CooccurrenceCounts(Selectable):
                 remedy="count again",
             ) from error
 
-    def _check_mergeable(self, other: CooccurrenceCounts) -> None:
+    def _check_mergeable(self, other: Counts) -> None:
         for what, mine, theirs in (
             ("vocabularies", self.vocabulary.fingerprint, other.vocabulary.fingerprint),
             ("distances", self.distances.tolist(), other.distances.tolist()),

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wordnum.cooccurrence.chunk import MOST_POSITIONS
-from wordnum.cooccurrence.kernels import LANES, ROW_POSITIONS
+from wordnum.cooccurrence.number_pairs import LANES, ROW_POSITIONS
 from wordnum.cooccurrence.pairs import BATCH
 from wordnum.cooccurrence.passes import CHUNK_TOKENS, IN_MEMORY, tokens_per_task
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 
 __all__ = ["Estimate", "announce", "estimate"]
 
@@ -59,7 +59,7 @@ def estimate(
     window: int = 10,
     conditions: int = 1,
     swaps: bool = False,
-    jobs: int | None = 1,
+    n_jobs: int | None = 1,
 ) -> Estimate:
     """Bound the memory and disk that `count` takes, from the sizes of the corpus.
 
@@ -82,16 +82,16 @@ def estimate(
     from joblib import effective_n_jobs
 
     # Those of a cluster have memory of their own.
-    workers = min(effective_n_jobs(1 if jobs is None else jobs), max(os.cpu_count() or 1, 1))
+    workers = min(effective_n_jobs(1 if n_jobs is None else n_jobs), max(os.cpu_count() or 1, 1))
     parts = (
         _all_rows(corpus, window)
         if rows == "all"
-        else _number_rows(corpus, window, conditions, jobs)
+        else _number_rows(corpus, window, conditions, n_jobs)
     )
     events, each, worker, here = parts
     memory = _PROCESS + workers * worker + here
     if swaps:
-        chunks = corpus.n_blocks + 2 * (corpus.n_tokens // tokens_per_task(corpus, jobs=jobs))
+        chunks = corpus.n_blocks + 2 * (corpus.n_tokens // tokens_per_task(corpus, n_jobs=n_jobs))
         memory += _SWAPPED * int(corpus.number_counts.sum()) + 4 * chunks * len(corpus.vocabulary)
     return Estimate(memory, each * conditions * events, events)
 
@@ -108,14 +108,14 @@ def _all_rows(corpus: EncodedCorpus, window: int) -> tuple[int, int, int, int]:
 
 
 def _number_rows(
-    corpus: EncodedCorpus, window: int, conditions: int, jobs: int | None
+    corpus: EncodedCorpus, window: int, conditions: int, n_jobs: int | None
 ) -> tuple[int, int, int, int]:
     """As `_all_rows`."""
     width, tokens = len(corpus.vocabulary), max(corpus.n_tokens, 1)
     numbers = int(corpus.number_counts.sum())
     events = 2 * window * numbers
     block = events * max(corpus.block_tokens) // tokens
-    task = events * _longest(corpus, tokens_per_task(corpus, jobs=jobs)) // tokens
+    task = events * _longest(corpus, tokens_per_task(corpus, n_jobs=n_jobs)) // tokens
     several = conditions > 1
     slab = min(task, 2 * window * MOST_POSITIONS)
     if several and corpus.number_counts.max() > ROW_POSITIONS:

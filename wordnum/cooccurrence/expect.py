@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from wordnum.cooccurrence.events import BlockEvents
-from wordnum.cooccurrence.expected import ExpectedCounts
+from wordnum.cooccurrence.expected_counts import ExpectedCounts
 from wordnum.cooccurrence.passes import blocks_of, count_blocks, number_tasks, tokens_per_task
 from wordnum.cooccurrence.strata import Strata, find_strata
-from wordnum.cooccurrence.window import Window
-from wordnum.corpus.encoded import EncodedCorpus
-from wordnum.corpus.perturb import (
+from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.perturbations import (
     REWRITE,
     Joined,
     Perturbation,
@@ -21,7 +21,7 @@ from wordnum.corpus.perturb import (
     UnigramReplace,
     parse_perturbation,
 )
-from wordnum.corpus.prepare import Prepared, number_sequence
+from wordnum.corpus.rewriting import Prepared, number_sequence
 from wordnum.errors import UsageError
 from wordnum.provenance import provenance
 
@@ -33,7 +33,7 @@ def expected_counts(
     perturbation: str | Perturbation,
     *,
     window: int = 10,
-    jobs: int | None = 1,
+    n_jobs: int | None = 1,
     spill: str | os.PathLike[str] | None = None,
 ) -> ExpectedCounts:
     """Mean of the counts over all seeds of a rewriting, without drawing one.
@@ -47,7 +47,7 @@ def expected_counts(
         Thin with its seed).
     window : int
         Largest distance in tokens.
-    jobs, spill
+    n_jobs, spill
         As in `count`.
 
     Raises
@@ -76,7 +76,7 @@ def expected_counts(
     strata = find_strata(rewriting, sequence, size=corpus.vocabulary.size)
 
     def counted(rows: Strata | None) -> tuple[Sequence[BlockEvents], dict[str, np.ndarray]]:
-        return _count(corpus, condition, rows, window=window, jobs=jobs, spill=spill)
+        return _count(corpus, condition, rows, window=window, n_jobs=n_jobs, spill=spill)
 
     events, margins = counted(strata)
     keeps = (
@@ -118,19 +118,19 @@ def _count(
     strata: Strata | None,
     *,
     window: int,
-    jobs: int | None,
+    n_jobs: int | None,
     spill: str | os.PathLike[str] | None,
 ) -> tuple[Sequence[BlockEvents], dict[str, np.ndarray]]:
     """Events by stratum (by number, where there are none) and the margins of the corpus."""
     tasks = number_tasks(
         corpus,
         [condition],
-        most=tokens_per_task(corpus, jobs=jobs),
+        most=tokens_per_task(corpus, n_jobs=n_jobs),
         reach=window,
         rows=None if strata is None else strata.of_token,
         n_rows=None if strata is None else strata.n_strata,
     )
-    blocks = count_blocks(corpus, tasks, jobs=jobs, spill=spill)
+    blocks = count_blocks(corpus, tasks, n_jobs=n_jobs, spill=spill)
     margins = {
         name: np.sum([getattr(block.margins[0], name) for block in blocks], axis=0)[None]
         for name in ("number_counts", "context_counts", "documents")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wordnum.cooccurrence.kernels import see
+from wordnum.cooccurrence.number_pairs import see
 from wordnum.corpus import swap
-from wordnum.corpus.encoded import Block
-from wordnum.corpus.prepare import Prepared
+from wordnum.corpus.encoded_corpus import Block
+from wordnum.corpus.rewriting import Prepared
 
 __all__ = ["Extent", "find_extents"]
 

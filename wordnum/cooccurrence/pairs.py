@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.spool import Spool, forget
+from wordnum.cooccurrence.temp_arrays import Spool, forget
 
 __all__ = ["BATCH", "PairMerger", "PairSums", "merge_sums"]
 

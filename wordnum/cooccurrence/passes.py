@@ -15,9 +15,9 @@ from wordnum.cooccurrence.chunk import SCRATCH, ChunkTask, Counted, count_chunk,
 from wordnum.cooccurrence.events import BlockEvents
 from wordnum.cooccurrence.scan import Scan, scan
 from wordnum.cooccurrence.shared import BlocksOf
-from wordnum.cooccurrence.spool import Spool
-from wordnum.corpus.encoded import Block, EncodedCorpus
-from wordnum.corpus.prepare import Prepared, Rewriting
+from wordnum.cooccurrence.temp_arrays import Spool
+from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
+from wordnum.corpus.rewriting import Prepared, Rewriting
 from wordnum.corpus.swap import Places
 from wordnum.parallel import stream_tasks
 from wordnum.progress import bar
@@ -70,11 +70,11 @@ def chunk_borders(starts: np.ndarray, most: int) -> list[tuple[int, int]]:
     return list(itertools.pairwise(borders))
 
 
-def tokens_per_task(corpus: EncodedCorpus, *, jobs: int | None) -> int:
+def tokens_per_task(corpus: EncodedCorpus, *, n_jobs: int | None) -> int:
     """Tokens of a task that counts number rows: several tasks a worker, and none too small."""
     from joblib import effective_n_jobs
 
-    share = corpus.n_tokens // (8 * effective_n_jobs(1 if jobs is None else jobs))
+    share = corpus.n_tokens // (8 * effective_n_jobs(1 if n_jobs is None else n_jobs))
     return min(max(share, CHUNK_TOKENS), MOST_TOKENS)
 
 
@@ -97,7 +97,7 @@ def run_tasks(
     tasks: Iterable[Any],
     *,
     corpus: EncodedCorpus,
-    jobs: int | None,
+    n_jobs: int | None,
     description: str = "counting",
 ) -> Iterator[Any]:
     """Yield ``function(task)`` for every task, in order; the bar shows tokens (`task.n_tokens`)."""
@@ -109,7 +109,7 @@ def run_tasks(
             yield (task,)
 
     with bar(description, total=corpus.n_tokens, unit="tokens") as advance:
-        for result in stream_tasks(function, sized(), jobs=jobs, threads=True):
+        for result in stream_tasks(function, sized(), n_jobs=n_jobs, threads=True):
             yield result
             advance(sizes.popleft())
 
@@ -128,7 +128,7 @@ class _ScanTask:
         return scan(self.block, size=self.size, width=self.width)
 
 
-def scan_chunks(corpus: EncodedCorpus, *, most: int, jobs: int | None = 1) -> list[Scan]:
+def scan_chunks(corpus: EncodedCorpus, *, most: int, n_jobs: int | None = 1) -> list[Scan]:
     """Read all chunks, where the numbers of all of them must be known before any is counted.
 
     Workers are threads of this machine even where others count: tokens travel once.
@@ -137,10 +137,10 @@ def scan_chunks(corpus: EncodedCorpus, *, most: int, jobs: int | None = 1) -> li
 
     size, width = corpus.vocabulary.size, len(corpus.vocabulary)
     tasks = (_ScanTask(chunk, size, width) for chunk in chunks(corpus, most=most))
-    threads = min(effective_n_jobs(1 if jobs is None else jobs), os.cpu_count() or 1)
+    threads = min(effective_n_jobs(1 if n_jobs is None else n_jobs), os.cpu_count() or 1)
     with parallel_config("threading"):
         found = run_tasks(
-            _ScanTask.run, tasks, corpus=corpus, jobs=threads, description="finding the numbers"
+            _ScanTask.run, tasks, corpus=corpus, n_jobs=threads, description="finding the numbers"
         )
         return list(found)
 
@@ -205,7 +205,7 @@ def count_blocks(
     corpus: EncodedCorpus,
     tasks: Iterable[ChunkTask],
     *,
-    jobs: int | None = 1,
+    n_jobs: int | None = 1,
     spill: str | os.PathLike[str] | None = None,
 ) -> list[Counted]:
     """Count the tasks, one result per block; events go to disk where they are many."""
@@ -213,7 +213,7 @@ def count_blocks(
     blocks = []
     try:
         with Spool(spill, memory=IN_MEMORY) as spool:
-            counted = run_tasks(count_chunk, tasks, corpus=corpus, jobs=jobs)
+            counted = run_tasks(count_chunk, tasks, corpus=corpus, n_jobs=n_jobs)
             for _, parts in itertools.groupby(counted, key=lambda found: found.index):
                 blocks.append(_spooled(_tree_sum(parts, width=width), spool))
     finally:

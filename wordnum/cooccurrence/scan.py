@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wordnum.cooccurrence import kernels
-from wordnum.corpus.encoded import Block
+from wordnum.cooccurrence import number_pairs
+from wordnum.corpus.encoded_corpus import Block
 
 __all__ = ["Scan", "scan"]
 
@@ -47,7 +47,7 @@ def scan(block: Block, *, size: int, width: int) -> Scan:
         histogram = np.zeros(width, dtype=np.uint32)
         positions = np.empty(room, dtype=np.int32)
         numbers = np.empty(room, dtype=np.min_scalar_type(size - 1))
-        found = kernels.scan(ids, np.uint32(size), histogram, positions, numbers)
+        found = number_pairs.scan(ids, np.uint32(size), histogram, positions, numbers)
         if found >= 0:
             return Scan(histogram, positions[:found].copy(), numbers[:found].copy())
         room *= 4

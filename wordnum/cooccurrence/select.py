@@ -7,9 +7,9 @@ from typing import cast
 
 import numpy as np
 
-from wordnum.cooccurrence.groups import context_groups
-from wordnum.cooccurrence.reduce import EventSource, Signal
-from wordnum.cooccurrence.window import Window
+from wordnum.cooccurrence.context_groups import context_groups
+from wordnum.cooccurrence.signals import EventSource, Signal
+from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import UsageError
 

@@ -8,7 +8,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from wordnum.cooccurrence import kernels
+from wordnum.cooccurrence import number_pairs
 from wordnum.cooccurrence.events import BlockEvents
 from wordnum.cooccurrence.scratch import Scratch
 
@@ -58,14 +58,14 @@ class SharedEvents:
         n_events, n_conditions = self.low.shape
         mine = self.at % n_conditions == condition
         at, excess = self.at[mine] // n_conditions, self.excess[mine]
-        kind = np.min_scalar_type(int(kernels.MOST) + int(excess.max(initial=0)))
+        kind = np.min_scalar_type(int(number_pairs.MOST) + int(excess.max(initial=0)))
         if n_conditions == 1:
             counts = self.low[:, 0].astype(kind, copy=False)
             if at.size:
                 counts[at] += excess.astype(kind)
             return BlockEvents(self.index, self.indptr, self.contexts, counts)
         contexts, counts = np.empty_like(self.contexts), np.empty(n_events, dtype=kind)
-        indptr = kernels.take_lane(
+        indptr = number_pairs.take_lane(
             self.indptr, self.contexts, self.low, at, excess, condition, contexts, counts
         )
         used = int(indptr[-1])
@@ -92,7 +92,9 @@ class SharedEvents:
         at = np.concatenate([part.at + n * n_conditions for part, n in zip(parts, first)])
         excess = np.concatenate([part.excess for part in parts])
         above = room_for_excess(n_pairs)
-        indptr, n_above = kernels.merge_rows(begin, contexts, low, at, excess, width, *sums, *above)
+        indptr, n_above = number_pairs.merge_rows(
+            begin, contexts, low, at, excess, width, *sums, *above
+        )
         contexts, low = (array[: indptr[-1]].copy() for array in sums)
         at, excess = (array[:n_above].copy() for array in above)
         return cls(parts[0].index, indptr, contexts, low, at, excess, n_pairs)
@@ -100,7 +102,7 @@ class SharedEvents:
 
 def room_for_excess(n_pairs: int) -> tuple[np.ndarray, np.ndarray]:
     """Arrays for `at` and `excess` where so many pairs are counted."""
-    room = n_pairs // (int(kernels.MOST) + 1) + 1
+    room = n_pairs // (int(number_pairs.MOST) + 1) + 1
     return np.empty(room, dtype=np.int64), np.empty(room, dtype=np.uint32)
 
 

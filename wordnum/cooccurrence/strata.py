@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from wordnum.corpus.perturb import SwapNumbers, UnigramReplace
-from wordnum.corpus.prepare import Rewriting
+from wordnum.corpus.perturbations import SwapNumbers, UnigramReplace
+from wordnum.corpus.rewriting import Rewriting
 from wordnum.corpus.swap import NumberSequence
 
 __all__ = ["Strata", "find_strata"]

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.corpus import kernels
-from wordnum.corpus.encoded import array_hash, block_borders
+from wordnum.corpus import tokenizer_kernel
+from wordnum.corpus.encoded_corpus import array_hash, block_borders
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.pieces import PieceFile
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.corpus.wordcount import LIMIT, WordCounter
+from wordnum.corpus.word_table import LIMIT, WordCounter
 from wordnum.parallel import map_tasks
 from wordnum.storage import atomic_path
 
@@ -93,7 +93,7 @@ def write_blocks(
     *,
     n_blocks: int,
     first: int,
-    jobs: int | None,
+    n_jobs: int | None,
 ) -> tuple[np.ndarray, list[dict[str, Any]]]:
     """Write a file of ids and one of document starts per block.
 
@@ -109,7 +109,7 @@ def write_blocks(
         At most so many, balanced by tokens.
     first : int
         Number of the first.
-    jobs : int or None
+    n_jobs : int or None
         Workers.
 
     Returns
@@ -120,7 +120,7 @@ def write_blocks(
         What the manifest says of each block.
     """
     translations = [(file, vocabulary) for file in pieces.files]
-    map_tasks(PieceFile.translate, translations, jobs=jobs, description="looking words up")
+    map_tasks(PieceFile.translate, translations, n_jobs=n_jobs, description="looking words up")
     starts = pieces.starts()
     borders = block_borders(starts, n_blocks)
     tasks = []
@@ -131,7 +131,7 @@ def write_blocks(
     written = map_tasks(
         _write_block,
         tasks,
-        jobs=jobs,
+        n_jobs=n_jobs,
         description="writing",
         weights=np.diff(starts[borders]),
     )
@@ -153,7 +153,7 @@ def _write_block(
         np.lib.format.write_array_header_1_0(file, layout)
         for piece, begin, end in stretches:
             ids = piece.translated(begin, end)
-            kernels.count_ids(ids, counts)
+            tokenizer_kernel.count_ids(ids, counts)
             digest.update(ids.data)
             file.write(ids.data)
     starts = starts.astype("<i8")

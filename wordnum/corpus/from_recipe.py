@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wordnum.corpus.encoded import EncodedCorpus
-from wordnum.corpus.recipe import Recipe
+from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.recipes import Recipe
 from wordnum.errors import UsageError
 
 __all__ = ["encode_recipe", "encoded_recipe", "open_encoded"]
 
 
 def encode_recipe(
-    recipe: Recipe, path: str | os.PathLike[str], *, jobs: int | None = 1, **options: Any
+    recipe: Recipe, path: str | os.PathLike[str], *, n_jobs: int | None = 1, **options: Any
 ) -> EncodedCorpus:
     """Encode the corpus of a recipe into the folder `path`.
 
@@ -23,8 +23,8 @@ def encode_recipe(
     ----------
     recipe : Recipe
     path : path-like
-    jobs, options
-        As in `wordnum.corpus.encode.encode`: what a recipe leaves open.
+    n_jobs, options
+        As in `wordnum.corpus.encoding.encode`: what a recipe leaves open.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def encode_recipe(
             remedy="name the text instead, or use the folder as it is",
         )
     # A plan, which only opens what is encoded, need not wait for compiled code.
-    from wordnum.corpus.encode import encode
+    from wordnum.corpus.encoding import encode
     from wordnum.corpus.synthetic import SyntheticCorpus
 
     synthetic = recipe.reader == "synthetic"
@@ -50,7 +50,7 @@ def encode_recipe(
         separator=recipe.separator,
         numerals=recipe.scheme,
         tokenizer=recipe.tokenizer,
-        jobs=jobs,
+        n_jobs=n_jobs,
         **options,
     )
 
@@ -71,7 +71,7 @@ def encoded_recipe(path: str | os.PathLike[str]) -> Recipe:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> from wordnum.corpus.recipe import find_recipe
+    >>> from wordnum.corpus.recipes import find_recipe
     >>> with TemporaryDirectory() as folder:
     ...     _ = encode_recipe(find_recipe("synthetic"), f"{folder}/mine")
     ...     encoded_recipe(f"{folder}/mine").name

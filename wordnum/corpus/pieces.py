@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.corpus import kernels
-from wordnum.corpus.adapters import Tokenizer, make_tokenizer
+from wordnum.corpus import tokenizer_kernel
 from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.other_tokenizers import Tokenizer, make_tokenizer
 from wordnum.corpus.read import batches, documents, invalid_bytes, open_part
 from wordnum.corpus.sources import Part
 from wordnum.corpus.streams import BlockReader, Skips
-from wordnum.corpus.tokenize import PADDING, FastTokenizer, InvalidBytesError, Piece, WordTable
+from wordnum.corpus.tokenizing import PADDING, FastTokenizer, InvalidBytesError, Piece, WordTable
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError
 from wordnum.storage import atomic_path, load_npz, save_npz, write_json
@@ -65,7 +65,7 @@ class PieceFile:
     def save(self, piece: Piece, reached: _Point, first_word: int) -> None:
         """Write a piece; it is there when the .npz is."""
         counts = np.zeros(first_word + len(piece.offsets) - 1, dtype=np.int64)
-        kernels.count_ids(piece.ids, counts)
+        tokenizer_kernel.count_ids(piece.ids, counts)
         with atomic_path(self._ids_path) as temporary, open(temporary, "wb") as file:
             np.save(file, piece.ids, allow_pickle=False)
         save_npz(
@@ -116,7 +116,7 @@ class PieceFile:
                 remedy="encode again; the damaged work has been removed",
             )
         translated = np.empty(end - begin, dtype="<u4")
-        kernels.translate(ids, meanings, translated)
+        tokenizer_kernel.translate(ids, meanings, translated)
         return translated
 
 

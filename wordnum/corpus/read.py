@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from wordnum.corpus.numerals import character_class
-from wordnum.corpus.records import records
+from wordnum.corpus.readers import records
 from wordnum.corpus.sources import Part, find_parts
 from wordnum.corpus.streams import BlockReader, Skips, open_bytes, replace_invalid
 from wordnum.errors import InputError

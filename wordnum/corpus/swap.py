@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wordnum.corpus import number_kernels
-from wordnum.corpus.encoded import Block, EncodedCorpus
+from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
 from wordnum.progress import track
 
 __all__ = ["NumberSequence", "Places", "draws", "number_positions", "redraw"]
@@ -45,18 +45,18 @@ def _found(corpus: EncodedCorpus) -> Iterator[tuple[Block, np.ndarray, np.ndarra
         yield block, positions, block.ids[positions]
 
 
-def draws(seed: int, purpose: str, documents: np.ndarray, index: np.ndarray) -> np.ndarray:
+def draws(random_state: int, purpose: str, documents: np.ndarray, index: np.ndarray) -> np.ndarray:
     """64 random bits for each (document, index): a hash of these, the seed and the purpose.
 
     SplitMix64 (Steele, Lea and Flood 2014) as a counter-based generator, so that a draw does not
     depend on the draws before it.
     """
-    state = _mix(_key(seed, purpose) ^ documents.astype(np.uint64))
+    state = _mix(_key(random_state, purpose) ^ documents.astype(np.uint64))
     return _mix(state ^ index.astype(np.uint64))
 
 
-def _key(seed: int, purpose: str) -> np.ndarray:
-    key = np.array([seed & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
+def _key(random_state: int, purpose: str) -> np.ndarray:
+    key = np.array([random_state & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)
     return _mix(key ^ _mix(np.array([zlib.crc32(purpose.encode())], dtype=np.uint64)))
 
 
@@ -68,11 +68,11 @@ def _mix(state: np.ndarray) -> np.ndarray:
 
 
 def redraw(
-    marginal: np.ndarray, *, seed: int, first_document: int, starts: np.ndarray
+    marginal: np.ndarray, *, random_state: int, first_document: int, starts: np.ndarray
 ) -> np.ndarray:
     """Draw the numbers of some documents from a marginal: uint32 (starts[-1] - starts[0],)."""
     drawn = np.empty(int(starts[-1] - starts[0]), dtype=np.uint32)
-    key = _key(seed, "unigram")[0]
+    key = _key(random_state, "unigram")[0]
     number_kernels.draw_numbers(key, np.cumsum(marginal), first_document, starts, drawn)
     return drawn
 
@@ -126,21 +126,21 @@ class NumberSequence:
         values = self.numbers if values is None else values
         return values if self.moves is None else values[self.moves]
 
-    def shift(self, seed: int) -> np.ndarray:
+    def shift(self, random_state: int) -> np.ndarray:
         """Index of the token that comes to each place under a cyclic shift by a random offset."""
         order = np.arange(self.numbers.size)
         moving = order if self.moves is None else np.flatnonzero(self.moves)
         if moving.size > 1:
             zero = np.zeros(1, dtype=np.int64)
-            offset = 1 + int(draws(seed, "shift", zero, zero)[0]) % (moving.size - 1)
+            offset = 1 + int(draws(random_state, "shift", zero, zero)[0]) % (moving.size - 1)
             order[moving] = np.roll(moving, offset)
         return order
 
-    def permute_runs(self, seed: int, reach: int) -> np.ndarray:
+    def permute_runs(self, random_state: int, reach: int) -> np.ndarray:
         """Index of the token that comes to each place when runs of one pattern are permuted."""
         order = np.arange(self.numbers.size)
         first, lengths, labels = self.runs(reach)
-        keys = number_kernels.draw_keys(_key(seed, "swap")[0], first, self.starts)
+        keys = number_kernels.draw_keys(_key(random_state, "swap")[0], first, self.starts)
         number_kernels.exchange_runs(
             first, lengths, _stable_order(labels), _shuffled(labels, keys), order
         )

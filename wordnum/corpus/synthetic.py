@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from wordnum.corpus.encoded import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import UsageError
 
@@ -67,7 +67,7 @@ class SyntheticCorpus:
         Words per residue class.
     n_fillers, n_units : int
         Words of either kind.
-    seed : int
+    random_state : int
         Seed of everything.
 
     Raises
@@ -98,7 +98,7 @@ class SyntheticCorpus:
     variants: int = 3
     n_fillers: int = 3000
     n_units: int = 50
-    seed: int = 0
+    random_state: int = 0
 
     def __post_init__(self) -> None:
         units = sum(self.residue_words.values()) + self.magnitude
@@ -193,7 +193,7 @@ class SyntheticCorpus:
 
     def _groups(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for group, first in enumerate(range(0, self.n_documents, _GROUP)):
-            rng = np.random.default_rng([self.seed, group])
+            rng = np.random.default_rng([self.random_state, group])
             yield self._draw(rng, min(_GROUP, self.n_documents - first))
 
     def _draw(self, rng: np.random.Generator, n_documents: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wordnum.corpus.encoded import EncodedCorpus
-from wordnum.corpus.perturb import Thin
-from wordnum.corpus.prepare import number_sequence, thin_draws
+from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.perturbations import Thin
+from wordnum.corpus.rewriting import number_sequence, thin_draws
 from wordnum.errors import UsageError
 
 __all__ = ["thin_to"]
@@ -17,7 +17,7 @@ __all__ = ["thin_to"]
 _DIGITS = 4
 
 
-def thin_to(corpus: EncodedCorpus, shares: Sequence[float], *, seed: int = 0) -> list[Thin]:
+def thin_to(corpus: EncodedCorpus, shares: Sequence[float], *, random_state: int = 0) -> list[Thin]:
     """Thinnings that leave given shares of the number tokens.
 
     Documents differ in length and in numbers: to keep each with probability f leaves f of the
@@ -30,7 +30,7 @@ def thin_to(corpus: EncodedCorpus, shares: Sequence[float], *, seed: int = 0) ->
         Read once.
     shares : sequence of float
         Each in (0, 1].
-    seed : int
+    random_state : int
         Of the thinning.
 
     Returns
@@ -56,7 +56,7 @@ def thin_to(corpus: EncodedCorpus, shares: Sequence[float], *, seed: int = 0) ->
         if not 0 < share <= 1:
             raise UsageError("no such share of a corpus", expected="in (0, 1]", got=repr(share))
     everything = number_sequence(corpus)
-    chance = thin_draws(seed, np.arange(corpus.n_documents))
+    chance = thin_draws(random_state, np.arange(corpus.n_documents))
     order = np.argsort(chance)
     left = np.cumsum(np.diff(everything.starts)[order])
     found = []
@@ -64,5 +64,5 @@ def thin_to(corpus: EncodedCorpus, shares: Sequence[float], *, seed: int = 0) ->
         last = int(np.argmin(np.abs(left - share * left[-1])))
         # A document is kept when its draw lies below the probability: halfway to the next draw.
         after = chance[order[last + 1]] if last + 1 < order.size else 1.0
-        found.append(Thin(float(f"{(chance[order[last]] + after) / 2:.{_DIGITS}g}"), seed))
+        found.append(Thin(float(f"{(chance[order[last]] + after) / 2:.{_DIGITS}g}"), random_state))
     return found

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from wordnum.errors import FormatError, InputError
-from wordnum.study.results import IDENTITY, MEASURES
+from wordnum.studies.results import IDENTITY, MEASURES
 
 __all__ = [
     "Cell",

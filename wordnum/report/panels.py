@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordnum.analyze.plot import PALETTE
+from wordnum.analyzers.plotting import PALETTE
 from wordnum.report.data import Cell
-from wordnum.study.attribution import Attribution
+from wordnum.studies.attribution import Attribution
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,165 @@
+import json
+
+import numpy as np
+import pytest
+
+from wordnum.analyzers import Analysis, analyze
+from wordnum.analyzers.classifiers import fit_logistic, iterative_predictions, standardised
+from wordnum.analyzers.crossval import tasks_for
+from wordnum.analyzers.dynamics import dynamics
+from wordnum.analyzers.folds import random_folds
+from wordnum.analyzers.lda import STRENGTHS
+from wordnum.analyzers.regression import regression_probe
+from wordnum.embeddings.embedding import Embedding
+from wordnum.errors import InputError, UsageError
+from wordnum.theory.theorem import planted_embedding
+
+PROBE_KEYS = {
+    "kappa", "low", "high", "repeat_sd", "kappa_groups", "kappa_without_fives", "null"
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found() -> Analysis:
+    return analyze(planted_embedding(phi=300, kappa=60), moduli=[2, 5, 10], nulls=49)
+
+
+def test_json_has_the_keys_of_the_command_line(found):
+    told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert set(told) == {
+        "numbers", "dim", "spectrum", "probe", "separability", "verdict", "reasons", "flags"
+    }  # fmt: skip
+    assert told["numbers"] == list(range(1000))
+    assert told["dim"] == 20
+    assert set(told["spectrum"]) == {"2", "5", "10"}
+    assert set(told["spectrum"]["10"]) == {"magnitude", "power", "p_value"}
+    assert set(told["probe"]["10"]) == PROBE_KEYS
+    assert set(told["probe"]["10"]["null"]) == {"mean", "p95", "p_value"}
+    assert set(told["separability"]["10"]) == {
+        "lambda_max", "lambda_max_noise", "phi", "cond", "lower", "upper"
+    }  # fmt: skip
+    assert told["verdict"] in ("both", "partial", "spectral", "neither")
+
+
+def test_parts_that_were_not_asked_for_are_empty_and_give_no_verdict():
+    x = np.random.default_rng(0).standard_normal((100, 3))
+    found = analyze(x, only=["separability"], moduli=[2])
+    told = found.to_dict()
+    assert (told["spectrum"], told["probe"], told["verdict"]) == ({}, {}, None)
+    assert list(told["separability"]) == ["2"]
+    assert list(found.to_frame().index) == [2]
+
+
+def test_missing_numbers_are_listed():
+    x = np.random.default_rng(0).standard_normal((97, 3))
+    keep = np.setdiff1d(np.arange(100), [4, 50, 99])
+    found = analyze(Embedding(x, keep, size=100), moduli=[2], nulls=0)
+    assert found.missing.tolist() == [4, 50, 99]
+    assert "missing-numbers" in found.flags
+
+
+def test_unknown_and_empty_parts_are_refused():
+    with pytest.raises(UsageError, match="did you mean 'probe'"):
+        analyze(np.eye(30), only=["prob"])
+    with pytest.raises(UsageError, match="nothing to analyze"):
+        analyze(np.eye(30), only=[])
+
+
+def test_html_escapes_the_name(found):
+    x = np.random.default_rng(0).standard_normal((100, 3))
+    named = analyze(Embedding(x, size=100, name="<script>"), only=["spectrum"])
+    assert "<script>" not in named._repr_html_()
+    assert "kappa" in found._repr_html_()
+    assert "None" not in found._repr_html_()  # planted vectors have no interval
+
+
+def test_dynamics_follow_the_sizes(found):
+    weak = analyze(planted_embedding(phi=30, kappa=20), moduli=[2, 5, 10], nulls=0)
+    grown = dynamics({1e6: found, 1e5: weak})
+    assert grown.sizes == (1e5, 1e6)
+    np.testing.assert_allclose(grown.series("phi", 10), [30, 300])
+    assert np.diff(grown.series("kappa", 10)) > 0
+    assert np.isnan(grown.series("kappa", 7)).all()
+    assert np.isnan(grown.series("low", 10)).all()  # planted vectors come from no documents
+    assert list(grown.to_frame().index.names) == ["size", "T"]
+    with pytest.raises(UsageError, match="no such measure"):
+        grown.series("kapa", 10)
+    with pytest.raises(InputError, match="no analysis"):
+        dynamics({})
+
+
+def test_regression_probe_reads_magnitude_and_angle():
+    rng = np.random.default_rng(0)
+    n = np.arange(500)
+    angle = 2 * np.pi * n / 10
+    x = np.stack([np.log1p(n), np.cos(angle), np.sin(angle)], axis=1)
+    found = regression_probe(x + 0.01 * rng.standard_normal(x.shape), moduli=[7, 10], repeats=2)
+    assert found.circular[10] > 0.99
+    assert found.angle[10] > 0.95
+    assert found.circular[7] < 0.05
+    assert found.log_magnitude > 0.99
+    assert found.magnitude < found.log_magnitude
+    assert len(found.to_frame()) == 4
+
+
+def test_regression_predicts_what_ridge_cv_does():
+    from sklearn.linear_model import RidgeCV
+
+    rng = np.random.default_rng(0)
+    numbers = np.sort(rng.choice(200, 150, replace=False))
+    x = np.cos(2 * np.pi * numbers / 5)[:, None] * rng.standard_normal(8) + numbers[:, None] / 100
+    x += rng.standard_normal(x.shape)
+    fold_of = random_folds(200, repeats=1)[0][numbers]
+    error, base = np.zeros(2), np.zeros(2)
+    for fold in range(5):
+        held = fold_of == fold
+        Z, Z_test = standardised(x[~held], x[held])
+        for at, target in enumerate((np.log1p(numbers), numbers.astype(float))):
+            model = RidgeCV(alphas=len(Z) * np.array(STRENGTHS)).fit(Z, target[~held])
+            error[at] += ((model.predict(Z_test) - target[held]) ** 2).sum()
+            base[at] += ((target[~held].mean() - target[held]) ** 2).sum()
+    found = regression_probe(Embedding(x, numbers, size=200), moduli=[5], repeats=1)
+    np.testing.assert_allclose([found.log_magnitude, found.magnitude], 1 - error / base, rtol=1e-9)
+
+
+def test_regression_on_a_constant_has_no_r2():
+    found = regression_probe(np.ones((50, 2)), moduli=[2])
+    assert (found.circular[2], found.magnitude) == (0, 0)
+
+
+def test_logistic_predicts_what_scikit_learn_does():
+    from sklearn.linear_model import LogisticRegression
+
+    x = planted_embedding(phi=10, kappa=70, dim=12, size=300).vectors
+    task = tasks_for(np.arange(300), [10])[0]
+    fold_of = random_folds(300)[0]
+    ours = iterative_predictions(
+        x, [task], fold_of, classifier="logistic", chosen=np.full((5, 1), 2)
+    )
+    for fold in range(5):
+        held = fold_of == fold
+        Z, Z_test = standardised(x[~held], x[held])
+        model = LogisticRegression(C=1 / (len(Z) * 1e-2), max_iter=5000).fit(Z, task.labels[~held])
+        same = ours.labels[0][held] == model.predict(Z_test)
+        assert same.mean() > 0.98
+
+
+def test_a_fit_that_did_not_converge_says_so(monkeypatch):
+    from wordnum.analyzers import classifiers
+
+    monkeypatch.setattr(classifiers, "_fitted", lambda model, Z, y: bool(model.fit(Z, y)) and False)
+    found = analyze(
+        np.random.default_rng(0).standard_normal((60, 3)),
+        moduli=[2],
+        classifier="logistic",
+        controls=False,
+        only=["probe"],
+    )
+    assert "logistic did not converge at T = 2" in found.notes
+
+
+def test_logistic_that_needs_more_steps_gets_them():
+    rng = np.random.default_rng(0)
+    Z = rng.standard_normal((200, 40))
+    _, converged = fit_logistic(Z, np.arange(200) % 7, strength=1e-8)
+    assert converged

@@ -1,0 +1,238 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from wordnum.analyzers.intervals import (
+    compare,
+    half_split_interval,
+    paired_difference,
+    standard_error,
+    widening,
+)
+from wordnum.analyzers.probing import probe
+from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.signals import half_splits
+from wordnum.corpus.synthetic import SyntheticCorpus
+from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.svd import SVD
+from wordnum.errors import InputError
+
+N, BLOCKS, WORDS = 100, 20, 40
+
+
+def counts(seed, *, per_number=300, strength=1.0):
+    """Poisson counts by block of N numbers beside WORDS words, some of which tell n mod 5."""
+    base = np.random.default_rng(99).gamma(1.0, size=WORDS)
+    P = np.tile(base, (N, 1))
+    for r in range(5):
+        P[np.arange(N) % 5 == r, 4 * r : 4 * r + 4] *= 1 + strength
+    P *= per_number / BLOCKS / P.sum(axis=1, keepdims=True)
+    return np.random.default_rng(seed).poisson(P, (BLOCKS, N, WORDS)).astype(float)
+
+
+def factorized(table, dim=8):
+    rows = np.sqrt(table / np.maximum(table.sum(axis=1, keepdims=True), 1))
+    U, S, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
+    return Embedding(U[:, :dim] * S[:dim], size=N)
+
+
+def embedding(blocks, *, n_documents=1000, seed=0):
+    halves = [
+        (factorized(blocks[a].sum(axis=0)), factorized(blocks[b].sum(axis=0)))
+        for a, b in half_splits(BLOCKS, random_state=seed)
+    ]
+    whole = factorized(blocks.sum(axis=0))
+    return Embedding(whole.vectors, size=N, halves=halves, n_documents=n_documents)
+
+
+def quick(x, **options):
+    return probe(x, **{"moduli": [5], "nulls": 0, "controls": False, **options})
+
+
+def test_standard_error_is_exact_where_the_variance_falls_with_the_text():
+    rng = np.random.default_rng(0)
+    # A mean over 20 blocks: halves are means over 10 of them, the error of the whole is known.
+    errors = []
+    for _ in range(300):
+        values = rng.standard_normal(20)
+        pairs = [(values[a].mean(), values[b].mean()) for a, b in half_splits(20)]
+        errors.append(standard_error(*np.array(pairs).T) ** 2)
+    assert np.sqrt(np.mean(errors)) == pytest.approx(1 / np.sqrt(20), rel=0.1)
+
+
+def test_interval_is_the_formula_around_the_full_kappa():
+    one = quick(embedding(counts(0)))[5]
+    error = np.std(one.half_kappas[:, 0] - one.half_kappas[:, 1], ddof=1) / 2
+    error *= widening(5, one.kappa, one.half_kappas)
+    assert one.half_kappas.shape == (10, 2)
+    assert one.reason is None
+    assert one.low == pytest.approx(one.kappa - 2.26 * error)
+    assert one.high == pytest.approx(one.kappa + 2.26 * error)
+
+
+def test_widening_is_that_of_coin_tosses_and_none_near_the_ceiling():
+    # Accuracy 0.5 against 0.4 in halves, at T = 5: kappa 37.5 and 25.
+    assert widening(5, 37.5, np.full((10, 2), 25.0)) == pytest.approx(np.sqrt(2 * 0.25 / 0.24))
+    assert widening(5, 95.0, np.full((10, 2), 60.0)) == 1
+    assert widening(5, 100.0, np.full((10, 2), 100.0)) == 1
+
+
+def test_widening_is_the_slope_of_kappa_where_it_shoots_up():
+    assert widening(5, 40.0, np.full((10, 2), 15.0)) == pytest.approx(40 * 60 / (15 * 85))
+    # What lies below 10 may be noise, and counts as 10.
+    assert widening(5, 40.0, np.full((10, 2), -3.0)) == pytest.approx(40 * 60 / (10 * 90))
+
+
+def test_a_kappa_that_shoots_up_with_the_text_is_covered():
+    # Twenty blocks of evidence; kappa follows a logistic curve in the logarithm of their sum.
+    rng = np.random.default_rng(0)
+    wide, narrow = [], []
+    for _ in range(400):
+        blocks = rng.normal(1.0, 0.35, 20)
+        whole, halves = rising(blocks, middle=24.0)
+        miss = abs(whole - logistic(20.0, middle=24.0))
+        error = standard_error(*halves.T)
+        narrow.append(miss <= 2.26 * error)
+        wide.append(miss <= 2.26 * error * widening(5, whole, halves))
+    assert np.mean(narrow) < 0.85
+    assert np.mean(wide) == pytest.approx(0.95, abs=0.03)
+
+
+def test_a_difference_of_kappas_that_rise_at_different_sizes_of_text_is_covered():
+    # Both from the same evidence: their errors cancel in halves, and no longer in the whole.
+    rng = np.random.default_rng(0)
+    truth = logistic(20.0, middle=24.0) - logistic(20.0, middle=14.0)
+    covered = []
+    for _ in range(400):
+        blocks = rng.normal(1.0, 0.35, 20)
+        (one, first), (other, second) = rising(blocks, middle=24.0), rising(blocks, middle=14.0)
+        gap = paired_difference(5, (one, other), (first, second))
+        covered.append(gap.low <= truth <= gap.high)
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.04)
+
+
+def logistic(evidence, *, middle, steepness=2.0):
+    return 100 / (1 + (middle / evidence) ** steepness)
+
+
+def rising(blocks, *, middle):
+    """Kappa of all blocks, and of both halves of every split."""
+    halves = [[logistic(blocks[half].sum(), middle=middle) for half in pair]
+              for pair in half_splits(len(blocks))]  # fmt: skip
+    return logistic(blocks.sum(), middle=middle), np.array(halves)
+
+
+def test_tosses_of_a_coin_at_any_size_of_text_are_covered():
+    rng = np.random.default_rng(0)
+    wide, narrow = [], []
+    for _ in range(400):
+        whole = 200 * rng.binomial(200, 0.5) / 200 - 100
+        halves = 200 * rng.binomial(200, 0.5, (10, 2)) / 200 - 100
+        error = standard_error(*halves.T)
+        narrow.append(abs(whole) <= 2.26 * error)
+        wide.append(abs(whole) <= 2.26 * error * widening(2, whole, halves))
+    assert np.mean(narrow) < 0.9
+    assert np.mean(wide) == pytest.approx(0.95, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("documents", "signal", "kappa"), [(100, 0.4, (30, 75)), (200, 0.6, (75, 100))]
+)
+def test_intervals_cover_the_mean_over_fresh_synthetic_texts(documents, signal, kappa):
+    found = [synthetic(seed, documents, signal) for seed in range(24)]
+    covered = []
+    for T in (2, 5, 10):
+        truth = np.mean([one[T].kappa for one in found])
+        assert kappa[0] < truth < kappa[1]
+        covered += [one[T].low <= truth <= one[T].high for one in found]
+    assert np.mean(covered) > 0.95 - 2 * np.sqrt(0.05 * 0.95 / 24)
+
+
+def synthetic(seed, documents, signal):
+    corpus = SyntheticCorpus(
+        n_documents=documents,
+        length=150,
+        size=N,
+        decay=0.3,
+        residue_words={10: signal, 2: signal / 2},
+        n_fillers=300,
+        random_state=seed,
+    )
+    made = count(corpus.encoded(), window=2, perturbations="original")
+    return quick(SVD(weighting="hellinger", dim=20).fit(made), moduli=[2, 5, 10])
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: np.random.default_rng(0).standard_normal((N, 5)), "no half-splits"),
+        (lambda: embedding(counts(0), n_documents=39), "only 39 documents, 40 are needed"),
+    ],
+)
+def test_no_interval_comes_with_its_reason(make, reason):
+    one = quick(make())[5]
+    assert one.low is None
+    assert one.high is None
+    assert reason in one.reason
+    assert one.repeat_sd > 0
+
+
+def test_halves_with_too_few_numbers_give_no_interval():
+    whole = embedding(counts(0))
+    thin = tuple((a.select(range(4)), b) for a, b in whole.halves)
+    short = Embedding(whole.vectors, size=N, halves=thin, n_documents=1000)
+    assert "hold too few numbers" in quick(short)[5].reason
+
+
+def test_halves_that_lack_some_numbers_are_probed_on_the_rest():
+    whole = embedding(counts(0))
+    halves = tuple((a.select(range(1, N)), b.select(range(N - 3))) for a, b in whole.halves)
+    one = quick(Embedding(whole.vectors, size=N, halves=halves, n_documents=1000))[5]
+    assert one.low < one.kappa < one.high
+
+
+def test_comparison_of_paired_embeddings_is_tighter_than_of_unpaired_ones():
+    blocks = counts(0)
+    first = quick(embedding(blocks))
+    nudged = quick(embedding(blocks + 0.2))
+    found = compare(first, nudged)[5]
+    paired = found.high - found.low
+    unpaired = np.hypot(*[one[5].high - one[5].low for one in (first, nudged)])
+    assert paired < unpaired
+    assert found.difference == pytest.approx(first[5].kappa - nudged[5].kappa)
+    error = paired / (2 * 2.26)
+    assert found.p_value == pytest.approx(
+        2 * stats.t.sf(abs(found.difference) / error, 9), rel=1e-3
+    )
+
+
+def test_a_real_difference_is_seen_and_none_is_not():
+    strong = quick(embedding(counts(0, strength=2.0)))
+    weak = quick(embedding(counts(0, strength=0.3)))
+    assert compare(strong, weak)[5].p_value < 0.01
+    same = compare(strong, strong)[5]
+    assert (same.difference, same.p_value) == (0, 1.0)
+
+
+def test_comparison_without_halves_gives_the_reason():
+    x = np.random.default_rng(0).standard_normal((N, 5))
+    found = compare(quick(x), quick(x))[5]
+    assert found.p_value is None
+    assert "no half-splits" in found.reason
+
+
+def test_probes_on_different_folds_are_not_compared():
+    x = np.random.default_rng(0).standard_normal((N, 5))
+    with pytest.raises(InputError, match="differ in random_state"):
+        compare(quick(x), quick(x, random_state=1))
+    with pytest.raises(InputError, match="differ in classifier"):
+        compare(quick(x), quick(x, classifier="ridge"))
+    with pytest.raises(InputError, match="differ in size"):
+        compare(quick(x), quick(Embedding(x, size=2 * N)))
+    with pytest.raises(InputError, match="share no modulus"):
+        compare(quick(x), quick(x, moduli=[2]))
+
+
+def test_interval_of_too_few_splits_is_refused():
+    whole = embedding(counts(0))
+    assert half_split_interval(5, 5.0, np.zeros((2, 2)), embedding=whole).low is None

@@ -1,0 +1,154 @@
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+mpl.use("agg")
+
+from wordnum.analyzers import analyze, spectrum, systems
+from wordnum.analyzers.circle import circle
+from wordnum.analyzers.dynamics import dynamics
+from wordnum.analyzers.plotting import save_figure
+from wordnum.errors import InputError
+from wordnum.theory.counterexample import counterexample_spread
+from wordnum.theory.theorem import planted_embedding
+
+
+@pytest.fixture(scope="module")
+def made():
+    return planted_embedding(phi=300, kappa=60)
+
+
+@pytest.fixture(scope="module")
+def found(made):
+    return analyze(made, moduli=[2, 5, 10], nulls=9)
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+def test_every_result_draws_itself_with_named_axes(made, found):
+    drawn = [
+        found.spectrum.plot(title="spectrum"),
+        found.probe.plot(),
+        found.probe.plot_confusion(),
+        found.probe.plot_recall(),
+        found.separability.plot(),
+        circle(made).plot(),
+    ]
+    assert all(ax.get_xlabel() and ax.get_ylabel() for ax in drawn)
+    assert drawn[0].get_title() == "spectrum"
+    marks = {text.get_text().split("\n")[0] for text in drawn[0].texts}
+    assert {"T = 2", "T = 5", "T = 10"} <= marks
+
+
+def test_a_slow_trend_does_not_hide_the_spikes(made):
+    found = spectrum(made, permutations=0)  # on a drift 30 times as large as its wave
+    ax = found.plot()
+    highest = max(spike.magnitude for spike in found.spikes.values())
+    assert highest < ax.get_ylim()[1] < 1.2 * highest
+    assert f"up to {found.magnitude.max():.3g}" in [text.get_text() for text in ax.texts]
+
+
+def test_a_result_draws_into_the_axes_it_is_given(found):
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots()
+    assert found.probe.plot(ax=ax) is ax
+
+
+def test_titles_stay_on_the_page(found):
+    figure = found.plot()
+    figure.canvas.draw()
+    box = figure._suptitle.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+    assert box.y1 <= figure.bbox.height
+
+
+FIGURES = {
+    "page": lambda found, made: found.plot(),
+    "spectrum": lambda found, made: found.spectrum.plot(title="A spectrum").figure,
+    "kappa": lambda found, made: found.probe.plot().figure,
+    "confusion": lambda found, made: found.probe.plot_confusion(5).figure,
+    "recall": lambda found, made: found.probe.plot_recall().figure,
+    "fisher": lambda found, made: found.separability.plot().figure,
+    "circle": lambda found, made: circle(made).plot().figure,
+    "line": lambda found, made: circle(made, period=2).plot().figure,
+    "systems": lambda found, made: systems({"one": found, "other": found}).plot(title="Systems"),
+    "dynamics": lambda found, made: dynamics({1.0: found, 9.0: found}).plot(title="Growth"),
+    "counterexample": lambda found, made: counterexample_spread(size=100).plot(),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_pdf_embeds_its_fonts_whole(name, found, made, tmp_path):
+    pdf = save_figure(FIGURES[name](found, made), tmp_path / "figure.pdf").read_bytes()
+    assert b"/FontFile2" in pdf
+    assert b"/Type3" not in pdf
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_svg_has_no_text_to_lose(found, tmp_path):
+    assert "<text" not in save_figure(found.plot(), tmp_path / "page.svg").read_text()
+
+
+def test_strips_stand_beside_the_kappas_with_the_name_and_the_verdict_of_each_system(found):
+    other = analyze(np.random.default_rng(0).standard_normal((1000, 5)), moduli=[2, 10], nulls=100)
+    both = systems({"planted": found, "noise": other})
+    assert repr(both) == f"<Systems, planted: {found.verdict}, noise: neither>"
+    assert both["noise"] is other
+    assert len(both.to_frame()) == 3 + 3
+    strips, table = both.plot().axes[:2]
+    assert [label.get_text() for label in strips.get_yticklabels()] == ["planted", "noise"]
+    assert [label.get_text() for label in table.get_xticklabels()] == ["2", "5", "10"]
+    # At its period a planted wave is the darkest of its row, up to the slow drift beside it.
+    row = strips.images[0].get_array()[0]
+    assert row[100] == pytest.approx(found.spectrum.spikes[10].magnitude)
+    # Two of the three T were probed in the second system.
+    shown = [text.get_text() for text in table.texts]
+    expected = [found.probe[T].kappa for T in (2, 5, 10)] + [other.probe[T].kappa for T in (2, 10)]
+    assert shown == [str(round(kappa)) for kappa in expected]
+    with pytest.raises(InputError, match="no analysis to put side by side"):
+        systems({})
+
+
+def test_numbers_beyond_the_circle_are_counted_not_drawn_to(made):
+    found = circle(made)
+    found.x[3] = 500.0
+    ax = found.plot()
+    assert ax.get_xlim()[1] < 100
+    assert any("lie beyond" in text.get_text() for text in ax.texts)
+
+
+def test_at_period_two_the_line_is_drawn_over_the_numbers(made):
+    ax = circle(made, period=2).plot()
+    assert ax.get_ylabel() == "n"
+    assert ax.get_ylim()[1] > 900
+
+
+def test_counterexample_and_dynamics_have_their_panels(found):
+    assert len(counterexample_spread(size=100).plot().axes) == 3
+    assert len(dynamics({1.0: found, 100.0: found}).plot(title="growth").axes) == 3
+
+
+def test_growing_kappas_are_drawn_with_their_intervals():
+    from wordnum.cooccurrence.counting import count
+    from wordnum.corpus.synthetic import SyntheticCorpus
+    from wordnum.embeddings.svd import SVD
+
+    corpus = SyntheticCorpus(n_documents=100, length=200, size=100, residue_words={10: 0.5})
+    counts = count(corpus.encoded(), window=2, perturbations="original")
+    one = analyze(SVD(dim=10).fit(counts), moduli=[2, 5, 10], nulls=0)
+    panel = dynamics({1.0: one}).plot().axes[2]
+    drawn = [line.get_segments()[0] for line in panel.collections]
+    for T, ends in zip((2, 5, 10), drawn, strict=True):
+        np.testing.assert_allclose(ends[:, 1], [one.probe[T].low, one.probe[T].high])
+
+
+def test_constant_results_can_be_drawn():
+    found = analyze(np.ones((100, 2)), moduli=[2, 5], nulls=0)
+    assert found.plot().axes

@@ -1,0 +1,71 @@
+"""Every model under the contracts that all of them share."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contracts import ContextModelContract, CountModelContract, ModelCase, ModelContract
+from wordnum.embeddings.models import MODELS, make_model, model_class, parameter_names
+from wordnum.errors import UsageError
+
+ON_COUNTS = [
+    ModelCase("svd", {"dim": 4}, drawn=False),
+    ModelCase("svd", {"dim": 4, "weighting": "qwem", "p": 0.5}, drawn=False),
+    ModelCase("svd", {"dim": 4, "weighting": "ppmi", "precision": "single"}, drawn=False),
+    ModelCase("glove", {"dim": 4, "epochs": 1, "halves": False}),
+]
+ON_ALL_ROWS = [
+    ModelCase("svd", {"dim": 4, "rows": "all"}, has_halves=False, rows="all"),
+    ModelCase("glove", {"dim": 4, "epochs": 1}, has_halves=False, rows="all"),
+]
+WITHOUT_CONTEXTS = [
+    ModelCase("frequency", dim=1, drawn=False),
+    ModelCase("random", {"dim": 4}, has_halves=False),
+]
+ON_TEXT = [
+    ModelCase("word2vec", {"dim": 4, "epochs": 1}, reads_text=True),
+    ModelCase("word2vec", {"dim": 4, "epochs": 1, "mode": "cbow"}, reads_text=True),
+    ModelCase("sgns", {"dim": 4, "epochs": 1, "halves": False}, reads_text=True),
+    ModelCase("fasttext", {"dim": 4, "epochs": 1, "buckets": 50}, reads_text=True),
+]
+
+
+class TestEveryModel(ModelContract):
+    @pytest.fixture(params=[*ON_COUNTS, *ON_ALL_ROWS, *WITHOUT_CONTEXTS, *ON_TEXT], ids=str)
+    def case(self, request):
+        return request.param
+
+
+class TestModelsOfCounts(CountModelContract):
+    @pytest.fixture(params=WITHOUT_CONTEXTS, ids=str)
+    def case(self, request):
+        return request.param
+
+
+class TestModelsOfContexts(ContextModelContract):
+    @pytest.fixture(params=ON_COUNTS, ids=str)
+    def case(self, request):
+        return request.param
+
+
+def test_every_model_is_under_contract():
+    assert {case.model for case in [*ON_COUNTS, *WITHOUT_CONTEXTS, *ON_TEXT]} == set(MODELS)
+
+
+def test_model_is_made_by_name_with_its_parameters():
+    model = make_model("svd", dim=3, weighting="pmi")
+    assert type(model) is model_class("svd")
+    assert (model.dim, model.weighting) == (3, "pmi")
+    assert "weighting" in parameter_names("svd")
+
+
+def test_unknown_model_names_the_nearest():
+    with pytest.raises(UsageError, match="unknown model: 'glov'") as error:
+        make_model("glov")
+    assert "did you mean 'glove'?" in str(error.value)
+
+
+def test_unknown_parameter_names_the_nearest():
+    with pytest.raises(UsageError, match="unknown parameter of svd: 'wieghting'") as error:
+        make_model("svd", wieghting="pmi")
+    assert "did you mean 'weighting'?" in str(error.value)

@@ -1,0 +1,270 @@
+"""GloVe: the published update, its gradients, and what it does with bad input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from tests.make_believe_cupy import gpu_is_there
+from wordnum.cooccurrence.counts import Counts
+from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.vocabulary import Vocabulary
+from wordnum.embeddings.glove import GloVe
+from wordnum.embeddings.glove_cpu import CpuTrainer, adagrad_pass
+from wordnum.embeddings.glove_layout import pack, unpack
+from wordnum.errors import InputError, UsageError
+
+
+def planted_counts(n: int = 60, columns: int = 80, rank: int = 4, seed: int = 0) -> np.ndarray:
+    """Counts whose logarithms are of low rank plus biases, about a third of them zero."""
+    rng = np.random.default_rng(seed)
+    left, right = rng.normal(size=(n, rank)), rng.normal(size=(columns, rank))
+    log_mean = 1 + 0.5 * left @ right.T + 0.5 * rng.normal(size=(n, 1))
+    return rng.poisson(np.exp(log_mean))
+
+
+def pairs_of(counts: np.ndarray, x_max: float = 100.0, alpha: float = 0.75):
+    matrix = sparse.coo_array(sparse.csr_array(counts))
+    return (
+        matrix.row.astype(np.int32),
+        matrix.col.astype(np.int32),
+        np.log(matrix.data).astype(np.float32),
+        np.minimum(1, (matrix.data / x_max) ** alpha).astype(np.float32),
+    )
+
+
+def loss_of_pair(w, c, log_count, weight):
+    """1/2 f (w . c + b + a - log X)^2 of one pair, biases last, in double precision."""
+    w, c = np.asarray(w, np.float64), np.asarray(c, np.float64)
+    return 0.5 * weight * (w[:-1] @ c[:-1] + w[-1] + c[-1] - log_count) ** 2
+
+
+class ReferenceTrainer:
+    """The published update written out plainly, in double precision."""
+
+    def __init__(self, pairs, W, C, *, rate, rng):
+        order = rng.permutation(len(pairs[0]))
+        self.pairs = [a[order] for a in pairs]
+        self.W, self.C = W.astype(np.float64), C.astype(np.float64)
+        self.GW, self.GC = np.ones_like(self.W), np.ones_like(self.C)
+        self.rate = rate
+
+    def epoch(self):
+        total = 0.0
+        for i, j, log_count, weight in zip(*self.pairs):
+            w, c = self.W[i].copy(), self.C[j].copy()
+            difference = w[:-1] @ c[:-1] + w[-1] + c[-1] - log_count
+            total += 0.5 * weight * difference**2
+            step_w = self.rate * weight * difference * np.append(c[:-1], 1)
+            step_c = self.rate * weight * difference * np.append(w[:-1], 1)
+            self.W[i] -= step_w / np.sqrt(self.GW[i])
+            self.C[j] -= step_c / np.sqrt(self.GC[j])
+            self.GW[i] += step_w**2
+            self.GC[j] += step_c**2
+        return total
+
+
+def starting_vectors(n, columns, dim, seed=1):
+    rng = np.random.default_rng(seed)
+    return tuple((rng.random((k, dim + 1), np.float32) - 0.5) / (dim + 1) for k in (n, columns))
+
+
+def test_layout_survives_packing_and_unpacking():
+    start = np.arange(12, dtype=np.float32).reshape(3, 4)
+    for context in (False, True):
+        assert np.array_equal(
+            unpack(pack(start, context=context, lanes=16), context=context, dim=3), start
+        )
+
+
+@pytest.mark.parametrize("dim", [1, 7, 14, 20])
+def test_step_is_the_gradient_by_finite_differences(dim):
+    rng = np.random.default_rng(dim)
+    w, c = rng.normal(size=(1, dim + 1)), rng.normal(size=(1, dim + 1))
+    log_count, weight, rate = 1.7, 0.6, 0.05
+    W = pack(w.astype(np.float32), context=False, lanes=16)
+    C = pack(c.astype(np.float32), context=True, lanes=16)
+    one = np.zeros(1, np.int32)
+    values = (np.array([log_count], np.float32), np.array([weight], np.float32))
+    loss = adagrad_pass(one, one, *values, W, C, dim, np.float32(rate))
+    assert loss == pytest.approx(loss_of_pair(w[0], c[0], log_count, weight), rel=1e-5)
+    # The accumulators start at 1, so the first step is rate * gradient.
+    gradient_w = (w[0] - unpack(W, context=False, dim=dim)[0]) / rate
+    gradient_c = (c[0] - unpack(C, context=True, dim=dim)[0]) / rate
+    epsilon = 1e-6
+    for k in range(dim + 1):
+        nudge = np.zeros(dim + 1)
+        nudge[k] = epsilon
+        numeric_w = (
+            loss_of_pair(w[0] + nudge, c[0], log_count, weight)
+            - loss_of_pair(w[0] - nudge, c[0], log_count, weight)
+        ) / (2 * epsilon)
+        numeric_c = (
+            loss_of_pair(w[0], c[0] + nudge, log_count, weight)
+            - loss_of_pair(w[0], c[0] - nudge, log_count, weight)
+        ) / (2 * epsilon)
+        assert gradient_w[k] == pytest.approx(numeric_w, rel=1e-3, abs=2e-4)
+        assert gradient_c[k] == pytest.approx(numeric_c, rel=1e-3, abs=2e-4)
+
+
+def test_compiled_training_follows_the_reference_step_by_step():
+    pairs, dim = pairs_of(planted_counts()), 6
+    W, C = starting_vectors(60, 80, dim)
+    compiled = CpuTrainer(pairs, W, C, rate=0.05, rng=np.random.default_rng(3))
+    reference = ReferenceTrainer(pairs, W, C, rate=0.05, rng=np.random.default_rng(3))
+    for _ in range(5):
+        assert compiled.epoch() == pytest.approx(reference.epoch(), rel=1e-4)
+    ours, theirs = compiled.result(), (reference.W, reference.C)
+    for a, b in zip(ours, theirs):
+        assert np.abs(a - b).max() < 1e-3
+
+
+def test_planted_log_counts_are_recovered():
+    counts = planted_counts()
+    model = GloVe(dim=8, epochs=200, x_max=20)
+    model.fit(counts)
+    predicted = (
+        model.vectors_ @ model.context_vectors_.T
+        + model.biases_[:, None]
+        + model.context_biases_[None, :]
+    )
+    seen = counts >= 5
+    assert np.corrcoef(predicted[seen], np.log(counts[seen]))[0, 1] > 0.95
+    assert model.losses_.shape == (200,)
+    assert model.losses_[-1] < 0.1 * model.losses_[0]
+
+
+def test_same_seed_gives_the_same_bytes_and_another_seed_does_not():
+    counts = planted_counts()
+    first, again, other = (
+        GloVe(dim=5, epochs=3, random_state=s).fit(counts).vectors for s in (0, 0, 1)
+    )
+    assert first.tobytes() == again.tobytes()
+    assert not np.allclose(first, other)
+
+
+def test_two_threads_reach_the_loss_of_one():
+    counts = planted_counts(n=200, columns=300)
+    losses = []
+    for threads in (1, 2):
+        model = GloVe(dim=8, epochs=10, threads=threads)
+        model.fit(counts)
+        losses.append(model.losses_[-1])
+    assert losses[1] == pytest.approx(losses[0], rel=0.05)
+
+
+def number_counts(seed: int = 0) -> Counts:
+    """Two blocks, 30 numbers, number and word contexts at distances 1 and 2."""
+    rng = np.random.default_rng(seed)
+    vocabulary = Vocabulary.from_words([f"w{i}" for i in range(20)])
+    events = [
+        (block, distance, n, context, int(rng.integers(1, 20)))
+        for block in range(2)
+        for distance in (-2, -1, 1, 2)
+        for n in range(30)
+        for context in [*range(0, 30, 3), *range(1002, 1022)]
+    ]
+    return Counts.from_events(events, vocabulary=vocabulary, window_size=2, n_blocks=2)
+
+
+def test_counts_are_read_with_harmonic_weights_and_give_halves():
+    counts = number_counts()
+    plain = GloVe(dim=4, epochs=2).fit(counts)
+    signal = counts.signal("both", window=Window(size=2, weighting="harmonic"))
+    by_signal = GloVe(dim=4, epochs=2).fit(signal)
+    assert np.array_equal(plain.vectors, by_signal.vectors)
+    assert len(plain.halves) == 10
+    assert plain.numbers.tolist() == list(range(30))
+    assert plain.n_documents == counts.n_documents
+    assert plain.provenance["embed"]["parameters"]["dim"] == 4
+    assert GloVe(dim=4, epochs=2, halves=False).fit(counts).halves == ()
+
+
+def test_sum_of_both_vectors_is_an_option_where_numbers_are_contexts():
+    counts = number_counts()
+    model = GloVe(dim=4, epochs=2, sum_vectors=False, halves=False)
+    alone = model.fit(counts)
+    signal = counts.signal("number", window=Window(size=2))
+    with pytest.raises(UsageError, match="context vector of every number"):
+        GloVe(dim=4, epochs=2, sum_vectors=True).fit(counts.signal("text"))
+    summed_model = GloVe(dim=4, epochs=2, sum_vectors=True, halves=False)
+    summed = summed_model.fit(signal)
+    place = {int(c): k for k, c in enumerate(signal.columns)}
+    contexts = summed_model.context_vectors_[[place[n] for n in range(30)]]
+    assert np.allclose(summed.vectors, summed_model.vectors_[:30] + contexts)
+    assert alone.vectors.shape == summed.vectors.shape
+
+
+def test_numbers_without_a_pair_are_missing_not_zero():
+    counts = planted_counts()
+    counts[7] = 0
+    embedding = GloVe(dim=4, epochs=2).fit(counts)
+    assert embedding.missing.tolist() == [7]
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        (np.zeros((5, 5)), "all counts are zero"),
+        (-np.ones((5, 5)), "values that are no counts"),
+        (np.full((5, 5), np.nan), "values that are no counts"),
+        (np.full((5, 5), np.inf), "values that are no counts"),
+    ],
+)
+def test_counts_that_cannot_be_trained_on_are_refused(counts, message):
+    with pytest.raises(InputError, match=message):
+        GloVe(dim=2, epochs=1).fit(counts)
+
+
+@pytest.mark.parametrize("rate", [5.0, 1e4, 1e30])
+def test_too_high_a_learning_rate_stops_with_a_message(rate):
+    with pytest.raises(InputError, match="GloVe diverged") as error:
+        GloVe(dim=8, epochs=3, learning_rate=rate).fit(planted_counts())
+    assert "lower learning_rate" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"dim": 0}, "dim is too small"),
+        ({"epochs": 0}, "epochs is too small"),
+        ({"learning_rate": -1.0}, "learning_rate must be a positive"),
+        ({"x_max": np.nan}, "x_max must be a positive"),
+        ({"device": "cuda", "threads": 2}, "threads are for"),
+        ({"device": "tpu"}, "tpu"),
+    ],
+)
+def test_parameters_out_of_range_are_usage_errors(parameters, message):
+    with pytest.raises(UsageError, match=message):
+        GloVe(**parameters).fit(planted_counts())
+
+
+@pytest.mark.skipif(not gpu_is_there(), reason="needs CuPy and a GPU")
+class TestOnTheGpu:
+    def test_loss_agrees_with_the_cpu(self):
+        counts = planted_counts(n=400, columns=2000)
+        losses = {}
+        for device in ("cpu", "cuda"):
+            model = GloVe(dim=50, epochs=25, device=device)
+            model.fit(counts)
+            losses[device] = model.losses_
+        assert losses["cuda"][0] == pytest.approx(losses["cpu"][0], rel=0.1)
+        assert losses["cuda"][-1] == pytest.approx(losses["cpu"][-1], rel=0.02)
+
+    def test_pairs_that_share_nothing_give_the_steps_of_the_cpu(self):
+        # Their order does not matter, so that here CPU and GPU agree in digits too.
+        vectors = [
+            GloVe(dim=40, epochs=7, device=device).fit(np.diag([9, 4, 7])).vectors
+            for device in ("cpu", "cuda")
+        ]
+        assert np.abs(vectors[0] - vectors[1]).max() < 1e-5
+
+    def test_planted_counts_are_recovered_and_results_are_numpy(self):
+        model = GloVe(dim=8, epochs=200, x_max=20, device="cuda")
+        assert isinstance(model.fit(planted_counts()).vectors, np.ndarray)
+        assert model.losses_[-1] < 0.1 * model.losses_[0]
+
+    def test_too_high_a_learning_rate_stops_with_a_message(self):
+        with pytest.raises(InputError, match="GloVe diverged"):
+            GloVe(dim=8, epochs=3, learning_rate=1e4, device="cuda").fit(planted_counts())

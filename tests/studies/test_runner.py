@@ -1,0 +1,324 @@
+"""Running a study: what is shared, kept, continued and refused."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.studies.conftest import QUICK
+from wordnum import _compat
+from wordnum.corpus.from_recipe import encode_recipe, encoded_recipe
+from wordnum.corpus.recipes import find_recipe
+from wordnum.errors import FormatError, InputError, MissingExtraError, UsageError
+from wordnum.parallel import parallel_backend
+from wordnum.studies.folder import claim
+from wordnum.studies.grid import ModelSpec, ProbeSpec, Study
+from wordnum.studies.results import MEASURES, StudyResults
+from wordnum.studies.runner import run_study
+from wordnum.studies.toml_files import load_study
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
+
+
+def assert_same_table(a: StudyResults, b: StudyResults) -> None:
+    left, right = (r.table.drop(columns="seconds").reset_index(drop=True) for r in (a, b))
+    pd.testing.assert_frame_equal(left, right, check_exact=True)
+
+
+def written_at(folder: Path, pattern: str) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.glob(pattern) if path.is_file()}
+
+
+def test_workers_change_nothing(planted: Study, done: StudyResults, tmp_path: Path):
+    assert_same_table(done, run_study(planted, tmp_path / "out", n_jobs=2))
+
+
+def test_a_cluster_changes_nothing(quick: Study, quick_done: StudyResults, tmp_path: Path):
+    pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    with parallel_backend("dask"):
+        assert_same_table(quick_done, run_study(quick, tmp_path / "out", n_jobs=2))
+
+
+def test_an_encoded_corpus_measures_as_its_text_does(
+    quick: Study, quick_done: StudyResults, tmp_path: Path
+):
+    folder = tmp_path / "mine.corpus"
+    encode_recipe(quick.corpora[0], folder)
+    found = run_study(replace(quick, corpora=(encoded_recipe(folder),)), tmp_path / "out").table
+    pd.testing.assert_frame_equal(found[list(MEASURES)], quick_done.table[list(MEASURES)])
+    assert set(found["corpus"]) == {"mine"}
+
+
+def test_another_corpus_of_the_same_name_is_fitted_anew(tmp_path: Path):
+    """What is cached goes by what a corpus holds, not by what its folder is called."""
+    model = ModelSpec("sgns", "sgns", {"dim": 4, "epochs": 1, "min_count": 1})
+    tables = []
+    for seed in (1, 2):
+        folder = tmp_path / str(seed) / "mine"
+        folder.parent.mkdir()
+        parameters = {"n_documents": 60, "length": 80, "density": 0.2, "random_state": seed}
+        encode_recipe(find_recipe("synthetic").changed(synthetic=parameters), folder)
+        study = Study(
+            name="same", corpora=(encoded_recipe(folder),), models=(model,),
+            probe=ProbeSpec(moduli=(2,), nulls=0),
+        )  # fmt: skip
+        tables.append(run_study(study, tmp_path / "out", overwrite=True).table)
+    assert tables[0]["corpus"].tolist() == tables[1]["corpus"].tolist() == ["mine"]
+    assert tables[0]["phi"].tolist() != tables[1]["phi"].tolist()
+
+
+def test_a_device_that_is_missing_is_an_error_before_anything_is_done(quick: Study, tmp_path: Path):
+    with pytest.raises(UsageError, match="gpu"):
+        run_study(quick, tmp_path / "out", device="gpu")
+    if not _compat.available("cupy"):
+        with pytest.raises(MissingExtraError, match=r"pip install 'wordnum\[gpu-cuda"):
+            run_study(quick, tmp_path / "out", device="cuda")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_second_run_does_nothing_again(quick: Study, quick_done: StudyResults):
+    before = written_at(quick_done.folder, "cache/*/*") | written_at(quick_done.folder, "cells/*")
+    again = run_study(quick, quick_done.folder)
+    assert before
+    assert before == written_at(quick_done.folder, "cache/*/*") | written_at(
+        quick_done.folder, "cells/*"
+    )
+    assert_same_table(quick_done, again)
+
+
+def test_a_changed_probe_measures_again_and_fits_nothing_again(quick: Study, tmp_path: Path):
+    first = run_study(quick, tmp_path)
+    cached = written_at(tmp_path, "cache/*/*")
+    other = replace(quick, probe=replace(quick.probe, repeats=2))
+    with pytest.raises(InputError, match="which has other probe\n"):
+        run_study(other, tmp_path)
+    second = run_study(other, tmp_path, overwrite=True)
+    assert written_at(tmp_path, "cache/*/*") == cached
+    assert any("embeddings" in str(path) for path in cached)
+    assert set(second.table["cell"]).isdisjoint(first.table["cell"])
+    assert second.about["seconds"]["count"] < second.about["seconds"]["measure"]
+
+
+def test_a_renamed_model_is_not_fitted_again(quick: Study, tmp_path: Path):
+    run_study(quick, tmp_path)
+    cached = written_at(tmp_path, "cache/embeddings/*")
+    renamed = replace(quick, models=tuple(replace(m, name=m.name + "2") for m in quick.models))
+    run_study(renamed, tmp_path, overwrite=True)
+    assert written_at(tmp_path, "cache/embeddings/*") == cached
+
+
+def started(tmp_path: Path, *more: str) -> subprocess.Popen[bytes]:
+    study = tmp_path / "quick.toml"
+    study.write_text(QUICK)
+    command = [sys.executable, "-m", "wordnum", "study", str(study), "-o", str(tmp_path / "out")]
+    return subprocess.Popen(
+        [*command, *more],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # Whoever runs the tests in the background has their interrupts ignored, and hands that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def wait_for(process: subprocess.Popen[bytes], happened: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 120
+    while process.poll() is None and not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@POSIX
+def test_a_run_killed_again_and_again_goes_on_to_the_same_table(
+    quick: Study, quick_done: StudyResults, tmp_path: Path
+):
+    out = tmp_path / "out"
+    moments: list[Callable[[], object]] = [
+        lambda: list(out.glob("cache/corpus/.*")),
+        lambda: list(out.glob("cache/corpus/*/*")),
+        lambda: list(out.glob("cache/counts/.*")),
+        lambda: list(out.glob("cells/*")),
+        lambda: len(list(out.glob("cells/*.json"))) > 1,
+    ]
+    for happened in moments:
+        process = started(tmp_path)
+        wait_for(process, happened)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert_same_table(quick_done, run_study(quick, out))
+    assert not [path for path in out.rglob("*") if ".part" in path.name]
+
+
+@POSIX
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupt_leaves_no_half_written_file_and_says_how_to_go_on(tmp_path: Path, jobs: str):
+    out = tmp_path / "out"
+    process = started(tmp_path, "--jobs", jobs)
+    wait_for(process, lambda: list(out.glob("cells/*.json")))
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"interrupted" in stderr
+    assert b"the same command goes on" in stderr
+    assert b"Traceback" not in stderr
+    assert not [path for path in out.rglob("*") if ".part" in path.name]
+
+
+def cut(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 2 // 3])
+
+
+@pytest.mark.parametrize(
+    "pattern", ["cache/counts/*.npz", "cache/embeddings/*.npz", "cells/*.json"]
+)
+def test_a_damaged_file_is_found_and_made_again(
+    quick: Study,
+    quick_done: StudyResults,
+    tmp_path: Path,
+    pattern: str,
+    caplog: pytest.LogCaptureFixture,
+):
+    run_study(quick, tmp_path)
+    damaged = sorted(tmp_path.glob(pattern))
+    for path in damaged:
+        cut(path)
+    if not pattern.startswith("cells"):
+        for path in tmp_path.glob("cells/*"):
+            path.unlink()
+    with caplog.at_level(logging.WARNING):
+        assert_same_table(quick_done, run_study(quick, tmp_path))
+    assert f"{damaged[0]} is damaged and is made again" in caplog.text
+
+
+def test_a_damaged_corpus_is_encoded_again(
+    quick: Study, quick_done: StudyResults, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    run_study(quick, tmp_path)
+    cut(next(tmp_path.glob("cache/corpus/*/*.ids.npy")))
+    with caplog.at_level(logging.WARNING):
+        assert_same_table(quick_done, run_study(quick, tmp_path))
+    assert "is damaged and is made again" in caplog.text
+
+
+def test_a_corpus_that_cannot_be_read_fails_its_cells_and_no_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    text = QUICK.replace(
+        "[[models]]", '[[corpora]]\nname = "lost"\nsource = "no.txt"\n[[models]]', 1
+    )
+    (tmp_path / "two.toml").write_text(text)
+    results = run_study(load_study(tmp_path / "two.toml", root=str(tmp_path)), tmp_path / "out")
+    status = results.table.groupby("corpus")["status"].first()
+    assert dict(status) == {"lost": "failed", "small": "done"}
+    failed = results.table[results.table["corpus"] == "lost"]
+    assert failed["error"].str.contains("the source of recipe 'lost' was not found").all()
+    assert len(failed) > 1
+    assert caplog.text.count("the source of recipe 'lost' was not found") == 1, "told once for all"
+
+
+def test_a_study_of_which_every_cell_failed_is_an_error(quick: Study, tmp_path: Path):
+    bad = replace(quick, models=(replace(quick.models[1], parameters={"dim": 0}),))
+    with pytest.raises(InputError, match="every cell of study 'quick' failed\n.*dim=0"):
+        run_study(bad, tmp_path)
+
+
+def test_a_folder_of_another_study_is_refused_with_what_is_different(
+    quick: Study, quick_done: StudyResults
+):
+    before = written_at(quick_done.folder, "*")
+    other = replace(quick, perturbations=("original",), seeds=(1,))
+    with pytest.raises(InputError, match="holds another study\n.*\n.*other perturbations, seeds"):
+        run_study(other, quick_done.folder)
+    assert written_at(quick_done.folder, "*") == before
+
+
+def test_titles_and_places_make_no_other_study(quick: Study):
+    recipe = replace(quick.corpora[0], root="/elsewhere", title="T")
+    assert replace(quick, title="new", corpora=(recipe,)).fingerprint == quick.fingerprint
+    assert replace(quick, probe=ProbeSpec(nulls=7)).fingerprint != quick.fingerprint
+
+
+def test_overwriting_takes_away_what_the_other_study_left(
+    quick: Study, quick_done: StudyResults, tmp_path: Path
+):
+    (tmp_path / "study.json").write_text('{"name": "other", "fingerprint": "x", "cells": []}')
+    for name in ("attribution.csv", "report.html"):
+        (tmp_path / name).write_text("of the other study")
+    assert_same_table(quick_done, run_study(quick, tmp_path, overwrite=True))
+    assert not (tmp_path / "attribution.csv").exists()
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_folder_with_other_files_is_left_alone(quick: Study, tmp_path: Path):
+    (tmp_path / "thesis.doc").write_text("x")
+    with pytest.raises(InputError, match="is not empty and holds no study\n.*\n  got: thesis.doc"):
+        run_study(quick, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.doc"]
+
+
+def test_a_cache_of_a_newer_version_is_refused(quick: Study, tmp_path: Path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "VERSION").write_text("99\n")
+    with pytest.raises(FormatError, match="newer version of wordnum\n.*version 1\n.*99\n.*upgrade"):
+        run_study(quick, tmp_path)
+
+
+@POSIX
+def test_two_runs_do_not_write_to_one_folder(quick: Study, tmp_path: Path):
+    with (
+        claim(tmp_path, quick, overwrite=False),
+        pytest.raises(InputError, match="another run is writing to"),
+    ):
+        run_study(quick, tmp_path)
+
+
+def test_an_interrupted_second_run_keeps_the_results_of_the_first(
+    quick: Study, quick_done: StudyResults
+):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        claim(quick_done.folder, quick, overwrite=False),
+    ):
+        raise KeyboardInterrupt
+    assert_same_table(StudyResults.load(quick_done.folder), quick_done)
+
+
+def test_half_encoded_text_is_not_swept_away(quick: Study, tmp_path: Path):
+    resumable = tmp_path / "cache" / "corpus" / ".abc.part-0123"
+    resumable.mkdir(parents=True)
+    (tmp_path / "cache" / "VERSION").write_text("1\n")
+    left = tmp_path / "cache" / "counts" / ".abc.npz.x7z.part.npz"
+    left.parent.mkdir()
+    left.write_text("half")
+    with claim(tmp_path, quick, overwrite=False):
+        assert resumable.exists()
+        assert not left.exists()
+
+
+def test_isolated_numbers_make_no_cell_of_number_pairs(quick: Study):
+    study = replace(
+        load_study("demo"), corpora=quick.corpora, perturbations=("original", "isolate:1")
+    )
+    signals = {(cell.perturbation, cell.signal) for cell in study.cells()}
+    assert ("original", "number") in signals
+    assert ("isolate:1", "number") not in signals
+    assert ("isolate:1", "text") in signals
+
+
+def test_study_json_is_whole_before_anything_is_measured(quick: Study, tmp_path: Path):
+    with claim(tmp_path, quick, overwrite=False):
+        about = json.loads((tmp_path / "study.json").read_text())
+    assert about["spec"]["name"] == "quick"
+    assert about["cells"] == []

@@ -1,0 +1,212 @@
+"""Study files: what they say, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.from_recipe import encode_recipe, open_encoded
+from wordnum.corpus.recipes import find_recipe
+from wordnum.errors import FormatError, InputError, UsageError
+from wordnum.studies.grid import ModelSpec, Study
+from wordnum.studies.plan import plan_study
+from wordnum.studies.toml_files import builtin_studies, load_study
+
+SMALL = """
+name = "small"
+corpora = ["synthetic"]
+perturbations = ["original", "isolate:1"]
+signals = ["text", "both"]
+windows = [2, {size = 3, side = "left"}]
+[[models]]
+model = "svd"
+weighting = "ppmi"
+dim = 5
+[[models]]
+name = "freq"
+model = "frequency"
+"""
+
+
+def write(folder: Path, text: str, name: str = "study.toml") -> Path:
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def test_a_study_is_the_product_of_what_it_names(tmp_path: Path):
+    study = load_study(write(tmp_path, SMALL))
+    cells = list(study.cells())
+    svd = [cell for cell in cells if cell.model.name == "svd"]
+    assert len(svd) == 2 * 2 * 2
+    assert {cell.window for cell in svd} == {Window(size=2), Window(size=3, side="left")}
+    assert {cell.perturbation for cell in cells} == {"original", "isolate:1"}
+
+
+def test_a_model_without_a_signal_is_measured_once_per_condition_and_window(tmp_path: Path):
+    cells = load_study(write(tmp_path, SMALL)).cells()
+    frequency = [cell for cell in cells if cell.model.name == "freq"]
+    assert len(frequency) == 2 * 2
+    assert {cell.signal for cell in frequency} == {"both"}
+
+
+@pytest.mark.parametrize("name", builtin_studies())
+def test_every_built_in_study_can_be_planned(name: str, tmp_path: Path):
+    study = load_study(name, root=str(tmp_path))
+    plan = plan_study(study)
+    assert plan.n_cells == len(list(study.cells())) > 0
+    assert plan.seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('name = "small"', 'nam = "small"'), "did you mean 'name'"),
+        (('model = "svd"', 'model = "svdd"'), "did you mean 'svd'"),
+        (("dim = 5", "dimm = 5"), "did you mean 'dim'"),
+        (('"isolate:1"', '"isolat:1"'), "isolate"),
+        (('"isolate:1"', '"original"'), "condition named twice: original"),
+        (('"isolate:1"', '"isolate:0"'), "isolate"),
+        (('"text", "both"', '"text", "txt"'), "did you mean 'text'"),
+        (('"text", "both"', '"text", "text"'), "signal named twice"),
+        (('side = "left"', 'sidee = "left"'), "did you mean 'side'"),
+        (('"synthetic"', '"synthetik"'), "did you mean 'synthetic'"),
+        (('model = "frequency"', 'name2 = "x"'), "the key 'model' is missing"),
+        (('signals = ["text", "both"]', "signals = []"), "at least one signal"),
+        (("dim = 5", "dim = 5\n[probe]\nmodulii = [2]"), "did you mean 'moduli'"),
+        (("dim = 5", 'dim = 5\n[probe]\nclassifier = "ldaa"'), "did you mean 'lda'"),
+        (("dim = 5", "dim = 5\n[probe]\nmoduli = [1]"), "moduli must be integers above 1"),
+        (('["text", "both"]', '"text"'), "signals cannot be read\n  expected: a list of text"),
+        (("windows = [2,", "windows = [2.5,"), "windows cannot be read\n.*numbers or tables"),
+        (('corpora = ["synthetic"]', 'corpora = "synthetic"'), "corpora cannot be read"),
+        (('corpora = ["synthetic"]', 'corpora = [{nam = "x"}]'), "did you mean 'name'"),
+        (("windows = [2,", 'numerals = ["whole, no ordinals"]\nwindows = [2,'), "ordinals rule"),
+        (("windows = [2,", "seeds = [1, 1]\nwindows = [2,"), "seed named twice: 1"),
+        (("windows = [2,", "windows = [2, 2,"), "window named twice: ±2"),
+        (
+            (
+                'model = "frequency"',
+                'model = "frequency"\n[[models]]\nname = "freq"\nmodel = "random"',
+            ),
+            "model named twice: freq",
+        ),
+        (
+            (
+                'perturbations = ["original", "isolate:1"]',
+                'perturbations = ["isolate:1"]\nattribution = true',
+            ),
+            "attribution without the original condition",
+        ),
+    ],
+)
+def test_a_mistake_in_a_study_is_named_with_its_remedy(
+    tmp_path: Path, change: tuple[str, str], message: str
+):
+    with pytest.raises(UsageError, match=message):
+        load_study(write(tmp_path, SMALL.replace(*change)))
+
+
+def test_studies_that_extend_each_other_in_a_circle_are_refused(tmp_path: Path):
+    write(tmp_path, 'extends = "b.toml"\nname = "a"', "a.toml")
+    write(tmp_path, 'extends = "a.toml"\nname = "b"', "b.toml")
+    with pytest.raises(UsageError, match=r"a\.toml -> b\.toml -> a\.toml"):
+        load_study(tmp_path / "a.toml")
+
+
+def test_what_is_extended_must_exist(tmp_path: Path):
+    with pytest.raises(UsageError, match="unknown study 'demoo'\n.*\n.*did you mean 'demo'"):
+        load_study(write(tmp_path, 'extends = "demoo"\nname = "a"'))
+    with pytest.raises(InputError, match="no such file: .*none.toml"):
+        load_study(write(tmp_path, 'extends = "none.toml"\nname = "a"'))
+
+
+def test_a_study_that_extends_another_replaces_what_it_names(tmp_path: Path):
+    study = load_study(write(tmp_path, 'extends = "demo"\nname = "mine"\nwindows = [7]\n'))
+    assert (study.name, study.windows) == ("mine", (Window(size=7),))
+    assert study.models == load_study("demo").models
+
+
+def test_missing_and_broken_study_files_are_named(tmp_path: Path):
+    with pytest.raises(InputError, match="no such file"):
+        load_study(tmp_path / "none.toml")
+    with pytest.raises(FormatError, match="cannot be read as TOML"):
+        load_study(write(tmp_path, "name = "))
+    with pytest.raises(UsageError, match="did you mean 'demo'"):
+        load_study("demoo")
+
+
+def test_a_corpus_that_is_nowhere_is_named():
+    with pytest.raises(InputError, match=r"no such corpus: lost\.txt"):
+        load_study("demo", corpora=["lost.txt"])
+    with pytest.raises(UsageError, match="did you mean 'synthetic'"):
+        load_study("demo", corpora=["synthetik"])
+
+
+def test_a_plan_counts_controls_only_where_pairs_can_be_lost(tmp_path: Path):
+    text = SMALL.replace('"isolate:1"]', '"isolate:1", "swap-numbers", "thin:0.5"]')
+    study = load_study(write(tmp_path, "thinned_controls = true\n" + text))
+    plan = plan_study(study)
+    # Of isolate:1 alone, two windows and two signals of the model that reads pairs.
+    assert plan.n_controls == 4
+    assert plan_study(load_study(write(tmp_path, text))).n_controls == 0
+
+
+def test_more_workers_and_fewer_questions_take_less(tmp_path: Path):
+    study = load_study("paper-data", root=str(tmp_path))
+    one, two = plan_study(study), plan_study(study, n_jobs=2)
+    assert 1.5 < one.seconds / two.seconds < 2
+    assert two.memory > one.memory
+    asked = replace(study, attribution=True)
+    assert plan_study(asked).seconds > one.seconds
+    assert {stage for stage, _, _ in plan_study(asked).stages} - {
+        stage for stage, _, _ in one.stages
+    } == {"attribute"}
+
+
+def test_a_plan_says_what_it_cannot_see(tmp_path: Path):
+    plan = plan_study(load_study("paper-data", root=str(tmp_path)))
+    assert any("was not found" in note for note in plan.notes)
+    assert any("size unknown" in note for note in plan.notes)
+
+
+def test_thinned_controls_need_the_original():
+    with pytest.raises(UsageError, match="thinned controls without the original condition"):
+        Study(
+            name="x",
+            corpora=(find_recipe("synthetic"),),
+            models=(ModelSpec("a", "frequency"),),
+            perturbations=("isolate:1",),
+            thinned_controls=True,
+        )
+
+
+def test_a_text_file_can_stand_for_a_recipe(tmp_path: Path):
+    text = tmp_path / "notes.txt"
+    text.write_text("7 apples")
+    study = load_study("demo", corpora=[str(text)])
+    assert [(r.name, r.source) for r in study.corpora] == [("notes", (str(text),))]
+
+
+def test_an_encoded_corpus_can_stand_for_a_recipe_under_its_own_scheme(tmp_path: Path):
+    recipe = find_recipe("synthetic").changed(ordinals="keep", synthetic={"n_documents": 20})
+    encode_recipe(recipe, tmp_path / "mine.corpus")
+    study = load_study("demo", corpora=[str(tmp_path / "mine.corpus")])
+    (found,) = study.corpora
+    assert (found.name, found.reader, found.ordinals) == ("mine", "encoded", "keep")
+    with pytest.raises(UsageError, match="another numeral scheme"):
+        open_encoded(found.with_numerals("digit", "keep"))
+    with pytest.raises(UsageError, match="several encoded corpora"):
+        open_encoded(replace(found, source=found.source * 2))
+    with pytest.raises(UsageError, match="encoded already"):
+        encode_recipe(found, tmp_path / "again")
+
+
+def test_a_plan_notes_an_encoded_corpus_that_does_not_fit(tmp_path: Path):
+    recipe = find_recipe("synthetic").changed(synthetic={"n_documents": 20})
+    encode_recipe(recipe, tmp_path / "mine")
+    study = load_study("demo", corpora=[str(tmp_path / "mine")])
+    assert not plan_study(study).notes
+    other = plan_study(replace(study, numerals=(("digit", "out"),)))
+    assert "another numeral scheme" in other.notes[0]

@@ -1,0 +1,164 @@
+"""Number circles: the plane of one period, found on some numbers and shown on the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wordnum.analyzers.columns import centred_columns
+from wordnum.analyzers.folds import random_folds
+from wordnum.analyzers.moduli import checked_moduli
+from wordnum.embeddings.embedding import Embedding, as_embedding
+from wordnum.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+
+__all__ = ["Circle", "circle"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Circle:
+    """Numbers in the plane of frequency 1/T.
+
+    Attributes
+    ----------
+    period : int
+        T.
+    numbers : array of int of shape (n,)
+    x, y : array of shape (n,)
+        Coordinates along the cosine and the sine of ``2 pi n / T``; a perfect circle has
+        radius 1. y is 0 at T = 2.
+    """
+
+    period: int
+    numbers: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"<Circle of period {self.period}: {len(self.numbers)} numbers>"
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row per number."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "number": self.numbers,
+                "residue": self.numbers % self.period,
+                "x": self.x,
+                "y": self.y,
+            }
+        )
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the numbers, coloured by residue, and the mean of every class.
+
+        At T = 2 there is no sine, and the numbers themselves are the vertical axis.
+        """
+        return _drawn(self, ax=ax, **options)
+
+
+def circle(
+    embedding: Embedding | np.ndarray, *, period: int = 10, folds: int = 5, random_state: int = 0
+) -> Circle:
+    """Project every number on the cosine and sine plane of frequency 1/T.
+
+    Four folds of numbers are fitted by ``e(n) = c + a cos(2 pi n / T) + b sin(2 pi n / T)``, and
+    the left-out numbers get the coordinates (x, y) that ``c + a x + b y`` comes closest with. In
+    the plane fitted on the same numbers even white noise draws a circle; here it does not.
+
+    Parameters
+    ----------
+    embedding : Embedding or array of shape (n, d)
+    period : int
+        T.
+    folds : int
+        Parts of the numbers.
+    random_state : int
+        Of the folds.
+
+    Raises
+    ------
+    UsageError, InputError
+        T below 2 or above N; fewer than two numbers per fold.
+
+    Examples
+    --------
+    >>> angle = 2 * np.pi * np.arange(100) / 10
+    >>> found = circle(np.stack([np.cos(angle), np.sin(angle)], axis=1))
+    >>> bool(np.allclose(np.hypot(found.x, found.y), 1.0))
+    True
+    """
+    embedding = as_embedding(embedding)
+    (period,) = checked_moduli([period], size=embedding.size)
+    numbers = embedding.numbers
+    if len(numbers) < 2 * folds:
+        raise InputError(
+            "too few numbers for a circle",
+            expected=f"at least {2 * folds} numbers for {folds} folds",
+            got=str(len(numbers)),
+        )
+    X = centred_columns(embedding.vectors)
+    fold_of = random_folds(embedding.size, folds=folds, repeats=1, random_state=random_state)[0][
+        numbers
+    ]
+    angle = 2 * np.pi * (numbers % period) / period
+    waves = np.stack([np.ones_like(angle), np.cos(angle), np.sin(angle)], axis=1)
+    if period == 2:
+        waves = waves[:, :2]
+    place = np.zeros((len(numbers), 2))
+    for fold in range(folds):
+        held = fold_of == fold
+        fitted, *_ = np.linalg.lstsq(waves[~held], X[~held], rcond=None)
+        # A plane that the embedding does not have is a point: rcond drops rounding.
+        back = np.linalg.pinv(fitted[1:], rcond=1e-9)
+        place[held, : len(fitted) - 1] = (X[held] - fitted[0]) @ back
+    return Circle(period=period, numbers=numbers, x=place[:, 0], y=place[:, 1])
+
+
+def _drawn(found: Circle, *, ax: Axes | None = None, title: str = "") -> Axes:
+    from wordnum.analyzers.plotting import GREY, bare_axes, residue_colors
+
+    ax = bare_axes(ax, (3.6, 3.4))
+    residue = found.numbers % found.period
+    # The means carry the digits for those who see no colours.
+    colors = residue_colors(found.period)
+    flat = found.period == 2
+    x, y = found.x, found.numbers if flat else found.y
+    ax.scatter(x, y, c=colors[residue], s=7, alpha=0.6, linewidths=0)
+    for r in np.unique(residue):
+        ax.annotate(
+            str(r),
+            (x[residue == r].mean(), y[residue == r].mean()),
+            ha="center",
+            va="center",
+            fontsize=8,
+            bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": colors[r]},
+        )
+    reach = _reach(found, residue)
+    ax.set(xlim=(-reach, reach), xlabel=f"cosine of period {found.period}")
+    if flat:
+        ax.set(ylabel="n")
+    else:
+        ax.set(ylim=(-reach, reach), aspect="equal", ylabel=f"sine of period {found.period}")
+    beyond = int((np.maximum(np.abs(found.x), np.abs(found.y)) > reach).sum())
+    if beyond:
+        ax.text(1, 1, f"{beyond} lie beyond", transform=ax.transAxes, ha="right", va="bottom",
+                fontsize=7, color=GREY)  # fmt: skip
+    ax.set_title(title)
+    return ax
+
+
+def _reach(found: Circle, residue: np.ndarray) -> float:
+    """Half the width that shows most numbers, and still the ring of the class means."""
+    place = np.abs(np.stack([found.x, found.y]))
+    means = [np.abs([found.x[residue == r].mean(), found.y[residue == r].mean()])
+             for r in np.unique(residue)]  # fmt: skip
+    ring = float(np.max(means))
+    most, every = (float(np.quantile(place.max(axis=0), share)) for share in (0.9, 1.0))
+    return 1.08 * (max(1.3 * ring, min(every, max(most, 2 * ring))) or 1.0)

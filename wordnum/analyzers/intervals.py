@@ -1,0 +1,252 @@
+"""Intervals from half-splits, and the comparison of two embeddings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordnum.embeddings.embedding import Embedding
+from wordnum.errors import InputError
+
+if TYPE_CHECKING:
+    from wordnum.analyzers.results import ProbeResult
+
+__all__ = [
+    "T_QUANTILE",
+    "Difference",
+    "Interval",
+    "compare",
+    "half_split_interval",
+    "paired_difference",
+    "standard_error",
+    "widening",
+]
+
+MIN_DOCUMENTS = 40
+# 97.5 % point of Student's t with 9 degrees of freedom: ten splits.
+T_QUANTILE = 2.26
+# Kappa x 100 below which its growth with the text cannot be told from noise; likewise near 100.
+_FAINT = 10.0
+
+
+@dataclass(frozen=True)
+class Interval:
+    """95 % interval, or the reason why there is none."""
+
+    low: float | None
+    high: float | None
+    reason: str | None
+
+
+def standard_error(first: np.ndarray, second: np.ndarray) -> float:
+    """Standard error of the full-data value from the values of complementary halves.
+
+    ``sd(first - second) / 2``: a half has twice the variance of the whole, two independent
+    halves differ by four times that variance.
+
+    Examples
+    --------
+    >>> round(standard_error(np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0])), 3)
+    1.0
+    """
+    return float(np.std(np.asarray(first) - np.asarray(second), ddof=1) / 2)
+
+
+def widening(period: int, kappa: float, half_kappas: np.ndarray) -> float:
+    """How much larger than `standard_error` the error of a kappa may be: 1 or more.
+
+    `standard_error` supposes a variance that falls as 1/text. That of a kappa need not, for two
+    reasons; the larger factor is taken, which bounds the error of any mixture of them.
+
+    A number on the border between two classes is a toss of a coin at any size of text. The variance
+    of N tosses is that of a proportion, ``a (1 - a) / N`` at accuracy
+    ``a = 1/T + kappa (1 - 1/T)``. From the variance of a half, v, one supposition goes to v/2, the
+    other to ``v a (1 - a) / (a_h (1 - a_h))``, a_h being the accuracy of halves. The factor is
+    ``sqrt(2 a (1 - a) / (a_h (1 - a_h)))``.
+
+    Kappa may shoot up with the text. An error of the text, relative to its size, moves a kappa that
+    follows a logistic curve in the logarithm of the text in proportion to ``kappa (1 - kappa)``;
+    and that error is sqrt(2) times as large in a half, as `standard_error` supposes. The factor is
+    ``kappa (1 - kappa) / (kappa_h (1 - kappa_h))``. Kappas below 0.1, which are lost in noise, and
+    above 0.9 count as 0.1 and 0.9: no such curve can be told there, and where halves are below 0.1
+    the factor may be too small.
+
+    Parameters
+    ----------
+    period : int
+        T.
+    kappa : float
+        Kappa x 100.
+    half_kappas : array
+        Those of the halves.
+
+    Examples
+    --------
+    >>> round(widening(2, 40.0, np.array([[38.0, 42.0]])), 3)
+    1.414
+    >>> round(widening(2, 40.0, np.array([[10.0, 22.0]])), 3)
+    1.786
+    >>> widening(2, 98.0, np.array([[90.0, 90.0]]))
+    1.0
+    """
+    half = float(np.mean(half_kappas))
+    tosses = _toss_variance(period, half)
+    toss = sqrt(2 * _toss_variance(period, kappa) / tosses) if tosses > 0 else 1.0
+    return max(1.0, toss, _slope(kappa) / _slope(half))
+
+
+def _toss_variance(period: int, kappa: float) -> float:
+    accuracy = min(1.0, max(0.0, 1 / period + kappa / 100 * (1 - 1 / period)))
+    return accuracy * (1 - accuracy)
+
+
+def _slope(kappa: float) -> float:
+    """Of the logistic curve."""
+    kappa = min(max(kappa, _FAINT), 100 - _FAINT)
+    return kappa * (100 - kappa)
+
+
+def half_split_interval(
+    period: int, kappa: float, half_kappas: np.ndarray, *, embedding: Embedding
+) -> Interval:
+    """``kappa -+ 2.26 SE`` from the kappas of both halves of every split, (splits, 2).
+
+    None with the reason where the embedding does not come from documents, comes from fewer than
+    40, or has no halves that can be probed.
+
+    Notes
+    -----
+    ``SE = standard_error * widening``. Against fresh texts the 95 % interval covers 92 to 100 % of
+    the time, and that of a difference 90 to 100 % (``benchmarks/interval_coverage.py``).
+    """
+    documents = embedding.n_documents
+    if documents is not None and documents < MIN_DOCUMENTS:
+        return Interval(None, None, f"only {documents} documents, {MIN_DOCUMENTS} are needed")
+    if not embedding.halves:
+        return Interval(None, None, "no half-splits of documents come with this embedding")
+    if len(half_kappas) < 3:
+        return Interval(
+            None, None, "the half-splits are too few, hold too few numbers, or were not probed"
+        )
+    error = standard_error(half_kappas[:, 0], half_kappas[:, 1])
+    reach = T_QUANTILE * error * widening(period, kappa, half_kappas)
+    return Interval(kappa - reach, kappa + reach, None)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Kappa of one embedding minus that of another at one T.
+
+    Attributes
+    ----------
+    period : int
+    difference : float
+        Kappa x 100, first minus second.
+    low, high : float or None
+        95 % interval from paired half-splits; None with `reason`.
+    p_value : float or None
+        Two-sided, Student's t with (splits - 1) degrees of freedom.
+    reason : str or None
+    """
+
+    period: int
+    difference: float
+    low: float | None
+    high: float | None
+    p_value: float | None
+    reason: str | None
+
+
+def compare(first: ProbeResult, second: ProbeResult) -> dict[int, Difference]:
+    """Difference of two probes at every T they share, paired by folds and half-splits.
+
+    Parameters
+    ----------
+    first, second : ProbeResult
+        Of embeddings fitted on the same documents (original and perturbed, say) with the same
+        half-splits, probed with the same seed.
+
+    Returns
+    -------
+    dict of int to Difference
+
+    Raises
+    ------
+    InputError
+        The probes share no T, or differ in N, folds, repeats, seed or classifier.
+
+    Notes
+    -----
+    ``SE = sd(f_a (a_1 - a_2) - f_b (b_1 - b_2)) / 2`` over the splits, a and b being the two
+    embeddings, f the `widening` of each and 1 and 2 the halves, so what both share cancels as far
+    as it moves both alike. A number has the same fold in
+    both; one that is missing from either still counts in the other.
+    """
+    for name in ("size", "folds", "repeats", "random_state", "classifier"):
+        a, b = getattr(first, name), getattr(second, name)
+        if a != b:
+            raise InputError(
+                f"the probes differ in {name}",
+                expected="the same folds and classifier for both",
+                got=f"{a} and {b}",
+                remedy="probe both with the same parameters",
+            )
+    shared = [T for T in first.by_period if T in second.by_period]
+    if not shared:
+        raise InputError(
+            "the probes share no modulus",
+            got=f"{sorted(first.by_period)} and {sorted(second.by_period)}",
+        )
+    return {T: _difference(first, second, T) for T in shared}
+
+
+def _difference(first: ProbeResult, second: ProbeResult, T: int) -> Difference:
+    a, b = first[T], second[T]
+    if a.reason or b.reason:
+        return Difference(T, a.kappa - b.kappa, None, None, None, a.reason or b.reason)
+    return paired_difference(T, (a.kappa, b.kappa), (a.half_kappas, b.half_kappas))
+
+
+def paired_difference(
+    period: int, kappas: tuple[float, float], half_kappas: tuple[np.ndarray, np.ndarray]
+) -> Difference:
+    """Give a difference of kappas its interval, from half-splits that both embeddings share.
+
+    Parameters
+    ----------
+    period : int
+        T.
+    kappas : pair of float
+        Kappas x 100 of both embeddings.
+    half_kappas : pair of array of shape (splits, 2)
+        Kappas of both halves of every split.
+
+    Examples
+    --------
+    >>> halves = np.array([[20.0, 22.0], [21.0, 20.0], [19.0, 23.0]])
+    >>> less = halves - np.array([[4.0, 6.0], [5.0, 4.0], [6.0, 5.0]])
+    >>> found = paired_difference(10, (30.0, 25.0), (halves, less))
+    >>> found.difference, round(found.low, 1), round(found.high, 1)
+    (5.0, 2.0, 8.0)
+    """
+    gap = kappas[0] - kappas[1]
+    first, second = (np.asarray(values) for values in half_kappas)
+    if len(first) != len(second) or len(first) < 3:
+        reason = "the two have too few half-splits, or different numbers of them"
+        return Difference(period, gap, None, None, None, reason)
+    one, other = (
+        widening(period, kappa, halves) * halves
+        for kappa, halves in zip(kappas, (first, second), strict=True)
+    )
+    error = standard_error(*(one - other).T)
+    if error > 0:
+        from scipy.special import stdtr
+
+        p_value = float(2 * stdtr(len(first) - 1, -abs(gap) / error))
+    else:
+        p_value = 1.0 if gap == 0 else 0.0
+    low, high = gap - T_QUANTILE * error, gap + T_QUANTILE * error
+    return Difference(period, gap, low, high, p_value, None)

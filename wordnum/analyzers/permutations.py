@@ -1,0 +1,200 @@
+"""Shuffled-label nulls of the closed-form probes, hundreds of shuffles in one product per fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wordnum.analyzers.agreement import kappa
+from wordnum.analyzers.crossval import Task
+from wordnum.analyzers.lda import STRENGTHS, FoldBasis, class_inverse, fold_basis
+from wordnum.backend import Backend
+
+__all__ = ["Null", "shuffled_kappas", "shuffled_labels"]
+
+Array = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Null:
+    """Kappa x 100 of a probe whose labels were shuffled.
+
+    Attributes
+    ----------
+    values : array of shape (number of shuffles,)
+    p_value : float
+        ``(1 + #{null >= observed}) / (1 + number of shuffles)``, the observed kappa being that
+        of the same folds (the first repeat).
+    """
+
+    values: np.ndarray
+    p_value: float
+
+    @classmethod
+    def of(cls, values: np.ndarray, observed: float) -> Null:
+        """Null of these values for an observed kappa."""
+        # A kappa that rounding alone sets apart from the observed one counts as equal.
+        as_large = int((values >= observed - 1e-9).sum())
+        return cls(values, (1 + as_large) / (1 + len(values)))
+
+    @property
+    def mean(self) -> float:
+        """Mean of the shuffles."""
+        return float(self.values.mean())
+
+    @property
+    def p95(self) -> float:
+        """95th percentile of the shuffles."""
+        return float(np.quantile(self.values, 0.95))
+
+
+def shuffled_labels(
+    task: Task, numbers: np.ndarray, shuffles: int, rng: np.random.Generator, *, within_runs: bool
+) -> np.ndarray:
+    """Labels in random order: (shuffles, n).
+
+    Parameters
+    ----------
+    task : Task
+    numbers : array of int of shape (n,)
+        The numbers present, ascending.
+    shuffles : int
+    rng : numpy.random.Generator
+    within_runs : bool
+        Only among the numbers of the same run ``kT..kT + T-1``, which keeps every smooth trend;
+        otherwise over all numbers.
+
+    Examples
+    --------
+    >>> task = Task(2, np.array([0, 1, 0, 1]), np.array([0, 1]))
+    >>> rng = np.random.default_rng(0)
+    >>> shuffled_labels(task, np.arange(4), 3, rng, within_runs=True).sum(axis=1)
+    array([2, 2, 2])
+    """
+    keys = rng.random((shuffles, len(numbers)))
+    if within_runs:
+        # Runs keep their order and their lengths, so position i gets a label of its own run.
+        keys += numbers // task.period
+    return task.labels[np.argsort(keys, axis=1)]
+
+
+def shuffled_kappas(
+    backend: Backend,
+    X: Array,
+    tasks: Sequence[Task],
+    labels: Sequence[np.ndarray],
+    fold_of: np.ndarray,
+    chosen: np.ndarray,
+    *,
+    classifier: str = "lda",
+) -> list[np.ndarray]:
+    """Kappa x 100 of the probe under every shuffle of the labels.
+
+    The folds, their bases and the strengths are those of the real labels, so a shuffle costs
+    its class sums. Those are taken in float32: they decide between classes, and are no result.
+
+    Parameters
+    ----------
+    backend : Backend
+    X : array of shape (n, d)
+        On the device.
+    tasks : sequence of Task
+    labels : sequence of int array of shape (shuffles, n)
+        One per task.
+    fold_of : array of int of shape (n,)
+    chosen : array of int of shape (folds, number of tasks)
+    classifier : {"lda", "ridge"}
+
+    Returns
+    -------
+    list of array of shape (shuffles,)
+    """
+    xp = backend.xp
+    bases: dict[int, tuple[FoldBasis, Array]] = {}
+    for fold in range(len(chosen)):
+        held = fold_of == fold
+        if held.any() and not held.all():
+            test, train = (backend.asarray(np.flatnonzero(rows)) for rows in (held, ~held))
+            bases[fold] = fold_basis(backend, X[train], X[test]), test
+    # Columns of any size fit into float32 once each is divided by its largest entry.
+    scale = xp.abs(X).max(axis=0)
+    scale = xp.where(scale > 0, scale, 1.0)
+    small = (X / scale).astype(xp.float32)
+    found = []
+    for at, (task, shuffled) in enumerate(zip(tasks, labels, strict=True)):
+        on_device = backend.asarray(shuffled.astype(np.int32))
+        predicted = xp.zeros(shuffled.shape, dtype=xp.int32)
+        sums, counts = _class_sums(xp, small, on_device, task.n_classes, bases)
+        total, total_counts = sum(sums.values()), sum(counts.values())
+        for fold, (basis, test) in bases.items():
+            predicted[:, test] = _predict(
+                backend,
+                basis,
+                scale,
+                total - sums[fold],
+                total_counts - counts[fold],
+                STRENGTHS[int(chosen[fold, at])],
+                classifier,
+            )
+        found.append(kappa(shuffled, backend.to_numpy(predicted), task.n_classes))
+    return found
+
+
+def _class_sums(
+    xp: Any, X: Array, labels: Array, C: int, bases: dict[int, tuple[FoldBasis, Array]]
+) -> tuple[dict[int, Array], dict[int, Array]]:
+    """Per fold, the sum of the held-out rows of every class (S, C, d), and their number (S, C)."""
+    sums, counts = {}, {}
+    classes = xp.arange(C, dtype=labels.dtype)
+    for fold, (_, test) in bases.items():
+        one_hot = (labels[:, None, test] == classes[:, None]).astype(xp.float32)
+        sums[fold] = (one_hot.reshape(-1, len(test)) @ X[test]).reshape(*one_hot.shape[:2], -1)
+        counts[fold] = one_hot.sum(axis=-1)
+    return sums, counts
+
+
+def _predict(
+    backend: Backend,
+    basis: FoldBasis,
+    scale: Array,
+    sums: Array,
+    counts: Array,
+    strength: float,
+    classifier: str,
+) -> Array:
+    """Predicted labels (S, m) of the held-out rows, from the class sums of the training rows."""
+    xp = backend.xp
+    S, C, d = sums.shape
+    rotation = (scale[:, None] * basis.rotation).astype(xp.float32)
+    mean = (basis.mean / scale).astype(xp.float32)
+    rotated = (sums - counts[..., None] * mean).reshape(S * C, d) @ rotation
+    weights = (1.0 / (basis.scatter + len(basis.train) * strength)).astype(xp.float32)
+    weighted = rotated * weights
+    fitted = (weighted @ basis.test.T.astype(xp.float32)).reshape(S, C, -1)
+    present = counts > 0
+    if classifier == "ridge":
+        varies = basis.scatter.sum() > 0
+        scores = fitted + (counts / len(basis.train) * varies)[..., None]
+    else:
+        rotated, weighted = rotated.reshape(S, C, -1), weighted.reshape(S, C, -1)
+        gram = (weighted @ xp.swapaxes(rotated, 1, 2)).astype(xp.float64)
+        gram = 0.5 * (gram + xp.swapaxes(gram, 1, 2))
+        inverse = class_inverse(xp, gram, counts.astype(xp.float64))
+        offset = xp.diagonal(inverse, axis1=1, axis2=2) - 1.0 / xp.where(present, counts, 1.0)
+        scores = inverse.astype(xp.float32) @ fitted - 0.5 * offset.astype(xp.float32)[..., None]
+    scores = xp.where(present[..., None], scores, -xp.inf)
+    return _first_largest_class(xp, scores)
+
+
+def _first_largest_class(xp: Any, scores: Array) -> Array:
+    """Argmax over the middle axis; C passes over long rows beat an argmax over short ones."""
+    best = scores[:, 0].copy()
+    label = xp.zeros(best.shape, dtype=xp.int32)
+    for c in range(1, scores.shape[1]):
+        better = scores[:, c] > best
+        label[better] = c
+        best = xp.maximum(best, scores[:, c])
+    return label

@@ -1,0 +1,281 @@
+"""The Fourier spectrum of an embedding over the numbers that are present."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from wordnum.analyzers.columns import centred_columns
+from wordnum.analyzers.moduli import checked_moduli
+from wordnum.analyzers.spikes import (
+    SPIKE_PERIODS,
+    Spike,
+    holm,
+    local_rank_p_value,
+    near_frequencies,
+    permutation_p_values,
+)
+from wordnum.analyzers.threads import one_blas_thread
+from wordnum.analyzers.waves import fitted_waves, grid_waves, power_beside, slow_waves
+from wordnum.embeddings.embedding import Embedding, as_embedding
+from wordnum.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+
+__all__ = ["Spectrum", "fourier_coefficients", "spectrum"]
+
+# Fewer frequencies than these around 1/T say nothing about it.
+_FEWEST = 20
+# A trend turns once in at least this many times the longest period tested.
+_TREND = 4
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Spectrum:
+    """Power of every frequency, and the spikes at T = 2, 5, 10.
+
+    Attributes
+    ----------
+    frequency : array of shape (K,)
+        ``k / N`` for k = 1..N//2, in cycles per number.
+    power : array of shape (K,)
+        ``||F||^2`` summed over dimensions.
+    magnitude : array of shape (K,)
+        ``||F||`` divided by its median over frequencies: 1 is the baseline.
+    cosine_power : array of shape (K,)
+        ``||Re F||^2``, the part in phase with n = 0.
+    spikes : dict of int to Spike
+        Per period: magnitude, power, raw and Holm-adjusted local rank p-value, permutation
+        p-value. Empty where N is too small for a local rank.
+    numbers, size, dim
+        What the spectrum was taken over.
+    """
+
+    frequency: np.ndarray
+    power: np.ndarray
+    magnitude: np.ndarray
+    cosine_power: np.ndarray
+    spikes: dict[int, Spike]
+    numbers: np.ndarray
+    size: int
+    dim: int
+
+    def __repr__(self) -> str:
+        spikes = ", ".join(
+            f"T={period} {spike.magnitude:.2f} (p={spike.p_value:.3f})"
+            for period, spike in self.spikes.items()
+        )
+        return f"<Spectrum over {len(self.numbers)} of {self.size} numbers: {spikes}>"
+
+    @property
+    def period(self) -> np.ndarray:
+        """Periods in numbers, ``1 / frequency``."""
+        return 1.0 / self.frequency
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row per frequency."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "frequency": self.frequency,
+                "period": self.period,
+                "magnitude": self.magnitude,
+                "power": self.power,
+            }
+        )
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the magnitude over frequency with the periods marked."""
+        from wordnum.analyzers.plotting import plot_spectrum
+
+        return plot_spectrum(self, ax=ax, **options)
+
+
+@one_blas_thread
+def spectrum(
+    embedding: Embedding | np.ndarray,
+    *,
+    periods: Sequence[int] = SPIKE_PERIODS,
+    permutations: int = 999,
+    random_state: int = 0,
+) -> Spectrum:
+    """Least-squares spectrum over the numbers present, with a test of each spike.
+
+    For every frequency ``v = k/N`` the columns of the embedding are fitted by
+    ``c + a cos(2 pi v n) + b sin(2 pi v n)`` over the numbers n present, and
+    ``F = sqrt(N)/2 (a - i b)`` (at ``v = 1/2``: ``c + a (-1)^n`` and ``F = sqrt(N) a``). Where no
+    number is missing F is the DFT ``N^(-1/2) sum_n e(n) exp(-2 pi i v n)``. The constant is
+    fitted, so frequency 0 is left out, of the median too. A spike at 1/T is tested by the rank of
+    its power among the nearest 80 frequencies, see `wordnum.analyzers.spikes`.
+
+    Parameters
+    ----------
+    embedding : Embedding or array of shape (n, d)
+        Row n of a plain array is the vector of number n.
+    periods : sequence of int
+        Periods tested for a spike, T = 2, 5, 10 in the paper.
+    permutations : int
+        Shuffles of the numbers for the plain permutation p-value, which any smooth trend
+        inflates: reported apart, never used in a verdict. 0 leaves it out.
+    random_state : int
+        Of the permutations.
+
+    Returns
+    -------
+    Spectrum
+
+    Raises
+    ------
+    UsageError, InputError
+        A period below 2 or above N, a negative number of permutations; vectors that are not finite
+        and real; fewer than 4 numbers.
+
+    Notes
+    -----
+    A constant embedding has power 0 and magnitude 0 everywhere. A pair of cosine and sine that
+    the numbers present cannot tell from each other or from a constant (say at T = 2 when all are
+    even) is fitted by the solution of least norm.
+
+    Where numbers are missing, a trend leaks through the gaps into all frequencies, and into 1/2,
+    1/5 and 1/10 most where the round numbers are the ones present: ranks of the plain power then
+    call nearly every trend a spike (``benchmarks/false_positives.py``). There the power that is
+    ranked is the one that a wave adds to a fit of a trend (cosines of less than one turn in 40
+    numbers, see `wordnum.analyzers.waves`). With no number missing both are the same but for the
+    trend, and none is fitted. Magnitude and power are those of the plain fit in any case.
+
+    References
+    ----------
+    Fu et al., arXiv 2604.20817, definitions of the spectrum and of Phi_T.
+
+    Examples
+    --------
+    >>> n = np.arange(1000)
+    >>> rng = np.random.default_rng(0)
+    >>> wave = np.cos(2 * np.pi * n / 10)[:, None] + rng.standard_normal((1000, 20))
+    >>> found = spectrum(wave)
+    >>> found.spikes[10].p_value < 0.05, found.spikes[5].p_value < 0.05
+    (True, False)
+    """
+    embedding = as_embedding(embedding)
+    N = embedding.size
+    if len(embedding) < 4:
+        raise InputError(
+            "too few numbers for a spectrum",
+            expected="at least 4 numbers",
+            got=f"{len(embedding)}",
+        )
+    # The usual periods may be asked of any N; those it is too small for have no spike.
+    periods = checked_moduli(periods, size=max(N, *SPIKE_PERIODS))
+    if permutations < 0:
+        raise UsageError("permutations is too small", expected="0 or more", got=str(permutations))
+    k = np.arange(1, N // 2 + 1)
+    frequency = k / N
+    centred = centred_columns(embedding.vectors)
+    near = {T: near_frequencies(frequency, T) for T in periods if N >= 2 * T}
+    plain = _powers(embedding, k, near, _plain_fit(centred, N))
+    baseline = float(np.median(np.sqrt(plain.power))) if len(k) else 0.0
+
+    def over_baseline(power: Any) -> Any:
+        return np.sqrt(power) / baseline if baseline > 0 else np.zeros_like(power)
+
+    tested = plain
+    if len(embedding) < N:
+        slowest = _TREND * max(near, default=1)
+        tested = _powers(embedding, k, near, _fit_beside_trend(embedding, centred, slowest))
+        near = {T: near_frequencies(frequency, T, above=1 / slowest) for T in near}
+    raw = {
+        T: local_rank_p_value(places, tested.power, tested.cosine_power, tested.at[T], T)
+        for T, places in near.items()
+        if len(places) >= _FEWEST
+    }
+    adjusted = dict(zip(raw, holm(list(raw.values())), strict=True))
+    shuffled = permutation_p_values(
+        embedding.numbers, centred, list(raw), permutations=permutations, random_state=random_state
+    )
+    spikes = {
+        T: Spike(
+            period=T,
+            magnitude=float(over_baseline(plain.at[T])),
+            power=plain.at[T],
+            p_value=adjusted[T],
+            p_value_raw=raw[T],
+            p_value_permutation=shuffled.get(T),
+            p_smallest=len(raw) / (1 + len(near[T])),
+        )
+        for T in raw
+    }
+    return Spectrum(
+        frequency=frequency,
+        power=plain.power,
+        magnitude=over_baseline(plain.power),
+        cosine_power=plain.cosine_power,
+        spikes=spikes,
+        numbers=embedding.numbers,
+        size=N,
+        dim=embedding.dim,
+    )
+
+
+def fourier_coefficients(
+    embedding: Embedding | np.ndarray, frequencies: Sequence[float] | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Real and negated imaginary part of F at any frequencies in (0, 1/2], each (K, d).
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).standard_normal((8, 2))
+    >>> real, negated = fourier_coefficients(x, [1 / 8, 1 / 2])
+    >>> np.allclose(real - 1j * negated, np.fft.rfft(x, axis=0, norm="ortho")[[1, 4]])
+    True
+    """
+    embedding = as_embedding(embedding)
+    frequencies = np.asarray(frequencies, dtype=float)
+    angle = 2 * np.pi * np.outer(frequencies, embedding.numbers)
+    waves = np.cos(angle), np.sin(angle)
+    return fitted_waves(*waves, centred_columns(embedding.vectors), embedding.size)
+
+
+class _Powers(NamedTuple):
+    """Power of every k/N and of its real part, (K,) each, and power at every 1/T."""
+
+    power: np.ndarray
+    cosine_power: np.ndarray
+    at: dict[int, float]
+
+
+_Fit = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def _powers(embedding: Embedding, k: np.ndarray, periods: Iterable[int], fit: _Fit) -> _Powers:
+    def of(k: np.ndarray, N: int) -> tuple[np.ndarray, np.ndarray]:
+        parts = [fit(C, S) for C, S in grid_waves(embedding.numbers, k, N)]
+        power, cosine_power = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return power, cosine_power
+
+    # Exact trigonometry for an integer period: sin(pi n) must be 0, not 1e-13.
+    at = {T: float(of(np.array([1]), T)[0][0]) for T in periods}
+    return _Powers(*of(k, embedding.size), at)
+
+
+def _plain_fit(centred: np.ndarray, N: int) -> _Fit:
+    def fit(C: np.ndarray, S: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        real, imaginary = ((part**2).sum(axis=1) for part in fitted_waves(C, S, centred, N))
+        return real + imaginary, real
+
+    return fit
+
+
+def _fit_beside_trend(embedding: Embedding, centred: np.ndarray, slowest: float) -> _Fit:
+    """Fit for the local rank where numbers are missing.
+
+    A trend leaks through gaps into all frequencies, most into those of the gaps' own pattern, and
+    it is the round numbers that are there. So each wave is fitted beside a slow trend.
+    """
+    trend = slow_waves(embedding.numbers, embedding.size, period=slowest)
+    return lambda C, S: power_beside(C, S, centred, trend)

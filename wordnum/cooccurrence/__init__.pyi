@@ -1,0 +1,9 @@
+from .context_groups import context_groups as context_groups
+from .context_groups import group_names as group_names
+from .counting import count as count
+from .counts import Counts as Counts
+from .expect import expected_counts as expected_counts
+from .expected_counts import ExpectedCounts as ExpectedCounts
+from .signals import Signal as Signal
+from .windows import Window as Window
+from .word_counts import WordCounts as WordCounts

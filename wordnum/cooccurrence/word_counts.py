@@ -1,0 +1,201 @@
+"""Counts of all words by all words, numbers among them."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from wordnum.cooccurrence.pairs import PairSums, merge_sums
+from wordnum.cooccurrence.windows import Side, Window
+from wordnum.corpus.vocabulary import Vocabulary
+from wordnum.errors import FormatError, UsageError
+from wordnum.provenance import content_hash
+from wordnum.storage import load_npz, save_npz
+
+__all__ = ["WordCounts"]
+
+_VERSION = 1
+_PARTS = ("indptr", "contexts", "low", "high_at", "high")
+
+
+class WordCounts:
+    """How often any two words stand within one window of each other, summed over distances.
+
+    Made by ``count(corpus, rows="all")``. The pairs are kept once, each with the earlier word as
+    its row, so that the side of the window is a choice made afterwards; its size and its weighting
+    are not. There are no blocks, hence no half-splits.
+
+    Parameters
+    ----------
+    sums : PairSums
+        Weighted sums over pairs (word, later word), times the divisor of the weights.
+    vocabulary : Vocabulary
+        Names of rows and columns; *other number* and *unknown* have no counts.
+    window : Window
+        The window that was counted.
+    context_counts : ndarray of int64, shape (V,)
+        Occurrences of each token, after perturbation; 0 for *other number* and *unknown*.
+    n_documents : int
+        Documents counted.
+    perturbation, flags, provenance
+        As in Counts.
+
+    Examples
+    --------
+    >>> from wordnum.cooccurrence.counting import count
+    >>> from wordnum.corpus.encoded_corpus import EncodedCorpus
+    >>> corpus = EncodedCorpus.from_arrays([1002, 7, 1002], [0, 3],
+    ...                                    Vocabulary.from_words(["page"]))
+    >>> counts = count(corpus, rows="all", perturbations="original", window=2)
+    >>> counts.matrix()[1002, 7], counts.matrix()[1002, 1002]
+    (np.float64(2.0), np.float64(2.0))
+    """
+
+    def __init__(
+        self,
+        sums: PairSums,
+        *,
+        vocabulary: Vocabulary,
+        window: Window,
+        context_counts: np.ndarray,
+        n_documents: int,
+        perturbation: str = "original",
+        flags: tuple[str, ...] = (),
+        provenance: dict[str, Any] | None = None,
+    ) -> None:
+        self.sums = sums
+        self.vocabulary = vocabulary
+        self.window = window
+        self.context_counts = np.asarray(context_counts, dtype=np.int64)
+        self.n_documents = n_documents
+        self.perturbation = perturbation
+        self.flags = tuple(flags)
+        self.provenance = dict(provenance or {})
+
+    def __repr__(self) -> str:
+        return (
+            f"WordCounts({self.perturbation!r}, {self.window.label}, {len(self.vocabulary)} words, "
+            f"{self.sums.nnz} distinct pairs)"
+        )
+
+    @property
+    def number_counts(self) -> np.ndarray:
+        """Occurrences of each number after perturbation, int64 (N,)."""
+        return self.context_counts[: self.vocabulary.size]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all pairs."""
+        return self.sums.nbytes
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of everything that was counted."""
+        return content_hash(
+            *(getattr(self.sums, part) for part in _PARTS),
+            self.context_counts,
+            self.n_documents,
+            self.window,
+            self.vocabulary.fingerprint,
+        )
+
+    def matrix(self, side: Side | None = None) -> sparse.csr_array:
+        """Counts of all words by all words.
+
+        Parameters
+        ----------
+        side : {"both", "left", "right"}, optional
+            Another side than that of the window.
+
+        Returns
+        -------
+        csr_array of float64, shape (V, V)
+            M[w, c] is the weight of c in the windows around w, symmetric where the window has
+            both sides. Made anew at each call: about 24 bytes per distinct pair.
+        """
+        later = self.sums.matrix()
+        later.data /= self.window.integer_weights[1]
+        side = self.window.side if side is None else Window(size=1, side=side).side
+        if side == "right":
+            return later
+        earlier = sparse.csr_array(later.T)
+        return earlier if side == "left" else sparse.csr_array(later + earlier)
+
+    def __add__(self, other: WordCounts) -> WordCounts:
+        """Merge exactly."""
+        if not isinstance(other, WordCounts):
+            return NotImplemented
+        self._check_mergeable(other)
+        same = self.provenance == other.provenance
+        return WordCounts(
+            merge_sums([self.sums, other.sums]),
+            vocabulary=self.vocabulary,
+            window=self.window,
+            context_counts=self.context_counts + other.context_counts,
+            n_documents=self.n_documents + other.n_documents,
+            perturbation=self.perturbation,
+            flags=tuple(dict.fromkeys(self.flags + other.flags)),
+            provenance=self.provenance if same else {"merged": [self.provenance, other.provenance]},
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write to an npz file (kind "all-counts"), atomically; returns its path."""
+        header = {
+            "window": vars(self.window),
+            "perturbation": self.perturbation,
+            "n_documents": self.n_documents,
+            "flags": list(self.flags),
+            "provenance": self.provenance,
+        }
+        arrays = {part: getattr(self.sums, part) for part in _PARTS}
+        arrays |= {"context_counts": self.context_counts, **self.vocabulary.to_arrays()}
+        return save_npz(
+            path, kind="all-counts", version=_VERSION, header=header, arrays=arrays, compress=False
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> WordCounts:
+        """Read a file of `save`; the pairs stay on disk.
+
+        Raises
+        ------
+        InputError, FormatError
+            No such file; damaged, of another kind, or of another version.
+        """
+        header, arrays = load_npz(path, kind="all-counts", version=_VERSION, mapped=True)
+        try:
+            return cls(
+                PairSums(*(arrays[part] for part in _PARTS)),
+                vocabulary=Vocabulary.from_arrays(arrays),
+                window=Window(**header["window"]),
+                context_counts=arrays["context_counts"],
+                n_documents=header["n_documents"],
+                perturbation=header["perturbation"],
+                flags=tuple(header["flags"]),
+                provenance=header["provenance"],
+            )
+        except (KeyError, TypeError) as error:
+            raise FormatError(
+                f"{path} lacks {error}",
+                expected="counts of all words written by wordnum",
+                remedy="count again",
+            ) from error
+
+    def _check_mergeable(self, other: WordCounts) -> None:
+        for what, mine, theirs in (
+            ("vocabularies", self.vocabulary.fingerprint, other.vocabulary.fingerprint),
+            ("windows", self.window, other.window),
+            ("perturbations", self.perturbation, other.perturbation),
+        ):
+            if mine != theirs:
+                raise UsageError(
+                    f"counts of different {what} cannot be merged",
+                    expected=str(mine),
+                    got=str(theirs),
+                    remedy="encode both texts with one vocabulary and count both alike",
+                )

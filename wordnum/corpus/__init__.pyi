@@ -1,0 +1,17 @@
+from .encoded_corpus import EncodedCorpus as EncodedCorpus
+from .encoding import encode as encode
+from .from_recipe import encode_recipe as encode_recipe
+from .numerals import NumeralScheme as NumeralScheme
+from .perturbations import ContextLength as ContextLength
+from .perturbations import Isolate as Isolate
+from .perturbations import Perturbation as Perturbation
+from .perturbations import SwapNumbers as SwapNumbers
+from .perturbations import Thin as Thin
+from .perturbations import UnigramReplace as UnigramReplace
+from .perturbations import parse_perturbation as parse_perturbation
+from .recipes import Recipe as Recipe
+from .recipes import find_recipe as find_recipe
+from .recipes import recipe_names as recipe_names
+from .synthetic import SyntheticCorpus as SyntheticCorpus
+from .thinning import thin_to as thin_to
+from .vocabulary import Vocabulary as Vocabulary

@@ -1,0 +1,402 @@
+"""The encoded corpus: token ids in blocks of whole documents, on disk or in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import mmap
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.vocabulary import Vocabulary
+from wordnum.errors import FormatError, InputError
+from wordnum.provenance import content_hash
+from wordnum.storage import load_npz
+
+__all__ = ["BLOCKS", "VERSION", "Block", "EncodedCorpus"]
+
+VERSION = 1
+BLOCKS = 20
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Contiguous whole documents of a corpus.
+
+    A block of a corpus on disk travels to a worker as a reference to the file of its ids, which
+    the worker must see under the same path.
+
+    Attributes
+    ----------
+    index : int
+        Which block of the corpus.
+    ids : ndarray of uint32, shape (n_tokens,)
+        Token ids; memory-mapped where the corpus is on disk.
+    starts : ndarray of int64, shape (n_documents + 1,)
+        Where each document begins in `ids`; the last entry is len(ids).
+    first_document, first_token : int
+        Ordinals in the whole corpus of the first document and token.
+    """
+
+    index: int
+    ids: np.ndarray
+    starts: np.ndarray
+    first_document: int
+    first_token: int
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__)
+        if isinstance(self.ids, np.memmap):
+            state["ids"] = _reference(self.ids)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        ids = state["ids"]
+        self.__dict__.update(state, ids=_mapped(*ids) if isinstance(ids, tuple) else ids)
+
+
+class EncodedCorpus:
+    """Token ids of a corpus in blocks of whole documents.
+
+    Open one with `open`, make one from text with `wordnum.corpus.encoding.encode`, or by hand with
+    `from_arrays`.
+
+    Attributes
+    ----------
+    vocabulary : Vocabulary
+        With the count of every id in this corpus.
+    numerals : NumeralScheme
+        The scheme the text was read with.
+    n_tokens, n_documents, n_blocks : int
+        Sizes.
+    flags : tuple of str
+        What every result made from this corpus has to say about itself.
+    manifest : dict
+        How the corpus was made: source, parameters, versions, skips, hashes.
+    path : Path or None
+        The folder; None in memory.
+
+    Examples
+    --------
+    >>> corpus = EncodedCorpus.from_arrays([1002, 7, 1002, 8], [0, 2, 4],
+    ...                                    Vocabulary.from_words(["page"]))
+    >>> corpus.n_documents, [block.ids.tolist() for block in corpus.blocks()]
+    (2, [[1002, 7], [1002, 8]])
+    """
+
+    def __init__(
+        self,
+        blocks: Sequence[Block] | None,
+        *,
+        vocabulary: Vocabulary,
+        flags: tuple[str, ...] = (),
+        manifest: dict[str, Any] | None = None,
+        path: Path | None = None,
+    ) -> None:
+        self._blocks = blocks
+        self.vocabulary = vocabulary
+        self.flags = tuple(flags)
+        self.manifest = manifest or {}
+        self.path = path
+        if blocks is not None:
+            self._sizes = [(len(block.ids), len(block.starts) - 1) for block in blocks]
+        else:
+            self._sizes = [(b["n_tokens"], b["n_documents"]) for b in self.manifest["blocks"]]
+
+    @classmethod
+    def from_arrays(
+        cls,
+        ids: Sequence[int] | np.ndarray,
+        document_starts: Sequence[int] | np.ndarray,
+        vocabulary: Vocabulary,
+        n_blocks: int = BLOCKS,
+        flags: tuple[str, ...] = (),
+    ) -> EncodedCorpus:
+        """Make a corpus in memory; the vocabulary gets the counts of these ids.
+
+        Parameters
+        ----------
+        ids : array-like of int, shape (n_tokens,)
+            Token ids, below len(vocabulary).
+        document_starts : array-like of int, shape (n_documents + 1,)
+            Where each document begins; the last entry is n_tokens. Empty documents are dropped.
+        vocabulary : Vocabulary
+            What the ids mean.
+        n_blocks : int
+            At most so many blocks, balanced by tokens; never more than documents.
+        flags : tuple of str
+            Added to the flags of the numerals.
+
+        Raises
+        ------
+        InputError
+            No tokens, ids outside the vocabulary, or borders out of order.
+        """
+        raw = np.asarray(ids)
+        if raw.dtype.kind not in "iu" and raw.size:
+            raise InputError("ids are integers", got=f"an array of {raw.dtype}")
+        starts = np.asarray(document_starts, dtype=np.int64)
+        if raw.ndim != 1 or not len(raw):
+            raise InputError("a corpus needs tokens", got=f"ids of shape {raw.shape}")
+        if raw.min() < 0 or raw.max() >= len(vocabulary):
+            raise InputError(
+                "ids outside the vocabulary",
+                expected=f"0..{len(vocabulary) - 1}",
+                got=f"{raw.min()}..{raw.max()}",
+            )
+        if (
+            not len(starts)
+            or starts[0] != 0
+            or starts[-1] != len(raw)
+            or (np.diff(starts) < 0).any()
+        ):
+            raise InputError(
+                "document_starts does not fit the ids",
+                expected=f"non-decreasing from 0 to {len(raw)}",
+            )
+        array = np.ascontiguousarray(raw, dtype=np.uint32)
+        starts = np.unique(starts)
+        borders = block_borders(starts, n_blocks)
+        blocks = [
+            Block(
+                index=b,
+                ids=array[starts[first] : starts[last]],
+                starts=starts[first : last + 1] - starts[first],
+                first_document=int(first),
+                first_token=int(starts[first]),
+            )
+            for b, (first, last) in enumerate(itertools.pairwise(borders))
+        ]
+        counts = np.bincount(array, minlength=len(vocabulary))
+        flags = tuple(dict.fromkeys([*vocabulary.numerals.flags, *flags]))
+        return cls(blocks, vocabulary=vocabulary.with_counts(counts), flags=flags)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], verify: bool = False) -> EncodedCorpus:
+        """Open a corpus folder; the ids stay on disk.
+
+        Parameters
+        ----------
+        path : path-like
+            A folder written by `encode`.
+        verify : bool
+            Read everything once and compare the hashes.
+
+        Raises
+        ------
+        InputError
+            There is no such folder.
+        FormatError
+            Not a corpus, another format version, or a file is missing, cut or altered.
+        """
+        folder = Path(path)
+        manifest = _read_manifest(folder)
+        entry = manifest["vocabulary"]
+        _, arrays = load_npz(folder / entry["file"], kind="vocabulary", version=VERSION)
+        vocabulary = Vocabulary.from_arrays(arrays)
+        if vocabulary.fingerprint != entry["fingerprint"]:
+            raise _damaged(folder / entry["file"], "its words are not those of the manifest")
+        corpus = cls(
+            None,
+            vocabulary=vocabulary,
+            flags=tuple(manifest["flags"]),
+            manifest=manifest,
+            path=folder,
+        )
+        for block in range(corpus.n_blocks):
+            corpus._check_block(block, verify=verify)
+        return corpus
+
+    def __repr__(self) -> str:
+        place = f" at {self.path}" if self.path else ""
+        return (
+            f"EncodedCorpus({self.n_tokens:,} tokens, {self.n_documents:,} documents, "
+            f"{self.n_blocks} blocks{place})"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A worker maps the folder itself: only the way to it travels.
+        return {"path": self.path.absolute()} if self.path else dict(self.__dict__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(
+            EncodedCorpus.open(state["path"]).__dict__ if set(state) == {"path"} else state
+        )
+
+    @property
+    def numerals(self) -> NumeralScheme:
+        """The scheme the text was read with."""
+        return self.vocabulary.numerals
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens in all."""
+        return sum(tokens for tokens, _ in self._sizes)
+
+    @property
+    def n_documents(self) -> int:
+        """Documents in all."""
+        return sum(documents for _, documents in self._sizes)
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks, each of whole documents."""
+        return len(self._sizes)
+
+    @property
+    def block_tokens(self) -> list[int]:
+        """Tokens of each block."""
+        return [tokens for tokens, _ in self._sizes]
+
+    @property
+    def number_counts(self) -> np.ndarray:
+        """Occurrences of the numbers 0..N-1, int64, shape (N,)."""
+        return self.vocabulary.counts[: self.vocabulary.size]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the content: vocabulary, ids and document borders."""
+        if self._blocks is None:
+            hashes = [(b["ids"]["sha256"], b["starts"]["sha256"]) for b in self.manifest["blocks"]]
+        else:
+            hashes = [(array_hash(b.ids), array_hash(b.starts)) for b in self._blocks]
+        return content_hash(self.vocabulary.fingerprint, self.flags, hashes)
+
+    def block(self, index: int) -> Block:
+        """Block `index`, memory-mapped when the corpus is on disk."""
+        if not 0 <= index < self.n_blocks:
+            raise InputError(f"no block {index}", expected=f"0..{self.n_blocks - 1}")
+        if self._blocks is not None:
+            return self._blocks[index]
+        entry = self.manifest["blocks"][index]
+        return Block(
+            index=index,
+            ids=self._map(entry["ids"]["file"]),
+            starts=self._map(entry["starts"]["file"]),
+            first_document=sum(documents for _, documents in self._sizes[:index]),
+            first_token=sum(tokens for tokens, _ in self._sizes[:index]),
+        )
+
+    def blocks(self) -> Iterator[Block]:
+        """All blocks, in order."""
+        return (self.block(index) for index in range(self.n_blocks))
+
+    def _map(self, name: str) -> np.ndarray:
+        assert self.path is not None
+        try:
+            return np.load(self.path / name, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise _damaged(self.path / name, f"{type(error).__name__}: {error}") from error
+
+    def _check_block(self, index: int, *, verify: bool) -> None:
+        assert self.path is not None
+        entry = self.manifest["blocks"][index]
+        block = self.block(index)
+        n_tokens, n_documents = self._sizes[index]
+        for part, array, dtype, length in (
+            ("ids", block.ids, "<u4", n_tokens),
+            ("starts", block.starts, "<i8", n_documents + 1),
+        ):
+            place = self.path / entry[part]["file"]
+            if array.dtype.str != dtype or array.shape != (length,):
+                raise _damaged(
+                    place, f"{array.dtype} of shape {array.shape}, not {dtype} ({length},)"
+                )
+            if verify and array_hash(array) != entry[part]["sha256"]:
+                raise _damaged(place, "its hash is not that of the manifest")
+
+
+def block_borders(starts: np.ndarray, n_blocks: int) -> np.ndarray:
+    """Documents at which blocks begin (last entry: n_documents), balanced by tokens.
+
+    Examples
+    --------
+    >>> block_borders(np.array([0, 5, 6, 7, 10]), 2).tolist()
+    [0, 1, 4]
+    """
+    n_documents = len(starts) - 1
+    n_blocks = max(1, min(n_blocks, n_documents))
+    borders = [0]
+    for b in range(1, n_blocks):
+        goal = starts[-1] * b / n_blocks
+        nearest = int(np.searchsorted(starts, goal))
+        if nearest and goal - starts[nearest - 1] <= starts[nearest] - goal:
+            nearest -= 1
+        # Every block keeps at least one document, however long some are.
+        borders.append(min(max(nearest, borders[-1] + 1), n_documents - (n_blocks - b)))
+    return np.array([*borders, n_documents], dtype=np.int64)
+
+
+def array_hash(array: np.ndarray) -> str:
+    """SHA-256 of the bytes of an array."""
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
+
+
+def _reference(ids: np.memmap) -> tuple[str, int, int]:
+    """File, offset and length of a part of a mapped file (`offset` of a slice is its parent's)."""
+    whole = np.frombuffer(ids._mmap, dtype=np.uint8)  # type: ignore[attr-defined]
+    skipped = ids.offset - ids.offset % mmap.ALLOCATIONGRANULARITY
+    return str(ids.filename), skipped + ids.ctypes.data - whole.ctypes.data, ids.size
+
+
+def _mapped(file: str, offset: int, size: int) -> np.ndarray:
+    try:
+        return np.memmap(file, dtype=np.uint32, mode="r", offset=offset, shape=(size,))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "a worker cannot read the corpus",
+            got=f"{type(error).__name__}: {error}",
+            where=file,
+            remedy="keep the corpus folder where all workers see it under the same path",
+        ) from error
+
+
+def _damaged(place: Path, problem: str) -> FormatError:
+    return FormatError(
+        "the corpus is damaged",
+        got=problem,
+        where=str(place),
+        remedy="encode the text again, or fetch the folder again",
+    )
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise InputError(
+            f"no such corpus: {folder}",
+            expected="a folder written by `wordnum encode`",
+            got="a file" if folder.exists() else "nothing of that name",
+            remedy="encode the text first",
+        )
+    place = folder / MANIFEST
+    try:
+        manifest = json.loads(place.read_text(encoding="utf-8"))
+        kind, version = manifest["kind"], manifest["version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FormatError(
+            f"{folder} is not an encoded corpus",
+            expected=f"a folder with a {MANIFEST} written by `wordnum encode`",
+            got=f"{type(error).__name__}: {error}",
+            remedy="encode the text first",
+        ) from error
+    if kind != "corpus" or version != VERSION:
+        raise FormatError(
+            f"{folder} holds {kind} of format version {version}",
+            expected=f"corpus of version {VERSION}",
+            remedy="encode the text again with this version of wordnum, or upgrade wordnum",
+        )
+    checksum = manifest.pop("checksum", None)
+    if checksum is not None and checksum != content_hash(manifest):
+        raise _damaged(place, "its checksum does not hold")
+    if not {"blocks", "flags", "vocabulary"} <= manifest.keys():
+        raise _damaged(place, "it does not say what the folder holds")
+    return manifest

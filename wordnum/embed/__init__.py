@@ -1,1 +1,0 @@
-"""From counts to number embeddings, and pretrained embeddings from files."""

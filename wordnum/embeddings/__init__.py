@@ -1,0 +1,5 @@
+"""From counts to number embeddings, and pretrained embeddings from files."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

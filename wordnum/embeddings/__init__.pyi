@@ -1,0 +1,12 @@
+from .baselines import Random as Random
+from .baselines import TokenFrequency as TokenFrequency
+from .embedding import Embedding as Embedding
+from .gensim_models import FastText as FastText
+from .gensim_models import Word2Vec as Word2Vec
+from .glove import GloVe as GloVe
+from .make import embed as embed
+from .presets import Preset as Preset
+from .sgns import NumberSGNS as NumberSGNS
+from .svd import SVD as SVD
+from .vector_files import load_embedding as load_embedding
+from .weightings import weight as weight

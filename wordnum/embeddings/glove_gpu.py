@@ -1,0 +1,162 @@
+"""GloVe's AdaGrad pass on the GPU, one CUDA kernel through CuPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wordnum.backend import Backend
+from wordnum.embeddings.glove_layout import pack, unpack
+
+__all__ = ["GpuTrainer"]
+
+# One warp owns one row at a time: the row's vector and accumulators stay in registers while its
+# pairs pass by, so no two warps ever disagree about a row. Contexts are shared and updated by
+# atomic additions, each warp loading the next context before it works on the present one.
+_SOURCE = r"""
+extern "C" __global__ void adagrad_pass(
+    const int* __restrict__ order, const long long* __restrict__ starts,
+    const int* __restrict__ columns, const float* __restrict__ log_count,
+    const float* __restrict__ weight, float* W, float* C, const int n_rows, const float rate,
+    int* queue, double* loss)
+{
+    const int lane = threadIdx.x & 31;
+    const unsigned all = 0xffffffffu;
+    while (true) {
+        int turn = 0;
+        if (lane == 0) turn = atomicAdd(queue, 1);
+        turn = __shfl_sync(all, turn, 0);
+        if (turn >= n_rows) return;
+        const int row = order[turn];
+        const long long first = starts[row], last = starts[row + 1];
+        if (first == last) continue;
+        float* own = W + (long long)row * 2 * WIDTH;
+        float w[PER], gw[PER], c[PER], gc[PER], next_c[PER], next_gc[PER];
+        float* from = C + (long long)columns[first] * 2 * WIDTH;
+        #pragma unroll
+        for (int i = 0; i < PER; ++i) {
+            w[i] = own[i * 32 + lane];
+            gw[i] = own[WIDTH + i * 32 + lane];
+            next_c[i] = from[i * 32 + lane];
+            next_gc[i] = from[WIDTH + i * 32 + lane];
+        }
+        double total = 0;
+        for (long long k = first; k < last; ++k) {
+            float* to = from;
+            #pragma unroll
+            for (int i = 0; i < PER; ++i) { c[i] = next_c[i]; gc[i] = next_gc[i]; }
+            if (k + 1 < last) {
+                from = C + (long long)columns[k + 1] * 2 * WIDTH;
+                #pragma unroll
+                for (int i = 0; i < PER; ++i) {
+                    next_c[i] = from[i * 32 + lane];
+                    next_gc[i] = from[WIDTH + i * 32 + lane];
+                }
+            }
+            float dot = 0;
+            #pragma unroll
+            for (int i = 0; i < PER; ++i) dot += w[i] * c[i];
+            #pragma unroll
+            for (int half = 16; half > 0; half >>= 1) dot += __shfl_xor_sync(all, dot, half);
+            const float difference = dot - log_count[k];
+            const float slope = weight[k] * difference;
+            total += 0.5 * (double)slope * (double)difference;
+            const float step = slope * rate;
+            #pragma unroll
+            for (int i = 0; i < PER; ++i) {
+                const int a = i * 32 + lane;
+                const float for_w = step * c[i], for_c = step * w[i];
+                // Entry DIM of a context and DIM + 1 of a row are the constant 1.
+                if (a != DIM && a < DIM + 2) {
+                    atomicAdd(to + a, -for_c * rsqrtf(gc[i]));
+                    atomicAdd(to + WIDTH + a, for_c * for_c);
+                }
+                if (a != DIM + 1) {
+                    w[i] -= for_w * rsqrtf(gw[i]);
+                    gw[i] += for_w * for_w;
+                }
+            }
+        }
+        #pragma unroll
+        for (int i = 0; i < PER; ++i) {
+            own[i * 32 + lane] = w[i];
+            own[WIDTH + i * 32 + lane] = gw[i];
+        }
+        if (lane == 0) loss[row] = total;
+    }
+}
+"""
+
+_WARP = 32  # threads that work on one row
+_WARPS_PER_BLOCK = 4
+
+
+class GpuTrainer:
+    """State of one training on the GPU; parameters as `glove_cpu.CpuTrainer`, without threads.
+
+    Rows are visited in random order and their pairs in random order within the row, which is not
+    the full shuffle of the CPU: losses agree to a stated tolerance, vectors do not. The order of
+    the atomic additions is free, so that two runs differ in the last digits.
+    """
+
+    def __init__(
+        self,
+        pairs: tuple[np.ndarray, ...],
+        W: np.ndarray,
+        C: np.ndarray,
+        *,
+        rate: float,
+        rng: np.random.Generator,
+        backend: Backend,
+    ) -> None:
+        self._backend, self._rng = backend, rng
+        self._dim = W.shape[1] - 1
+        rows, *values = pairs
+        order = rng.permutation(len(rows))
+        order = order[np.argsort(rows[order], kind="stable")]
+        self._pairs_per_row = np.bincount(rows, minlength=len(W))
+        starts = np.concatenate([[0], np.cumsum(self._pairs_per_row)]).astype(np.int64)
+        self._starts = backend.asarray(starts)
+        self._pairs = [backend.asarray(a[order]) for a in values]
+        self._W = backend.asarray(pack(W, context=False, lanes=_WARP))
+        self._C = backend.asarray(pack(C, context=True, lanes=_WARP))
+        self._loss = backend.xp.zeros(len(W), dtype=np.float64)
+        self._rate = np.float32(rate)
+        self._kernel = _compile(backend, dim=self._dim, width=self._W.shape[1] // 2)
+
+    def epoch(self) -> float:
+        """One pass over all pairs; the summed loss."""
+        xp = self._backend.xp
+        n = len(self._pairs_per_row)
+        queue = xp.zeros(1, dtype=np.int32)
+        arguments = (
+            self._backend.asarray(self._order()),
+            self._starts,
+            *self._pairs,
+            self._W,
+            self._C,
+            np.int32(n),
+            self._rate,
+            queue,
+            self._loss,
+        )
+        blocks = -(-n // _WARPS_PER_BLOCK)
+        self._kernel((min(blocks, 4096),), (_WARP * _WARPS_PER_BLOCK,), arguments)
+        return float(self._loss.sum())
+
+    def result(self) -> tuple[np.ndarray, np.ndarray]:
+        """W and C as given: vectors with their bias last."""
+        W, C = self._backend.to_numpy(self._W), self._backend.to_numpy(self._C)
+        return unpack(W, context=False, dim=self._dim), unpack(C, context=True, dim=self._dim)
+
+    def _order(self) -> np.ndarray:
+        """Rows in random order, the very long ones first so that none is left for the end."""
+        order = self._rng.permutation(len(self._pairs_per_row))
+        long = self._pairs_per_row[order] > 16 * self._pairs_per_row.mean()
+        return np.concatenate([order[long], order[~long]]).astype(np.int32)
+
+
+def _compile(backend: Backend, *, dim: int, width: int) -> Any:
+    options = (f"-DDIM={dim}", f"-DWIDTH={width}", f"-DPER={width // _WARP}")
+    return backend.xp.RawKernel(_SOURCE, "adagrad_pass", options=options)

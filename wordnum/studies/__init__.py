@@ -1,0 +1,5 @@
+"""From a description of corpora, conditions and models to one tidy table."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,9 @@
+from .attribute import attribute as attribute
+from .attribution import Attribution as Attribution
+from .grid import ModelSpec as ModelSpec
+from .grid import Study as Study
+from .plan import Plan as Plan
+from .plan import plan_study as plan_study
+from .results import StudyResults as StudyResults
+from .runner import run_study as run_study
+from .toml_files import load_study as load_study

@@ -1,0 +1,205 @@
+"""Study files: TOML, built-in or a user's own, that may extend each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wordnum.config import build, nearest, one_of, read_toml
+from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.encoded_corpus import MANIFEST
+from wordnum.corpus.from_recipe import encoded_recipe
+from wordnum.corpus.recipes import Recipe, find_recipe
+from wordnum.errors import InputError, UsageError
+from wordnum.studies.grid import ModelSpec, ProbeSpec, Study
+
+__all__ = ["builtin_studies", "load_study"]
+
+_BUILTIN = Path(__file__).parent / "builtin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """The keys of a study file."""
+
+    name: str
+    corpora: list[Any]
+    models: list[dict[str, Any]]
+    extends: str = ""
+    numerals: list[str] = field(default_factory=list)
+    perturbations: list[str] = field(default_factory=lambda: ["original"])
+    windows: list[Any] = field(default_factory=lambda: [5])
+    signals: list[str] = field(default_factory=lambda: ["both"])
+    seeds: list[int] = field(default_factory=lambda: [0])
+    thinned_controls: bool = False
+    attribution: bool = False
+    probe: dict[str, Any] = field(default_factory=dict)
+    title: str = ""
+    description: str = ""
+
+
+_ITEMS: dict[str, tuple[type, ...]] = {
+    "corpora": (str, Mapping),
+    "models": (Mapping,),
+    "numerals": (str,),
+    "perturbations": (str,),
+    "windows": (int, Mapping),
+    "signals": (str,),
+    "seeds": (int,),
+}
+_WORDS: dict[type, str] = {str: "text", int: "whole numbers", Mapping: "tables"}
+
+
+def builtin_studies() -> list[str]:
+    """Names of the studies that come with the package.
+
+    Examples
+    --------
+    >>> "demo" in builtin_studies()
+    True
+    """
+    return sorted(path.stem for path in _BUILTIN.glob("*.toml"))
+
+
+def load_study(
+    study: str | os.PathLike[str], *, corpora: list[str] | None = None, root: str = ""
+) -> Study:
+    """Read a study from a TOML file or by the name of a built-in one.
+
+    A file may hold ``extends = "paper-data"`` or the path of another file, relative to its own:
+    what it does not name it takes from there.
+
+    Parameters
+    ----------
+    study : str or path
+        ``mine.toml`` or ``paper-data``.
+    corpora : list of str, optional
+        Recipes, text files or encoded corpora to use instead of the study's own.
+    root : str
+        Folder that the recipes' relative sources start from.
+
+    Raises
+    ------
+    InputError, FormatError, UsageError
+        No such file, not TOML, an unknown key, model, signal, condition or corpus, a name given
+        twice, or files that extend each other in a circle.
+
+    Examples
+    --------
+    >>> load_study("demo").name
+    'demo'
+    """
+    path = _locate(os.fspath(study), Path())
+    where = str(path)
+    file = build(_File, _checked(_extended(path, ()), where), where=where)
+    return Study(
+        name=file.name,
+        corpora=tuple(_corpus(entry, root, where) for entry in corpora or file.corpora),
+        models=tuple(_model(entry, where) for entry in file.models),
+        numerals=tuple(_numerals(entry, where) for entry in file.numerals),
+        perturbations=tuple(file.perturbations),
+        windows=tuple(_window(entry, where) for entry in file.windows),
+        signals=tuple(file.signals),
+        seeds=tuple(file.seeds),
+        thinned_controls=file.thinned_controls,
+        attribution=file.attribution,
+        probe=build(ProbeSpec, file.probe, where=f"{where}, [probe]"),
+        title=file.title,
+        description=file.description,
+    )
+
+
+def _locate(name: str, folder: Path) -> Path:
+    """Find a built-in study, or a file relative to a folder."""
+    if name in builtin_studies():
+        return _BUILTIN / f"{name}.toml"
+    if not name.endswith(".toml"):
+        raise UsageError(
+            f"unknown study {name!r}",
+            expected="a file ending in .toml, or the name of a built-in study",
+            remedy=nearest(name, builtin_studies()),
+        )
+    return folder / name
+
+
+def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    """Read the file over the file that it extends, if it does."""
+    path = path.resolve()
+    if path in seen:
+        chain = " -> ".join(p.name for p in (*seen, path))
+        raise UsageError(
+            "studies extend each other in a circle",
+            got=chain,
+            where=str(path),
+            remedy="take one 'extends' out",
+        )
+    values = read_toml(path)
+    if "extends" not in values:
+        return values
+    base = _locate(str(values["extends"]), path.parent)
+    return {**_extended(base, (*seen, path)), **values}
+
+
+def _checked(values: dict[str, Any], where: str) -> dict[str, Any]:
+    """Refuse a list that is none, and items of the wrong kind."""
+    for key, kinds in _ITEMS.items():
+        items = values.get(key, [])
+        wrong = items if not isinstance(items, list) else _wrong(items, kinds)
+        if wrong is not None:
+            raise UsageError(
+                f"{key} cannot be read",
+                expected=f"a list of {' or '.join(_WORDS[kind] for kind in kinds)}",
+                got=repr(wrong),
+                where=where,
+            )
+    return values
+
+
+def _wrong(items: list[Any], kinds: tuple[type, ...]) -> Any:
+    """First item that is of none of the kinds; None where all are fine."""
+    return next(
+        (item for item in items if isinstance(item, bool) or not isinstance(item, kinds)), None
+    )
+
+
+def _corpus(entry: str | Mapping[str, Any], root: str, where: str) -> Recipe:
+    """Load a recipe by name, read one from the study, or make one for text or an encoded corpus."""
+    if isinstance(entry, Mapping):
+        return build(Recipe, {"root": root, **entry}, where=f"{where}, [[corpora]]")
+    if (Path(entry) / MANIFEST).is_file():
+        return encoded_recipe(entry)
+    if not entry.endswith(".toml") and Path(entry).exists():
+        return Recipe(name=Path(entry).name.split(".")[0], source=(str(Path(entry).resolve()),))
+    if Path(entry).suffix and not Path(entry).exists():
+        raise InputError(
+            f"no such corpus: {entry}",
+            expected="text, an encoded corpus, or the name or path of a recipe",
+            remedy="check the path",
+        )
+    return find_recipe(entry, root=root)
+
+
+def _model(entry: Mapping[str, Any], where: str) -> ModelSpec:
+    """Read a ``[[models]]`` table: name, model, and the model's own keywords."""
+    rest = dict(entry)
+    if "model" not in rest:
+        raise UsageError(
+            "the key 'model' is missing", where=f"{where}, [[models]]", remedy="add model = …"
+        )
+    model = rest.pop("model")
+    return ModelSpec(rest.pop("name", model), model, rest)
+
+
+def _numerals(entry: str, where: str) -> tuple[str, str]:
+    """Read "whole" or "whole, ordinals kept"."""
+    kind, _, rule = (part.strip() for part in entry.partition(","))
+    one_of(rule, ("", "ordinals kept", "ordinals out"), what="ordinals rule", where=where)
+    return kind, "keep" if rule == "ordinals kept" else "out"
+
+
+def _window(entry: int | Mapping[str, Any], where: str) -> Window:
+    values = {"size": entry} if isinstance(entry, int) else entry
+    return build(Window, values, where=f"{where}, windows")

@@ -1,1 +1,0 @@
-"""From a description of corpora, conditions and models to one tidy table."""

@@ -1,0 +1,116 @@
+"""Theorem 1.2 over a range of B: Phi_T stays, the best linear accuracy falls to chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordnum.analyzers.separability import separability
+from wordnum.errors import UsageError
+from wordnum.theory.theorem import best_linear_accuracy, counterexample
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+    from wordnum.embeddings.embedding import Embedding
+
+__all__ = ["CounterexampleSpread", "counterexample_spread"]
+
+
+@dataclass(frozen=True, eq=False)
+class CounterexampleSpread:
+    """``e(n) = A r + B m`` at growing B, measured.
+
+    Attributes
+    ----------
+    period : int
+        T.
+    A : float
+        Step of the residue r.
+    embeddings : tuple of Embedding
+        One per B, of shape (N, 1).
+    B : array of shape (n,)
+        Steps of the quotient m, ascending.
+    phi : array of shape (n,)
+        Phi_T.
+    correct : array of shape (n,)
+        Numbers that the best linear classifier gets right, of N.
+    """
+
+    period: int
+    A: float
+    embeddings: tuple[Embedding, ...]
+    B: np.ndarray
+    phi: np.ndarray
+    correct: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """N."""
+        return self.embeddings[0].size
+
+    @property
+    def accuracy(self) -> np.ndarray:
+        """Best linear accuracy at every B, 0..1."""
+        return self.correct / self.size
+
+    def __repr__(self) -> str:
+        return f"<CounterexampleSpread, T = {self.period}, B = {self.B[0]:g} .. {self.B[-1]:g}>"
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row per B."""
+        import pandas as pd
+
+        columns = {"phi": self.phi, "correct": self.correct, "accuracy": self.accuracy}
+        return pd.DataFrame(columns, index=pd.Index(self.B, name="B"))
+
+    def plot(self, *, title: str = "") -> Figure:
+        """Draw the numbers at the least and the greatest B, and both measures between them."""
+        from wordnum.analyzers.plotting import plot_counterexample
+
+        return plot_counterexample(self, title=title)
+
+
+def counterexample_spread(
+    *,
+    period: int = 10,
+    A: float = 5.0,
+    B: Sequence[float] | np.ndarray | None = None,
+    size: int = 1000,
+) -> CounterexampleSpread:
+    """Measure the counterexample of Theorem 1.2 at several B.
+
+    Parameters
+    ----------
+    period : int
+        T, at most 16, a divisor of `size`.
+    A : float
+        Step of the residue.
+    B : sequence of float, optional
+        Steps of the quotient, above 0; 13 of them from 0.03 to 31, equal in ratio, if None.
+    size : int
+        N.
+
+    Raises
+    ------
+    UsageError
+        No B, or one that is not a number above 0; T does not divide N.
+
+    Examples
+    --------
+    >>> counterexample_spread(B=[0.03, 31]).to_frame().reset_index()
+           B       phi  correct  accuracy
+    0   0.03  206250.0     1000     1.000
+    1  31.00  206250.0      109     0.109
+    """
+    steps = np.geomspace(0.03, 31.0, 13) if B is None else np.sort(np.asarray(B, dtype=float))
+    if steps.ndim != 1 or not len(steps) or not (np.isfinite(steps) & (steps > 0)).all():
+        raise UsageError("no such steps", expected="one B or more, above 0", got=f"B={B}")
+    made = tuple(counterexample(period=period, A=A, B=float(step), size=size) for step in steps)
+    phi = [separability(one, moduli=[period])[period].phi for one in made]
+    correct = [best_linear_accuracy(one, period=period).correct for one in made]
+    return CounterexampleSpread(period, A, made, steps, np.array(phi), np.array(correct))
