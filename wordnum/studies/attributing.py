@@ -93,9 +93,9 @@ def _attributed(
         window,
         GROUPINGS[grouping],
         study.probe.random_state,
-        code_version("study", *_MODULES),
-        code_version("embed"),
-        code_version("analyze"),
+        code_version("studies", *_MODULES),
+        code_version("embeddings"),
+        code_version("analyzers"),
     )
     found = load_or_discard(path, _read)
     if found is None:

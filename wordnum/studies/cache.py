@@ -28,7 +28,7 @@ def code_version(stage: str, *modules: str) -> str:
     Parameters
     ----------
     stage : str
-        A folder of wordnum, such as "embed".
+        A folder of wordnum, such as "embeddings".
     *modules : str
         Names of some of its modules; all of them by default.
 

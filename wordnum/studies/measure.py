@@ -76,9 +76,9 @@ def cell_key(cell: Cell, source: str, probe: ProbeSpec) -> str:
         cell.model,
         cell.window,
         probe,
-        code_version("embed"),
-        code_version("analyze"),
-        code_version("study", "records"),
+        code_version("embeddings"),
+        code_version("analyzers"),
+        code_version("studies", "records"),
     )
 
 
@@ -183,7 +183,7 @@ def _embedding(cell: Cell, inputs: _Inputs, cache: Cache, device: str) -> Embedd
     path = cache.path(
         "embeddings",
         ".npz",
-        code_version("embed"),
+        code_version("embeddings"),
         inputs.key,
         cell.perturbation,
         cell.signal,
