@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
+import subprocess
+import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +30,10 @@ from wordnum.storage import (
     atomic_path,
     file_hash,
     load_npz,
+    locked,
+    npz_kind,
     save_npz,
+    sweep,
     write_json,
     write_text,
 )
@@ -106,6 +113,117 @@ def test_an_npz_with_a_pickle_inside_is_refused(tmp_path: Path):
     np.savez(tmp_path / "evil.npz", x=np.array([{"a": 1}], dtype=object))
     with pytest.raises(FormatError, match="cannot be read"):
         load_npz(tmp_path / "evil.npz", kind="toy", version=1)
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_and_what_is_being_written_is_not(
+    tmp_path: Path,
+):
+    script = (
+        "import os, sys; from wordnum.storage import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as path:\n"
+        "    path.write_text('half'); os._exit(9)"
+    )
+    target = tmp_path / "a.npz"
+    assert subprocess.run([sys.executable, "-c", script, str(target)]).returncode == 9
+    assert len(list(tmp_path.iterdir())) == 1
+    with atomic_path(target) as mine:
+        with atomic_path(target) as other:
+            assert mine.exists()
+            other.write_text("other")
+        mine.write_text("mine")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
+    assert target.read_text() == "mine"
+
+
+def test_sweeping_removes_only_what_is_ours_and_unfinished(tmp_path: Path):
+    kept = [".a.part", ".b.npz.part.npz", "c.wordnum-abcdefgh.part"]
+    for name in [*kept, ".a.npz.wordnum-abcdefgh.part.npz"]:
+        (tmp_path / name).write_text("x")
+    sweep(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(kept)
+
+
+def test_a_lock_is_held_by_one_and_ends_with_its_process(tmp_path: Path):
+    script = (
+        "import sys, time; from wordnum.storage import locked\n"
+        "with locked(sys.argv[1], what='x'):\n    print(1, flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "LOCK")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(InputError, match="another run is writing to out"):  # noqa: SIM117
+            with locked(tmp_path / "LOCK", what="out"):
+                pass
+        other.kill()
+        other.wait()
+        with locked(tmp_path / "LOCK", what="out"):
+            pass
+
+
+def npz_bytes(tmp_path: Path, **arrays: np.ndarray) -> bytes:
+    path = save_npz(
+        tmp_path / "whole", kind="toy", version=1, header={}, arrays=arrays, compress=False
+    )
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_after_one_flipped_bit_an_npz_is_refused_or_the_same(tmp_path: Path, mapped: bool):
+    arrays = {"x": np.arange(40), "y": np.ones((3, 2), np.float32)}
+    data = npz_bytes(tmp_path, **arrays)
+    rng = np.random.default_rng(0)
+    refused = 0
+    for bit in rng.choice(8 * len(data), 400, replace=False):
+        broken = bytearray(data)
+        broken[bit // 8] ^= 1 << (bit % 8)
+        (tmp_path / "b.npz").write_bytes(broken)
+        try:
+            _, found = load_npz(tmp_path / "b.npz", kind="toy", version=1, mapped=mapped)
+        except FormatError:
+            refused += 1
+        else:
+            assert all(np.array_equal(found[name], arrays[name]) for name in arrays)
+    assert refused > 200
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"{" * 22, b"PK\x05\x06" + b"\0" * 18])
+def test_what_is_no_npz_is_refused(tmp_path: Path, content: bytes):
+    (tmp_path / "a.npz").write_bytes(content)
+    for mapped in (False, True):
+        with pytest.raises(FormatError, match="cannot be read as toy"):
+            load_npz(tmp_path / "a.npz", kind="toy", version=1, mapped=mapped)
+    assert npz_kind(tmp_path / "a.npz") is None
+
+
+def test_an_npz_that_would_fill_the_memory_is_refused(tmp_path: Path):
+    arrays = {"x": np.zeros(80 * 2**20, np.uint8)}
+    path = save_npz(tmp_path / "a", kind="toy", version=1, header={}, arrays=arrays)
+    with pytest.raises(FormatError, match="that would become"):
+        load_npz(path, kind="toy", version=1)
+
+
+def test_a_mapped_npz_needs_one_descriptor(tmp_path: Path):
+    arrays = {f"a{i}": np.arange(5) + i for i in range(40)}
+    path = save_npz(tmp_path / "a", kind="toy", version=1, header={}, arrays=arrays, compress=False)
+    before = len(os.listdir("/dev/fd"))
+    _, found = load_npz(path, kind="toy", version=1, mapped=True)
+    assert len(os.listdir("/dev/fd")) <= before + 1
+    assert found["a7"].tolist() == [7, 8, 9, 10, 11]
+
+
+def test_a_file_that_cannot_be_opened_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = save_npz(tmp_path / "a", kind="toy", version=1, header={}, arrays={"x": np.arange(9)})
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(zipfile, "ZipFile", full)
+    with pytest.raises(InputError, match="too many files are open") as caught:
+        load_npz(path, kind="toy", version=1)
+    assert not isinstance(caught.value, FormatError)
 
 
 def test_json_is_written_with_sorted_keys(tmp_path: Path):

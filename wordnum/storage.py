@@ -1,15 +1,20 @@
-"""Files that are whole or absent: atomic writes, npz with a checked header, no pickle."""
+"""Files that are whole or absent: atomic writes, locks, npz with a checked header, no pickle."""
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import glob
 import hashlib
 import json
 import os
 import re
 import shutil
+import struct
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +28,9 @@ __all__ = [
     "atomic_path",
     "file_hash",
     "load_npz",
+    "locked",
     "npz_kind",
+    "read_failure",
     "save_npz",
     "sweep",
     "write_json",
@@ -33,12 +40,35 @@ __all__ = [
 _HEADER = "wordnum_header"
 
 
+# Unfinished files and folders are ours by this name; while one is written, it is locked.
+_UNFINISHED = re.compile(r"\..+\.wordnum-[a-z0-9_]{8}\.part(\.\w+)?")
+# A deflated array of ours is never smaller than this part of what it holds.
+_LEAST_SHARE = 1 / 400
+_SMALL = 64 * 2**20
+_DAMAGE = (
+    ValueError,
+    EOFError,
+    KeyError,
+    AttributeError,
+    NotImplementedError,
+    OverflowError,
+    RecursionError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its place when the block ends well.
 
     The temporary file is flushed to disk before the rename and removed on any error, so that a
-    reader sees the old file, the new file, or none, and never a half-written one.
+    reader sees the old file, the new file, or none, and never a half-written one. What a killed
+    process left of the same `path` is removed first.
 
     Raises
     ------
@@ -49,16 +79,17 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_unfinished(path.parent.glob(f".{glob.escape(path.name)}.wordnum-*"))
         descriptor, name = tempfile.mkstemp(
-            prefix=f".{path.name}.", suffix=f".part{path.suffix}", dir=path.parent
+            prefix=f".{path.name}.wordnum-", suffix=f".part{path.suffix}", dir=path.parent
         )
-        os.close(descriptor)
         temporary = Path(name)
-        yield temporary
-        with open(temporary, "rb") as written:
-            os.fsync(written.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        with _held(descriptor):
+            yield temporary
+            with open(temporary, "rb") as written:
+                os.fsync(written.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
     except OSError as error:
         raise InputError(
             f"cannot write {path}",
@@ -84,29 +115,78 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise InputError(
             f"{path} exists already",
             expected="a new folder",
-            remedy="choose another path, or remove the folder first",
+            remedy="choose another path, or add --overwrite (overwrite=True)",
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    _remove_unfinished(path.parent.glob(f".{glob.escape(path.name)}.wordnum-*"))
+    prefix = f".{path.name}.wordnum-"
+    temporary = Path(tempfile.mkdtemp(prefix=prefix, suffix=".part", dir=path.parent))
     try:
-        yield temporary
-        os.chmod(temporary, 0o777 & ~_umask())
-        os.replace(temporary, path)
+        with _held(os.open(temporary, os.O_RDONLY)):
+            yield temporary
+            os.chmod(temporary, 0o777 & ~_umask())
+            os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def sweep(folder: str | os.PathLike[str]) -> None:
-    """Remove half-written files and folders that killed processes left anywhere in `folder`.
+    """Remove what killed processes of ours left unfinished anywhere in `folder`."""
+    _remove_unfinished(Path(folder).rglob(".*.wordnum-*"))
 
-    For the one process that writes there: what others are writing at the moment goes too.
+
+def _remove_unfinished(paths: Iterable[Path]) -> None:
+    """Remove unfinished files and folders whose writers are dead: those hold no lock."""
+    for path in sorted(paths):
+        if not _UNFINISHED.fullmatch(path.name) or path.is_symlink():
+            continue
+        try:
+            with _held(os.open(path, os.O_RDONLY)):
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+        except OSError:  # somebody writes it, or it has gone
+            continue
+
+
+@contextmanager
+def _held(descriptor: int) -> Iterator[None]:
+    """Lock an open file while the block runs; the system ends it with the process."""
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+            # A network file system without locks.
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: str | os.PathLike[str], *, what: str) -> Iterator[None]:
+    """Hold the lock file `path` while the block runs, however the process ends.
+
+    Raises
+    ------
+    InputError
+        Another process holds it; `what` says what that one writes to.
     """
-    for path in sorted(Path(folder).rglob(".*")):
-        if re.fullmatch(r"\..*\.part(\.\w+)?", path.name):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+    try:
+        with _held(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)):
+            yield
+    except BlockingIOError as error:
+        raise InputError(
+            f"another run is writing to {what}",
+            remedy="wait until it has ended, or choose another folder",
+        ) from error
+
+
+def read_failure(path: str | os.PathLike[str], error: OSError) -> InputError:
+    """Error for a file that is there and cannot be read: the file may be sound."""
+    remedy = "check the path, its permissions and the disk"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        remedy = "too many files are open: raise the limit (ulimit -n 1024) or use fewer jobs"
+    return InputError(f"cannot read {path}", got=error.strerror or str(error), remedy=remedy)
 
 
 def _umask() -> int:
@@ -164,7 +244,8 @@ def save_npz(
     path = Path(path)
     if path.suffix != ".npz":
         path = path.with_name(path.name + ".npz")
-    text = json.dumps({"kind": kind, "version": version, **header}, sort_keys=True)
+    told = {"kind": kind, "version": version, "arrays": sorted(arrays), **header}
+    text = json.dumps(told, sort_keys=True)
     content = {_HEADER: np.frombuffer(text.encode(), dtype=np.uint8), **arrays}
     write = np.savez_compressed if compress else np.savez
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
@@ -175,9 +256,10 @@ def save_npz(
 def npz_kind(path: str | os.PathLike[str]) -> str | None:
     """Kind of a file of `save_npz`; None where it is absent or is no such file."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return str(json.loads(archive[_HEADER].tobytes()).get("kind"))
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile):
+        with zipfile.ZipFile(path) as archive:
+            header = json.loads(_member(archive, f"{_HEADER}.npy").tobytes())
+            return str(header["kind"])
+    except (OSError, *_DAMAGE):
         return None
 
 
@@ -186,26 +268,26 @@ def load_npz(
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read a file of `save_npz`: the header and the arrays.
 
-    With `mapped`, arrays stored without compression are checked and left on disk as memory maps.
+    Checksums are verified. With `mapped`, arrays stored without compression are left on disk, all
+    of them behind one memory map.
 
     Raises
     ------
     InputError
-        There is no such file.
+        There is no such file, or it cannot be read for a reason that is not its own.
     FormatError
-        The file is damaged, is not ours, is of another kind, or of a newer version.
+        The file is damaged, is not ours, is of another kind, or of another version.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"no such file: {path}", remedy="check the path")
     try:
-        if mapped:
-            arrays = _map_npz(path)
-        else:
-            with np.load(path, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-        header = json.loads(arrays.pop(_HEADER).tobytes())
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+        with zipfile.ZipFile(path) as archive:
+            header, arrays = _read_archive(archive, path, mapped=mapped)
+    except (OSError, *_DAMAGE) as error:
+        # A directory of the archive that points before the file is damage, not a failing disk.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise read_failure(path, error) from error
         raise FormatError(
             f"{path} cannot be read as {kind}",
             expected=f"an .npz of {kind} written by wordnum",
@@ -225,33 +307,57 @@ def load_npz(
     return header, arrays
 
 
-def _map_npz(path: Path) -> dict[str, np.ndarray]:
-    arrays: dict[str, np.ndarray] = {}
-    with zipfile.ZipFile(path) as archive, open(path, "rb") as file:
-        damaged = archive.testzip()
-        if damaged:
-            raise ValueError(f"checksum of {damaged} does not hold")
-        for info in archive.infolist():
-            name = info.filename.removesuffix(".npy")
-            if info.compress_type != zipfile.ZIP_STORED:
-                with archive.open(info) as member:
-                    arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
-                continue
-            # A stored member follows its local header: 30 bytes, its name and its extra field.
-            file.seek(info.header_offset + 26)
-            file.seek(sum(np.frombuffer(file.read(4), dtype="<u2").tolist()), os.SEEK_CUR)
-            major, minor = np.lib.format.read_magic(file)
-            read = (
-                np.lib.format.read_array_header_1_0
-                if (major, minor) == (1, 0)
-                else np.lib.format.read_array_header_2_0
-            )
-            shape, fortran, dtype = read(file)
-            if dtype.hasobject:
-                raise ValueError(f"{name} holds Python objects")
-            order: Any = "F" if fortran else "C"
-            if 0 in shape:
-                arrays[name] = np.zeros(shape, dtype)
-            else:
-                arrays[name] = np.memmap(file, dtype, "r", file.tell(), shape, order)
-    return arrays
+def _read_archive(
+    archive: zipfile.ZipFile, path: Path, *, mapped: bool
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    size = path.stat().st_size
+    whole = sum(info.file_size for info in archive.infolist())
+    if whole > max(_SMALL, size / _LEAST_SHARE):
+        raise ValueError(f"{size:,} bytes that would become {whole:,}")
+    damaged = archive.testzip() if mapped else None
+    if damaged:
+        raise ValueError(f"checksum of {damaged} does not hold")
+    stored = np.memmap(path, np.uint8, "r") if mapped else None
+    arrays = {
+        info.filename.removesuffix(".npy"): _member(archive, info.filename, stored)
+        for info in archive.infolist()
+    }
+    header = json.loads(arrays.pop(_HEADER).tobytes())
+    if not isinstance(header, dict):
+        raise ValueError("its header is no table")
+    if header.pop("arrays", sorted(arrays)) != sorted(arrays):
+        raise ValueError("some of its arrays are missing")
+    return header, arrays
+
+
+def _member(archive: zipfile.ZipFile, name: str, stored: np.ndarray | None = None) -> np.ndarray:
+    """One array of an archive; a view of `stored`, the bytes of the file, where it can be one."""
+    info = archive.getinfo(name)
+    with archive.open(info) as member:
+        if stored is None or info.compress_type != zipfile.ZIP_STORED:
+            shape, _, dtype = _array_header(member)
+            if int(np.prod(shape, dtype=object)) * dtype.itemsize > info.file_size:
+                raise ValueError(f"{name} is shorter than its header says")
+            with archive.open(info) as again:
+                return np.lib.format.read_array(again, allow_pickle=False)
+        shape, fortran, dtype = _array_header(member)
+        offset = member.tell()
+    # A stored member follows its local header: 30 bytes, its name and its extra field.
+    at = info.header_offset + 26
+    begin = at + 4 + int(stored[at : at + 4].view("<u2").sum()) + offset
+    wanted = int(np.prod(shape, dtype=object)) * dtype.itemsize
+    if wanted != info.file_size - offset:
+        raise ValueError(f"{name} is not as long as its header says")
+    array = stored[begin : begin + wanted].view(dtype)
+    return array.reshape(shape, order="F" if fortran else "C")
+
+
+def _array_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0
+    shape, fortran, dtype = (
+        read(file) if version == (1, 0) else np.lib.format.read_array_header_2_0(file)
+    )
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects")
+    return shape, fortran, dtype
