@@ -89,7 +89,12 @@ def measured(corpus: EncodedCorpus, dim: int) -> list[list[list[float]]]:
     """Value, reach of its interval, of the narrow one, and mean of halves: (T, 2, 4)."""
     counts = count(corpus, window=2, perturbations="original")
     first, second = (
-        probe(SVD(weighting=name, dim=dim).fit(counts), moduli=MODULI, nulls=0, controls=False)
+        probe(
+            SVD(weighting=name, dim=dim).fit_transform(counts),
+            moduli=MODULI,
+            nulls=0,
+            controls=False,
+        )
         for name in ("hellinger", "ppmi")
     )
     gaps = compare(first, second)

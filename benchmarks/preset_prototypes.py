@@ -203,7 +203,7 @@ def skip_gram(*, beside: Fit | None = None, dims: int = 100) -> Fit:
     def fit(text: Text, blocks: np.ndarray) -> Vectors:
         if len(blocks) < text.corpus().n_blocks:
             raise ValueError("skip-gram vectors are trained on all blocks only")
-        embedding = NumberSGNS(dim=100, window=3, epochs=10).fit(text.corpus())
+        embedding = NumberSGNS(dim=100, window=3, epochs=10).fit_transform(text.corpus())
         if beside is None:
             return embedding.vectors, embedding.numbers
         vectors, numbers = beside(text, blocks)

@@ -60,7 +60,7 @@ def svd(weighting: str, window: Window, dims: tuple[int, ...] = (100, 150), **re
 
     def fit(text: Text, blocks: np.ndarray) -> prototypes.Vectors:
         counts = text.matrix(blocks, window=window, **reading)
-        found = SVD(weighting=weighting, dim=max(dims), halves=False).fit(counts)
+        found = SVD(weighting=weighting, dim=max(dims), halves=False).fit_transform(counts)
         return found.vectors, found.numbers
 
     return Variant(label, fit, dims)
@@ -183,14 +183,14 @@ def triple(values: np.ndarray) -> str:
 
 def embed(text: Text, preset: Preset) -> Embedding:
     """Vectors of a preset with their half-splits."""
-    return preset.make().fit(text.counts().signal(preset.signal, window=preset.window))
+    return preset.make().fit_transform(text.counts().signal(preset.signal, window=preset.window))
 
 
 def confirm(text: Text) -> None:
     """Print the paired difference between the preset of the league and Hellinger ±1."""
     mine, reference = PRESETS[LEAGUES[text.ordinals]], PRESETS["hellinger-1"]
     if (
-        mine.make().parameters() == reference.make().parameters()
+        mine.make().get_params() == reference.make().get_params()
         and mine.window == reference.window
     ):
         print(f"\nordinals {text.ordinals}: {mine.name} is Hellinger ±1; nothing to confirm")

@@ -34,11 +34,11 @@ def trained(model, corpus):
     """Seconds of one training, and the embedding with its half-splits where they are asked for."""
     halves, model.halves = model.halves, False
     start = time.process_time()
-    embedding = model.fit(corpus)
+    embedding = model.fit_transform(corpus)
     seconds = time.process_time() - start
     if halves:
         model.halves = True
-        embedding = model.fit(corpus)
+        embedding = model.fit_transform(corpus)
     return seconds, embedding
 
 
@@ -106,7 +106,7 @@ def main() -> None:
         ),
     }
     # What numba compiles is left out.
-    NumberSGNS(epochs=1).fit(SyntheticCorpus(n_documents=20, random_state=1).encoded())
+    NumberSGNS(epochs=1).fit_transform(SyntheticCorpus(n_documents=20, random_state=1).encoded())
     with tempfile.TemporaryDirectory() as folder:
         corpus = open_text(options.text, folder)
         numbers = int(corpus.number_counts.sum())

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 
 from wordnum.backend import Backend
 from wordnum.cooccurrence.counting import count
@@ -95,7 +96,7 @@ class ModelCase:
         return count(corpus or text(), window=2, perturbations="original", rows=self.rows)
 
     def fit(self, data: Any = None, **changes: Any) -> Embedding:
-        return self.make(**changes).fit(self.data() if data is None else data)
+        return self.make(**changes).fit_transform(self.data() if data is None else data)
 
 
 class ModelContract:
@@ -109,16 +110,38 @@ class ModelContract:
         given = {name: object() for name in names}
         made = kind(**given)
         assert vars(made) == given
-        assert made.parameters() == given
+        assert made.get_params() == given
 
-    def test_repr_shows_the_parameters(self, case):
+    def test_is_a_scikit_learn_estimator(self, case):
         model = case.make()
+        again = clone(model)
+        assert again is not model
+        assert again.get_params() == model.get_params()
+        assert again.set_params(min_count=2) is again
+        assert again.min_count == 2
         assert repr(model).startswith(f"{type(model).__name__}(")
-        assert all(f"{name}={value!r}" in repr(model) for name, value in case.parameters.items())
+        with pytest.raises(ValueError, match="Invalid parameter 'nonsense'"):
+            model.set_params(nonsense=1)
+
+    def test_fit_gives_the_model_and_leaves_what_fit_transform_gives(self, case):
+        model, data = case.make(), case.data()
+        assert model.fit(data) is model
+        embedding = clone(model).fit_transform(data)
+        assert model.embedding_.fingerprint == embedding.fingerprint
+
+    def test_capabilities_stand_on_the_class(self, case):
+        kind = model_class(case.model)
+        assert kind.name == case.model
+        assert kind.reads in ("counts", "words", "corpus", "task")
+        assert kind.replicate_kind in ("half-samples", "seeds", None)
+        assert set(kind.devices) <= {"cpu", "cuda"}
+        assert ("device" in case.make().get_params()) == ("cuda" in kind.devices)
+        assert ("dim" in kind.axes) == ("dim" in case.make().get_params())
+        assert kind.cost > 0
 
     def test_fit_gives_finite_vectors_of_the_numbers_present_in_ascending_order(self, case):
         model = case.make()
-        embedding = model.fit(case.data())
+        embedding = model.fit_transform(case.data())
         assert embedding is model.embedding_
         assert embedding.vectors.shape == (len(embedding.numbers), case.dim)
         assert embedding.vectors.dtype in (np.float32, np.float64)
@@ -144,12 +167,12 @@ class ModelContract:
 
     def test_same_seed_gives_the_same_bytes(self, case):
         data = case.data()
-        first, again = case.make().fit(data), case.make().fit(data)
+        first, again = case.make().fit_transform(data), case.make().fit_transform(data)
         assert first.fingerprint == again.fingerprint
         assert first.vectors.tobytes() == again.vectors.tobytes()
 
     def test_another_seed_gives_other_vectors_just_where_there_is_something_to_draw(self, case):
-        if "random_state" in case.make().parameters():
+        if "random_state" in case.make().get_params():
             same = np.allclose(case.fit(random_state=0).vectors, case.fit(random_state=1).vectors)
             assert same != case.drawn
         else:
@@ -171,8 +194,8 @@ class ModelContract:
 
     def test_provenance_says_model_parameters_versions_and_data(self, case):
         model = case.make()
-        recorded = json.loads(json.dumps(model.fit(case.data()).provenance))
-        assert recorded["embed"]["parameters"] == {"model": case.model, **model.parameters()}
+        recorded = json.loads(json.dumps(model.fit_transform(case.data()).provenance))
+        assert recorded["embed"]["parameters"] == {"model": case.model, **model.get_params()}
         assert "numpy" in recorded["embed"]["versions"]
         source = recorded["corpus_fingerprint" if case.reads_text else "counts_fingerprint"]
         assert isinstance(source, str)
@@ -230,7 +253,7 @@ class ModelContract:
     @pytest.mark.parametrize("data", ["some text", None, 3.0, [1, 2, 3], [[1, 2], [3]]])
     def test_what_is_no_data_is_refused_by_its_type(self, case, data):
         with pytest.raises(InputError) as error:
-            case.make().fit(data)
+            case.make().fit_transform(data)
         assert type(data).__name__ in str(error.value)
 
     def low(self, case) -> dict[str, Any]:

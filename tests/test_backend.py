@@ -53,9 +53,9 @@ def test_missing_cupy_is_an_error_that_names_the_extra(monkeypatch):
     counts = np.diag([3, 2, 1])
     for ask in (
         lambda: get_backend("cuda"),
-        lambda: SVD(dim=2, device="cuda").fit(counts),
+        lambda: SVD(dim=2, device="cuda").fit_transform(counts),
         lambda: weight(counts, device="cuda"),
-        lambda: GloVe(dim=2, device="cuda").fit(counts),
+        lambda: GloVe(dim=2, device="cuda").fit_transform(counts),
         lambda: probe(planted_embedding(phi=50, kappa=50, size=100), device="cuda"),
     ):
         with pytest.raises(MissingExtraError, match="'cupy', which cannot be imported") as error:

@@ -66,7 +66,7 @@ def product(kind: str, single: bool, device: str) -> list[np.ndarray]:
 
 def of_number_rows(kind: str, precision: str, device: str) -> list[np.ndarray]:
     model = SVD(weighting=kind, dim=10, precision=precision, device=device)
-    vectors = model.fit(counts()).vectors
+    vectors = model.fit_transform(counts()).vectors
     return [model.singular_values_, vectors @ vectors.T]
 
 
@@ -165,7 +165,7 @@ class TestGloVeOnADevice:
         losses = {}
         for name in ("cpu", "cuda"):
             model = GloVe(dim=6, epochs=12, device=name)
-            embedding = model.fit(made)
+            embedding = model.fit_transform(made)
             assert type(embedding.vectors) is np.ndarray
             losses[name] = model.losses_
         assert losses["cuda"][0] == pytest.approx(losses["cpu"][0], rel=0.1)
@@ -175,7 +175,9 @@ class TestGloVeOnADevice:
 
     def test_pairs_that_share_nothing_give_the_steps_of_the_cpu(self, device):
         made = np.diag([9, 4, 7])
-        here, there = (GloVe(dim=5, epochs=7, device=d).fit(made).vectors for d in ("cpu", "cuda"))
+        here, there = (
+            GloVe(dim=5, epochs=7, device=d).fit_transform(made).vectors for d in ("cpu", "cuda")
+        )
         assert np.abs(here - there).max() < 1e-6
 
     def test_long_rows_come_first(self, device):

@@ -159,7 +159,7 @@ def synthetic(seed, documents, signal):
         random_state=seed,
     )
     made = count(corpus.encoded(), window=2, perturbations="original")
-    return quick(SVD(weighting="hellinger", dim=20).fit(made), moduli=[2, 5, 10])
+    return quick(SVD(weighting="hellinger", dim=20).fit_transform(made), moduli=[2, 5, 10])
 
 
 @pytest.mark.parametrize(

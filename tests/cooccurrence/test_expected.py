@@ -159,7 +159,7 @@ def test_an_expectation_does_not_depend_on_the_workers(corpus: EncodedCorpus):
 
 def test_an_expectation_has_no_halves(corpus: EncodedCorpus):
     expected = expected_counts(corpus, "swap-numbers", window=3)
-    embedding = SVD(dim=5).fit(expected)
+    embedding = SVD(dim=5).fit_transform(expected)
     assert embedding.halves == ()
     assert "expected-counts" in embedding.flags
 
@@ -168,7 +168,7 @@ def test_an_expectation_has_no_halves(corpus: EncodedCorpus):
 def test_rows_that_are_all_alike_cannot_be_factorized(corpus: EncodedCorpus, weighting: str):
     expected = expected_counts(corpus, "unigram-replace", window=2)
     with pytest.raises(InputError, match=r"nothing to factorize(.|\n)*verdict is 'neither'"):
-        SVD(dim=1, weighting=weighting).fit(expected.text_number)
+        SVD(dim=1, weighting=weighting).fit_transform(expected.text_number)
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ def test_models_are_fitted_on_all_rows(corpus: EncodedCorpus):
     window = Window(size=3, weighting="harmonic")
     counts = count(corpus, rows="all", window=window, perturbations="original")
     for model in (SVD(rows="all", weighting="ppmi", dim=5), GloVe(dim=5, epochs=2)):
-        embedding = model.fit(counts)
+        embedding = model.fit_transform(counts)
         assert embedding.dim == 5
         assert embedding.halves == ()
         assert embedding.provenance["counts_fingerprint"] == counts.fingerprint

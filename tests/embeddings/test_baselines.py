@@ -20,7 +20,7 @@ A, B = 1002, 1003
 
 def test_frequency_is_the_log_share_of_the_number_tokens():
     corpus = EncodedCorpus.from_arrays([7, A, 3, 7, B, 7, 1000, 1001], [0, 8], WORDS)
-    embedding = TokenFrequency().fit(corpus)
+    embedding = TokenFrequency().fit_transform(corpus)
     assert embedding.numbers.tolist() == [3, 7]
     assert embedding.vectors.ravel() == pytest.approx([log(1 / 4), log(3 / 4)])
     assert embedding.counts.tolist() == [1, 3]
@@ -28,15 +28,18 @@ def test_frequency_is_the_log_share_of_the_number_tokens():
 
 def test_shares_count_the_numbers_that_min_count_drops():
     corpus = EncodedCorpus.from_arrays([7, 7, 3, 8, 8], [0, 5], WORDS)
-    embedding = TokenFrequency(min_count=2).fit(corpus)
+    embedding = TokenFrequency(min_count=2).fit_transform(corpus)
     assert embedding.vectors.ravel() == pytest.approx([log(2 / 5), log(2 / 5)])
 
 
 def test_corpus_and_its_counts_give_the_same_frequencies():
     corpus = SyntheticCorpus(n_documents=40, random_state=1).encoded(n_blocks=4)
     counts = count(corpus, window=1, perturbations="original")
-    of_corpus, of_counts = TokenFrequency().fit(corpus), TokenFrequency().fit(counts)
-    of_signal = TokenFrequency().fit(counts.signal("text"))
+    of_corpus, of_counts = (
+        TokenFrequency().fit_transform(corpus),
+        TokenFrequency().fit_transform(counts),
+    )
+    of_signal = TokenFrequency().fit_transform(counts.signal("text"))
     assert np.array_equal(of_corpus.vectors, of_counts.vectors)
     assert np.array_equal(of_corpus.vectors, of_signal.vectors)
     for (a, _), (b, _) in zip(of_corpus.halves, of_counts.halves, strict=True):
@@ -45,7 +48,7 @@ def test_corpus_and_its_counts_give_the_same_frequencies():
 
 def test_frequency_of_round_numbers_has_the_spikes_of_the_paper():
     corpus = SyntheticCorpus(n_documents=8000, length=60, decay=0.3, heaping=6.0, random_state=1)
-    embedding = TokenFrequency(halves=False).fit(corpus.encoded())
+    embedding = TokenFrequency(halves=False).fit_transform(corpus.encoded())
     assert not embedding.missing.size
     magnitude = np.abs(np.fft.rfft(embedding.vectors.ravel()))
     magnitude /= np.median(magnitude)
@@ -54,7 +57,7 @@ def test_frequency_of_round_numbers_has_the_spikes_of_the_paper():
 
 
 def test_random_vectors_are_standard_normal_and_independent():
-    vectors = Random(dim=200, random_state=3).fit(np.ones((300, 1))).vectors
+    vectors = Random(dim=200, random_state=3).fit_transform(np.ones((300, 1))).vectors
     assert vectors.mean() == pytest.approx(0, abs=0.02)
     assert vectors.std() == pytest.approx(1, abs=0.02)
     overlap = np.corrcoef(vectors)[np.triu_indices(300, 1)]
@@ -63,13 +66,13 @@ def test_random_vectors_are_standard_normal_and_independent():
 
 def test_random_vector_of_a_number_does_not_depend_on_the_others():
     counts = np.ones((50, 3))
-    whole = Random(dim=5).fit(counts)
+    whole = Random(dim=5).fit_transform(counts)
     counts[[4, 9]] = 0
-    some = Random(dim=5).fit(counts)
+    some = Random(dim=5).fit_transform(counts)
     assert some.missing.tolist() == [4, 9]
     assert np.array_equal(some.vectors, whole.select(some.numbers).vectors)
 
 
 def test_random_vectors_need_a_dimension():
     with pytest.raises(UsageError, match="dim=0 is out of range"):
-        Random(dim=0).fit(np.ones((3, 3)))
+        Random(dim=0).fit_transform(np.ones((3, 3)))

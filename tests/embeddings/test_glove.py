@@ -138,7 +138,7 @@ def test_planted_log_counts_are_recovered():
 def test_same_seed_gives_the_same_bytes_and_another_seed_does_not():
     counts = planted_counts()
     first, again, other = (
-        GloVe(dim=5, epochs=3, random_state=s).fit(counts).vectors for s in (0, 0, 1)
+        GloVe(dim=5, epochs=3, random_state=s).fit_transform(counts).vectors for s in (0, 0, 1)
     )
     assert first.tobytes() == again.tobytes()
     assert not np.allclose(first, other)
@@ -170,26 +170,26 @@ def number_counts(seed: int = 0) -> Counts:
 
 def test_counts_are_read_with_harmonic_weights_and_give_halves():
     counts = number_counts()
-    plain = GloVe(dim=4, epochs=2).fit(counts)
+    plain = GloVe(dim=4, epochs=2).fit_transform(counts)
     signal = counts.signal("both", window=Window(size=2, weighting="harmonic"))
-    by_signal = GloVe(dim=4, epochs=2).fit(signal)
+    by_signal = GloVe(dim=4, epochs=2).fit_transform(signal)
     assert np.array_equal(plain.vectors, by_signal.vectors)
     assert len(plain.halves) == 10
     assert plain.numbers.tolist() == list(range(30))
     assert plain.n_documents == counts.n_documents
     assert plain.provenance["embed"]["parameters"]["dim"] == 4
-    assert GloVe(dim=4, epochs=2, halves=False).fit(counts).halves == ()
+    assert GloVe(dim=4, epochs=2, halves=False).fit_transform(counts).halves == ()
 
 
 def test_sum_of_both_vectors_is_an_option_where_numbers_are_contexts():
     counts = number_counts()
     model = GloVe(dim=4, epochs=2, sum_vectors=False, halves=False)
-    alone = model.fit(counts)
+    alone = model.fit_transform(counts)
     signal = counts.signal("number", window=Window(size=2))
     with pytest.raises(UsageError, match="context vector of every number"):
-        GloVe(dim=4, epochs=2, sum_vectors=True).fit(counts.signal("text"))
+        GloVe(dim=4, epochs=2, sum_vectors=True).fit_transform(counts.signal("text"))
     summed_model = GloVe(dim=4, epochs=2, sum_vectors=True, halves=False)
-    summed = summed_model.fit(signal)
+    summed = summed_model.fit_transform(signal)
     place = {int(c): k for k, c in enumerate(signal.columns)}
     contexts = summed_model.context_vectors_[[place[n] for n in range(30)]]
     assert np.allclose(summed.vectors, summed_model.vectors_[:30] + contexts)
@@ -199,7 +199,7 @@ def test_sum_of_both_vectors_is_an_option_where_numbers_are_contexts():
 def test_numbers_without_a_pair_are_missing_not_zero():
     counts = planted_counts()
     counts[7] = 0
-    embedding = GloVe(dim=4, epochs=2).fit(counts)
+    embedding = GloVe(dim=4, epochs=2).fit_transform(counts)
     assert embedding.missing.tolist() == [7]
 
 
@@ -214,13 +214,13 @@ def test_numbers_without_a_pair_are_missing_not_zero():
 )
 def test_counts_that_cannot_be_trained_on_are_refused(counts, message):
     with pytest.raises(InputError, match=message):
-        GloVe(dim=2, epochs=1).fit(counts)
+        GloVe(dim=2, epochs=1).fit_transform(counts)
 
 
 @pytest.mark.parametrize("rate", [5.0, 1e4, 1e30])
 def test_too_high_a_learning_rate_stops_with_a_message(rate):
     with pytest.raises(InputError, match="GloVe diverged") as error:
-        GloVe(dim=8, epochs=3, learning_rate=rate).fit(planted_counts())
+        GloVe(dim=8, epochs=3, learning_rate=rate).fit_transform(planted_counts())
     assert "lower learning_rate" in str(error.value)
 
 
@@ -237,7 +237,7 @@ def test_too_high_a_learning_rate_stops_with_a_message(rate):
 )
 def test_parameters_out_of_range_are_usage_errors(parameters, message):
     with pytest.raises(UsageError, match=message):
-        GloVe(**parameters).fit(planted_counts())
+        GloVe(**parameters).fit_transform(planted_counts())
 
 
 @pytest.mark.skipif(not gpu_is_there(), reason="needs CuPy and a GPU")
@@ -255,16 +255,16 @@ class TestOnTheGpu:
     def test_pairs_that_share_nothing_give_the_steps_of_the_cpu(self):
         # Their order does not matter, so that here CPU and GPU agree in digits too.
         vectors = [
-            GloVe(dim=40, epochs=7, device=device).fit(np.diag([9, 4, 7])).vectors
+            GloVe(dim=40, epochs=7, device=device).fit_transform(np.diag([9, 4, 7])).vectors
             for device in ("cpu", "cuda")
         ]
         assert np.abs(vectors[0] - vectors[1]).max() < 1e-5
 
     def test_planted_counts_are_recovered_and_results_are_numpy(self):
         model = GloVe(dim=8, epochs=200, x_max=20, device="cuda")
-        assert isinstance(model.fit(planted_counts()).vectors, np.ndarray)
+        assert isinstance(model.fit_transform(planted_counts()).vectors, np.ndarray)
         assert model.losses_[-1] < 0.1 * model.losses_[0]
 
     def test_too_high_a_learning_rate_stops_with_a_message(self):
         with pytest.raises(InputError, match="GloVe diverged"):
-            GloVe(dim=8, epochs=3, learning_rate=1e4, device="cuda").fit(planted_counts())
+            GloVe(dim=8, epochs=3, learning_rate=1e4, device="cuda").fit_transform(planted_counts())

@@ -163,7 +163,7 @@ def test_embedding_of_all_rows_is_the_number_rows_of_the_whole_decomposition():
     data = all_rows()
     left, values, _ = np.linalg.svd(weight(data.matrix(), weighting="ppmi").toarray())
     model = SVD(rows="all", weighting="ppmi", dim=6, p=0.5, tol=1e-10)
-    embedding = model.fit(data)
+    embedding = model.fit_transform(data)
     assert embedding.size == 30
     assert model.vectors_.shape == (len(data.vocabulary), 6)
     assert np.array_equal(embedding.vectors, model.vectors_[embedding.numbers])
@@ -176,7 +176,7 @@ def test_embedding_of_all_rows_is_the_number_rows_of_the_whole_decomposition():
 
 def test_weighting_that_leaves_nothing_is_refused():
     with pytest.raises(InputError, match="nothing to factorize"):
-        SVD(weighting="ppmi:shift=5", dim=1, rows="all").fit(np.array([[1, 2], [2, 3]]))
+        SVD(weighting="ppmi:shift=5", dim=1, rows="all").fit_transform(np.array([[1, 2], [2, 3]]))
 
 
 def test_marginals_of_all_rows_can_be_those_of_the_text():
@@ -190,6 +190,6 @@ def test_marginals_of_all_rows_can_be_those_of_the_text():
 
 def test_all_rows_differ_from_number_rows_alone():
     data = all_rows()
-    of_all = SVD(rows="all", weighting="ppmi", dim=6).fit(data).vectors
-    of_numbers = SVD(weighting="ppmi", dim=6).fit(data.matrix()[:30]).vectors
+    of_all = SVD(rows="all", weighting="ppmi", dim=6).fit_transform(data).vectors
+    of_numbers = SVD(weighting="ppmi", dim=6).fit_transform(data.matrix()[:30]).vectors
     assert np.abs(of_all @ of_all.T - of_numbers @ of_numbers.T).max() > 0.1

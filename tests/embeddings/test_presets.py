@@ -22,7 +22,7 @@ SMALL = {"dim": 4, "epochs": 1, "halves": False}
 def small(name: str):
     """A preset cut down to what a test can train."""
     preset = get_preset(name)
-    known = model_class(preset.model)().parameters()
+    known = model_class(preset.model)().get_params()
     return choose(name, **{key: value for key, value in SMALL.items() if key in known})
 
 
@@ -88,7 +88,7 @@ def test_counts_and_their_corpus_give_the_same_vectors():
 def test_counts_of_all_rows_are_factorized_as_a_whole():
     counts = count(text(), window=2, perturbations="original", rows="all")
     found = embed(counts, choose("ppmi-2", dim=4))
-    whole = SVD(rows="all", weighting="ppmi", dim=4).fit(counts)
+    whole = SVD(rows="all", weighting="ppmi", dim=4).fit_transform(counts)
     assert np.array_equal(found.vectors, whole.vectors)
 
 

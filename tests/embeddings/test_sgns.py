@@ -102,7 +102,7 @@ def test_every_pair_of_a_number_within_the_window_is_trained_once_per_pass():
 
 def test_nothing_meets_across_documents():
     with pytest.raises(InputError, match="nothing to train on"):
-        NumberSGNS(dim=2, sample=0).fit(corpus_of([A], [7], [8], [B]))
+        NumberSGNS(dim=2, sample=0).fit_transform(corpus_of([A], [7], [8], [B]))
 
 
 def test_window_is_drawn_uniformly():
@@ -135,7 +135,7 @@ def test_optimum_is_the_shifted_pmi():
         dim=8, window=1, sample=0, negative=negative, noise_exponent=1, signal="text",
         epochs=30, learning_rate=0.05,
     )  # fmt: skip
-    w = model.fit(corpus).vectors
+    w = model.fit_transform(corpus).vectors
     pairs = np.zeros((3, 4))
     np.add.at(pairs, (numbers, words), 1)
     noise = pairs.sum(axis=0) / pairs.sum()
@@ -153,7 +153,7 @@ def test_contexts_of_all_words_stay_and_numbers_come_to_their_optimum():
     model = NumberSGNS(
         **given, contexts="words", sample=0, negative=2, epochs=60, learning_rate=0.02
     )
-    embedding = model.fit(corpus)
+    embedding = model.fit_transform(corpus)
     assert np.array_equal(model.context_vectors_, contexts)
     pairs = count(corpus, window=1, perturbations="original").signal("both")
     width = len(corpus.vocabulary)
@@ -180,7 +180,9 @@ def test_contexts_of_all_words_stay_and_numbers_come_to_their_optimum():
 def test_contexts_of_all_words_see_the_perturbed_text():
     corpus = SyntheticCorpus(n_documents=60).encoded()
     vectors = [
-        NumberSGNS(dim=4, epochs=1, contexts="words").fit(corpus, perturbation=name).vectors
+        NumberSGNS(dim=4, epochs=1, contexts="words")
+        .fit_transform(corpus, perturbation=name)
+        .vectors
         for name in ("original", "original", "context-length:2")
     ]
     assert np.array_equal(vectors[0], vectors[1])
@@ -200,7 +202,7 @@ def test_signal_chooses_the_contexts():
 def test_same_seed_gives_the_same_bytes_and_another_seed_does_not():
     corpus = SyntheticCorpus(n_documents=30, random_state=1).encoded()
     first, again, other = (
-        NumberSGNS(dim=8, epochs=2, random_state=s).fit(corpus).vectors for s in (0, 0, 1)
+        NumberSGNS(dim=8, epochs=2, random_state=s).fit_transform(corpus).vectors for s in (0, 0, 1)
     )
     assert first.tobytes() == again.tobytes()
     assert not np.allclose(first, other)
@@ -217,7 +219,7 @@ def test_losses_fall_from_that_of_untrained_vectors():
 
 def test_halves_are_trained_on_complementary_blocks():
     corpus = SyntheticCorpus(n_documents=60, random_state=2).encoded()
-    embedding = NumberSGNS(dim=4, epochs=1, halves=True).fit(corpus)
+    embedding = NumberSGNS(dim=4, epochs=1, halves=True).fit_transform(corpus)
     assert len(embedding.halves) == 10
     for a, b in embedding.halves:
         total = np.zeros(embedding.size, int)
@@ -227,7 +229,7 @@ def test_halves_are_trained_on_complementary_blocks():
 
 
 def test_numbers_that_never_occur_are_missing():
-    embedding = NumberSGNS(dim=4, sample=0).fit(corpus_of(*[[A, 7, B, 9]] * 20))
+    embedding = NumberSGNS(dim=4, sample=0).fit_transform(corpus_of(*[[A, 7, B, 9]] * 20))
     assert embedding.numbers.tolist() == [7, 9]
     assert embedding.counts.tolist() == [20, 20]
     assert embedding.provenance["embed"]["parameters"]["dim"] == 4
@@ -235,25 +237,25 @@ def test_numbers_that_never_occur_are_missing():
 
 def test_text_without_contexts_of_the_signal_is_an_error():
     with pytest.raises(InputError, match="no contexts to train on") as error:
-        NumberSGNS(dim=4, signal="text").fit(corpus_of([7, 8, 9, 7, 8, 9]))
+        NumberSGNS(dim=4, signal="text").fit_transform(corpus_of([7, 8, 9, 7, 8, 9]))
     assert 'contexts of the signal "text"' in str(error.value)
 
 
 def test_text_without_numbers_is_an_error():
     with pytest.raises(InputError, match="the text holds no numbers"):
-        NumberSGNS(dim=4).fit(corpus_of([A, B, OTHER]))
+        NumberSGNS(dim=4).fit_transform(corpus_of([A, B, OTHER]))
 
 
 def test_counts_are_refused_with_the_way_to_go():
     with pytest.raises(InputError, match="encode the text"):
-        NumberSGNS().fit(np.ones((3, 3)))
+        NumberSGNS().fit_transform(np.ones((3, 3)))
 
 
 @pytest.mark.parametrize("rate", [10.0, 1e5, 1e30])
 def test_too_high_a_learning_rate_stops_with_a_message(rate):
     corpus = SyntheticCorpus(n_documents=100, random_state=1).encoded()
     with pytest.raises(InputError, match="diverged") as error:
-        NumberSGNS(dim=8, epochs=3, learning_rate=rate).fit(corpus)
+        NumberSGNS(dim=8, epochs=3, learning_rate=rate).fit_transform(corpus)
     assert "lower learning_rate" in str(error.value)
 
 
@@ -271,4 +273,4 @@ def test_too_high_a_learning_rate_stops_with_a_message(rate):
 )
 def test_parameters_out_of_range_are_usage_errors(parameters, message):
     with pytest.raises(UsageError, match=message):
-        NumberSGNS(**parameters).fit(corpus_of([A, 7, B]))
+        NumberSGNS(**parameters).fit_transform(corpus_of([A, 7, B]))

@@ -37,7 +37,7 @@ def test_singular_values_and_vectors_are_those_of_numpy(weighting, shape):
     counts = zipf_counts(*shape)
     left, values = exact_svd(counts, weighting)
     model = SVD(weighting=weighting, dim=15)
-    vectors = model.fit(counts).vectors
+    vectors = model.fit_transform(counts).vectors
     assert model.singular_values_ == pytest.approx(values[:15], rel=1e-11)
     for column in range(15):
         expected = left[:, column] * values[column]
@@ -67,7 +67,7 @@ def test_gram_is_the_same_however_many_columns_are_dense(monkeypatch):
 def test_all_dimensions_give_the_distances_of_the_weighted_rows():
     counts = zipf_counts(30, 200)
     rows = weight(counts, weighting="hellinger").toarray()
-    vectors = SVD(dim=30).fit(counts).vectors
+    vectors = SVD(dim=30).fit_transform(counts).vectors
     assert vectors @ vectors.T == pytest.approx(rows @ rows.T, abs=1e-12)
     model = SVD(dim=30)
     model.fit(counts)
@@ -87,12 +87,12 @@ def test_explained_is_the_share_of_the_squared_norm():
 def test_p_is_the_power_of_the_singular_values(p):
     counts = zipf_counts()
     model = SVD(dim=8, p=p)
-    norms = np.linalg.norm(model.fit(counts).vectors, axis=0)
+    norms = np.linalg.norm(model.fit_transform(counts).vectors, axis=0)
     assert norms == pytest.approx(model.singular_values_**p, rel=1e-10)
 
 
 def test_signs_are_fixed_by_the_largest_entry():
-    vectors = SVD(dim=20).fit(zipf_counts()).vectors
+    vectors = SVD(dim=20).fit_transform(zipf_counts()).vectors
     assert (vectors[np.abs(vectors).argmax(axis=0), np.arange(20)] > 0).all()
     flipped = vectors * np.where(np.arange(20) % 3, -1, 1)
     assert np.array_equal(fix_signs(flipped), vectors)
@@ -113,7 +113,7 @@ def test_gram_loses_what_is_under_a_hundred_millionth_of_the_largest():
     model.fit(np.diag([1e9, 1e3, 1.0]))
     assert model.singular_values_ == pytest.approx([1e9, 1e3], rel=1e-4)
     with pytest.raises(InputError, match="dim is larger than the rank") as error:
-        SVD(weighting="raw", dim=3).fit(np.diag([1e9, 1e3, 1.0]))
+        SVD(weighting="raw", dim=3).fit_transform(np.diag([1e9, 1e3, 1.0]))
     assert "dim of at most 2" in str(error.value)
 
 
@@ -122,14 +122,14 @@ def test_dim_above_the_rank_is_refused_with_the_rank(dim, rank):
     left = np.random.default_rng(0).integers(1, 5, (8, rank))
     right = np.random.default_rng(1).integers(1, 5, (rank, 20))
     with pytest.raises(InputError, match="dim is larger than the rank") as error:
-        SVD(weighting="raw", dim=dim).fit(left @ right)
+        SVD(weighting="raw", dim=dim).fit_transform(left @ right)
     assert f"dim of at most {rank}" in str(error.value)
     assert f"dim={dim} for 8 numbers of rank {rank}" in str(error.value)
 
 
 def test_weighting_that_leaves_nothing_is_refused():
     with pytest.raises(InputError, match="nothing to factorize") as error:
-        SVD(weighting="ppmi:shift=50", dim=1).fit(np.array([[4, 1], [1, 4]]))
+        SVD(weighting="ppmi:shift=50", dim=1).fit_transform(np.array([[4, 1], [1, 4]]))
     assert "all zero" in str(error.value)
     assert "another weighting" in str(error.value)
 
@@ -137,10 +137,10 @@ def test_weighting_that_leaves_nothing_is_refused():
 def test_rows_are_worked_out_without_the_absent_numbers():
     counts = zipf_counts().toarray()
     counts[[3, 17]] = 0
-    embedding = SVD(dim=10).fit(counts)
+    embedding = SVD(dim=10).fit_transform(counts)
     assert embedding.missing.tolist() == [3, 17]
     kept = np.delete(counts, [3, 17], axis=0)
-    assert np.array_equal(embedding.vectors, SVD(dim=10).fit(kept).vectors)
+    assert np.array_equal(embedding.vectors, SVD(dim=10).fit_transform(kept).vectors)
 
 
 @pytest.fixture(scope="module")
@@ -151,13 +151,13 @@ def counts() -> Counts:
 
 def test_halves_are_the_same_model_on_the_half_counts(counts):
     signal = counts.signal("text", window=Window(size=1))
-    embedding = SVD(dim=5).fit(signal)
+    embedding = SVD(dim=5).fit_transform(signal)
     matrix_a, matrix_b, seen_a, _ = next(iter(signal.halves()))
     first, second = embedding.halves[0]
-    expected = SVD(dim=5).fit(matrix_a)
+    expected = SVD(dim=5).fit_transform(matrix_a)
     assert np.array_equal(first.vectors, expected.vectors)
     assert np.array_equal(first.counts, seen_a[first.numbers])
-    assert np.array_equal(second.vectors, SVD(dim=5).fit(matrix_b).vectors)
+    assert np.array_equal(second.vectors, SVD(dim=5).fit_transform(matrix_b).vectors)
 
 
 def test_half_of_a_lower_rank_keeps_the_dimensions_it_has():
@@ -167,7 +167,7 @@ def test_half_of_a_lower_rank_keeps_the_dimensions_it_has():
     counts = Counts.from_events(
         events, vocabulary=Vocabulary.from_words(list("abcdef")), window_size=1, n_blocks=2
     )
-    embedding = SVD(dim=4).fit(counts)
+    embedding = SVD(dim=4).fit_transform(counts)
     assert sorted(embedding.provenance["half_dims"][0]) == [1, 4]
     assert sorted(half.dim for half in embedding.halves[0]) == [1, 4]
 
@@ -178,38 +178,40 @@ def test_numbers_without_contexts_in_a_signal_are_dropped_listed_and_flagged():
         events, vocabulary=Vocabulary.from_words(list("abc")), window_size=1
     )
     model = SVD(weighting="log", dim=2)
-    embedding = model.fit(counts.signal("text"))
+    embedding = model.fit_transform(counts.signal("text"))
     assert model.without_contexts_.tolist() == [9]
     assert embedding.numbers.tolist() == [0, 1, 2, 3, 4]
     assert "numbers-without-contexts" in embedding.flags
 
 
 def test_counts_stand_for_the_signal_of_both(counts):
-    whole, both = (SVD(dim=5, halves=False).fit(c) for c in (counts, counts.signal("both")))
+    whole, both = (
+        SVD(dim=5, halves=False).fit_transform(c) for c in (counts, counts.signal("both"))
+    )
     assert np.array_equal(whole.vectors, both.vectors)
 
 
 def test_marginals_of_the_corpus_are_the_words_of_the_text(counts):
     signal = counts.signal("text")
     model = SVD(weighting="pmi", dim=5, marginals="corpus", halves=False)
-    found = model.fit(signal)
+    found = model.fit_transform(signal)
     rows = signal.matrix()[found.numbers]
     weighted = weight(rows, weighting="pmi", column_totals=signal.context_counts)
     assert model.singular_values_ == pytest.approx(
         np.linalg.svd(weighted.toarray(), compute_uv=False)[:5], rel=1e-10
     )
-    by_pairs = SVD(weighting="pmi", dim=5, halves=False).fit(signal)
+    by_pairs = SVD(weighting="pmi", dim=5, halves=False).fit_transform(signal)
     assert not np.allclose(found.vectors, by_pairs.vectors)
 
 
 def test_marginals_of_the_corpus_need_a_corpus():
     with pytest.raises(InputError, match="needs the context counts of a corpus"):
-        SVD(marginals="corpus", dim=2).fit(zipf_counts())
+        SVD(marginals="corpus", dim=2).fit_transform(zipf_counts())
 
 
 def test_all_rows_need_counts_of_all_rows(counts):
     with pytest.raises(InputError, match='rows="all" needs counts of all words'):
-        SVD(rows="all", dim=2).fit(counts)
+        SVD(rows="all", dim=2).fit_transform(counts)
 
 
 @pytest.mark.parametrize(
@@ -228,11 +230,11 @@ def test_all_rows_need_counts_of_all_rows(counts):
 )
 def test_parameters_out_of_range_are_usage_errors(parameters, message):
     with pytest.raises(UsageError, match=message):
-        SVD(**{"dim": 2, **parameters}).fit(zipf_counts())
+        SVD(**{"dim": 2, **parameters}).fit_transform(zipf_counts())
 
 
 def test_a_corpus_is_refused_with_the_way_to_count_it():
     corpus = SyntheticCorpus(n_documents=3, random_state=1).encoded()
     with pytest.raises(InputError, match="fitted on counts, not on a corpus") as error:
-        SVD(dim=2).fit(corpus)
+        SVD(dim=2).fit_transform(corpus)
     assert "count the corpus first" in str(error.value)

@@ -55,7 +55,7 @@ def test_isolated_sentences_hold_one_number_at_most(corpus):
 
 @pytest.mark.parametrize("mode", ["sgns", "cbow"])
 def test_vectors_are_gensims_own_byte_for_byte(corpus, mode):
-    ours = Word2Vec(dim=10, mode=mode, epochs=2, random_state=3).fit(corpus)
+    ours = Word2Vec(dim=10, mode=mode, epochs=2, random_state=3).fit_transform(corpus)
     sentences = sentences_of(corpus)
     tokens = corpus.vocabulary.tokens()
     seen = Counter(token for sentence in sentences for token in sentence)
@@ -77,7 +77,9 @@ def test_losses_fall_and_stay_per_pass(corpus):
 
 
 def test_same_seed_gives_the_same_bytes_with_one_worker(corpus):
-    first, again = (Word2Vec(dim=6, epochs=2, random_state=4).fit(corpus) for _ in range(2))
+    first, again = (
+        Word2Vec(dim=6, epochs=2, random_state=4).fit_transform(corpus) for _ in range(2)
+    )
     assert first.vectors.tobytes() == again.vectors.tobytes()
 
 
@@ -85,7 +87,7 @@ def test_unknown_words_and_other_numbers_have_no_vector():
     ids = [1002, 1001, 7, 1000, 1003, 8] * 50
     corpus = EncodedCorpus.from_arrays(ids, [0, 150, 300], Vocabulary.from_words(["a", "b"]))
     model = Word2Vec(dim=4, epochs=1, sample=0)
-    embedding = model.fit(corpus)
+    embedding = model.fit_transform(corpus)
     assert set(model.keyed_vectors_.key_to_index) == {"a", "b", "7", "8"}
     assert model.n_words_ == 200
     assert embedding.numbers.tolist() == [7, 8]
@@ -94,7 +96,7 @@ def test_unknown_words_and_other_numbers_have_no_vector():
 
 def test_halves_are_trained_on_complementary_blocks():
     corpus = SyntheticCorpus(n_documents=20, length=40, random_state=2).encoded()
-    embedding = Word2Vec(dim=3, epochs=1, halves=True).fit(corpus)
+    embedding = Word2Vec(dim=3, epochs=1, halves=True).fit_transform(corpus)
     assert len(embedding.halves) == 10
     a, b = embedding.halves[0]
     assert a.counts.sum() + b.counts.sum() == embedding.counts.sum()
@@ -104,7 +106,7 @@ def test_fasttext_reads_nothing_off_the_spelling_of_numbers(corpus):
     model = FastText(dim=6, epochs=1, buckets=1000)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        embedding = model.fit(corpus)
+        embedding = model.fit_transform(corpus)
     assert "subwords" not in embedding.flags
     vectors = model.keyed_vectors_
     for number in embedding.numbers[:50]:
@@ -117,12 +119,14 @@ def test_fasttext_reads_nothing_off_the_spelling_of_numbers(corpus):
 
 def test_fasttext_with_number_ngrams_warns_and_flags(corpus):
     with pytest.warns(UserWarning, match="spell their last digit"):
-        embedding = FastText(dim=6, epochs=1, buckets=1000, number_ngrams=True).fit(corpus)
+        embedding = FastText(dim=6, epochs=1, buckets=1000, number_ngrams=True).fit_transform(
+            corpus
+        )
     assert "subwords" in embedding.flags
 
 
 def test_fasttext_without_any_ngrams_trains(corpus):
-    embedding = FastText(dim=6, epochs=1, max_n=0, number_ngrams=True).fit(corpus)
+    embedding = FastText(dim=6, epochs=1, max_n=0, number_ngrams=True).fit_transform(corpus)
     assert "subwords" not in embedding.flags
     assert np.isfinite(embedding.vectors).all()
 
@@ -132,14 +136,16 @@ def test_fasttext_without_any_ngrams_trains(corpus):
 )
 def test_fasttext_parameters_out_of_range_are_usage_errors(corpus, parameters):
     with pytest.raises(UsageError, match="min_n and buckets must be at least 1") as error:
-        FastText(**parameters).fit(corpus)
+        FastText(**parameters).fit_transform(corpus)
     assert "max_n=0 to have no n-grams" in str(error.value)
 
 
 def test_perturbation_may_be_an_object_or_its_name(corpus):
-    by_name = Word2Vec(dim=4, epochs=1).fit(corpus, perturbation="isolate:1")
-    by_object = Word2Vec(dim=4, epochs=1).fit(corpus, perturbation=parse_perturbation("isolate:1"))
-    plain = Word2Vec(dim=4, epochs=1).fit(corpus)
+    by_name = Word2Vec(dim=4, epochs=1).fit_transform(corpus, perturbation="isolate:1")
+    by_object = Word2Vec(dim=4, epochs=1).fit_transform(
+        corpus, perturbation=parse_perturbation("isolate:1")
+    )
+    plain = Word2Vec(dim=4, epochs=1).fit_transform(corpus)
     assert np.array_equal(by_name.vectors, by_object.vectors)
     assert not np.array_equal(by_name.vectors, plain.vectors)
     assert by_name.provenance["perturbation"] == by_object.provenance["perturbation"]
@@ -155,12 +161,12 @@ def test_text_without_numbers_is_an_error(model):
 def test_text_of_nothing_but_single_dropped_words_is_an_error():
     corpus = EncodedCorpus.from_arrays([7, 8] * 2000, [0, 4000], Vocabulary.from_words(["a"]))
     with pytest.raises(InputError, match="gensim trained on no word"):
-        Word2Vec(dim=4, epochs=1, sample=1e-12).fit(corpus)
+        Word2Vec(dim=4, epochs=1, sample=1e-12).fit_transform(corpus)
 
 
 def test_counts_are_refused_with_the_way_to_go():
     with pytest.raises(InputError, match="encode the text"):
-        Word2Vec().fit(np.ones((3, 3)))
+        Word2Vec().fit_transform(np.ones((3, 3)))
 
 
 @pytest.mark.parametrize(
@@ -175,4 +181,4 @@ def test_counts_are_refused_with_the_way_to_go():
 )
 def test_parameters_out_of_range_are_usage_errors(corpus, parameters, message):
     with pytest.raises(UsageError, match=message):
-        Word2Vec(**parameters).fit(corpus)
+        Word2Vec(**parameters).fit_transform(corpus)

@@ -116,7 +116,7 @@ def test_a_group_without_counts_is_worth_exactly_nothing(found):
 
 def test_the_whole_is_the_kappa_of_the_probe(counts):
     found = attribute(counts, groups="all", dim=20, moduli=(2, 5, 10), intervals=False)
-    embedding = SVD(weighting="hellinger", dim=20, halves=False).fit(
+    embedding = SVD(weighting="hellinger", dim=20, halves=False).fit_transform(
         counts.signal("both", window=Window(size=1))
     )
     reference = probe(embedding, moduli=(2, 5, 10), nulls=0, controls=False, intervals=False)
@@ -130,7 +130,9 @@ def test_the_whole_is_the_kappa_of_the_probe(counts):
 
 def test_the_interval_of_the_whole_is_the_probes(counts):
     found = attribute(counts, groups="all", dim=20, moduli=(5,), repeats=1)
-    embedding = SVD(weighting="hellinger", dim=20).fit(counts.signal("both", window=Window(size=1)))
+    embedding = SVD(weighting="hellinger", dim=20).fit_transform(
+        counts.signal("both", window=Window(size=1))
+    )
     reference = probe(embedding, moduli=(5,), nulls=0, repeats=1, controls=False)[5]
     assert found.low[0, 0, 0] == pytest.approx(reference.low, abs=0.5)
     assert found.high[0, 0, 0] == pytest.approx(reference.high, abs=0.5)

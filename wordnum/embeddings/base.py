@@ -1,41 +1,79 @@
-"""What all models share: parameters that are only stored, numbers to embed, and half-splits."""
+"""What all models share: parameters that are only stored, capabilities, and half-samples."""
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 
-__all__ = ["Estimator", "fit_halves", "numbers_to_embed"]
+__all__ = ["CONTEXT_AXES", "NumberModel", "fit_halves", "numbers_to_embed"]
+
+# What counts of contexts can be made by.
+CONTEXT_AXES = frozenset({"window", "side", "positional", "window_weighting", "signal"})
 
 log = logging.getLogger(__name__)
 
 
-class Estimator:
-    """Base of the models: keyword-only constructor that only stores; `fit` validates.
+class NumberModel(BaseEstimator):
+    """Base of the models: a scikit-learn estimator whose `fit` leaves number vectors.
+
+    The constructor takes keywords and only stores them; `fit(X)` validates, returns the model and
+    leaves `embedding_`; `fit_transform(X)` returns the embedding. A model that reads the text has
+    a `perturbation` in `fit`. There is no `transform`: vectors of numbers that were not seen do
+    not exist (as for scikit-learn's TSNE and MDS).
+
+    What a model can do stands on its class, so that studies, presets and the command line treat
+    models by what they are. A model of another package registers its class under the entry point
+    group ``wordnum.models``.
+
+    Attributes
+    ----------
+    name : str
+        What it is asked for by.
+    reads : {"counts", "words", "corpus", "task"}
+        What `fit` takes: counts of number rows or a signal of them, counts of all words by all
+        words, an encoded corpus, or a task.
+    axes : frozenset of str
+        What its vectors depend on beside the text, by the names of a study's columns: "window",
+        "side", "positional" and "window_weighting" (of the contexts), "signal", "weighting",
+        "dim", "seed". An axis that is missing makes no second run.
+    replicate_kind : {"half-samples", "seeds"} or None
+        Replicates that intervals come from: fits on half-samples of the documents, fits under
+        other seeds (half-samples too where they are asked for), or none since nothing is fitted.
+    devices : tuple of str
+        Where it computes.
+    cost : float
+        Seconds of one core for a million tokens of text, in its order of magnitude.
+    embedding_ : Embedding
+        What `fit` left.
 
     Examples
     --------
-    >>> class Model(Estimator):
+    >>> class Model(NumberModel):
     ...     def __init__(self, *, dim=100):
     ...         self.dim = dim
-    >>> Model(dim=3), Model(dim=3).parameters()
+    >>> Model(dim=3), Model(dim=3).get_params()
     (Model(dim=3), {'dim': 3})
     """
 
-    def parameters(self) -> dict[str, Any]:
-        """Return the constructor's parameters with their values."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+    name: ClassVar[str]
+    reads: ClassVar[Literal["counts", "words", "corpus", "task"]] = "counts"
+    axes: ClassVar[frozenset[str]] = frozenset()
+    replicate_kind: ClassVar[Literal["half-samples", "seeds"] | None] = None
+    devices: ClassVar[tuple[str, ...]] = ("cpu",)
+    cost: ClassVar[float] = 1.0
 
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{key}={value!r}" for key, value in self.parameters().items())
-        return f"{type(self).__name__}({shown})"
+    embedding_: Embedding
+
+    def fit_transform(self, X: Any, **parameters: Any) -> Embedding:
+        """Fit and return the embedding; parameters as of `fit`."""
+        return self.fit(X, **parameters).embedding_  # type: ignore[attr-defined, no-any-return]
 
 
 def numbers_to_embed(seen: np.ndarray, *, min_count: int, usable: np.ndarray | bool = True) -> Any:

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from wordnum.cooccurrence.signals import half_splits
 from wordnum.corpus.encoded_corpus import EncodedCorpus
-from wordnum.embeddings.base import Estimator, fit_halves, numbers_to_embed
+from wordnum.embeddings.base import NumberModel, fit_halves, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.source import Rows, Source, read_source
 from wordnum.errors import UsageError
@@ -19,7 +19,7 @@ from wordnum.provenance import provenance
 __all__ = ["Random", "TokenFrequency"]
 
 
-class TokenFrequency(Estimator):
+class TokenFrequency(NumberModel):
     """The paper's "token distribution": log frequency as a one-dimensional embedding.
 
     ``e(n) = log(c_n / sum_m c_m)`` with c_n the occurrences of number n. It has spikes at
@@ -35,21 +35,25 @@ class TokenFrequency(Estimator):
     Attributes
     ----------
     embedding_ : Embedding
-        What `fit` returned.
+        The number vectors.
 
     Examples
     --------
     >>> import numpy as np
-    >>> TokenFrequency().fit(np.array([[4, 4], [1, 1], [0, 0]])).vectors.round(3)
+    >>> TokenFrequency().fit_transform(np.array([[4, 4], [1, 1], [0, 0]])).vectors.round(3)
     array([[-0.223],
            [-1.609]])
     """
+
+    name = "frequency"
+    replicate_kind = "half-samples"
+    cost = 0.01
 
     def __init__(self, *, min_count: int = 1, halves: bool = True) -> None:
         self.min_count = min_count
         self.halves = halves
 
-    def fit(self, data: Any) -> Embedding:
+    def fit(self, data: Any) -> TokenFrequency:
         """Read the number counts of a corpus, of counts or a signal, or a matrix's row sums.
 
         Raises
@@ -70,10 +74,10 @@ class TokenFrequency(Estimator):
             flags=source.flags,
             provenance={
                 **source.provenance,
-                "embed": provenance(model="frequency", **self.parameters()),
+                "embed": provenance(model="frequency", **self.get_params()),
             },
         )
-        return self.embedding_
+        return self
 
     def _one(self, counts: np.ndarray, size: int, **more: Any) -> Embedding:
         numbers = _seen(counts, self.min_count)
@@ -88,7 +92,7 @@ class TokenFrequency(Estimator):
         )
 
 
-class Random(Estimator):
+class Random(NumberModel):
     """The floor: independent standard normal vectors, which know nothing of numbers.
 
     Parameters
@@ -103,21 +107,25 @@ class Random(Estimator):
     Attributes
     ----------
     embedding_ : Embedding
-        What `fit` returned.
+        The number vectors.
 
     Examples
     --------
     >>> import numpy as np
-    >>> Random(dim=3).fit(np.ones((5, 2))).vectors.shape
+    >>> Random(dim=3).fit_transform(np.ones((5, 2))).vectors.shape
     (5, 3)
     """
+
+    name = "random"
+    axes = frozenset({"dim", "seed"})
+    cost = 0.01
 
     def __init__(self, *, dim: int = 100, random_state: int = 0, min_count: int = 1) -> None:
         self.dim = dim
         self.random_state = random_state
         self.min_count = min_count
 
-    def fit(self, data: Any) -> Embedding:
+    def fit(self, data: Any) -> Random:
         """Draw a vector for every number present in a corpus, counts, a signal or a matrix.
 
         There are no half-splits: nothing is estimated from the text.
@@ -143,10 +151,10 @@ class Random(Estimator):
             name="random",
             provenance={
                 **source.provenance,
-                "embed": provenance(model="random", **self.parameters()),
+                "embed": provenance(model="random", **self.get_params()),
             },
         )
-        return self.embedding_
+        return self
 
 
 def _source(data: Any) -> Source:

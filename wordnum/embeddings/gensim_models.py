@@ -12,7 +12,7 @@ import numpy as np
 from wordnum import progress
 from wordnum._compat import require
 from wordnum.cooccurrence.signals import half_splits
-from wordnum.embeddings.base import Estimator, fit_halves, numbers_to_embed
+from wordnum.embeddings.base import NumberModel, fit_halves, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.feed import block_reader
 from wordnum.embeddings.segments import Segments
@@ -22,7 +22,7 @@ from wordnum.provenance import provenance
 __all__ = ["FastText", "Word2Vec"]
 
 
-class Word2Vec(Estimator):
+class Word2Vec(NumberModel):
     """word2vec (Mikolov et al. 2013) as gensim trains it, on all words.
 
     Skip-gram or CBOW with negative sampling. Every id of the vocabulary is a word; *unknown* and
@@ -71,11 +71,15 @@ class Word2Vec(Estimator):
     >>> text = np.stack([numbers, 1002 + numbers % 2], axis=1).ravel()
     >>> corpus = EncodedCorpus.from_arrays(
     ...     text, [0, 1000], Vocabulary.from_words(["even", "odd"]))
-    >>> Word2Vec(dim=4, epochs=2).fit(corpus)
+    >>> Word2Vec(dim=4, epochs=2).fit_transform(corpus)
     <Embedding word2vec: 10 of 1000 numbers; dim 4>
     """
 
-    _name = "word2vec"
+    name = "word2vec"
+    reads = "corpus"
+    axes = frozenset({"window", "dim", "seed"})
+    replicate_kind = "seeds"
+    cost = 15.0
     _flags: tuple[str, ...] = ()
 
     def __init__(
@@ -109,8 +113,8 @@ class Word2Vec(Estimator):
         self.workers = workers
         self.halves = halves
 
-    def fit(self, corpus: Any, *, perturbation: Any = "original") -> Embedding:
-        """Train on an encoded corpus and return the number vectors.
+    def fit(self, corpus: Any, *, perturbation: Any = "original") -> Word2Vec:
+        """Train on an encoded corpus.
 
         Parameters
         ----------
@@ -121,8 +125,8 @@ class Word2Vec(Estimator):
 
         Returns
         -------
-        Embedding
-            float32, of the numbers seen `min_count` times.
+        Word2Vec
+            Itself; `embedding_` is float32, of the numbers seen `min_count` times.
 
         Raises
         ------
@@ -141,7 +145,7 @@ class Word2Vec(Estimator):
         splits = half_splits(corpus.n_blocks) if self.halves else []
         tokens = sum(int(block.sum()) for block in unigrams)
         total = self.epochs * tokens * (1 + len(splits))
-        with progress.bar(self._name, total=total, unit="words") as advance:
+        with progress.bar(self.name, total=total, unit="words") as advance:
 
             def train(blocks: np.ndarray) -> tuple[Any, Embedding]:
                 counts = np.sum([unigrams[b] for b in blocks], axis=0)
@@ -158,10 +162,10 @@ class Word2Vec(Estimator):
             provenance={
                 "corpus_fingerprint": corpus.fingerprint,
                 "perturbation": str(getattr(perturbation, "name", perturbation)),
-                "embed": provenance(model=self._name, **self.parameters()),
+                "embed": provenance(model=self.name, **self.get_params()),
             },
         )
-        return self.embedding_
+        return self
 
     def _validate(self) -> None:
         least = {"dim": 1, "window": 1, "negative": 1, "epochs": 1, "min_count": 1, "workers": 1}
@@ -247,7 +251,7 @@ class Word2Vec(Estimator):
         vectors = model.wv.vectors[rows]
         if not np.isfinite(vectors).all():
             raise InputError(
-                f"{self._name} diverged",
+                f"{self.name} diverged",
                 expected="finite vectors",
                 got=f"NaN or infinity, at learning_rate={self.learning_rate}",
                 remedy="lower learning_rate (0.025 is word2vec's)",
@@ -259,7 +263,7 @@ class Word2Vec(Estimator):
             counts=counts[numbers],
             n_documents=corpus.n_documents,
             flags=(*corpus.flags, *self._flags),
-            name=self._name,
+            name=self.name,
         )
 
 
@@ -301,7 +305,8 @@ class FastText(Word2Vec):
     6
     """
 
-    _name = "fasttext"
+    name = "fasttext"
+    cost = 40.0
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from wordnum import progress
 from wordnum.backend import get_backend
-from wordnum.embeddings.base import Estimator, fit_halves, numbers_to_embed
+from wordnum.embeddings.base import CONTEXT_AXES, NumberModel, fit_halves, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.glove_task import GloveTask, glove_task
 from wordnum.errors import InputError, UsageError
@@ -19,7 +19,7 @@ from wordnum.provenance import provenance
 __all__ = ["GloVe"]
 
 
-class GloVe(Estimator):
+class GloVe(NumberModel):
     """GloVe (Pennington, Socher and Manning 2014), trained as the original program does.
 
     Minimises the sum over non-zero counts X_ij of
@@ -75,11 +75,17 @@ class GloVe(Estimator):
     >>> import numpy as np
     >>> counts = np.random.default_rng(0).poisson(3.0, (10, 40))
     >>> model = GloVe(dim=4, epochs=20)
-    >>> model.fit(counts)
+    >>> model.fit_transform(counts)
     <Embedding glove: 10 of 10 numbers; dim 4>
     >>> bool(model.losses_[-1] < model.losses_[0])
     True
     """
+
+    name = "glove"
+    axes = frozenset({*CONTEXT_AXES, "dim", "seed"})
+    replicate_kind = "half-samples"
+    devices = ("cpu", "cuda")
+    cost = 3.0
 
     def __init__(
         self,
@@ -108,8 +114,8 @@ class GloVe(Estimator):
         self.device = device
         self.halves = halves
 
-    def fit(self, counts: Any) -> Embedding:
-        """Train on counts and return the number vectors.
+    def fit(self, counts: Any) -> GloVe:
+        """Train on counts.
 
         Parameters
         ----------
@@ -120,8 +126,8 @@ class GloVe(Estimator):
 
         Returns
         -------
-        Embedding
-            float32; with `halves` where the counts have blocks.
+        GloVe
+            Itself; `embedding_` is float32, with `halves` where the counts have blocks.
 
         Raises
         ------
@@ -149,10 +155,10 @@ class GloVe(Estimator):
             halves=halves,
             provenance={
                 **task.source.provenance,
-                "embed": provenance(model="glove", **self.parameters()),
+                "embed": provenance(model="glove", **self.get_params()),
             },
         )
-        return self.embedding_
+        return self
 
     def _validate(self) -> None:
         ranges = {

@@ -124,14 +124,14 @@ def embed(
                 expected="an encoded corpus",
                 remedy="pass the corpus that the counts were made of",
             )
-        return model.fit(source)
+        return model.fit_transform(source)
     if isinstance(source, EncodedCorpus):
         from wordnum.cooccurrence.counting import count
 
         source = count(source, window=chosen.window.size, perturbations="original", n_jobs=n_jobs)
     if isinstance(source, WordCounts):
-        return model.fit(source)
-    return model.fit(source.signal(chosen.signal, window=chosen.window))
+        return model.fit_transform(source)
+    return model.fit_transform(source.signal(chosen.signal, window=chosen.window))
 
 
 def _check_numerals(source: EncodedCorpus | Counts | WordCounts, preset: Preset) -> None:

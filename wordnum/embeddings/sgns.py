@@ -11,7 +11,7 @@ import numpy as np
 from wordnum import progress
 from wordnum.config import one_of
 from wordnum.cooccurrence.signals import half_splits
-from wordnum.embeddings.base import Estimator, fit_halves, numbers_to_embed
+from wordnum.embeddings.base import NumberModel, fit_halves, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.feed import NumberStream, block_reader, number_stream
 from wordnum.errors import InputError, UsageError
@@ -24,7 +24,7 @@ __all__ = ["NumberSGNS"]
 _REACH = 4
 
 
-class NumberSGNS(Estimator):
+class NumberSGNS(NumberModel):
     """Skip-gram with negative sampling, trained only on pairs of a number and its context.
 
     For a number n and a word c of its window, with noise words c_1..c_k drawn from P(c)^0.75, a
@@ -102,9 +102,15 @@ class NumberSGNS(Estimator):
     >>> text = np.stack([numbers, 1002 + numbers % 2], axis=1).ravel()
     >>> corpus = EncodedCorpus.from_arrays(
     ...     text, [0, 4000], Vocabulary.from_words(["even", "odd"]))
-    >>> NumberSGNS(dim=4, epochs=3).fit(corpus)
+    >>> NumberSGNS(dim=4, epochs=3).fit_transform(corpus)
     <Embedding sgns: 10 of 1000 numbers; dim 4>
     """
+
+    name = "sgns"
+    reads = "corpus"
+    axes = frozenset({"window", "signal", "dim", "seed"})
+    replicate_kind = "seeds"
+    cost = 1.0
 
     def __init__(
         self,
@@ -137,8 +143,8 @@ class NumberSGNS(Estimator):
         self.random_state = random_state
         self.halves = halves
 
-    def fit(self, corpus: Any, *, perturbation: Any = "original") -> Embedding:
-        """Train on an encoded corpus and return the number vectors.
+    def fit(self, corpus: Any, *, perturbation: Any = "original") -> NumberSGNS:
+        """Train on an encoded corpus.
 
         Parameters
         ----------
@@ -149,8 +155,8 @@ class NumberSGNS(Estimator):
 
         Returns
         -------
-        Embedding
-            float32, of the numbers seen `min_count` times.
+        NumberSGNS
+            Itself; `embedding_` is float32, of the numbers seen `min_count` times.
 
         Raises
         ------
@@ -185,10 +191,10 @@ class NumberSGNS(Estimator):
             provenance={
                 "corpus_fingerprint": corpus.fingerprint,
                 "perturbation": str(getattr(perturbation, "name", perturbation)),
-                "embed": provenance(model="sgns", **self.parameters()),
+                "embed": provenance(model="sgns", **self.get_params()),
             },
         )
-        return self.embedding_
+        return self
 
     def _validate(self) -> None:
         least = {"dim": 1, "window": 1, "negative": 1, "epochs": 1, "min_count": 1}

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from wordnum.backend import Backend, get_backend
-from wordnum.embeddings.base import Estimator, fit_halves
+from wordnum.embeddings.base import CONTEXT_AXES, NumberModel, fit_halves
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.gram import check_anything, fix_signs, gram, leading
 from wordnum.embeddings.krylov import block_krylov_svd
@@ -24,7 +24,7 @@ __all__ = ["SVD"]
 log = logging.getLogger(__name__)
 
 
-class SVD(Estimator):
+class SVD(NumberModel):
     """Number vectors ``U_k s_k^p`` from the singular value decomposition of weighted counts.
 
     ``W = U S V^T`` with W the weighted counts, numbers in rows and contexts in columns. Number
@@ -66,7 +66,7 @@ class SVD(Estimator):
     Attributes
     ----------
     embedding_ : Embedding
-        What `fit` returned.
+        The number vectors.
     singular_values_ : array of shape (k,)
         Descending.
     explained_ : float
@@ -88,11 +88,17 @@ class SVD(Estimator):
     --------
     >>> import numpy as np
     >>> counts = np.array([[4, 1, 0], [1, 4, 0], [0, 1, 4]])
-    >>> SVD(dim=2).fit(counts).vectors.round(3)
+    >>> SVD(dim=2).fit_transform(counts).vectors.round(3)
     array([[ 0.881, -0.386],
            [ 0.944, -0.13 ],
            [ 0.563,  0.823]])
     """
+
+    name = "svd"
+    axes = frozenset({*CONTEXT_AXES, "weighting", "dim"})
+    replicate_kind = "half-samples"
+    devices = ("cpu", "cuda")
+    cost = 0.1
 
     def __init__(
         self,
@@ -121,7 +127,7 @@ class SVD(Estimator):
         self.tol = tol
         self.random_state = random_state
 
-    def fit(self, data: Any) -> Embedding:
+    def fit(self, data: Any) -> SVD:
         """Factorize counts.
 
         Parameters
@@ -131,7 +137,8 @@ class SVD(Estimator):
 
         Returns
         -------
-        Embedding
+        SVD
+            Itself.
 
         Raises
         ------
@@ -169,11 +176,11 @@ class SVD(Estimator):
             name="svd-" + Weighting.parse(self.weighting).kind,
             provenance={
                 **source.provenance,
-                "embed": provenance(model="svd", **self.parameters()),
+                "embed": provenance(model="svd", **self.get_params()),
                 "half_dims": [[a.dim, b.dim] for a, b in halves],
             },
         )
-        return self.embedding_
+        return self
 
     def _check(self) -> None:
         Weighting.parse(self.weighting)

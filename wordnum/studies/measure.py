@@ -200,9 +200,9 @@ def _embedding(cell: Cell, inputs: _Inputs, cache: Cache, device: str) -> Embedd
     )
     if cell.model.reads_corpus:
         perturbation = parse_perturbation(cell.perturbation, random_state=cell.random_state)
-        embedding = model.fit(inputs.corpus, perturbation=perturbation)
+        embedding = model.fit_transform(inputs.corpus, perturbation=perturbation)
     else:
-        embedding = _with_pairs(model.fit(inputs.signal(cell)), cell, inputs)
+        embedding = _with_pairs(model.fit_transform(inputs.signal(cell)), cell, inputs)
     embedding.save(path)
     return embedding
 
