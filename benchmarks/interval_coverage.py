@@ -18,7 +18,6 @@ import argparse
 import itertools
 import lzma
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +29,7 @@ from wordnum.analyzers import compare, probe
 from wordnum.analyzers.intervals import standard_error
 from wordnum.cooccurrence.counting import count
 from wordnum.corpus.encoded_corpus import EncodedCorpus
-from wordnum.corpus.encoding import encode
+from wordnum.corpus.encoding import encode_documents
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.embeddings.svd import SVD
@@ -81,8 +80,7 @@ def wikipedia_texts(pieces: int = 4) -> Iterator[EncodedCorpus]:
         documents = lzma.decompress(part.read_bytes()).decode().split("\n\n")
         cuts = np.linspace(0, len(documents), pieces + 1).astype(int)
         for first, last in itertools.pairwise(cuts):
-            with tempfile.TemporaryDirectory() as folder:
-                yield encode(documents[first:last], Path(folder) / "text.corpus", numerals=numerals)
+            yield encode_documents(documents[first:last], numerals=numerals)
 
 
 def measured(corpus: EncodedCorpus, dim: int) -> list[list[list[float]]]:

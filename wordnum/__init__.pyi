@@ -22,6 +22,7 @@ from .corpus import NumeralScheme as NumeralScheme
 from .corpus import SyntheticCorpus as SyntheticCorpus
 from .corpus import Vocabulary as Vocabulary
 from .corpus import encode as encode
+from .corpus import encode_documents as encode_documents
 from .corpus import encode_recipe as encode_recipe
 from .corpus import find_recipe as find_recipe
 from .embeddings import SVD as SVD

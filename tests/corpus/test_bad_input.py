@@ -14,7 +14,7 @@ import pytest
 
 from tests.corpus.test_streams import zstd
 from tests.corpus.texts import TEXT, make_text, spelled
-from wordnum.corpus.encoding import encode
+from wordnum.corpus.encoding import encode, encode_documents
 from wordnum.errors import InputError
 
 
@@ -129,10 +129,10 @@ def measured(path: Path, *, memory_mb: int, report: str) -> list[int]:
         # It imports what opens addresses, as far as that is installed.
         "import smart_open\n"
         "from wordnum.corpus import pieces\n"
-        "from wordnum.corpus.encoding import encode\n"
+        "from wordnum.corpus.encoding import encode, encode_documents\n"
         "from wordnum.provenance import peak_memory\n"
         "pieces.CHUNK = 2**20\n"
-        "encode(['warm up 7'], sys.argv[1] + '.warm')\n"
+        "encode_documents(['warm up 7'], sys.argv[1] + '.warm')\n"
         "before = peak_memory()\n"
         "corpus = encode(sys.argv[1], sys.argv[1] + '.corpus')\n"
         f"print(json.dumps([(peak_memory() - before) // 10**6, {report}]))\n"
@@ -192,7 +192,7 @@ def test_a_disk_that_fills_up_is_one_error_and_leaves_nothing(tmp_path: Path, li
     before = sorted(tmp_path.rglob("*"))
     script = (
         "import resource, signal, sys\n"
-        "from wordnum.corpus.encoding import encode\n"
+        "from wordnum.corpus.encoding import encode, encode_documents\n"
         "from wordnum.errors import InputError\n"
         "import wordnum.corpus.tokenizing\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -216,4 +216,4 @@ def test_a_disk_that_fills_up_is_one_error_and_leaves_nothing(tmp_path: Path, li
 def test_an_unwritable_place_is_named(tmp_path: Path):
     (tmp_path / "file").write_text("7")
     with pytest.raises(InputError, match="cannot write to .*file\n  got: "):
-        encode(["7"], tmp_path / "file" / "c")
+        encode_documents(["7"], tmp_path / "file" / "c")

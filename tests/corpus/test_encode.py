@@ -21,7 +21,7 @@ from tests.corpus.texts import TEXT, content, leftovers, spelled
 from tests.strategies import nasty_texts, schemes
 from wordnum.corpus import pieces, sources, streams
 from wordnum.corpus.encoded_corpus import EncodedCorpus
-from wordnum.corpus.encoding import encode
+from wordnum.corpus.encoding import encode, encode_documents
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.errors import InputError, UsageError
 from wordnum.storage import file_hash
@@ -35,7 +35,7 @@ def test_documents_in_memory_become_the_tokens_of_the_slow_tokenizer(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], scheme: NumeralScheme
 ):
     texts = [*texts, "7"]
-    corpus = encode(texts, tmp_path_factory.mktemp("e") / "c", numerals=scheme)
+    corpus = encode_documents(texts, tmp_path_factory.mktemp("e") / "c", numerals=scheme)
     expected = [reference.tokens(text.replace("\0", " "), scheme) for text in texts]
     assert spelled(corpus) == [tokens for tokens in expected if tokens]
 
@@ -118,10 +118,9 @@ def test_every_way_in_writes_the_same_ids(text: Path, tmp_path: Path):
         tmp_path / "folder",
         f"{tmp_path}/folder/*.txt",
         [tmp_path / "folder" / "1.txt", str(tmp_path / "folder" / "2.txt")],
-        documents,
-        tuple(documents),
     ]
     prints = {encode(way, tmp_path / f"c{i}").fingerprint for i, way in enumerate(ways)}
+    prints |= {encode_documents(way).fingerprint for way in (documents, tuple(documents))}
     assert len(prints) == 1
 
 
@@ -161,36 +160,48 @@ def test_a_pipe_is_read_with_several_workers(text: Path, tmp_path: Path):
     assert found.fingerprint == encode(text, tmp_path / "d").fingerprint
 
 
-def test_an_iterable_object_is_read_and_an_iterator_refused(tmp_path: Path):
+def test_any_iterable_of_documents_is_read(tmp_path: Path):
     class Documents:
         def __iter__(self):
             return iter(["7 pages", "8 pages"])
 
-    assert encode(Documents(), tmp_path / "c", n_jobs=2).n_documents == 2
-    with pytest.raises(UsageError, match="an iterator can be read only once\n  expected: a list"):
-        encode(iter(["7 pages"]), tmp_path / "d")
+    assert encode_documents(Documents(), tmp_path / "c", n_jobs=2).n_documents == 2
+    assert encode_documents(text for text in Documents()).n_documents == 2
+
+
+@pytest.mark.parametrize("documents", ["7 pages", b"7 pages", Path("a.txt"), 7, None])
+def test_a_single_text_is_no_iterable_of_documents(documents):
+    with pytest.raises(UsageError, match="documents are an iterable of str\n  got: "):
+        encode_documents(documents)
+
+
+def test_a_corpus_without_output_is_held_in_memory(text: Path, tmp_path: Path):
+    held = encode(text, n_jobs=2)
+    assert held.path is None
+    assert held.fingerprint == encode(text, tmp_path / "c").fingerprint
+    assert held.manifest["parameters"]["separator"] == "blank"
+    assert spelled(held) == spelled(EncodedCorpus.open(tmp_path / "c"))
+    with pytest.raises(UsageError, match="nothing to append to"):
+        encode(text, append=True)
 
 
 @pytest.mark.parametrize("documents", [[7], ["7", None], ["half \ud800 a pair 7"], [b"7"]])
 def test_a_document_that_is_no_text_is_refused(tmp_path: Path, documents: list):
     with pytest.raises(InputError, match="a document cannot be used\n  expected: str") as caught:
-        encode(documents, tmp_path / "c")
+        encode_documents(documents, tmp_path / "c")
     assert f"where: document {len(documents)}" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_list_of_names_is_not_taken_for_documents(tmp_path: Path, monkeypatch):
+@pytest.mark.parametrize("names", [["1998", "1999"], ["7 pages"], "7 pages"])
+def test_a_str_is_a_path_and_never_a_text(tmp_path: Path, monkeypatch, names):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "1.txt").write_text("7")
-    for names in (["1.txt", "2.txt"], ["a/1.txt"], ["3.jsonl.gz", "2.txt"], ["1.txt", "a b"]):
-        with pytest.raises(InputError, match="no such file or folder"):
-            encode(names, "c")
+    (tmp_path / "1998").mkdir()
+    (tmp_path / "1998" / "a.txt").write_text("7")
+    with pytest.raises(InputError, match="no such file or folder: (1999|7 pages)"):
+        encode(names, "c")
     with pytest.raises(InputError, match="no source given"):
         encode([], "c")
-    (tmp_path / "page").mkdir()
-    texts = [["why?", "page 7"], ["7"], ["1/2 pages"], [".", "page", "-", "7"]]
-    for number, documents in enumerate(texts):
-        assert encode(documents, tmp_path / f"c{number}").n_documents == len(documents)
 
 
 def test_a_tokenizer_of_ones_own_and_spacy_are_written_down(text: Path, tmp_path: Path):
@@ -199,7 +210,7 @@ def test_a_tokenizer_of_ones_own_and_spacy_are_written_down(text: Path, tmp_path
     assert corpus.vocabulary.id("The") != corpus.vocabulary.unknown
     few = "\n\n".join(TEXT.split("\n\n")[:30])
     one, two = (
-        encode([few], tmp_path / name, tokenizer="spacy", n_jobs=j)
+        encode_documents([few], tmp_path / name, tokenizer="spacy", n_jobs=j)
         for name, j in (("a", 1), ("b", 2))
     )
     assert one.fingerprint == two.fingerprint
@@ -212,7 +223,7 @@ def test_the_hash_of_a_tokenizer_json_is_written_down(tmp_path: Path):
     tokenizer = tokenizers.Tokenizer(model)
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     tokenizer.save(str(tmp_path / "t.json"))
-    corpus = encode(["page 7"], tmp_path / "c", tokenizer=tmp_path / "t.json")
+    corpus = encode_documents(["page 7"], tmp_path / "c", tokenizer=tmp_path / "t.json")
     about = corpus.manifest["parameters"]
     assert about["tokenizer_sha256"] == file_hash(tmp_path / "t.json")
     assert spelled(corpus) == [["page", 7]]
@@ -224,8 +235,11 @@ def test_spelled_out_numbers_become_numbers(tmp_path: Path):
     expected = [["he", "read", 23, "of", 205, "pages", "."]]
     (tmp_path / "a.txt").write_text(line)
     assert spelled(encode(tmp_path / "a.txt", tmp_path / "a", numerals=scheme)) == expected
-    assert spelled(encode([line], tmp_path / "b", numerals=scheme)) == expected
-    assert spelled(encode([line], tmp_path / "c", numerals=scheme, tokenizer="spacy")) == expected
+    assert spelled(encode_documents([line], tmp_path / "b", numerals=scheme)) == expected
+    assert (
+        spelled(encode_documents([line], tmp_path / "c", numerals=scheme, tokenizer="spacy"))
+        == expected
+    )
 
 
 def test_spelled_out_numbers_in_a_line_without_end(tmp_path: Path, monkeypatch):
@@ -272,10 +286,9 @@ def test_pruning_is_the_same_for_any_number_of_workers_and_reported(
 )
 def test_options_that_do_not_exist_are_refused(text: Path, tmp_path: Path, options, message: str):
     before = sorted(tmp_path.rglob("*"))
-    for source in (text, ["7 pages"]):
-        with pytest.raises(UsageError) as caught:
-            encode(source, tmp_path / "c", **options)
-        assert message in str(caught.value)
+    with pytest.raises(UsageError) as caught:
+        encode(text, tmp_path / "c", **options)
+    assert message in str(caught.value)
     assert sorted(tmp_path.rglob("*")) == before
 
 

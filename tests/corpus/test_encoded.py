@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordnum.corpus.encoded_corpus import EncodedCorpus, block_borders
-from wordnum.corpus.encoding import encode
+from wordnum.corpus.encoding import encode_documents
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError
@@ -25,7 +25,7 @@ VOCABULARY = Vocabulary.from_words(["a", "b"])
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("encoded") / "toy.corpus"
-    encode([f"page {n} of {n + 3} in ÉTÉ" for n in range(60)], path)
+    encode_documents([f"page {n} of {n + 3} in ÉTÉ" for n in range(60)], path)
     return path
 
 
@@ -267,7 +267,7 @@ def cut(path: Path) -> None:
 
 
 def other_vocabulary(folder: Path) -> Path:
-    other = encode(["1 other word"], folder.with_name("other.corpus"))
+    other = encode_documents(["1 other word"], folder.with_name("other.corpus"))
     assert other.path is not None
     return next(other.path.glob("vocabulary-*.npz"))
 

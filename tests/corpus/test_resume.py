@@ -12,7 +12,7 @@ import pytest
 
 from tests.corpus.texts import content, leftovers, make_text, spelled
 from wordnum.corpus.encoded_corpus import EncodedCorpus
-from wordnum.corpus.encoding import encode
+from wordnum.corpus.encoding import encode, encode_documents
 from wordnum.errors import FormatError, InputError, UsageError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -74,8 +74,8 @@ def test_a_worker_that_is_killed_is_one_message_and_loses_nothing(text: Path, tm
     script = (
         "import os, signal, sys\n"
         "from wordnum import cli\n"
-        "from wordnum.corpus import encode\n"
-        "encode.write_pieces = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "import wordnum.corpus.encoding as encoding\n"
+        "encoding.write_pieces = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "sys.argv = ['wordnum', 'encode', *sys.argv[1:], '--jobs', '2']\n"
         "cli.main()\n"
     )
@@ -128,7 +128,9 @@ def test_appending_keeps_the_vocabulary_and_adds_blocks(text: Path, tmp_path: Pa
     base = encode(text, path, vocabulary_size=100)
     words = list(base.vocabulary.words)
     ids = [block.ids.copy() for block in base.blocks()]
-    corpus = encode([f"7 unheard-of {words[0]}", "21st"], path, vocabulary_size=100, append=True)
+    corpus = encode_documents(
+        [f"7 unheard-of {words[0]}", "21st"], path, vocabulary_size=100, append=True
+    )
     assert list(corpus.vocabulary.words) == words
     assert corpus.n_blocks == base.n_blocks + 1
     assert [block.ids.tolist() for block in corpus.blocks()][:-1] == [a.tolist() for a in ids]
@@ -142,7 +144,7 @@ def test_appending_keeps_the_vocabulary_and_adds_blocks(text: Path, tmp_path: Pa
     assert sorted(p.name for p in path.glob("vocabulary-*")) == [
         corpus.manifest["vocabulary"]["file"]
     ]
-    encode(["8"], path, append=True)
+    encode_documents(["8"], path, append=True)
     again = EncodedCorpus.open(path, verify=True)
     assert again.n_documents == base.n_documents + 3
     assert len(again.manifest["appended"]) == 2
@@ -166,7 +168,7 @@ def test_what_cannot_be_appended_is_refused(text: Path, tmp_path: Path):
     with pytest.raises(UsageError, match="encoded with another tokenizer\n  expected: fast"):
         encode(text, path, append=True, tokenizer="spacy")
     with pytest.raises(InputError, match="the source is empty"):
-        encode(["", " "], path, append=True)
+        encode_documents(["", " "], path, append=True)
     assert content(path) == before
 
 

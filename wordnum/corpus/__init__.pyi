@@ -1,5 +1,6 @@
 from .encoded_corpus import EncodedCorpus as EncodedCorpus
 from .encoding import encode as encode
+from .encoding import encode_documents as encode_documents
 from .from_recipe import encode_recipe as encode_recipe
 from .numerals import NumeralScheme as NumeralScheme
 from .perturbations import ContextLength as ContextLength

@@ -8,7 +8,7 @@ import json
 import mmap
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -289,6 +289,16 @@ class EncodedCorpus:
     def blocks(self) -> Iterator[Block]:
         """All blocks, in order."""
         return (self.block(index) for index in range(self.n_blocks))
+
+    def in_memory(self) -> EncodedCorpus:
+        """Make the same corpus with all ids in memory, so that its folder may go."""
+        blocks = [
+            replace(block, ids=np.array(block.ids), starts=np.array(block.starts))
+            for block in self.blocks()
+        ]
+        return EncodedCorpus(
+            blocks, vocabulary=self.vocabulary, flags=self.flags, manifest=self.manifest
+        )
 
     def _map(self, name: str) -> np.ndarray:
         assert self.path is not None

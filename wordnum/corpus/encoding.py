@@ -6,7 +6,10 @@ import json
 import logging
 import os
 import re
+import tempfile
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from wordnum.corpus.encoded_corpus import BLOCKS, MANIFEST, VERSION, EncodedCorp
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.other_tokenizers import Tokenizer, make_tokenizer, tokenizer_name
 from wordnum.corpus.pieces import Job, piece_files, report_file, write_pieces
-from wordnum.corpus.resolve import Source, resolve
+from wordnum.corpus.resolve import Paths, Text, find_text, hold_documents
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.corpus.working import working_folder
 from wordnum.errors import InputError, UsageError
@@ -26,7 +29,7 @@ from wordnum.progress import track
 from wordnum.provenance import content_hash, jsonable, peak_memory, versions
 from wordnum.storage import atomic_folder, file_hash, save_npz, write_json
 
-__all__ = ["encode"]
+__all__ = ["encode", "encode_documents"]
 
 # Files of a corpus, and those on their way to be one.
 _OURS = re.compile(r"block-\d{5}\.|vocabulary-|\.(block-|vocabulary-|manifest\.).*\.part\.\w+$")
@@ -34,8 +37,8 @@ logger = logging.getLogger(__name__)
 
 
 def encode(
-    source: Source,
-    path: str | os.PathLike[str],
+    paths: Paths,
+    output: str | os.PathLike[str] | None = None,
     *,
     reader: str | None = None,
     field: str | None = None,
@@ -48,7 +51,7 @@ def encode(
     append: bool = False,
     n_jobs: int | None = 1,
 ) -> EncodedCorpus:
-    """Turn text into a folder of token ids.
+    """Turn the text of files into token ids; for documents in memory see `encode_documents`.
 
     The folder is the same, byte for byte, for any number of workers, but for the time and memory
     that its manifest notes. It appears when it is whole; work that was cut off goes on where it
@@ -56,12 +59,12 @@ def encode(
 
     Parameters
     ----------
-    source : path, sequence of paths, or iterable of str
+    paths : path or sequence of paths
         Files (plain, .gz .bz2 .xz .zst), folders, globs, addresses such as s3://bucket/key,
-        hf:owner/name, "-" for standard input; or documents in memory, as an object that can be
-        iterated over.
-    path : path-like
-        Folder to make; with `append`, the corpus to add to.
+        hf:owner/name, or "-" for standard input. A str is a path, never a text.
+    output : path-like, optional
+        Folder to make; with `append`, the corpus to add to. Without it the corpus is held in
+        memory.
     reader : {"text", "jsonl", "parquet", "wikipedia", "hf"}, optional
         What the files hold; by their suffixes when None.
     field : str, optional
@@ -79,7 +82,7 @@ def encode(
     strict : bool
         A record that cannot be used is an error; else it is skipped and counted.
     append : bool
-        Add blocks to the corpus at `path`, keeping its vocabulary.
+        Add blocks to the corpus at `output`, keeping its vocabulary.
     n_jobs : int or None
         Workers, through joblib.
 
@@ -90,42 +93,110 @@ def encode(
     Raises
     ------
     InputError
-        The source is missing, damaged, empty, or has no number token; `path` exists already.
+        A file is missing, damaged or empty, there is no number token, or `output` exists already.
     UsageError
-        An option that does not exist, or an iterator, which can be read only once.
+        An option that does not exist.
 
     Examples
     --------
-    >>> import tempfile
-    >>> corpus = encode(["page 7 of 12", "21 pages"], tempfile.mkdtemp() + "/toy.corpus")
-    >>> corpus.n_documents, int(corpus.number_counts[[7, 12, 21]].sum())
-    (2, 3)
+    >>> import pathlib, tempfile
+    >>> text = pathlib.Path(tempfile.mkdtemp(), "pages.txt")
+    >>> _ = text.write_text("page 7 of 12")
+    >>> corpus = encode(text, text.with_suffix(".corpus"))
+    >>> corpus.n_documents, int(corpus.number_counts[[7, 12]].sum())
+    (1, 2)
     """
-    path = Path(path).absolute()
-    started = time.perf_counter()
-    scheme = NumeralScheme(kind=numerals) if isinstance(numerals, str) else numerals
-    base = _base(path, scheme, tokenizer_name(tokenizer), append=append)
-    if vocabulary_size < 1:
-        raise UsageError("the vocabulary needs room", got=f"vocabulary_size={vocabulary_size}")
-    text = resolve(
-        source,
+    text = find_text(
+        paths,
         reader=reader or "auto",
         field=field,
         separator=separator,
         errors=errors,
         strict=strict,
     )
-    make_tokenizer(tokenizer, scheme, separator=separator)
+    about = {"separator": separator, "field": field, "errors": errors, "strict": strict}
+    job = Job(_scheme(numerals), tokenizer, separator)
+    return _encode(text, output, job, about, vocabulary_size, append=append, n_jobs=n_jobs)
+
+
+def encode_documents(
+    documents: Iterable[str],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    numerals: NumeralScheme | str = "whole",
+    tokenizer: Tokenizer = "fast",
+    vocabulary_size: int = 50_000,
+    append: bool = False,
+    n_jobs: int | None = 1,
+) -> EncodedCorpus:
+    """Turn documents into token ids; for files see `encode`.
+
+    Parameters
+    ----------
+    documents : iterable of str
+        One text each, as a list, a generator, or anything else that gives one after the other.
+    output, numerals, tokenizer, vocabulary_size, append, n_jobs
+        As in `encode`.
+
+    Returns
+    -------
+    EncodedCorpus
+
+    Raises
+    ------
+    InputError
+        A document is no text, none holds a number token, or `output` exists already.
+    UsageError
+        `documents` is a single str, or an option does not exist.
+
+    Examples
+    --------
+    >>> corpus = encode_documents(["page 7 of 12", "21 pages"])
+    >>> corpus.n_documents, int(corpus.number_counts[[7, 12, 21]].sum())
+    (2, 3)
+    """
+    about = {"separator": "blank", "field": None, "errors": "strict", "strict": False}
+    job = Job(_scheme(numerals), tokenizer, "blank")
+    text = hold_documents(documents)
+    return _encode(text, output, job, about, vocabulary_size, append=append, n_jobs=n_jobs)
+
+
+def _scheme(numerals: NumeralScheme | str) -> NumeralScheme:
+    return NumeralScheme(kind=numerals) if isinstance(numerals, str) else numerals
+
+
+def _encode(
+    text: Text,
+    output: str | os.PathLike[str] | None,
+    job: Job,
+    about: dict[str, Any],
+    vocabulary_size: int,
+    *,
+    append: bool,
+    n_jobs: int | None,
+) -> EncodedCorpus:
+    if output is None:
+        if append:
+            raise UsageError("nothing to append to", expected="output, the corpus to add to")
+        with tempfile.TemporaryDirectory(prefix="wordnum-") as folder:
+            place = Path(folder) / "corpus"
+            corpus = _encode(text, place, job, about, vocabulary_size, append=False, n_jobs=n_jobs)
+            return corpus.in_memory()
+    path = Path(output).absolute()
+    started = time.perf_counter()
+    tokenizer, scheme = job.tokenizer, job.numerals
     name = tokenizer_name(tokenizer)
+    base = _base(path, scheme, name, append=append)
+    if vocabulary_size < 1:
+        raise UsageError("the vocabulary needs room", got=f"vocabulary_size={vocabulary_size}")
+    make_tokenizer(tokenizer, scheme, separator=job.separator)
     own_file = name.endswith(".json")
-    job = Job(scheme, os.path.abspath(name) if own_file else tokenizer, separator)
+    if own_file:
+        job = replace(job, tokenizer=os.path.abspath(name))
     about = {
         "tokenizer": name,
         "tokenizer_sha256": file_hash(name) if own_file else None,
-        "separator": separator,
-        "field": field,
-        "errors": errors,
-        "strict": strict,
+        **about,
         "vocabulary_size": vocabulary_size,
         "numerals": scheme.__dict__,
     }

@@ -38,20 +38,21 @@ def encode_recipe(
             remedy="name the text instead, or use the folder as it is",
         )
     # A plan, which only opens what is encoded, need not wait for compiled code.
-    from wordnum.corpus.encoding import encode
+    from wordnum.corpus.encoding import encode, encode_documents
     from wordnum.corpus.synthetic import SyntheticCorpus
 
-    synthetic = recipe.reader == "synthetic"
+    how = {"numerals": recipe.scheme, "tokenizer": recipe.tokenizer, "n_jobs": n_jobs, **options}
+    if recipe.reader == "synthetic":
+        for name in ("errors", "strict"):
+            how.pop(name, None)  # they are about files
+        return encode_documents(SyntheticCorpus(**_by_period(recipe.synthetic)), path, **how)
     return encode(
-        SyntheticCorpus(**_by_period(recipe.synthetic)) if synthetic else recipe.paths(),
+        recipe.paths(),
         path,
-        reader=None if synthetic else recipe.reader,
+        reader=recipe.reader,
         field=recipe.field,
         separator=recipe.separator,
-        numerals=recipe.scheme,
-        tokenizer=recipe.tokenizer,
-        n_jobs=n_jobs,
-        **options,
+        **how,
     )
 
 

@@ -1,10 +1,9 @@
-"""What a source given to `encode` means: files, or documents in memory."""
+"""A text to encode: files, or documents in memory."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,11 +11,9 @@ from wordnum.corpus.sources import Part, check_options, find_parts
 from wordnum.corpus.streams import Skips, is_remote
 from wordnum.errors import UsageError
 
-__all__ = ["Source", "Text", "resolve"]
+__all__ = ["Paths", "Text", "find_text", "hold_documents"]
 
-Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Iterable[str]
-# No white space, and a slash, a pattern or the suffix of a file.
-_LIKE_A_PATH = re.compile(r"\S*([/*?]|\.[A-Za-z]\w{1,7}$)\S*")
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 @dataclass(frozen=True)
@@ -53,47 +50,25 @@ class Text:
         )
 
 
-def resolve(source: Source, *, reader: str, separator: str, errors: str, **options: Any) -> Text:
-    """Find the files of a source, or take documents that are in memory."""
+def find_text(paths: Paths, *, reader: str, separator: str, errors: str, **options: Any) -> Text:
+    """Find the files that paths mean; a worker may have started in another folder."""
     check_options(reader=reader, separator=separator, errors=errors)
     skips = Skips()
-    if isinstance(source, Iterator):
-        raise UsageError(
-            "an iterator can be read only once",
-            expected="a list of str, or an object whose __iter__ starts again",
-            got=type(source).__name__,
-        )
-    if isinstance(source, (list, tuple)):
-        in_memory = _are_documents(source)
-    else:
-        in_memory = not isinstance(source, (str, os.PathLike))
-    if in_memory:
-        memory = Part("<memory>", "text", separator=separator)
-        return Text([memory], skips, source)  # type: ignore[arg-type]
     parts = find_parts(
-        source,  # type: ignore[arg-type]
-        reader=reader,
-        separator=separator,
-        errors=errors,
-        skips=skips,
-        cut=True,
-        **options,
+        paths, reader=reader, separator=separator, errors=errors, skips=skips, cut=True, **options
     )
-    # A worker may have started in another folder.
     here = [
         replace(p, path=os.path.abspath(p.path)) if os.path.exists(p.path) else p for p in parts
     ]
     return Text(here, skips)
 
 
-def _are_documents(items: Sequence[Any]) -> bool:
-    """Whether a list holds documents, and not the names of files."""
-    if not items or any(isinstance(item, os.PathLike) for item in items):
-        return False
-    if not all(isinstance(item, str) for item in items):
-        return True  # refused when they are read
-    like_paths = [bool(_LIKE_A_PATH.fullmatch(item)) for item in items]
-    there = [len(item) < 4096 and (item == "-" or os.path.exists(item)) for item in items]
-    # A document may happen to be the name of something; a path with a mistake is not a document.
-    surely = any(like and found for like, found in zip(like_paths, there, strict=True))
-    return not (surely or all(like or found for like, found in zip(like_paths, there, strict=True)))
+def hold_documents(documents: Iterable[str]) -> Text:
+    """Take documents that are in memory."""
+    if isinstance(documents, (str, bytes, os.PathLike)) or not isinstance(documents, Iterable):
+        raise UsageError(
+            "documents are an iterable of str",
+            got=f"{type(documents).__name__} {documents!r:.40}",
+            remedy="put a single document into a list; for files call encode",
+        )
+    return Text([Part("<memory>", "text")], Skips(), documents)
