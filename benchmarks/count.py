@@ -40,7 +40,8 @@ import numba
 import numpy as np
 from scipy import sparse
 
-from wordnum import EncodedCorpus, count, encode
+import wordnum
+from wordnum import EncodedCorpus, encode
 from wordnum.corpus.synthetic import SyntheticCorpus
 
 CORPORA = Path(os.environ.get("WORDNUM_CORPORA") or Path(__file__).parents[2] / "shared/corpora")
@@ -52,11 +53,14 @@ TEN = (
     "isolate:8", "isolate:2", "isolate:1", "swap-numbers", "unigram-replace",
 )  # fmt: skip
 WAYS: dict[str, dict[str, Any]] = {
-    "number rows, plain sums": {"by": "sum", "perturbations": "original"},
-    "number rows, by block and distance": {"perturbations": "original"},
-    "the same under ten conditions": {"perturbations": TEN},
-    "all rows": {"rows": "all", "perturbations": "original"},
+    "number rows": {"verb": "count"},
+    "the same under ten conditions": {"verb": "count_conditions", "perturbations": TEN},
+    "all rows": {"verb": "count_words"},
 }
+
+
+def counted(corpus: EncodedCorpus, *, verb: str, **way: Any) -> Any:
+    return getattr(wordnum, verb)(corpus, window=WINDOW, **way)
 
 
 def encoded(folder: Path, *, parts: int, times: int = 1) -> Path:
@@ -137,9 +141,9 @@ def loop_number_rows(corpus: EncodedCorpus) -> sparse.csr_array:
     return sparse.csr_array(table)
 
 
-def check(corpus: EncodedCorpus, found: sparse.csr_array, **way: Any) -> None:
-    ours = count(corpus, window=WINDOW, **way)
-    signal = ours if way.get("rows") == "all" else ours.signal("both")
+def check(corpus: EncodedCorpus, found: sparse.csr_array, verb: str) -> None:
+    ours = counted(corpus, verb=verb)
+    signal = ours if verb == "count_words" else ours.signal("both")
     columns = getattr(signal, "columns", slice(None))
     assert (found[:, columns] != signal.matrix()).nnz == 0, "the peer finds other counts"
 
@@ -150,32 +154,32 @@ def speed(place: Path, lines: list[str]) -> None:
     lines += ["", "| one core | M tokens/s | seconds | ratio |", "|---|---|---|---|"]
     spent = dict.fromkeys(WAYS, np.inf)
     for way in WAYS.values():
-        count(small, window=WINDOW, **way)
+        counted(small, **way)
     for turn in range(7):
         for name, way in WAYS.items():
-            if turn < 3 or way.get("rows") != "all":
+            if turn < 3 or way["verb"] != "count_words":
                 took = seconds(
-                    lambda way=way: count(corpus, window=WINDOW, **way),  # type: ignore[misc]
+                    lambda way=way: counted(corpus, **way),  # type: ignore[misc]
                     times=1,
                     clock=time.process_time,
                 )
                 spent[name] = min(spent[name], took)
-    one = spent["number rows, by block and distance"]
+    one = spent["number rows"]
     for name, took in spent.items():
         ratio = f"{took / one:.2f} x one condition" if "ten" in name else ""
         lines.append(row(name, corpus, took, ratio))
-        if name.startswith("number rows, by") or "ten" in name:
+        if name == "number rows" or "ten" in name:
             lines.append(row("… and their signals read", corpus, took + reading(corpus, name), ""))
     loop_number_rows(small)
-    plain, every = spent["number rows, plain sums"], spent["all rows"]
+    plain, every = spent["number rows"], spent["all rows"]
     lines.append(beside(corpus, "plain loop, number rows", plain, loop_number_rows))
     lines.append(beside(corpus, "SciPy, number rows", plain, scipy_number_rows))
-    lines.append(beside(corpus, "SciPy, all rows", every, scipy_all_rows, rows="all"))
+    lines.append(beside(corpus, "SciPy, all rows", every, scipy_all_rows, "count_words"))
 
 
 def reading(corpus: EncodedCorpus, name: str) -> float:
     """Seconds to read one signal of each condition."""
-    counts = count(corpus, window=WINDOW, **WAYS[name])
+    counts = counted(corpus, **WAYS[name])
     conditions = counts.values() if isinstance(counts, dict) else [counts]
     return seconds(
         lambda: [each.signal("both").matrix() for each in conditions],
@@ -184,11 +188,11 @@ def reading(corpus: EncodedCorpus, name: str) -> float:
     )
 
 
-def beside(corpus: EncodedCorpus, name: str, ours: float, peer: Any, **way: Any) -> str:
+def beside(corpus: EncodedCorpus, name: str, ours: float, peer: Any, verb: str = "count") -> str:
     start = time.process_time()
     found = peer(corpus)
     took = time.process_time() - start
-    check(corpus, found, perturbations="original", **way)
+    check(corpus, found, verb=verb)
     return row(name, corpus, took, f"wordnum {took / ours:.1f} x as fast")
 
 
@@ -219,8 +223,8 @@ def cores(place: Path, lines: list[str]) -> None:
         lines.append(
             one_and_two(
                 name,
-                lambda jobs, way=way: count(corpus, window=WINDOW, n_jobs=jobs, **way),  # type: ignore[misc]
-                times=2 if way.get("rows") == "all" else 5,
+                lambda jobs, way=way: counted(corpus, n_jobs=jobs, **way),  # type: ignore[misc]
+                times=2 if way["verb"] == "count_words" else 5,
             )
         )
 
@@ -238,7 +242,8 @@ def one_and_two(name: str, call: Callable[[int], Any], *, times: int = 5) -> str
 PEAK = """
 import sys, threading
 from pathlib import Path
-from wordnum import EncodedCorpus, count
+import wordnum
+from wordnum import EncodedCorpus
 from wordnum.cooccurrence.estimate import estimate
 from wordnum.provenance import peak_memory
 own, over = [0], threading.Event()
@@ -249,10 +254,11 @@ def watch():
 watcher = threading.Thread(target=watch)
 watcher.start()
 corpus, ways = EncodedCorpus.open(sys.argv[1]), eval(sys.argv[2])
-counts = count(corpus, window={window}, **ways)
+verb = ways.pop("verb")
+counts = getattr(wordnum, verb)(corpus, window={window}, **ways)
 over.set()
 watcher.join()
-names = ways["perturbations"]
+names = ways.get("perturbations", "original")
 conditions = 1 if isinstance(names, str) else len(names)
 rows = ways.get("rows", "numbers")
 swaps = "swap-numbers" in names

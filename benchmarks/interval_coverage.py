@@ -85,7 +85,7 @@ def wikipedia_texts(pieces: int = 4) -> Iterator[EncodedCorpus]:
 
 def measured(corpus: EncodedCorpus, dim: int) -> list[list[list[float]]]:
     """Value, reach of its interval, of the narrow one, and mean of halves: (T, 2, 4)."""
-    counts = count(corpus, window=2, perturbations="original")
+    counts = count(corpus, window=2)
     first, second = (
         probe(
             SVD(weighting=name, dim=dim).fit_transform(counts),

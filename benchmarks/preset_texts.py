@@ -12,6 +12,7 @@ from scipy import sparse
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.windows import Window
+from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode
 from wordnum.corpus.numerals import NumeralScheme
@@ -58,7 +59,7 @@ class Text:
         corpus = self.corpus(**reading)
         path = self.work / f"{corpus.fingerprint}.npz"
         if not path.exists():
-            count(corpus, window=10, perturbations="original").save(path)
+            count(corpus, window=10).save(path)
         return Counts.load(path)
 
     def matrix(
@@ -83,7 +84,7 @@ class Text:
         corpus = self.corpus()
         path = self.work / f"{corpus.fingerprint}-words.npy"
         if not path.exists():
-            every = count(corpus, rows="all", window=2, perturbations="original")
+            every = count_words(corpus, window=2)
             model = SVD(weighting="ppmi:smoothing=0.75", dim=200, p=0.5, rows="all", tol=1e-2)
             model.fit(every)
             np.save(path, model.vectors_.astype(np.float32))

@@ -28,6 +28,7 @@ from threadpoolctl import threadpool_limits
 
 from wordnum.backend import get_backend
 from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.embeddings.gram import gram, leading
 from wordnum.embeddings.krylov import block_krylov_svd
 from wordnum.embeddings.svd import SVD
@@ -41,7 +42,8 @@ PATIENCE = 4  # times our seconds, after which a peer is not asked for more
 def counted(text: str, rows: str) -> sparse.csr_array:
     """Counts of five tokens each side."""
     with tempfile.TemporaryDirectory() as folder:
-        counts = count(open_text(text, folder), rows=rows, window=5, perturbations="original")
+        run = count_words if rows == "all" else count
+        counts = run(open_text(text, folder), window=5)
         return counts.matrix() if rows == "all" else counts.signal("both").matrix()
 
 

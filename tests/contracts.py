@@ -22,6 +22,7 @@ from wordnum.backend import Backend
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.word_counts import WordCounts
+from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
@@ -43,7 +44,7 @@ def text() -> EncodedCorpus:
 
 @lru_cache(maxsize=1)
 def text_counts() -> Counts:
-    return count(text(), window=2, perturbations="original")
+    return count(text(), window=2)
 
 
 def corpus_of(documents: Sequence[Sequence[int]], n_blocks: int = 1) -> EncodedCorpus:
@@ -93,7 +94,8 @@ class ModelCase:
             return corpus or text()
         if corpus is None and self.rows == "numbers":
             return text_counts()
-        return count(corpus or text(), window=2, perturbations="original", rows=self.rows)
+        run = count_words if self.rows == "all" else count
+        return run(corpus or text(), window=2)
 
     def fit(self, data: Any = None, **changes: Any) -> Embedding:
         return self.make(**changes).fit_transform(self.data() if data is None else data)

@@ -16,9 +16,10 @@ import joblib
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counting import count_conditions
 from wordnum.cooccurrence.expect import expected_counts
 from wordnum.cooccurrence.passes import chunks
+from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode
 from wordnum.corpus.synthetic import SyntheticCorpus
@@ -51,8 +52,11 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> EncodedCorpus:
 
 def results(corpus: EncodedCorpus, jobs: int) -> dict[str, str]:
     """Fingerprints of everything that counting can make."""
-    numbers = count(corpus, window=4, perturbations=CONDITIONS, n_jobs=jobs)
-    every = count(corpus, rows="all", window=4, perturbations=CONDITIONS[:2], n_jobs=jobs)
+    numbers = count_conditions(corpus, window=4, perturbations=CONDITIONS, n_jobs=jobs)
+    every = {
+        name: count_words(corpus, window=4, perturbation=name, n_jobs=jobs)
+        for name in CONDITIONS[:2]
+    }
     mean = expected_counts(corpus, "swap-numbers", window=4, n_jobs=jobs)
     return {
         **{name: counts.fingerprint for name, counts in numbers.items()},
@@ -139,7 +143,7 @@ def test_ray_counts_what_one_process_does(corpus: EncodedCorpus, alone: dict[str
         done = map_tasks(work, [(i,) for i in range(20)], n_jobs=2, description="")
         assert [index for index, _ in done] == list(range(20))
         assert os.getpid() not in {process for _, process in done}
-        found = count(corpus, window=4, perturbations=CONDITIONS, n_jobs=2)
+        found = count_conditions(corpus, window=4, perturbations=CONDITIONS, n_jobs=2)
         assert {name: found[name].fingerprint for name in CONDITIONS} == {
             name: alone[name] for name in CONDITIONS
         }

@@ -16,6 +16,8 @@ from .cooccurrence import ExpectedCounts as ExpectedCounts
 from .cooccurrence import Window as Window
 from .cooccurrence import WordCounts as WordCounts
 from .cooccurrence import count as count
+from .cooccurrence import count_conditions as count_conditions
+from .cooccurrence import count_words as count_words
 from .cooccurrence import expected_counts as expected_counts
 from .corpus import EncodedCorpus as EncodedCorpus
 from .corpus import NumeralScheme as NumeralScheme

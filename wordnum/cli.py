@@ -335,23 +335,24 @@ def count(
     as_json: AsJson = False,
 ) -> None:
     """Count what stands near the numbers, or near all words."""
-    from wordnum.cooccurrence.counting import count as count_corpus
+    from wordnum.cooccurrence.counting import count as count_numbers
     from wordnum.cooccurrence.windows import Window
-    from wordnum.corpus.encoded_corpus import EncodedCorpus
+    from wordnum.cooccurrence.word_counts import WordCounts
+    from wordnum.cooccurrence.word_pairs import count_words
     from wordnum.parallel import default_jobs, parallel_backend
 
     chosen = {"side": side and side.value, "weighting": weights and weights.value}
     around: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     with parallel_backend(backend.value, address=address):
-        counts = count_corpus(  # type: ignore[call-overload]  # what rows allow is checked there
-            EncodedCorpus.open(corpus),
-            rows=rows.value,
-            window=Window(size=window, **around) if around else window,
-            perturbations=perturb,
+        run = count_words if rows is Rows.all else count_numbers
+        counts = run(
+            corpus,
+            window=Window(window, **around),
+            perturbation=perturb,
             random_state=seed,
             n_jobs=default_jobs(jobs, backend.value),
         )
-    pairs = counts.sums.nnz if rows is Rows.all else counts.n_events
+    pairs = counts.sums.nnz if isinstance(counts, WordCounts) else counts.n_events
     print_facts(
         {
             "counts": str(counts.save(output)),

@@ -158,7 +158,7 @@ def synthetic(seed, documents, signal):
         n_fillers=300,
         random_state=seed,
     )
-    made = count(corpus.encoded(), window=2, perturbations="original")
+    made = count(corpus.encoded(), window=2)
     return quick(SVD(weighting="hellinger", dim=20).fit_transform(made), moduli=[2, 5, 10])
 
 

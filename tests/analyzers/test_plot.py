@@ -141,7 +141,7 @@ def test_growing_kappas_are_drawn_with_their_intervals():
     from wordnum.embeddings.svd import SVD
 
     corpus = SyntheticCorpus(n_documents=100, length=200, size=100, residue_words={10: 0.5})
-    counts = count(corpus.encoded(), window=2, perturbations="original")
+    counts = count(corpus.encoded(), window=2)
     one = analyze(SVD(dim=10).fit_transform(counts), moduli=[2, 5, 10], nulls=0)
     panel = dynamics({1.0: one}).plot().axes[2]
     drawn = [line.get_segments()[0] for line in panel.collections]

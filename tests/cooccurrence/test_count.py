@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counting import count, count_conditions
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.passes import chunk_borders
 from wordnum.corpus.encoded_corpus import EncodedCorpus
@@ -68,7 +68,7 @@ def corpus() -> EncodedCorpus:
 
 @pytest.fixture(scope="module")
 def counted(corpus: EncodedCorpus) -> dict[str, Counts]:
-    return count(corpus, window=3, perturbations=CONDITIONS)
+    return count_conditions(corpus, window=3, perturbations=CONDITIONS)
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
@@ -79,21 +79,10 @@ def test_counts_are_those_of_a_plain_loop(
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_plain_sums_are_the_events_without_their_distance(
-    corpus: EncodedCorpus, counted: dict[str, Counts], condition: str
-):
-    summed = events(count(corpus, window=3, perturbations=condition, by="sum"))
-    expected: Counter = Counter()
-    for (block, _, number, context), n in events(counted[condition]).items():
-        expected[block, 0, number, context] += n
-    assert summed == expected
-
-
-@pytest.mark.parametrize("condition", CONDITIONS)
 def test_conditions_in_one_pass_are_those_counted_alone(
     corpus: EncodedCorpus, counted: dict[str, Counts], condition: str
 ):
-    alone = count(corpus, window=3, perturbations=condition)
+    alone = count(corpus, window=3, perturbation=condition)
     assert alone.fingerprint == counted[condition].fingerprint
     assert alone.perturbation == condition
 
@@ -118,9 +107,9 @@ def test_workers_and_chunks_change_no_byte(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ):
-    two = count(corpus, window=3, perturbations=CONDITIONS, n_jobs=2)
+    two = count_conditions(corpus, window=3, perturbations=CONDITIONS, n_jobs=2)
     monkeypatch.setattr("wordnum.cooccurrence.passes.MOST_TOKENS", 200)
-    small = count(corpus, window=3, perturbations=CONDITIONS)
+    small = count_conditions(corpus, window=3, perturbations=CONDITIONS)
     for name, counts in counted.items():
         assert counts.fingerprint == two[name].fingerprint == small[name].fingerprint
     files = [c["swap-numbers"].save(tmp_path / f"{i}") for i, c in enumerate((counted, two))]
@@ -132,13 +121,13 @@ def test_blocks_of_many_chunks_are_merged_by_and_by(
 ):
     monkeypatch.setattr("wordnum.cooccurrence.passes.MOST_TOKENS", 90)
     monkeypatch.setattr("wordnum.cooccurrence.passes._FAN", 2)
-    for name, counts in count(corpus, window=3, perturbations=CONDITIONS).items():
+    for name, counts in count_conditions(corpus, window=3, perturbations=CONDITIONS).items():
         assert counts.fingerprint == counted[name].fingerprint
 
 
 def test_many_numbers_are_counted_in_slabs(monkeypatch: pytest.MonkeyPatch, corpus, counted):
     monkeypatch.setattr("wordnum.cooccurrence.number_pairs.ROW_POSITIONS", 7)
-    for name, counts in count(corpus, window=3, perturbations=CONDITIONS).items():
+    for name, counts in count_conditions(corpus, window=3, perturbations=CONDITIONS).items():
         assert counts.fingerprint == counted[name].fingerprint
 
 
@@ -149,8 +138,8 @@ def test_windows_wider_than_a_byte_are_counted_by_the_definition(reach: int):
     ids = rng.choice(np.array([3, 7, *range(10, 15)]), 900)
     corpus = EncodedCorpus.from_arrays(ids, [0, 400, 900], vocabulary, n_blocks=1)
     cut = "context-length:350"
-    found = count(corpus, window=reach, perturbations=["original", cut])
-    alone = count(corpus, window=reach, perturbations="original")
+    found = count_conditions(corpus, window=reach, perturbations=["original", cut])
+    alone = count(corpus, window=reach)
     for counts, condition in (
         (alone, "original"),
         (found["original"], "original"),
@@ -161,9 +150,9 @@ def test_windows_wider_than_a_byte_are_counted_by_the_definition(reach: int):
 
 def test_more_conditions_than_lanes_are_counted_as_alone(corpus: EncodedCorpus):
     names = ["original", *(f"context-length:{length}" for length in range(1, 20))]
-    together = count(corpus, window=3, perturbations=names)
+    together = count_conditions(corpus, window=3, perturbations=names)
     for name in names:
-        alone = count(corpus, window=3, perturbations=name)
+        alone = count(corpus, window=3, perturbation=name)
         assert together[name].fingerprint == alone.fingerprint
 
 
@@ -175,7 +164,7 @@ def test_counts_beyond_the_counters_of_several_conditions_are_exact():
     vocabulary = Vocabulary.from_words(["a", "b"], numerals=NumeralScheme(size=10))
     ids = np.tile([3, vocabulary.size + 2], 70_000)
     corpus = EncodedCorpus.from_arrays(ids, [0, ids.size], vocabulary, n_blocks=1)
-    found = count(corpus, window=1, perturbations=["original", "context-length:1000"])
+    found = count_conditions(corpus, window=1, perturbations=["original", "context-length:1000"])
     for name, right in (("original", 70_000), ("context-length:1000", 70_000)):
         events = found[name].blocks[0].matrix(len(vocabulary)).toarray()
         assert events[10 + 3].sum() == right
@@ -195,12 +184,12 @@ def test_any_text_is_counted_by_the_definition(ids: list[int], cuts: list[int], 
         ids = [*ids, 3]
     borders = sorted({0, len(ids), *(c for c in cuts if c < len(ids))})
     corpus = EncodedCorpus.from_arrays(ids, borders, vocabulary)
-    counts = count(corpus, window=reach, perturbations="original")
+    counts = count(corpus, window=reach)
     assert events(counts) == pairs(corpus, "original", reach)
 
 
 def test_swapping_numbers_keeps_number_beside_number_within_its_reach(corpus: EncodedCorpus):
-    counts = count(corpus, window=5, perturbations=["original", "swap-numbers"])
+    counts = count_conditions(corpus, window=5, perturbations=["original", "swap-numbers"])
     kept, moved = (counts[n].number_number.matrix() for n in ("original", "swap-numbers"))
     assert (kept != moved).nnz == 0
     text, cut = (counts[n].text_number.matrix() for n in ("original", "swap-numbers"))
@@ -236,11 +225,9 @@ def test_saved_counts_come_back(counted: dict[str, Counts], tmp_path: Path):
 
 def test_what_cannot_be_counted_is_said(corpus: EncodedCorpus):
     with pytest.raises(UsageError, match="comes twice"):
-        count(corpus, perturbations=["original", "original"])
+        count_conditions(corpus, perturbations=["original", "original"])
     with pytest.raises(UsageError, match="no perturbation to count"):
-        count(corpus, perturbations=[])
-    with pytest.raises(UsageError, match="did you mean 'block-distance'"):
-        count(corpus, by="block-distanse")  # type: ignore[call-overload]
+        count_conditions(corpus, perturbations=[])
     words = EncodedCorpus.from_arrays([1002], [0, 1], Vocabulary.from_words(["a"]))
     with pytest.raises(InputError, match="no number token"):
         count(words)

@@ -79,9 +79,8 @@ def test_merging_adds_blocks_of_equal_index_and_keeps_the_others():
 def test_texts_counted_apart_and_merged_are_one_text(halves):
     first, second, whole = halves
     merged, expected = (
-        count(first, window=3, perturbations="original")
-        + count(second, window=3, perturbations="original"),
-        count(whole, window=3, perturbations="original"),
+        count(first, window=3) + count(second, window=3),
+        count(whole, window=3),
     )
     for window in (Window(size=3), Window(size=2, side="left", positional=True)):
         a, b = merged.signal(window=window), expected.signal(window=window)
@@ -91,32 +90,26 @@ def test_texts_counted_apart_and_merged_are_one_text(halves):
 
 
 def test_merging_is_associative(halves):
-    a, b, c = (count(corpus, window=2, perturbations="original") for corpus in halves)
+    a, b, c = (count(corpus, window=2) for corpus in halves)
     assert ((a + b) + c).fingerprint == (a + (b + c)).fingerprint
 
 
 @pytest.mark.parametrize(
     ("what", "other"),
     [
-        (
-            "window sizes",
-            lambda corpus: count(corpus, window=2, perturbations="original", by="sum"),
-        ),
-        ("distances", lambda corpus: count(corpus, window=2, perturbations="original")),
-        ("perturbations", lambda corpus: count(corpus, window=3, perturbations="isolate:1")),
+        ("distances", lambda corpus: count(corpus, window=2)),
+        ("perturbations", lambda corpus: count(corpus, window=3, perturbation="isolate:1")),
         ("vocabularies", lambda corpus: made((0, 1, 7, 12, 3))),
     ],
 )
 def test_different_counts_are_not_merged(halves, what: str, other):
-    counts = count(halves[0], window=3, perturbations="original")
-    if what == "window sizes":
-        counts = count(halves[0], window=3, perturbations="original", by="sum")
+    counts = count(halves[0], window=3)
     with pytest.raises(UsageError, match=f"different {what} cannot be merged"):
         counts + other(halves[0])
 
 
 def test_counts_come_back_from_disk_as_they_were(halves, tmp_path: Path):
-    counts = count(halves[2], window=3, perturbations="swap-numbers", random_state=3)
+    counts = count(halves[2], window=3, perturbation="swap-numbers", random_state=3)
     again = Counts.load(counts.save(tmp_path / "counts"))
     assert again.fingerprint == counts.fingerprint
     assert again.provenance == counts.provenance
@@ -133,23 +126,15 @@ def test_flags_of_the_corpus_travel_with_the_counts(halves, tmp_path: Path):
     )
     block = whole.block(0)
     corpus = EncodedCorpus.from_arrays(block.ids, block.starts, kept, n_blocks=2)
-    counts = count(corpus, window=1, perturbations="original")
+    counts = count(corpus, window=1)
     assert counts.flags == corpus.flags != ()
     again = Counts.load(counts.save(tmp_path / "counts"))
     assert again.signal().flags == (counts + counts).flags == corpus.flags
 
 
-def test_plain_sums_hold_one_window_only(halves):
-    counts = count(halves[0], window=3, perturbations="original", by="sum")
-    apart = count(halves[0], window=3, perturbations="original")
-    assert (counts.signal().matrix() != apart.signal().matrix()).nnz == 0
-    with pytest.raises(UsageError, match="plain sums over the whole window(.|\n)*block-distance"):
-        counts.signal(window=Window(size=3, side="left"))
-
-
 @pytest.mark.parametrize("at", [0.2, 0.5, 0.9])
 def test_a_flipped_bit_is_found(halves, tmp_path: Path, at: float):
-    path = count(halves[2], window=3, perturbations="original").save(tmp_path / "counts")
+    path = count(halves[2], window=3).save(tmp_path / "counts")
     data = bytearray(path.read_bytes())
     data[int(at * len(data))] ^= 16
     path.write_bytes(data)
@@ -174,7 +159,7 @@ def test_files_of_another_kind_or_version_are_refused(halves, tmp_path: Path):
 
 def test_events_take_three_bytes_each():
     corpus = SyntheticCorpus(n_documents=200, length=200).encoded(n_blocks=2)
-    counts = count(corpus, window=5, perturbations="original")
+    counts = count(corpus, window=5)
     stored = sum(block.counts.size for block in counts.blocks)
     assert sum(b.contexts.nbytes + b.counts.nbytes for b in counts.blocks) == 3 * stored
     block = counts.blocks[0]

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counting import count, count_conditions
 from wordnum.cooccurrence.estimate import Estimate, announce, estimate
 from wordnum.cooccurrence.expect import expected_counts
 from wordnum.cooccurrence.temp_arrays import Spool
+from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
@@ -52,15 +53,15 @@ def test_number_rows_stay_within_the_bound(
 ):
     bound = estimate(corpus, window=3, conditions=len(names))
     spilled = kept_bytes(monkeypatch)
-    counts = count(corpus, window=3, perturbations=names)
+    counts = count_conditions(corpus, window=3, perturbations=names)
     assert bound.events >= counts["original"].n_events
     assert bound.disk >= sum(spilled) > 0.3 * bound.disk
 
 
 def peak(corpus: EncodedCorpus, **way) -> int:
-    count(corpus, **way)
+    count_conditions(corpus, **way)
     tracemalloc.start()
-    count(corpus, **way)
+    count_conditions(corpus, **way)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return most
@@ -98,7 +99,7 @@ def test_words_beyond_sixteen_bits_take_more(corpus: EncodedCorpus):
     words = Vocabulary.from_words([f"w{i}" for i in range(70_000)])
     ids = np.tile([7, 70_900], 50)
     text = EncodedCorpus.from_arrays(ids, [0, 100], words, n_blocks=1)
-    counts = count(text, window=3, perturbations="original")
+    counts = count(text, window=3)
     bound = estimate(text, window=3)
     assert bound.disk == 5 * bound.events
     assert bound.disk >= sum(b.contexts.nbytes + b.counts.nbytes for b in counts.blocks)
@@ -106,7 +107,7 @@ def test_words_beyond_sixteen_bits_take_more(corpus: EncodedCorpus):
 
 def test_all_rows_stay_within_the_bound(corpus: EncodedCorpus):
     bound = estimate(corpus, rows="all", window=3)
-    sums = count(corpus, rows="all", window=3, perturbations="original").sums
+    sums = count_words(corpus, window=3).sums
     assert bound.disk >= sums.contexts.nbytes + sums.low.nbytes > 0.1 * bound.disk
     assert bound.events >= sums.nnz
 
@@ -124,7 +125,7 @@ def test_the_estimate_is_told_before_counting(
     corpus: EncodedCorpus, caplog: pytest.LogCaptureFixture
 ):
     with caplog.at_level(logging.INFO, logger=LOGGER):
-        count(corpus, window=2, perturbations="original")
+        count(corpus, window=2)
     assert "counting takes at most" in caplog.text
     assert not [r for r in caplog.records if r.levelno > logging.INFO]
 
@@ -157,9 +158,11 @@ def test_a_disk_that_fills_up_is_one_clear_error(
     corpus: EncodedCorpus, rows: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("wordnum.cooccurrence.passes.IN_MEMORY", 10_000)
-    count(corpus, rows=rows, perturbations="original")  # type: ignore[call-overload]
+    count_rows = count if rows == "numbers" else count_words
+    count_rows(corpus)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with full_disk(5000), pytest.raises(InputError) as caught:
-        count(corpus, rows=rows, perturbations="original", spill=tmp_path)  # type: ignore[call-overload]
+        count_rows(corpus)
     assert "cannot keep counted events on disk" in str(caught.value)
     assert f"where: {tmp_path}" in str(caught.value)
     assert "free disk space, or name another folder" in str(caught.value)
@@ -167,14 +170,17 @@ def test_a_disk_that_fills_up_is_one_clear_error(
 
 
 def test_saving_to_a_full_disk_leaves_nothing(corpus: EncodedCorpus, tmp_path: Path):
-    counts = count(corpus, window=3, perturbations="original")
+    counts = count(corpus, window=3)
     with full_disk(5000), pytest.raises(InputError, match="cannot write"):
         counts.save(tmp_path / "counts.npz")
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_is_not_there_is_named(corpus: EncodedCorpus, tmp_path: Path):
+def test_a_folder_that_is_not_there_is_named(
+    corpus: EncodedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "no"))
     with pytest.raises(InputError, match="No such file or directory"):
-        count(corpus, perturbations="original", spill=tmp_path / "no")
+        count(corpus)
     with pytest.raises(InputError, match="No such file or directory"):
         expected_counts(corpus, "unigram-replace", spill=tmp_path / "no")

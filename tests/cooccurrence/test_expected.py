@@ -55,7 +55,7 @@ def drawn(corpus: EncodedCorpus, name: str, signal: str, window: Window) -> np.n
         fixed = [
             replace(part, random_state=0) if isinstance(part, Thin) else part for part in parts
         ]
-        one = count(corpus, window=4, perturbations=Joined(tuple(fixed)))
+        one = count(corpus, window=4, perturbation=Joined(tuple(fixed)))
         matrices.append(one.signal(signal, window=window).matrix().toarray())
     return np.array(matrices)
 
@@ -82,7 +82,7 @@ def test_many_draws_average_to_the_expectation_within_their_error(
 def test_redrawn_numbers_are_the_outer_product_of_marginal_and_context_totals(
     corpus: EncodedCorpus,
 ):
-    counts = count(corpus, window=4, perturbations="original")
+    counts = count(corpus, window=4)
     expected = expected_counts(corpus, "unigram-replace", window=4)
     p = corpus.number_counts / corpus.number_counts.sum()
     for window in (Window(size=4), Window(size=2, side="left", positional=True)):
@@ -99,7 +99,7 @@ def test_redrawn_numbers_are_the_outer_product_of_marginal_and_context_totals(
 
 
 def test_a_shifted_sequence_takes_each_number_from_any_other_place(corpus: EncodedCorpus):
-    counts = count(corpus, window=4, perturbations="original").text_number.matrix().toarray()
+    counts = count(corpus, window=4).text_number.matrix().toarray()
     expected = expected_counts(corpus, "swap-numbers:sequence", window=4)
     n = corpus.number_counts
     by_hand = (np.outer(n, counts.sum(axis=0)) - counts) / (n.sum() - 1)
@@ -107,7 +107,7 @@ def test_a_shifted_sequence_takes_each_number_from_any_other_place(corpus: Encod
 
 
 def test_swapped_runs_keep_number_beside_number_exactly(corpus: EncodedCorpus):
-    kept = count(corpus, window=4, perturbations="original").number_number.matrix()
+    kept = count(corpus, window=4).number_number.matrix()
     expected = expected_counts(corpus, "swap-numbers", window=4)
     assert (expected.number_number.matrix() != kept).nnz == 0
 
@@ -134,7 +134,7 @@ def test_runs_of_one_pattern_are_worked_by_hand():
 
 def test_a_single_number_has_nowhere_to_go():
     corpus = corpus_of("a 5 b")
-    original = count(corpus, window=1, perturbations="original").text_number.matrix()
+    original = count(corpus, window=1).text_number.matrix()
     for name in ("swap-numbers", "swap-numbers:sequence", "unigram-replace"):
         expected = expected_counts(corpus, name, window=1).text_number.matrix()
         assert (expected != original).nnz == 0
@@ -142,7 +142,7 @@ def test_a_single_number_has_nowhere_to_go():
 
 def test_margins_are_those_of_the_original(corpus: EncodedCorpus):
     expected = expected_counts(corpus, Joined((Thin(0.5), UnigramReplace())), window=2)
-    thinned = count(corpus, window=2, perturbations="thin:0.5")
+    thinned = count(corpus, window=2, perturbation="thin:0.5")
     signal = expected.signal("both")
     assert np.array_equal(signal.number_counts, thinned.number_counts.sum(axis=0))
     assert np.array_equal(expected.context_counts[0], thinned.context_counts.sum(axis=0))

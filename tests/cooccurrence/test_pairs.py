@@ -14,6 +14,7 @@ from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.pairs import PairMerger, PairSums, merge_sums
 from wordnum.cooccurrence.windows import Window
 from wordnum.cooccurrence.word_counts import WordCounts
+from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.perturbations import parse_perturbation
@@ -64,14 +65,14 @@ def corpus() -> EncodedCorpus:
 
 @pytest.mark.parametrize("window", WINDOWS, ids=lambda window: window.label)
 def test_counts_are_those_of_a_plain_loop(corpus: EncodedCorpus, window: Window):
-    counts = count(corpus, rows="all", window=window, perturbations="original")
+    counts = count_words(corpus, window=window)
     assert counts.window == window
     assert np.allclose(counts.matrix().toarray(), pairs(corpus, window), rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_every_perturbation_is_counted(corpus: EncodedCorpus, condition: str):
-    counts = count(corpus, rows="all", window=3, perturbations=CONDITIONS)[condition]
+    counts = count_words(corpus, window=3, perturbation=condition)
     assert np.array_equal(counts.matrix().toarray(), pairs(corpus, Window(size=3), condition))
     assert counts.perturbation == condition
 
@@ -87,13 +88,13 @@ def test_any_text_is_counted_by_the_definition(ids: list[int], cuts: list[int], 
     ids = [*ids, 3]
     borders = sorted({0, len(ids), *(c for c in cuts if c < len(ids))})
     corpus = EncodedCorpus.from_arrays(ids, borders, vocabulary)
-    counts = count(corpus, rows="all", window=reach, perturbations="original")
+    counts = count_words(corpus, window=reach)
     assert np.array_equal(counts.matrix().toarray(), pairs(corpus, Window(size=reach)))
 
 
 def test_rows_of_numbers_are_those_counted_alone(corpus: EncodedCorpus):
-    rows = count(corpus, window=5, perturbations="original").signal("both")
-    whole = count(corpus, rows="all", window=5, perturbations="original")
+    rows = count(corpus, window=5).signal("both")
+    whole = count_words(corpus, window=5)
     assert (whole.matrix()[: corpus.vocabulary.size, rows.columns] != rows.matrix()).nnz == 0
     assert np.array_equal(whole.number_counts, rows.number_counts)
     assert np.array_equal(whole.context_counts[rows.columns], rows.context_counts)
@@ -101,7 +102,7 @@ def test_rows_of_numbers_are_those_counted_alone(corpus: EncodedCorpus):
 
 
 def test_either_side_can_be_chosen_afterwards(corpus: EncodedCorpus):
-    counts = count(corpus, rows="all", window=4, perturbations="original")
+    counts = count_words(corpus, window=4)
     for side in ("left", "right"):
         alone = Window(size=4, side=side)
         assert np.array_equal(counts.matrix(side=side).toarray(), pairs(corpus, alone))
@@ -113,7 +114,7 @@ def test_unknown_words_hold_their_place_and_are_no_column():
     vocabulary = Vocabulary.from_words(["a"], numerals=NumeralScheme(size=10))
     a, unknown, other = vocabulary.id("a"), vocabulary.unknown, vocabulary.other_number
     corpus = EncodedCorpus.from_arrays([7, unknown, a, other, a], [0, 5], vocabulary)
-    counts = count(corpus, rows="all", window=2, perturbations="original")
+    counts = count_words(corpus, window=2)
     matrix = counts.matrix().toarray()
     assert matrix[7, a] == 1
     assert matrix[a, a] == 2
@@ -128,26 +129,29 @@ def test_sums_of_any_size_are_exact(monkeypatch: pytest.MonkeyPatch):
     ids = np.full(60_000, vocabulary.id("a"))
     ids[0] = 3
     corpus = EncodedCorpus.from_arrays(ids, np.arange(0, 60_001, 1000), vocabulary)
-    matrix = count(corpus, rows="all", window=2, perturbations="original").matrix()
+    matrix = count_words(corpus, window=2).matrix()
     a = vocabulary.id("a")
     assert matrix[a, a] == 2 * (60 * (999 + 998) - 2)
     assert matrix[3, a] == 2
     window = Window(size=22, weighting="harmonic")
-    matrix = count(corpus, rows="all", window=window, perturbations="original").matrix()
+    matrix = count_words(corpus, window=window).matrix()
     by_hand = 2 * sum((60 * (1000 - d) - 1) / d for d in range(1, 23))
     assert matrix[a, a] == pytest.approx(by_hand, rel=1e-14)
+
+
+def of_conditions(corpus: EncodedCorpus, n_jobs: int = 1) -> dict[str, WordCounts]:
+    return {
+        name: count_words(corpus, window=3, perturbation=name, n_jobs=n_jobs) for name in CONDITIONS
+    }
 
 
 def test_workers_and_chunks_change_no_byte(
     corpus: EncodedCorpus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    counts = {
-        jobs: count(corpus, rows="all", window=3, perturbations=CONDITIONS, n_jobs=jobs)
-        for jobs in (1, 2)
-    }
+    counts = {jobs: of_conditions(corpus, n_jobs=jobs) for jobs in (1, 2)}
     monkeypatch.setattr("wordnum.cooccurrence.pairs.BATCH", 50)
     monkeypatch.setattr("wordnum.cooccurrence.word_pairs.CHUNK_TOKENS", 250)
-    counts[3] = count(corpus, rows="all", window=3, perturbations=CONDITIONS)
+    counts[3] = of_conditions(corpus)
     for name in CONDITIONS:
         files = [found[name].save(tmp_path / f"{jobs}") for jobs, found in counts.items()]
         assert len({path.read_bytes() for path in files}) == 1
@@ -155,12 +159,12 @@ def test_workers_and_chunks_change_no_byte(
 
 
 def test_counts_of_two_texts_add_up(corpus: EncodedCorpus):
-    whole = count(corpus, rows="all", window=3, perturbations="original")
+    whole = count_words(corpus, window=3)
     twice = whole + whole
     assert (twice.matrix() != 2 * whole.matrix()).nnz == 0
     assert twice.n_documents == 2 * whole.n_documents
     assert np.array_equal(twice.context_counts, 2 * whole.context_counts)
-    other = count(corpus, rows="all", window=2, perturbations="original")
+    other = count_words(corpus, window=2)
     with pytest.raises(UsageError, match="different windows cannot be merged"):
         whole + other
 
@@ -189,8 +193,8 @@ def test_merging_is_adding(tables: list[list[int]]):
 
 
 def test_saved_counts_come_back(corpus: EncodedCorpus, tmp_path: Path):
-    counts = count(
-        corpus, rows="all", window=Window(size=3, weighting="linear"), perturbations="isolate:1"
+    counts = count_words(
+        corpus, window=Window(size=3, weighting="linear"), perturbation="isolate:1"
     )
     again = WordCounts.load(counts.save(tmp_path / "all"))
     assert again.fingerprint == counts.fingerprint
@@ -200,7 +204,7 @@ def test_saved_counts_come_back(corpus: EncodedCorpus, tmp_path: Path):
 
 
 def test_damaged_and_other_files_are_refused(corpus: EncodedCorpus, tmp_path: Path):
-    path = count(corpus, rows="all", window=2, perturbations="original").save(tmp_path / "all")
+    path = count_words(corpus, window=2).save(tmp_path / "all")
     with pytest.raises(FormatError, match="does not hold counts"):
         Counts.load(path)
     whole = path.read_bytes()
@@ -213,7 +217,7 @@ def test_damaged_and_other_files_are_refused(corpus: EncodedCorpus, tmp_path: Pa
 
 def test_models_are_fitted_on_all_rows(corpus: EncodedCorpus):
     window = Window(size=3, weighting="harmonic")
-    counts = count(corpus, rows="all", window=window, perturbations="original")
+    counts = count_words(corpus, window=window)
     for model in (SVD(rows="all", weighting="ppmi", dim=5), GloVe(dim=5, epochs=2)):
         embedding = model.fit_transform(counts)
         assert embedding.dim == 5
@@ -223,10 +227,8 @@ def test_models_are_fitted_on_all_rows(corpus: EncodedCorpus):
 
 def test_windows_that_cannot_be_counted_are_refused(corpus: EncodedCorpus):
     with pytest.raises(UsageError, match="positional columns are not counted for all rows"):
-        count(corpus, rows="all", window=Window(size=2, positional=True))
-    with pytest.raises(UsageError, match="number rows are counted at every distance"):
-        count(corpus, window=Window(size=2))  # type: ignore[call-overload]
+        count_words(corpus, window=Window(size=2, positional=True))
+    with pytest.raises(UsageError, match="numbers are counted at every distance"):
+        count(corpus, window=Window(2, side="left"))
     with pytest.raises(UsageError, match="harmonic sums of so wide a window"):
-        count(corpus, rows="all", window=Window(size=23, weighting="harmonic"))
-    with pytest.raises(UsageError, match="did you mean 'numbers'"):
-        count(corpus, rows="number")  # type: ignore[call-overload]
+        count_words(corpus, window=Window(size=23, weighting="harmonic"))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counting import count, count_conditions
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.events import PARTS
 from wordnum.cooccurrence.scratch import Scratch
@@ -104,14 +104,13 @@ PARTED = {
 
 
 @pytest.mark.parametrize("parted", PARTED)
-@pytest.mark.parametrize("by", ["block-distance", "sum"])
 def test_counts_of_any_size_are_the_same_beside_other_conditions(
-    monkeypatch: pytest.MonkeyPatch, few_words: EncodedCorpus, parted: str, by: str
+    monkeypatch: pytest.MonkeyPatch, few_words: EncodedCorpus, parted: str
 ):
-    alone = {n: count(few_words, window=4, perturbations=n, by=by) for n in NAMES}  # type: ignore[call-overload]
+    alone = {n: count(few_words, window=4, perturbation=n) for n in NAMES}
     for name, value in PARTED[parted].items():
         monkeypatch.setattr(f"wordnum.cooccurrence.{name}", value)
-    together = count(few_words, window=4, perturbations=NAMES, by=by)  # type: ignore[call-overload]
+    together = count_conditions(few_words, window=4, perturbations=NAMES)
     for name in NAMES:
         assert together[name].fingerprint == alone[name].fingerprint
 
@@ -119,7 +118,7 @@ def test_counts_of_any_size_are_the_same_beside_other_conditions(
 @pytest.mark.parametrize("length", [300, 100])
 def test_counts_above_a_byte_are_those_of_the_definition(few_words: EncodedCorpus, length: int):
     names = [f"context-length:{length}", "isolate:1"]
-    counts = count(few_words, window=4, perturbations=names)[names[0]]
+    counts = count_conditions(few_words, window=4, perturbations=names)[names[0]]
     width = len(few_words.vocabulary)
     for index, block in enumerate(few_words.blocks()):
         texts = np.asarray(block.ids).reshape(-1, length)
@@ -136,7 +135,7 @@ def test_counts_above_a_byte_are_those_of_the_definition(few_words: EncodedCorpu
 def test_what_was_spilled_is_saved_block_by_block(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr("wordnum.cooccurrence.passes.IN_MEMORY", 0)
     corpus = SyntheticCorpus(n_documents=4000, length=100, density=0.2).encoded(n_blocks=20)
-    counts = count(corpus, perturbations=["original", "isolate:2"])["original"]
+    counts = count_conditions(corpus, perturbations=["original", "isolate:2"])["original"]
     path = counts.save(tmp_path / "counts")
     tracemalloc.start()
     counts.save(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.windows import Window
+from wordnum.cooccurrence.windows import Window, as_window
 from wordnum.errors import UsageError
 
 
@@ -39,9 +39,9 @@ def test_integer_weights_are_the_weights_times_their_divisor(weighting, size):
     assert np.allclose(weights[1:] / divisor, window.weights, rtol=1e-15)
 
 
-@pytest.mark.parametrize("size", [0, -1, 2.5, True])
+@pytest.mark.parametrize("size", [0, -1, 2.5, 3.0, True, 99999999999999999999, "2"])
 def test_a_window_needs_a_size(size):
-    with pytest.raises(UsageError, match=r"an integer >= 1"):
+    with pytest.raises(UsageError, match=r"an integer of 1 to"):
         Window(size=size)
 
 
@@ -61,3 +61,11 @@ def test_labels_tell_windows_apart():
         for weighting in ("flat", "harmonic", "linear")
     ]
     assert len({window.label for window in windows}) == len(windows)
+
+
+def test_a_size_is_any_integer_and_may_come_without_its_name():
+    assert Window(np.int64(3)) == Window(3) == Window(size=3)
+    assert type(Window(np.uint8(3)).size) is int
+    assert as_window(np.int32(3)) == Window(3)
+    window = Window(2, side="left")
+    assert as_window(window) is window

@@ -7,7 +7,7 @@ import pytest
 
 from wordnum.analyzers import probe
 from wordnum.analyzers.spectra import spectrum
-from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counting import count, count_conditions
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoding import encode
@@ -36,14 +36,14 @@ def kappas(counts: Counts, signal: str, size: int = 3) -> float:
 def words_tell() -> dict[str, Counts]:
     """Words beside a number tell n mod 5; other numbers do not."""
     corpus = SyntheticCorpus(**PLAIN, companions=0.5, residue_words={5: 0.6})
-    return count(corpus.encoded(), window=4, perturbations=CONDITIONS)
+    return count_conditions(corpus.encoded(), window=4, perturbations=CONDITIONS)
 
 
 @pytest.fixture(scope="module")
 def numbers_tell() -> dict[str, Counts]:
     """The number beside a number is of the same residue mod 5; words know nothing."""
     corpus = SyntheticCorpus(**PLAIN, companions=1.0, same_residue={5: 0.8})
-    return count(corpus.encoded(), window=4, perturbations=CONDITIONS)
+    return count_conditions(corpus.encoded(), window=4, perturbations=CONDITIONS)
 
 
 def test_a_signal_in_the_words_is_found_in_the_words(words_tell):
@@ -78,7 +78,7 @@ def test_redrawing_numbers_takes_everything(words_tell, numbers_tell):
 
 def test_size_words_make_a_smooth_embedding_without_a_period():
     corpus = SyntheticCorpus(**PLAIN, companions=0.0, magnitude=0.8)
-    counts = count(corpus.encoded(), window=4, perturbations="original")
+    counts = count(corpus.encoded(), window=4)
     embedding = SVD(dim=20, halves=False).fit_transform(counts.text_number)
     assert probe(embedding, moduli=(5,), controls=False)[5].kappa < NOTHING
     magnitude = spectrum(embedding, periods=(5,)).magnitude

@@ -28,7 +28,7 @@ def test_the_share_of_numbers_is_met_where_chance_alone_would_miss_it(
     uneven: EncodedCorpus, share: float
 ):
     [thin] = thin_to(uneven, [share])
-    counts = count(uneven, window=1, perturbations=thin)
+    counts = count(uneven, window=1, perturbation=thin)
     total = uneven.number_counts.sum()
     assert counts.number_counts.sum() / total == pytest.approx(share, rel=0.02)
     # Each document kept with probability `share` gives another number of tokens.
@@ -37,16 +37,16 @@ def test_the_share_of_numbers_is_met_where_chance_alone_would_miss_it(
 
 def test_pairs_follow_the_numbers():
     corpus = SyntheticCorpus(n_documents=500, length=100).encoded()
-    whole = count(corpus, window=5, perturbations="original").n_events
+    whole = count(corpus, window=5).n_events
     [thin] = thin_to(corpus, [0.4])
-    assert count(corpus, window=5, perturbations=thin).n_events / whole == pytest.approx(
+    assert count(corpus, window=5, perturbation=thin).n_events / whole == pytest.approx(
         0.4, rel=0.01
     )
 
 
 def test_the_whole_corpus_is_kept_for_a_share_of_one(uneven: EncodedCorpus):
     [thin] = thin_to(uneven, [1.0])
-    counts = count(uneven, window=1, perturbations=thin)
+    counts = count(uneven, window=1, perturbation=thin)
     assert (counts.number_counts.sum(axis=0) == uneven.number_counts).all()
 
 

@@ -34,7 +34,7 @@ def test_shares_count_the_numbers_that_min_count_drops():
 
 def test_corpus_and_its_counts_give_the_same_frequencies():
     corpus = SyntheticCorpus(n_documents=40, random_state=1).encoded(n_blocks=4)
-    counts = count(corpus, window=1, perturbations="original")
+    counts = count(corpus, window=1)
     of_corpus, of_counts = (
         TokenFrequency().fit_transform(corpus),
         TokenFrequency().fit_transform(counts),

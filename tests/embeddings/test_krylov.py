@@ -9,8 +9,8 @@ import pytest
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
-from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.word_counts import WordCounts
+from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
@@ -151,11 +151,9 @@ def all_rows(numbers: int = 30) -> WordCounts:
     scheme = NumeralScheme(size=numbers)
     vocabulary = Vocabulary.from_words([f"w{i}" for i in range(98)], numerals=scheme)
     ids = np.random.default_rng(2).zipf(1.3, 40_000) % len(vocabulary)
-    return count(
+    return count_words(
         EncodedCorpus.from_arrays(ids, np.arange(0, 40_001, 100), vocabulary),
-        rows="all",
         window=2,
-        perturbations="original",
     )
 
 

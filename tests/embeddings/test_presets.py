@@ -7,6 +7,7 @@ import pytest
 
 from tests.contracts import text, text_counts
 from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
@@ -81,12 +82,12 @@ def test_counts_and_their_corpus_give_the_same_vectors():
     preset = choose("hellinger-2", dim=4, halves=False)
     of_counts = embed(text_counts(), preset)
     assert np.array_equal(of_counts.vectors, embed(text(), preset).vectors)
-    wider = count(text(), window=5, perturbations="original")
+    wider = count(text(), window=5)
     assert np.array_equal(of_counts.vectors, embed(wider, preset).vectors)
 
 
 def test_counts_of_all_rows_are_factorized_as_a_whole():
-    counts = count(text(), window=2, perturbations="original", rows="all")
+    counts = count_words(text(), window=2)
     found = embed(counts, choose("ppmi-2", dim=4))
     whole = SVD(rows="all", weighting="ppmi", dim=4).fit_transform(counts)
     assert np.array_equal(found.vectors, whole.vectors)

@@ -155,7 +155,7 @@ def test_contexts_of_all_words_stay_and_numbers_come_to_their_optimum():
     )
     embedding = model.fit_transform(corpus)
     assert np.array_equal(model.context_vectors_, contexts)
-    pairs = count(corpus, window=1, perturbations="original").signal("both")
+    pairs = count(corpus, window=1).signal("both")
     width = len(corpus.vocabulary)
     seen = np.zeros((corpus.vocabulary.size, width))
     seen[:, pairs.columns] = pairs.matrix().toarray()

@@ -146,7 +146,7 @@ def test_rows_are_worked_out_without_the_absent_numbers():
 @pytest.fixture(scope="module")
 def counts() -> Counts:
     corpus = SyntheticCorpus(n_documents=150, length=60, residue_words={10: 0.5}, random_state=3)
-    return count(corpus.encoded(n_blocks=4), window=3, perturbations="original")
+    return count(corpus.encoded(n_blocks=4), window=3)
 
 
 def test_halves_are_the_same_model_on_the_half_counts(counts):

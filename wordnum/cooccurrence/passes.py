@@ -19,6 +19,7 @@ from wordnum.cooccurrence.temp_arrays import Spool
 from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
 from wordnum.corpus.rewriting import Prepared, Rewriting
 from wordnum.corpus.swap import Places
+from wordnum.errors import InputError
 from wordnum.parallel import stream_tasks
 from wordnum.progress import bar
 
@@ -27,6 +28,7 @@ __all__ = [
     "IN_MEMORY",
     "MOST_TOKENS",
     "blocks_of",
+    "check_numbers",
     "chunk_borders",
     "chunks",
     "count_blocks",
@@ -46,6 +48,17 @@ MOST_TOKENS = 48_000_000
 IN_MEMORY = 256_000_000
 # Parts of a block that are merged at once.
 _FAN = 8
+
+
+def check_numbers(corpus: EncodedCorpus) -> None:
+    """Refuse a corpus without a number token."""
+    if not corpus.number_counts.any():
+        raise InputError(
+            "the corpus has no number token",
+            expected=f"integers 0 to {corpus.vocabulary.size - 1}",
+            got=f"0 among {corpus.n_tokens} tokens",
+            remedy="check the text, and the numeral scheme it was encoded with",
+        )
 
 
 def chunk_borders(starts: np.ndarray, most: int) -> list[tuple[int, int]]:

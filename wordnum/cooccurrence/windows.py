@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import KW_ONLY, dataclass
+from operator import index
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from wordnum.errors import UsageError
 
-__all__ = ["Side", "Window", "WindowWeighting"]
+__all__ = ["Side", "Window", "WindowWeighting", "as_window"]
+
+if TYPE_CHECKING:
+    from numpy import integer
 
 Side = Literal["both", "left", "right"]
 WindowWeighting = Literal["flat", "harmonic", "linear"]
 
 
+# Far more than any text gives a meaning to: what is wider is a slip of the pen.
+_LARGEST = 10_000
 # The least common multiple of 1..22 leaves room for 10^10 pairs in 64 bits.
 _LARGEST_HARMONIC = 22
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Window:
     """Positions around a number that are read as its context.
 
@@ -54,15 +60,23 @@ class Window:
     """
 
     size: int = 5
+    _: KW_ONLY
     side: Side = "both"
     positional: bool = False
     weighting: WindowWeighting = "flat"
 
     def __post_init__(self) -> None:
-        if isinstance(self.size, bool) or int(self.size) != self.size or self.size < 1:
+        try:
+            size = 0 if isinstance(self.size, bool) else index(self.size)
+        except TypeError:
+            size = 0
+        if not 1 <= size <= _LARGEST:
             raise UsageError(
-                "the window has no such size", expected="an integer >= 1", got=repr(self.size)
+                "the window has no such size",
+                expected=f"an integer of 1 to {_LARGEST}",
+                got=repr(self.size),
             )
+        object.__setattr__(self, "size", size)
         for name, kind in (("side", Side), ("weighting", WindowWeighting)):
             value = getattr(self, name)
             if value not in get_args(kind):
@@ -130,3 +144,14 @@ class Window:
         extras = ["positional"] * self.positional
         extras += [self.weighting] * (self.weighting != "flat")
         return " ".join([f"{sign}{self.size}", *extras])
+
+
+def as_window(window: int | integer | Window) -> Window:
+    """Return a window itself, or the flat one of a size on both sides.
+
+    Examples
+    --------
+    >>> as_window(2) == as_window(Window(2)) == Window(size=2)
+    True
+    """
+    return window if isinstance(window, Window) else Window(window)  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ _PARTS = ("indptr", "contexts", "low", "high_at", "high")
 class WordCounts:
     """How often any two words stand within one window of each other, summed over distances.
 
-    Made by ``count(corpus, rows="all")``. The pairs are kept once, each with the earlier word as
+    Made by `count_words`. The pairs are kept once, each with the earlier word as
     its row, so that the side of the window is a choice made afterwards; its size and its weighting
     are not. There are no blocks, hence no half-splits.
 
@@ -47,11 +47,11 @@ class WordCounts:
 
     Examples
     --------
-    >>> from wordnum.cooccurrence.counting import count
+    >>> from wordnum.cooccurrence.word_pairs import count_words
     >>> from wordnum.corpus.encoded_corpus import EncodedCorpus
     >>> corpus = EncodedCorpus.from_arrays([1002, 7, 1002], [0, 3],
     ...                                    Vocabulary.from_words(["page"]))
-    >>> counts = count(corpus, rows="all", perturbations="original", window=2)
+    >>> counts = count_words(corpus, window=2)
     >>> counts.matrix()[1002, 7], counts.matrix()[1002, 1002]
     (np.float64(2.0), np.float64(2.0))
     """

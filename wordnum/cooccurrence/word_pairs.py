@@ -5,19 +5,32 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wordnum.cooccurrence import pair_kernels
+from wordnum.cooccurrence.estimate import announce, estimate
 from wordnum.cooccurrence.pairs import PairMerger, PairSums
-from wordnum.cooccurrence.passes import CHUNK_TOKENS, chunks, restricted, run_tasks
-from wordnum.cooccurrence.windows import Window
+from wordnum.cooccurrence.passes import (
+    CHUNK_TOKENS,
+    check_numbers,
+    chunks,
+    restricted,
+    run_tasks,
+)
+from wordnum.cooccurrence.windows import Window, as_window
 from wordnum.cooccurrence.word_counts import WordCounts
-from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
-from wordnum.corpus.rewriting import Prepared
+from wordnum.corpus.encoded_corpus import Block, EncodedCorpus, as_corpus
+from wordnum.corpus.perturbations import Perturbation, resolve_perturbations
+from wordnum.corpus.rewriting import Prepared, prepare_all
+from wordnum.errors import UsageError
 from wordnum.provenance import provenance
 
-__all__ = ["PairTask", "count_all", "count_pair_chunk"]
+if TYPE_CHECKING:
+    from numpy import integer
+
+__all__ = ["PairTask", "count_all", "count_pair_chunk", "count_words"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +69,57 @@ class CountedPairs:
     sums: PairSums
     tokens: np.ndarray
     documents: int
+
+
+def count_words(
+    corpus: EncodedCorpus | str | os.PathLike[str],
+    *,
+    perturbation: str | Perturbation = "original",
+    window: int | integer | Window = 5,
+    random_state: int = 0,
+    n_jobs: int | None = 1,
+) -> WordCounts:
+    """Count what stands around every word of the vocabulary, summed over the window.
+
+    Parameters
+    ----------
+    corpus, perturbation, random_state, n_jobs
+        As in `count`.
+    window : int or Window
+        Its size and its weighting hold for good.
+
+    Returns
+    -------
+    WordCounts
+
+    Raises
+    ------
+    InputError
+        The corpus has no number tokens, or no disk space is left.
+    UsageError
+        A perturbation or a window that does not exist, or one with positions.
+
+    Examples
+    --------
+    >>> from wordnum.corpus.synthetic import SyntheticCorpus
+    >>> corpus = SyntheticCorpus(n_documents=20, length=100).encoded()
+    >>> counts = count_words(corpus, window=2)
+    >>> counts.matrix().shape == (len(corpus.vocabulary), len(corpus.vocabulary))
+    True
+    """
+    corpus = as_corpus(corpus)
+    window = as_window(window)
+    if window.positional:
+        raise UsageError(
+            "positional columns are not counted for all rows",
+            expected="positional=False",
+            remedy="count number rows, and choose them afterwards: counts.signal(window=...)",
+        )
+    chosen = resolve_perturbations([perturbation], random_state=random_state)
+    check_numbers(corpus)
+    announce(estimate(corpus, rows="all", window=window.size, n_jobs=n_jobs))
+    conditions = prepare_all(chosen, corpus)
+    return count_all(corpus, conditions, window=window, n_jobs=n_jobs)[0]
 
 
 def count_all(

@@ -21,7 +21,7 @@ from wordnum.errors import FormatError, InputError
 from wordnum.provenance import content_hash
 from wordnum.storage import load_npz
 
-__all__ = ["BLOCKS", "VERSION", "Block", "EncodedCorpus"]
+__all__ = ["BLOCKS", "VERSION", "Block", "EncodedCorpus", "as_corpus"]
 
 VERSION = 1
 BLOCKS = 20
@@ -323,6 +323,11 @@ class EncodedCorpus:
                 )
             if verify and array_hash(array) != entry[part]["sha256"]:
                 raise _damaged(place, "its hash is not that of the manifest")
+
+
+def as_corpus(corpus: EncodedCorpus | str | os.PathLike[str]) -> EncodedCorpus:
+    """Return a corpus itself, or open the folder of one."""
+    return corpus if isinstance(corpus, EncodedCorpus) else EncodedCorpus.open(corpus)
 
 
 def block_borders(starts: np.ndarray, n_blocks: int) -> np.ndarray:

@@ -8,6 +8,7 @@ work is split.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -30,6 +31,7 @@ __all__ = [
     "Thin",
     "UnigramReplace",
     "parse_perturbation",
+    "resolve_perturbations",
 ]
 
 THIN, REWRITE, CUT = range(3)
@@ -310,6 +312,26 @@ def parse_perturbation(text: str, *, random_state: int = 0) -> Perturbation:
     """
     parts = [_parse_one(part.strip(), random_state) for part in text.split("+")]
     return parts[0] if len(parts) == 1 else Joined(tuple(parts))
+
+
+def resolve_perturbations(
+    perturbations: Iterable[str | Perturbation], *, random_state: int
+) -> list[Perturbation]:
+    """Perturbation objects from names and objects; names must differ."""
+    if isinstance(perturbations, (str, Perturbation)):
+        perturbations = [perturbations]
+    chosen = [
+        parse_perturbation(p, random_state=random_state) if isinstance(p, str) else p
+        for p in perturbations
+    ]
+    names = [p.name for p in chosen]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice or not names:
+        raise UsageError(
+            f"the perturbation {twice[0]!r} comes twice" if twice else "no perturbation to count",
+            expected="different perturbations, at least one",
+        )
+    return chosen
 
 
 def _parse_one(text: str, random_state: int) -> Perturbation:

@@ -128,7 +128,7 @@ def embed(
     if isinstance(source, EncodedCorpus):
         from wordnum.cooccurrence.counting import count
 
-        source = count(source, window=chosen.window.size, perturbations="original", n_jobs=n_jobs)
+        source = count(source, window=chosen.window.size, n_jobs=n_jobs)
     if isinstance(source, WordCounts):
         return model.fit_transform(source)
     return model.fit_transform(source.signal(chosen.signal, window=chosen.window))

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.windows import Window
+from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.embeddings.svd import SVD
 from wordnum.embeddings.weightings import Weighting
 from wordnum.errors import InputError
@@ -59,7 +59,7 @@ def word_contexts(
     True
     """
     around = Window(size=window, weighting="linear")
-    counts = count(corpus, rows="all", window=around, perturbations=perturbation)
+    counts = count_words(corpus, window=around, perturbation=perturbation)
     model = SVD(
         weighting=Weighting("ppmi", smoothing=noise_exponent),
         dim=dim,

@@ -261,7 +261,7 @@ class _Solver:
             raise InputError(
                 'rows="all" needs counts of all words by all words',
                 got="counts of number rows",
-                remedy='count with rows="all", or use rows="numbers"',
+                remedy='count them with `count_words`, or use rows="numbers"',
             )
         full = checked_counts(full)
         rows = Rows(full[: self.source.size], self.source.rows.number_counts)

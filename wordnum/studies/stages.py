@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counting import count_conditions
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import EncodedCorpus
@@ -167,7 +167,7 @@ def _count_missing(
         if load_or_discard(path, Counts.load) is None:
             missing.append(name)
     if missing:
-        found = count(
+        found = count_conditions(
             corpus, window=reach, perturbations=missing, random_state=random_state, n_jobs=n_jobs
         )
         for name, counts in found.items():
