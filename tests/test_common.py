@@ -7,7 +7,9 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -316,6 +318,50 @@ def test_zero_workers_and_unknown_backends_are_refused():
         pass
     with pytest.raises(UsageError, match="loky has no address"), parallel_backend(address="a"):
         pass
+
+
+def stay(folder: str) -> None:
+    Path(folder, str(os.getpid())).touch()
+    time.sleep(60)
+
+
+def test_workers_end_with_their_parent(tmp_path: Path):
+    script = (
+        "import sys; from tests.test_common import stay; from wordnum.parallel import map_tasks\n"
+        "map_tasks(stay, [(sys.argv[1],)] * 2, n_jobs=2, description='')"
+    )
+    root = Path(__file__).resolve().parents[1]
+    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=root) as parent:
+        until(lambda: len(list(tmp_path.iterdir())) == 2)
+        parent.kill()
+    workers = [int(path.name) for path in tmp_path.iterdir()]
+    until(lambda: not any(map(lives, workers)))
+
+
+def lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def until(condition: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("waited half a minute")
+
+
+def test_elsewhere_than_on_a_terminal_work_is_told_in_lines(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(progress, "_PAUSE", -1)
+    with caplog.at_level("INFO"), progress.bar("outer", total=52, unit="runs", done=12) as advance:
+        list(progress.track([1, 2], "inner"))
+        advance()
+    assert caplog.messages == ["outer: 12 of 52 done already", "outer", "outer: 13 of 52 runs"]
 
 
 def test_a_bar_shows_on_a_terminal_and_nowhere_else(

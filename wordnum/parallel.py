@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from wordnum._compat import require
 from wordnum.config import one_of
 from wordnum.errors import InputError, UsageError
-from wordnum.progress import bar
+from wordnum.progress import bar, is_quiet, set_quiet
 
 __all__ = ["BACKENDS", "default_jobs", "map_tasks", "parallel_backend", "stream_tasks"]
 
@@ -86,6 +91,7 @@ def map_tasks(
     n_jobs: int | None = 1,
     description: str,
     weights: Iterable[float] | None = None,
+    done: float = 0,
 ) -> list[Any]:
     """Call ``function(*task)`` for every task; results in the order of the tasks.
 
@@ -101,6 +107,8 @@ def map_tasks(
         For the progress bar.
     weights : iterable of float, optional
         Work in each task, for the time left; equal by default.
+    done : float
+        Work that an earlier run has done already.
 
     Examples
     --------
@@ -110,7 +118,7 @@ def map_tasks(
     tasks = list(tasks)
     shares = list(weights) if weights is not None else [1.0] * len(tasks)
     results: list[Any] = []
-    with bar(description, total=sum(shares), unit="") as advance:
+    with bar(description, total=done + sum(shares), unit="", done=done) as advance:
         for result, share in zip(stream_tasks(function, tasks, n_jobs=n_jobs), shares, strict=True):
             results.append(result)
             advance(share)
@@ -149,12 +157,35 @@ def stream_tasks(
     if n_jobs == 1:
         return (function(*task) for task in tasks)
     from joblib import Parallel, delayed
+    from joblib.parallel import get_active_backend
 
-    prefer = "threads" if threads else None
-    parallel = Parallel(n_jobs=n_jobs, prefer=prefer, pre_dispatch="2*n_jobs", batch_size=1)
-    streams = getattr(parallel._backend, "supports_return_generator", False)
-    parallel.return_generator = streams
-    return _surviving(lambda: parallel(delayed(function)(*task) for task in tasks))
+    backend, _ = get_active_backend(prefer="threads" if threads else None)
+    parallel = Parallel(
+        n_jobs=n_jobs,
+        prefer="threads" if threads else None,
+        return_as="generator" if backend.supports_return_generator else "list",
+        pre_dispatch="2*n_jobs",
+        batch_size=1,
+    )
+    work = partial(_work, os.getpid(), function)
+    return _surviving(lambda: parallel(delayed(work)(*task) for task in tasks))
+
+
+def _work(parent: int, function: Callable[..., Any], *task: Any) -> Any:
+    """Call a function; a process that works for another shows nothing and ends with it."""
+    if os.getpid() != parent and not is_quiet():
+        set_quiet()
+        if os.getppid() == parent:
+            threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells of it
+    return function(*task)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 def _surviving(start: Callable[[], Iterable[Any]]) -> Iterator[Any]:

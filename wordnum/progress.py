@@ -1,8 +1,10 @@
-"""Progress bars for work over two seconds: on a terminal, never elsewhere."""
+"""Progress of long work: one bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
+import logging
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
@@ -10,7 +12,12 @@ from typing import Protocol, TypeVar
 __all__ = ["Advance", "bar", "is_quiet", "set_quiet", "track"]
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+# Seconds between lines where there is no terminal.
+_PAUSE = 30.0
 _quiet = False
+_shown = False
 
 
 class Advance(Protocol):
@@ -20,21 +27,29 @@ class Advance(Protocol):
 
 
 def set_quiet(quiet: bool = True) -> None:
-    """Switch all progress bars of this process off (or on again)."""
+    """Switch all progress of this process off (or on again)."""
     global _quiet
     _quiet = quiet
 
 
 def is_quiet() -> bool:
-    """Whether bars are switched off."""
+    """Whether progress is switched off."""
     return _quiet
 
 
 @contextmanager
 def bar(
-    description: str, *, total: float | None = None, unit: str = "items", binary: bool = False
+    description: str,
+    *,
+    total: float | None = None,
+    unit: str = "items",
+    binary: bool = False,
+    done: float = 0,
 ) -> Iterator[Advance]:
-    """Show a bar with the time left while the block runs; yields the function that advances it.
+    """Show how far the work of the block is; yields the function that advances it.
+
+    On a terminal that is a bar with the time left. Elsewhere it is a line in the log of
+    `wordnum.progress` at the start, every half minute, and none within another bar.
 
     Parameters
     ----------
@@ -46,6 +61,8 @@ def bar(
         What is counted.
     binary : bool
         Units are bytes and shown as such.
+    done : float
+        Units that an earlier run has done already.
 
     Examples
     --------
@@ -53,9 +70,27 @@ def bar(
     ...     for _ in range(3):
     ...         advance()
     """
-    if _quiet or not sys.stderr.isatty():
+    global _shown
+    if _quiet or _shown:
         yield lambda amount=1: None
         return
+    if done and total is not None:
+        logger.info("%s: %s of %s done already", description, f"{done:,.0f}", f"{total:,.0f}")
+    _shown = True
+    try:
+        if sys.stderr.isatty():
+            with _drawn(description, total=total, unit=unit, binary=binary, done=done) as advance:
+                yield advance
+        else:
+            yield _told(description, total=total, unit="bytes" if binary else unit, done=done)
+    finally:
+        _shown = False
+
+
+@contextmanager
+def _drawn(
+    description: str, *, total: float | None, unit: str, binary: bool, done: float
+) -> Iterator[Advance]:
     from rich import progress as rich_progress
     from rich.console import Console
 
@@ -67,7 +102,7 @@ def bar(
         else rich_progress.TextColumn("{task.completed:,.0f} " + unit)
     )
     with rich_progress.Progress(
-        rich_progress.TextColumn("{task.description}"),
+        rich_progress.TextColumn("{task.description}", markup=False),
         rich_progress.BarColumn(),
         counter,
         rich_progress.TimeElapsedColumn(),
@@ -76,8 +111,23 @@ def bar(
         console=Console(stderr=True),
         transient=True,
     ) as display:
-        task = display.add_task(description, total=total)
+        task = display.add_task(description, total=total, completed=int(done))
         yield lambda amount=1: display.advance(task, amount)
+
+
+def _told(description: str, *, total: float | None, unit: str, done: float) -> Advance:
+    logger.info("%s", description)
+    last = time.monotonic()
+
+    def advance(amount: float = 1) -> None:
+        nonlocal done, last
+        done += amount
+        if time.monotonic() - last > _PAUSE:
+            last = time.monotonic()
+            share = f" of {total:,.0f}" if total is not None else ""
+            logger.info("%s: %s%s %s", description, f"{done:,.0f}", share, unit)
+
+    return advance
 
 
 def track(items: Iterable[T], description: str, *, total: float | None = None) -> Iterator[T]:
