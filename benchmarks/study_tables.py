@@ -73,11 +73,10 @@ def attribution(frame: pd.DataFrame) -> None:
     for label, found in kappa.groupby("label", sort=False):
         whole = found.groupby("T", as_index=False)["whole"].first()
         print(f"\n{label}; the whole: {slashed(whole, 'whole')}\n")
-        heading("contexts", *(f"Shapley, T = {T}" for T in MODULI), "alone", "lost without")
+        heading("contexts", *(f"Shapley, T = {T}" for T in MODULI), "single group", "leave-one-out")
         for group, rows in found.groupby("group", sort=False):
-            line(
-                [group, *intervals(rows, "shapley"), slashed(rows, "alone"), slashed(rows, "loss")]
-            )
+            single, lost = slashed(rows, "single_group"), slashed(rows, "leave_one_out")
+            line([group, *intervals(rows, "shapley"), single, lost])
 
 
 def main() -> None:

@@ -209,7 +209,7 @@ def attribution(labels: Sequence[str] = ("context groups", "text and numbers")) 
             rows.append({
                 "label": f"wikipedia, whole, ±1: {label}", "grouping": label, "group": group,
                 "T": T, "digit": digit,
-                "alone": value * 2.5, "left_out": whole - value * 0.3, "loss": value * 0.3,
+                "single_group": value * 2.5, "leave_one_out": value * 0.3,
                 "shapley": value, "low": value - 1, "high": value + 1, "whole": whole,
                 "reason": "",
             })  # fmt: skip

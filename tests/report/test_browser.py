@@ -158,7 +158,7 @@ def test_the_attribution_sums_to_the_whole_and_shows_last_digits(page: Any):
     section = page.locator("#attribution")
     assert section.locator(".heat").first.locator("tr.sum td").all_inner_texts() == ["25"] * 3
     assert "By last digit" in section.inner_text()
-    section.get_by_role("radio", name="alone").click()
+    section.get_by_role("radio", name="single group").click()
     assert section.locator("tr.sum").count() == 0
     section.locator("select").select_option(label="wikipedia, whole, ±1: text and numbers")
     assert section.locator(".heat").first.locator("tbody th").count() == 11

@@ -24,7 +24,7 @@ from wordnum.report.panels import (
     plot_windows,
     thinned_cells,
 )
-from wordnum.studies.attribute import attribute
+from wordnum.studies.attribution import attribute
 
 BASE = Recipe()
 CELLS = [
@@ -123,7 +123,7 @@ def test_attribution_shows_every_group_at_every_modulus(data: StudyData):
     figure = plot_attribution(rows)
     assert len(figure.axes[0].get_yticklabels()) == 11
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert legend == ["n mod 2", "n mod 5", "n mod 10", "alone"]
+    assert legend == ["n mod 2", "n mod 5", "n mod 10", "single group"]
 
 
 def test_an_attribution_is_drawn_without_a_study():

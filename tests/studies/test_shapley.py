@@ -135,11 +135,11 @@ def test_more_circles_contain_fewer():
     assert (many.members[: len(few)] == few.members).all()
 
 
-def test_alone_and_left_out_are_read_from_the_coalitions():
+def test_single_and_leave_one_out_values_are_read_from_the_coalitions():
     for game in (every_coalition(5), circular_coalitions(5)):
         values = game.members @ np.array([1.0, 2.0, 4.0, 8.0, 16.0])
-        assert game.alone(values).tolist() == [1, 2, 4, 8, 16]
-        assert game.left_out(values).tolist() == [30, 29, 27, 23, 15]
+        assert game.single(values).tolist() == [1, 2, 4, 8, 16]
+        assert game.leave_one_out(values).tolist() == [1, 2, 4, 8, 16]
         assert game.whole(values) == 31
 
 
@@ -147,7 +147,19 @@ def test_one_player_takes_all():
     for game in (every_coalition(1), circular_coalitions(1)):
         values = game.members @ np.array([5.0]) + 2
         assert game.shapley(values).tolist() == [5.0]
-        assert game.left_out(values).tolist() == [2.0]
+        assert game.leave_one_out(values).tolist() == [5.0]
+
+
+def test_dummies_change_nothing_and_get_nothing():
+    players = np.array([True, False, True, True, False])
+    for game in (every_coalition(3), circular_coalitions(3, circles=2)):
+        values = np.random.default_rng(4).normal(size=len(game))
+        wider = game.with_dummies(players)
+        assert wider.exact
+        for statistic in (Coalitions.shapley, Coalitions.leave_one_out, Coalitions.sampling_error):
+            assert (statistic(wider, values)[players] == statistic(game, values)).all()
+            assert (statistic(wider, values)[~players] == 0).all()
+        assert (wider.single(values)[~players] == values[~game.members.any(axis=1)]).all()
 
 
 def test_the_error_of_one_sample_is_unknown_and_of_all_coalitions_nothing():

@@ -27,8 +27,8 @@ _COMPARISON = (
     "cell", "condition", "against", "against_condition", "T", "difference", "low", "high", "reason",
 )  # fmt: skip
 _ATTRIBUTION = (
-    "label", "grouping", "group", "T", "digit", "alone", "loss", "shapley", "low", "high", "whole",
-    "reason",
+    "label", "grouping", "group", "T", "digit", "single_group", "leave_one_out",
+    "shapley", "low", "high", "whole", "reason",
 )  # fmt: skip
 # Hashes such as 12e4 and labels made of digits stay text.
 _TEXT = (

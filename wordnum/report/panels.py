@@ -90,7 +90,7 @@ def thinned_cells(cells: Iterable[Cell]) -> list[Cell]:
 def plot_attribution(rows: Attribution | Sequence[Mapping[str, Any]]) -> Figure:
     """Draw the Shapley value of each context group by T with its interval, a panel per label.
 
-    Hollow marks are kappas of the group alone.
+    Hollow marks are kappas of the single group.
 
     Parameters
     ----------
@@ -109,15 +109,17 @@ def plot_attribution(rows: Attribution | Sequence[Mapping[str, Any]]) -> Figure:
             y, color = groups.index(row["group"]) + _offset(at, len(moduli)), PALETTE[at]
             if row["low"] is not None:
                 ax.plot([row["low"], row["high"]], [y, y], color=color, linewidth=1.3)
-            ax.plot(row["alone"], y, "o", color=color, markerfacecolor="white", markersize=3)
+            ax.plot(row["single_group"], y, "o", color=color, markerfacecolor="white", markersize=3)
             ax.plot(row["shapley"], y, "o", color=color, markersize=4, label=f"n mod {moduli[at]}")
         ax.axvline(0, color=_GREY, linewidth=0.6, zorder=0)
         _finish(ax, label.replace(": ", "\n"))
         ax.set_xlabel("Shapley value, kappa x 100", fontsize=8)
     axes[0][0].set_yticks(range(len(groups)), groups)
     axes[0][0].set_ylim(len(groups) - 0.5, -0.5)
-    axes[0][0].plot([], [], "o", color=_GREY, markerfacecolor="white", markersize=3, label="alone")
-    _legend(figure, axes, [*(f"n mod {T}" for T in moduli), "alone"])
+    axes[0][0].plot(
+        [], [], "o", color=_GREY, markerfacecolor="white", markersize=3, label="single group"
+    )
+    _legend(figure, axes, [*(f"n mod {T}" for T in moduli), "single group"])
     return figure
 
 

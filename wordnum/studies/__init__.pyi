@@ -1,5 +1,5 @@
-from .attribute import attribute as attribute
 from .attribution import Attribution as Attribution
+from .attribution import attribute as attribute
 from .grid import ModelSpec as ModelSpec
 from .grid import Study as Study
 from .plan import Plan as Plan

@@ -12,7 +12,7 @@ from wordnum.errors import InputError
 from wordnum.parallel import map_tasks
 from wordnum.provenance import versions
 from wordnum.storage import write_json
-from wordnum.studies.attributing import attribute_study
+from wordnum.studies.attribution_stage import attribute_study
 from wordnum.studies.folder import about, claim
 from wordnum.studies.grid import Study
 from wordnum.studies.measure import cell_key, is_done, make_tasks, measure

@@ -1,4 +1,4 @@
-"""Shapley values: what each player of a cooperative game is worth, exactly or from samples.
+"""Shapley values of a cooperative game, exact or from sampled coalitions.
 
 The Shapley value of player i in a game v over n players (Shapley 1953) is its mean marginal
 contribution over all n! orders in which the players can join,
@@ -46,6 +46,10 @@ class Coalitions:
     weights : array of shape (samples, n, m)
         Shapley values of each independent sample, as sums over the coalitions; one where exact.
 
+    Notes
+    -----
+    A player that is in no coalition is a dummy, which changes no value: see `with_dummies`.
+
     Examples
     --------
     >>> game = every_coalition(2)
@@ -62,9 +66,28 @@ class Coalitions:
         return len(self.members)
 
     @property
+    def players(self) -> np.ndarray:
+        """Who is in any coalition, and so no dummy: bool (n,)."""
+        return self.members.any(axis=0)
+
+    @property
     def exact(self) -> bool:
-        """Whether all 2^n coalitions are there."""
-        return len(self.members) == 2.0 ** self.members.shape[1]
+        """Whether all coalitions of the players are there."""
+        return len(self.members) == 2.0 ** self.players.sum()
+
+    def with_dummies(self, players: np.ndarray) -> Coalitions:
+        """Return the same game among more: the players where `players` is true, dummies elsewhere.
+
+        Examples
+        --------
+        >>> every_coalition(1).with_dummies(np.array([False, True])).shapley([0.0, 5.0])
+        array([0., 5.])
+        """
+        samples, _, m = self.weights.shape
+        members = np.zeros((m, players.size), dtype=bool)
+        weights = np.zeros((samples, players.size, m))
+        members[:, players], weights[:, players] = self.members, self.weights
+        return Coalitions(members, weights)
 
     def shapley(self, values: np.ndarray) -> np.ndarray:
         """Shapley values (n, ...) of a game's values (m, ...)."""
@@ -72,29 +95,29 @@ class Coalitions:
 
     def sampling_error(self, values: np.ndarray) -> np.ndarray:
         """Standard error (n, ...) that comes from sampling; 0 where exact, NaN for one sample."""
-        values = np.asarray(values, dtype=float)
-        samples = len(self.weights)
-        if samples == 1:
-            unknown = 0.0 if self.exact else np.nan
-            return np.full(self.weights.shape[1:2] + values.shape[1:], unknown)
-        each = np.tensordot(self.weights, values, axes=1)
-        return each.std(axis=0, ddof=1) / np.sqrt(samples)
+        each = np.tensordot(self.weights, np.asarray(values, dtype=float), axes=1)
+        if len(each) > 1:
+            return each.std(axis=0, ddof=1) / np.sqrt(len(each))
+        error = np.zeros_like(each[0])
+        error[self.players & ~np.array(self.exact)] = np.nan
+        return error
 
-    def alone(self, values: np.ndarray) -> np.ndarray:
+    def single(self, values: np.ndarray) -> np.ndarray:
         """Value of each single player: (n, ...)."""
         return np.asarray(values)[self._rows(np.eye(self.members.shape[1], dtype=bool))]
 
-    def left_out(self, values: np.ndarray) -> np.ndarray:
-        """Value of all but each player: (n, ...)."""
-        return np.asarray(values)[self._rows(~np.eye(self.members.shape[1], dtype=bool))]
+    def leave_one_out(self, values: np.ndarray) -> np.ndarray:
+        """Value of all players less that of all but one, for each: (n, ...)."""
+        others = ~np.eye(self.members.shape[1], dtype=bool)
+        return self.whole(values) - np.asarray(values)[self._rows(others)]
 
     def whole(self, values: np.ndarray) -> np.ndarray:
         """Value of all players together: (...)."""
         return np.asarray(values)[self._rows(np.ones((1, self.members.shape[1]), dtype=bool))[0]]
 
     def _rows(self, wanted: np.ndarray) -> np.ndarray:
-        place = {row.tobytes(): at for at, row in enumerate(self.members)}
-        return np.array([place[row.tobytes()] for row in wanted])
+        row_of = {row.tobytes(): at for at, row in enumerate(self.members)}
+        return np.array([row_of[row.tobytes()] for row in wanted & self.players])
 
 
 def every_coalition(n: int) -> Coalitions:
@@ -153,11 +176,11 @@ def circular_coalitions(
     if circles < 1:
         raise UsageError("no order to join in", expected="circles of at least 1", got=str(circles))
     rng = np.random.default_rng(random_state)
-    place: dict[bytes, int] = {}
+    row_of: dict[bytes, int] = {}
     terms: list[tuple[int, int, int, float]] = []
 
     def index(coalition: np.ndarray) -> int:
-        return place.setdefault(coalition.tobytes(), len(place))
+        return row_of.setdefault(coalition.tobytes(), len(row_of))
 
     for circle in range(circles):
         seats = rng.permutation(n)
@@ -172,8 +195,8 @@ def circular_coalitions(
                     joined[player] = True
                     terms += [(circle, player, index(joined), 1.0), (circle, player, before, -1.0)]
                 arc[ahead] = True
-    members = np.frombuffer(b"".join(place), dtype=bool).reshape(-1, n)
-    weights = np.zeros((circles, n, len(place)))
+    members = np.frombuffer(b"".join(row_of), dtype=bool).reshape(-1, n)
+    weights = np.zeros((circles, n, len(row_of)))
     *where, signs = (np.array(part) for part in zip(*terms))
     np.add.at(weights, tuple(where), signs / (2 * n))
     return Coalitions(members, weights)

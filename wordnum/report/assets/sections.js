@@ -90,9 +90,9 @@ function makeAttribution() {
   if (!list.length) return;
   byId('attribution').hidden = false;
   const systems = [...new Set(list.map(row => row.label))];
-  let system = systems[0], view = list.some(row => isNumber(row.shapley)) ? 'shapley' : 'alone', chosen = moduli.includes(10) ? 10 : moduli[moduli.length - 1];
+  let system = systems[0], view = list.some(row => isNumber(row.shapley)) ? 'shapley' : 'single_group', chosen = moduli.includes(10) ? 10 : moduli[moduli.length - 1];
   const heat = h('div', { class: 'attribution-heat' }), lines = h('div', { class: 'attribution-lines' }), digits = h('div', { class: 'attribution-digits' });
-  const names = { shapley: 'Shapley', alone: 'alone', loss: 'left out' };
+  const names = { shapley: 'Shapley', single_group: 'single group', leave_one_out: 'leave-one-out' };
   const redraw = () => {
     const own = list.filter(row => (row.label) === system);
     const total = own.filter(row => !isNumber(row.digit));
@@ -116,7 +116,7 @@ function attributionHeat(own, view, name, onpick, chosen) {
   const groups = [...new Set(own.map(row => row.group))];
   const find = (group, T) => own.find(row => row.group === group && Number(row.T) === T);
   const words = row => [`${row.group}, mod ${row.T}`, isNumber(row.shapley) && `Shapley ${fixed(row.shapley, 1)}${isNumber(row.low) ? ` (${between(row.low, row.high)})` : ''}`,
-    isNumber(row.alone) && `alone ${fixed(row.alone, 1)}`, isNumber(row.loss) && `left out: loses ${fixed(row.loss, 1)}`];
+    isNumber(row.single_group) && `single group ${fixed(row.single_group, 1)}`, isNumber(row.leave_one_out) && `leave-one-out: loses ${fixed(row.leave_one_out, 1)}`];
   const sums = view === 'shapley' && h('tr', { class: 'sum' }, h('th', { scope: 'row' }, 'sum: the whole'),
     Ts.map(T => h('td', {}, fixed(own.filter(row => Number(row.T) === T).reduce((a, row) => a + (row.shapley || 0), 0)))));
   return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Attribution table' }, h('table', { class: 'heat' },
@@ -131,9 +131,9 @@ function attributionHeat(own, view, name, onpick, chosen) {
 }
 
 function attributionLines(own, T) {
-  const key = own.some(row => isNumber(row.shapley)) ? 'shapley' : 'alone';
+  const key = own.some(row => isNumber(row.shapley)) ? 'shapley' : 'single_group';
   const sorted = [...own].sort((a, b) => (b[key] ?? -Infinity) - (a[key] ?? -Infinity));
-  const values = own.flatMap(row => [row.shapley, row.alone, row.loss, row.low, row.high]).filter(isNumber);
+  const values = own.flatMap(row => [row.shapley, row.single_group, row.leave_one_out, row.low, row.high]).filter(isNumber);
   const low = Math.min(0, ...values) * 1.05, high = Math.max(5, ...values) * 1.05;
   const W = 520, L = 138, R = 14, step = 26, Top = 30, H = Top + step * sorted.length + 26;
   const x = v => L + (W - L - R) * (v - low) / (high - low);
@@ -146,13 +146,13 @@ function attributionLines(own, T) {
     node.append(withTip(svg('g', {}, text(L - 8, y + 4, row.group, 'tick group-name', 'end'),
       isNumber(row.shapley) && svg('rect', { x: Math.min(x(0), x(row.shapley)), width: Math.max(1, Math.abs(x(row.shapley) - x(0))), y: y - 8, height: 16, rx: 2, class: row.shapley < 0 ? 'bar less' : 'bar' }),
       isNumber(row.low) && svg('line', { x1: x(row.low), x2: x(row.high), y1: y, y2: y, class: 'interval-thin' }),
-      isNumber(row.alone) && svg('circle', { cx: x(row.alone), cy: y, r: 4.5, class: 'alone' }),
-      isNumber(row.loss) && svg('path', { d: `M${x(row.loss)} ${y - 5.5}l5.5 5.5l-5.5 5.5l-5.5 -5.5z`, class: 'loss' })),
-    () => [row.group, isNumber(row.shapley) && `Shapley ${fixed(row.shapley, 1)}${isNumber(row.low) ? ` (${between(row.low, row.high)})` : ''}`, isNumber(row.alone) && `alone ${fixed(row.alone, 1)}`, isNumber(row.loss) && `left out: loses ${fixed(row.loss, 1)}`]));
+      isNumber(row.single_group) && svg('circle', { cx: x(row.single_group), cy: y, r: 4.5, class: 'single_group' }),
+      isNumber(row.leave_one_out) && svg('path', { d: `M${x(row.leave_one_out)} ${y - 5.5}l5.5 5.5l-5.5 5.5l-5.5 -5.5z`, class: 'loss' })),
+    () => [row.group, isNumber(row.shapley) && `Shapley ${fixed(row.shapley, 1)}${isNumber(row.low) ? ` (${between(row.low, row.high)})` : ''}`, isNumber(row.single_group) && `single group ${fixed(row.single_group, 1)}`, isNumber(row.leave_one_out) && `leave-one-out: loses ${fixed(row.leave_one_out, 1)}`]));
   });
   node.append(svg('rect', { x: L, y: 4, width: 14, height: 11, rx: 2, class: 'bar' }), text(L + 20, 14, 'Shapley', 'tick', 'start'),
-    svg('circle', { cx: L + 90, cy: 10, r: 4.5, class: 'alone' }), text(L + 100, 14, 'alone', 'tick', 'start'),
-    svg('path', { d: `M${L + 154} 4.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z`, class: 'loss' }), text(L + 166, 14, 'loss when left out', 'tick', 'start'));
+    svg('circle', { cx: L + 90, cy: 10, r: 4.5, class: 'single_group' }), text(L + 100, 14, 'single group', 'tick', 'start'),
+    svg('path', { d: `M${L + 190} 4.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z`, class: 'loss' }), text(L + 202, 14, 'leave-one-out loss', 'tick', 'start'));
   return h('figure', {}, h('figcaption', {}, `n mod ${T}`, h('span', {}, 'kappa points by context group')), node);
 }
 

@@ -11,7 +11,7 @@ from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.windows import Window
 from wordnum.errors import FormatError, WordnumError
 from wordnum.storage import atomic_path
-from wordnum.studies.attribute import attribute
+from wordnum.studies.attribution import attribute
 from wordnum.studies.cache import Cache, code_version, load_or_discard
 from wordnum.studies.grid import Study
 from wordnum.studies.stages import Stages
@@ -25,7 +25,7 @@ GROUPINGS: dict[str, dict[str, Any]] = {
     "text and numbers": {"groups": "signals"},
     "text and numbers, left and right": {"groups": "signals", "sides": True},
 }
-_MODULES = ("attribute", "attribution", "game", "players", "shapley")
+_MODULES = ("attribution", "shapley", "subset_kappas")
 
 
 def attribute_study(
@@ -99,14 +99,16 @@ def _attributed(
     )
     found = load_or_discard(path, _read)
     if found is None:
-        attribute(
+        made = attribute(
             Counts.load(source),
             window=window,
             **GROUPINGS[grouping],
             random_state=study.probe.random_state,
             n_jobs=n_jobs,
             device=device,
-        ).to_csv(path)
+        )
+        with atomic_path(path) as temporary:
+            made.to_frame().to_csv(temporary, index=False)
         found = _read(path)
     return found
 

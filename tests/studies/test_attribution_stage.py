@@ -11,7 +11,7 @@ import pytest
 
 from tests.studies.conftest import written
 from wordnum.cooccurrence.windows import Window
-from wordnum.studies.attributing import GROUPINGS
+from wordnum.studies.attribution_stage import GROUPINGS
 from wordnum.studies.grid import Study
 from wordnum.studies.results import StudyResults
 from wordnum.studies.runner import run_study
