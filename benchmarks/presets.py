@@ -60,7 +60,7 @@ def svd(weighting: str, window: Window, dims: tuple[int, ...] = (100, 150), **re
 
     def fit(text: Text, blocks: np.ndarray) -> prototypes.Vectors:
         counts = text.matrix(blocks, window=window, **reading)
-        found = SVD(weighting=weighting, dim=max(dims), halves=False).fit_transform(counts)
+        found = SVD(weighting=weighting, dim=max(dims), half_samples=False).fit_transform(counts)
         return found.vectors, found.numbers
 
     return Variant(label, fit, dims)

@@ -42,7 +42,7 @@ def pieces(text: Text, preset_name: str, dims: tuple[int, ...]) -> tuple[np.ndar
         for start in range(0, min(N_BLOCKS // size, 10) * size, size):
             blocks = np.sort(order[start : start + size])
             counts = text.matrix(blocks, window=preset.window, signal=preset.signal)
-            embedding = preset.make(halves=False, dim=max(dims)).fit_transform(counts)
+            embedding = preset.make(half_samples=False, dim=max(dims)).fit_transform(counts)
             vectors, numbers = embedding.vectors, embedding.numbers
             found.append([kappas(vectors[:, :dim], numbers, repeats=5) for dim in dims])
             sizes.append(tokens[blocks].sum())

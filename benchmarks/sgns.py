@@ -32,12 +32,12 @@ MODULI = (2, 5, 10)
 
 def trained(model, corpus):
     """Seconds of one training, and the embedding with its half-splits where they are asked for."""
-    halves, model.halves = model.halves, False
+    halves, model.half_samples = model.half_samples, False
     start = time.process_time()
     embedding = model.fit_transform(corpus)
     seconds = time.process_time() - start
     if halves:
-        model.halves = True
+        model.half_samples = True
         embedding = model.fit_transform(corpus)
     return seconds, embedding
 
@@ -45,7 +45,7 @@ def trained(model, corpus):
 def measured(embedding):
     """Probe, spectrum, and the spectra of the halves of every split."""
     with threadpool_limits(1):
-        halves = [[spectrum(half) for half in pair] for pair in embedding.halves]
+        halves = [[spectrum(half) for half in pair] for pair in embedding.replicates.pairs]
         return probe(embedding, moduli=MODULI), spectrum(embedding), halves
 
 
@@ -97,12 +97,14 @@ def main() -> None:
     parser.add_argument("--peer-halves", action="store_true")
     options = parser.parse_args()
     models = {
-        f"number-centred, {options.epochs} passes": NumberSGNS(epochs=options.epochs, halves=True),
+        f"number-centred, {options.epochs} passes": NumberSGNS(
+            epochs=options.epochs, half_samples=True
+        ),
         f"contexts of all words, {options.peer_epochs} passes": NumberSGNS(
-            epochs=options.peer_epochs, contexts="words", halves=True
+            epochs=options.peer_epochs, contexts="words", half_samples=True
         ),
         f"gensim, {options.peer_epochs} passes": Word2Vec(
-            epochs=options.peer_epochs, halves=options.peer_halves
+            epochs=options.peer_epochs, half_samples=options.peer_halves
         ),
     }
     # What numba compiles is left out.

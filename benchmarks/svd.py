@@ -77,11 +77,11 @@ def on_gpu(call: Callable):
 def number_rows(counts: sparse.csr_array, device: str) -> None:
     print(f"number rows: {counts.shape}, {counts.nnz:,} non-zero counts, k = {K}")
     print(f"{'':46}{'seconds':>9}{'ratio':>9}")
-    model = SVD(dim=K, halves=False)
+    model = SVD(dim=K, half_samples=False)
     seconds, _ = timed(lambda: model.fit(counts), times=5)
     show("wordnum, fit from counts to vectors", seconds, seconds)
     if device == "cuda":
-        there = SVD(dim=K, halves=False, device="cuda")
+        there = SVD(dim=K, half_samples=False, device="cuda")
         show("wordnum, GPU", on_gpu(lambda: there.fit(counts))[0], seconds, error(there, model))
         return
     spent, weighted = timed(lambda: weight(counts), times=5)

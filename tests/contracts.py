@@ -68,8 +68,8 @@ class ModelCase:
         Dimensions of its vectors.
     drawn : bool
         Another seed gives other vectors.
-    has_halves : bool
-        It can fit half-splits.
+    has_half_samples : bool
+        It can fit half-samples.
     rows : {"numbers", "all"}
         Which rows of counts it is given.
     """
@@ -79,7 +79,7 @@ class ModelCase:
     reads_text: bool = False
     dim: int = 4
     drawn: bool = True
-    has_halves: bool = True
+    has_half_samples: bool = True
     rows: str = "numbers"
 
     def __str__(self) -> str:
@@ -214,27 +214,28 @@ class ModelContract:
         assert again.provenance == json.loads(json.dumps(embedding.provenance))
 
     def test_halves_are_fitted_on_complementary_blocks(self, case):
-        if not case.has_halves:
-            assert case.fit().halves == ()
+        if not case.has_half_samples:
+            assert len(case.fit().replicates) == 0
             return
-        embedding = case.fit(halves=True)
-        assert len(embedding.halves) == 10
-        for pair in embedding.halves:
+        embedding = case.fit(half_samples=True)
+        assert embedding.replicates.kind == "half-samples"
+        assert embedding.replicates.ids == tuple(range(10))
+        for pair in embedding.replicates.pairs:
             total = np.zeros(embedding.size, dtype=np.int64)
             for half in pair:
                 total[half.numbers] += half.counts
             assert np.array_equal(total[embedding.numbers], embedding.counts)
-        assert case.fit(halves=False).halves == ()
+        assert len(case.fit(half_samples=False).replicates) == 0
 
     def test_half_that_cannot_be_fitted_is_left_out_and_said(self, case, caplog):
-        if not case.has_halves:
+        if not case.has_half_samples:
             return
         numbers_at_the_start = [[A, 7, B, 8, C, 9, A, 6, B, 5]] * 10 + [[A, B, C] * 4] * 10
         data = case.data(corpus_of(numbers_at_the_start, n_blocks=2))
         with caplog.at_level(logging.WARNING, logger="wordnum"):
-            embedding = case.fit(data, halves=True, **self.low(case))
-        assert embedding.halves == ()
-        assert "half-split 9 is left out" in caplog.text
+            embedding = case.fit(data, half_samples=True, **self.low(case))
+        assert len(embedding.replicates) == 0
+        assert "half-sample 9 is left out" in caplog.text
 
     def test_a_single_number_is_refused(self, case):
         data = case.data(corpus_of([[A, 7, B, C]] * 30))
@@ -274,7 +275,7 @@ class CountModelContract:
         embedding = case.fit(self.counts)
         assert embedding.size == 12
         assert np.array_equal(embedding.numbers, np.arange(12))
-        assert embedding.halves == ()
+        assert len(embedding.replicates) == 0
 
     def test_sparse_and_dense_give_the_same_vectors(self, case):
         dense = case.fit(self.counts)

@@ -6,6 +6,7 @@ import pytest
 from wordnum.analyzers import probe as probe_function
 from wordnum.analyzers.regression import regression_probe
 from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.replicates import Replicates
 from wordnum.theory.theorem import planted_embedding
 
 
@@ -14,9 +15,13 @@ from wordnum.theory.theorem import planted_embedding
 def test_probe_keeps_to_its_device_and_finds_what_the_cpu_finds(make_believe, classifier, dim):
     rng = np.random.default_rng(0)
     made = planted_embedding(phi=100, kappa=60, dim=dim, size=200)
-    halves = [[Embedding(made.vectors + 0.1 * rng.standard_normal((200, dim)), size=200)] * 2] * 3
+    pairs = [[Embedding(made.vectors + 0.1 * rng.standard_normal((200, dim)), size=200)] * 2] * 3
     full = Embedding(
-        made.vectors, size=200, counts=rng.integers(1, 99, 200), n_documents=99, halves=halves
+        made.vectors,
+        size=200,
+        counts=rng.integers(1, 99, 200),
+        n_documents=99,
+        replicates=Replicates(embeddings=pairs),
     )
     options = {"moduli": [2, 5], "classifier": classifier, "nulls": 9, "repeats": 1}
     cpu, cuda = (probe_function(full, device=name, **options) for name in ("cpu", "cuda"))

@@ -14,6 +14,7 @@ from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.signals import half_splits
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.replicates import Replicates
 from wordnum.embeddings.svd import SVD
 from wordnum.errors import InputError
 
@@ -37,12 +38,17 @@ def factorized(table, dim=8):
 
 
 def embedding(blocks, *, n_documents=1000, seed=0):
-    halves = [
+    pairs = [
         (factorized(blocks[a].sum(axis=0)), factorized(blocks[b].sum(axis=0)))
         for a, b in half_splits(BLOCKS, random_state=seed)
     ]
     whole = factorized(blocks.sum(axis=0))
-    return Embedding(whole.vectors, size=N, halves=halves, n_documents=n_documents)
+    return with_half_samples(whole, pairs, n_documents)
+
+
+def with_half_samples(whole, pairs, n_documents=1000):
+    replicates = Replicates(embeddings=pairs)
+    return Embedding(whole.vectors, size=N, replicates=replicates, n_documents=n_documents)
 
 
 def quick(x, **options):
@@ -179,15 +185,17 @@ def test_no_interval_comes_with_its_reason(make, reason):
 
 def test_halves_with_too_few_numbers_give_no_interval():
     whole = embedding(counts(0))
-    thin = tuple((a.select(range(4)), b) for a, b in whole.halves)
-    short = Embedding(whole.vectors, size=N, halves=thin, n_documents=1000)
+    thin = tuple((a.select(range(4)), b) for a, b in whole.replicates.pairs)
+    short = with_half_samples(whole, thin)
     assert "hold too few numbers" in quick(short)[5].reason
 
 
 def test_halves_that_lack_some_numbers_are_probed_on_the_rest():
     whole = embedding(counts(0))
-    halves = tuple((a.select(range(1, N)), b.select(range(N - 3))) for a, b in whole.halves)
-    one = quick(Embedding(whole.vectors, size=N, halves=halves, n_documents=1000))[5]
+    pairs = tuple(
+        (a.select(range(1, N)), b.select(range(N - 3))) for a, b in whole.replicates.pairs
+    )
+    one = quick(with_half_samples(whole, pairs))[5]
     assert one.low < one.kappa < one.high
 
 

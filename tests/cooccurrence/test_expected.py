@@ -160,7 +160,7 @@ def test_an_expectation_does_not_depend_on_the_workers(corpus: EncodedCorpus):
 def test_an_expectation_has_no_halves(corpus: EncodedCorpus):
     expected = expected_counts(corpus, "swap-numbers", window=3)
     embedding = SVD(dim=5).fit_transform(expected)
-    assert embedding.halves == ()
+    assert len(embedding.replicates) == 0
     assert "expected-counts" in embedding.flags
 
 

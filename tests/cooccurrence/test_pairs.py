@@ -221,7 +221,7 @@ def test_models_are_fitted_on_all_rows(corpus: EncodedCorpus):
     for model in (SVD(rows="all", weighting="ppmi", dim=5), GloVe(dim=5, epochs=2)):
         embedding = model.fit_transform(counts)
         assert embedding.dim == 5
-        assert embedding.halves == ()
+        assert len(embedding.replicates) == 0
         assert embedding.provenance["counts_fingerprint"] == counts.fingerprint
 
 

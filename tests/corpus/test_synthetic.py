@@ -27,7 +27,7 @@ NOTHING = 15
 
 def kappas(counts: Counts, signal: str, size: int = 3) -> float:
     """Kappa at T = 5 from the contexts of one signal."""
-    model = SVD(dim=20, halves=False)
+    model = SVD(dim=20, half_samples=False)
     embedding = model.fit_transform(counts.signal(signal, window=Window(size=size)))
     return probe(embedding, moduli=(5,), controls=False)[5].kappa
 
@@ -79,7 +79,7 @@ def test_redrawing_numbers_takes_everything(words_tell, numbers_tell):
 def test_size_words_make_a_smooth_embedding_without_a_period():
     corpus = SyntheticCorpus(**PLAIN, companions=0.0, magnitude=0.8)
     counts = count(corpus.encoded(), window=4)
-    embedding = SVD(dim=20, halves=False).fit_transform(counts.text_number)
+    embedding = SVD(dim=20, half_samples=False).fit_transform(counts.text_number)
     assert probe(embedding, moduli=(5,), controls=False)[5].kappa < NOTHING
     magnitude = spectrum(embedding, periods=(5,)).magnitude
     assert magnitude[1] > 3 * np.median(magnitude)

@@ -42,13 +42,13 @@ def test_corpus_and_its_counts_give_the_same_frequencies():
     of_signal = TokenFrequency().fit_transform(counts.signal("text"))
     assert np.array_equal(of_corpus.vectors, of_counts.vectors)
     assert np.array_equal(of_corpus.vectors, of_signal.vectors)
-    for (a, _), (b, _) in zip(of_corpus.halves, of_counts.halves, strict=True):
+    for (a, _), (b, _) in zip(of_corpus.replicates.pairs, of_counts.replicates.pairs, strict=True):
         assert np.array_equal(a.vectors, b.vectors)
 
 
 def test_frequency_of_round_numbers_has_the_spikes_of_the_paper():
     corpus = SyntheticCorpus(n_documents=8000, length=60, decay=0.3, heaping=6.0, random_state=1)
-    embedding = TokenFrequency(halves=False).fit_transform(corpus.encoded())
+    embedding = TokenFrequency(half_samples=False).fit_transform(corpus.encoded())
     assert not embedding.missing.size
     magnitude = np.abs(np.fft.rfft(embedding.vectors.ravel()))
     magnitude /= np.median(magnitude)

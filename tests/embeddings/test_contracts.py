@@ -12,20 +12,20 @@ ON_COUNTS = [
     ModelCase("svd", {"dim": 4}, drawn=False),
     ModelCase("svd", {"dim": 4, "weighting": "qwem", "p": 0.5}, drawn=False),
     ModelCase("svd", {"dim": 4, "weighting": "ppmi", "precision": "single"}, drawn=False),
-    ModelCase("glove", {"dim": 4, "epochs": 1, "halves": False}),
+    ModelCase("glove", {"dim": 4, "epochs": 1, "half_samples": False}),
 ]
 ON_ALL_ROWS = [
-    ModelCase("svd", {"dim": 4, "rows": "all"}, has_halves=False, rows="all"),
-    ModelCase("glove", {"dim": 4, "epochs": 1}, has_halves=False, rows="all"),
+    ModelCase("svd", {"dim": 4, "rows": "all"}, has_half_samples=False, rows="all"),
+    ModelCase("glove", {"dim": 4, "epochs": 1}, has_half_samples=False, rows="all"),
 ]
 WITHOUT_CONTEXTS = [
     ModelCase("frequency", dim=1, drawn=False),
-    ModelCase("random", {"dim": 4}, has_halves=False),
+    ModelCase("random", {"dim": 4}, has_half_samples=False),
 ]
 ON_TEXT = [
     ModelCase("word2vec", {"dim": 4, "epochs": 1}, reads_text=True),
     ModelCase("word2vec", {"dim": 4, "epochs": 1, "mode": "cbow"}, reads_text=True),
-    ModelCase("sgns", {"dim": 4, "epochs": 1, "halves": False}, reads_text=True),
+    ModelCase("sgns", {"dim": 4, "epochs": 1, "half_samples": False}, reads_text=True),
     ModelCase("fasttext", {"dim": 4, "epochs": 1, "buckets": 50}, reads_text=True),
 ]
 

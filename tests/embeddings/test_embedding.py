@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from wordnum.embeddings.embedding import Embedding, as_embedding
+from wordnum.embeddings.replicates import Replicates
 from wordnum.embeddings.vector_files import load_embedding
 from wordnum.errors import FormatError, InputError
 from wordnum.storage import save_npz
@@ -25,13 +26,13 @@ def made(numbers=(3, 5, 8), dim=4, seed=0, **more) -> Embedding:
 
 
 def full() -> Embedding:
-    halves = (
-        (made(seed=1), made((3, 8), seed=2)),
+    half_samples = (
+        (made(seed=1, name="first"), made((3, 8), seed=2)),
         (made((5,), seed=3), made(seed=4)),
     )
     return made(
         counts=[4, 1, 9],
-        halves=halves,
+        replicates=Replicates("half-samples", [2, 5], half_samples),
         n_documents=77,
         flags=("ordinals-kept", "other"),
         name="mine",
@@ -63,17 +64,17 @@ def test_dtypes_are_kept_or_widened(given, stored):
     assert Embedding(np.ones((2, 2), dtype=given)).vectors.dtype == stored
 
 
-def test_select_keeps_numbers_counts_and_halves():
+def test_select_keeps_numbers_counts_and_replicates():
     chosen = full().select([8, 5])
     assert chosen.numbers.tolist() == [5, 8]
     assert chosen.counts.tolist() == [1, 9]
-    assert [half.numbers.tolist() for half in chosen.halves[0]] == [[5, 8], [8]]
+    assert [half.numbers.tolist() for half in chosen.replicates.pairs[0]] == [[5, 8], [8]]
     assert np.array_equal(chosen.vectors, full().vectors[[1, 2]])
     assert chosen.flags == full().flags
 
 
-def test_select_drops_a_split_in_which_a_half_has_none_of_the_numbers():
-    assert len(full().select([3, 8]).halves) == 1
+def test_select_leaves_out_a_replicate_that_has_none_of_the_numbers():
+    assert full().select([3, 8]).replicates.ids == (2,)
 
 
 @pytest.mark.parametrize(("numbers", "message"), [([4, 3], "without one: 4"), ([], "no number")])
@@ -82,22 +83,24 @@ def test_select_of_an_absent_number_is_refused_by_name(numbers, message):
         made().select(numbers)
 
 
-def test_fingerprint_tells_vectors_numbers_counts_size_and_halves_apart():
+def test_fingerprint_tells_vectors_numbers_counts_size_and_replicates_apart():
     embeddings = [
         made(),
         made(seed=1),
         made((3, 5, 7)),
         made(counts=[1, 1, 1]),
         made(size=11),
-        made(halves=[(made(), made())]),
+        made(replicates=Replicates("half-samples", [0], [(made(), made())])),
+        made(replicates=Replicates("half-samples", [1], [(made(), made())])),
+        made(replicates=Replicates("seeds", [1], [made()])),
     ]
     assert len({e.fingerprint for e in embeddings}) == len(embeddings)
     assert made().fingerprint == made(name="other", flags=("x",)).fingerprint
 
 
-def test_repr_tells_numbers_dim_halves_and_flags():
+def test_repr_tells_numbers_dim_replicates_and_flags():
     assert repr(full()) == (
-        "<Embedding mine: 3 of 10 numbers; dim 4; 2 half-splits; flags ordinals-kept, other>"
+        "<Embedding mine: 3 of 10 numbers; dim 4; 2 half-samples; flags ordinals-kept, other>"
     )
 
 
@@ -108,10 +111,13 @@ def test_file_brings_back_everything(tmp_path):
     assert again.vectors.dtype == embedding.vectors.dtype
     for name in ("size", "n_documents", "flags", "name", "provenance"):
         assert getattr(again, name) == getattr(embedding, name)
-    for pair, other in zip(again.halves, embedding.halves, strict=True):
+    assert again.replicates.kind == embedding.replicates.kind
+    for (i, pair), (j, other) in zip(again.replicates, embedding.replicates, strict=True):
+        assert i == j
         for one, two in zip(pair, other, strict=True):
             assert np.array_equal(one.vectors, two.vectors)
             assert np.array_equal(one.numbers, two.numbers)
+            assert one.name == two.name
 
 
 def test_file_holds_no_pickle(tmp_path):
@@ -224,14 +230,21 @@ def test_numbers_that_do_not_fit_are_refused(numbers, message):
     ("more", "message"),
     [
         ({"counts": [1, 2]}, "counts do not fit the vectors"),
-        ({"halves": [(made(),)]}, "halves must come in pairs"),
-        ({"halves": [(made(), np.eye(3))]}, "halves must come in pairs"),
-        ({"halves": [(made(), made(size=11))]}, "halves must come in pairs"),
+        ({"replicates": Replicates("seeds", embeddings=[made(size=11)])}, "replicates do not fit"),
     ],
 )
-def test_counts_and_halves_that_do_not_fit_are_refused(more, message):
+def test_counts_and_replicates_that_do_not_fit_are_refused(more, message):
     with pytest.raises(InputError, match=message):
         made(**more)
+
+
+def test_half_samples_come_in_pairs_and_replicates_have_ids_of_their_own():
+    with pytest.raises(InputError, match="half-samples must come in pairs"):
+        Replicates("half-samples", embeddings=[(made(),)])
+    with pytest.raises(InputError, match="ids do not fit"):
+        Replicates("seeds", [3, 3], [made(), made()])
+    with pytest.raises(InputError, match="ids do not fit"):
+        Replicates("seeds", [3], [made(), made()])
 
 
 def test_file_of_another_kind_is_refused(tmp_path):
@@ -244,11 +257,10 @@ def test_file_that_lacks_an_array_is_refused(tmp_path):
     whole = full().save(tmp_path / "e.npz")
     with zipfile.ZipFile(whole) as archive, zipfile.ZipFile(tmp_path / "f.npz", "w") as other:
         for name in archive.namelist():
-            if name != "half_1_b_vectors.npy":
+            if name != "replicate_5_b_vectors.npy":
                 other.writestr(name, archive.read(name))
-    with pytest.raises(FormatError, match="does not hold a usable embedding") as error:
+    with pytest.raises(FormatError, match="some of its arrays are missing"):
         Embedding.load(tmp_path / "f.npz")
-    assert "half_1_b_vectors" in str(error.value)
 
 
 def test_file_of_a_later_version_is_refused(tmp_path):

@@ -174,21 +174,21 @@ def test_counts_are_read_with_harmonic_weights_and_give_halves():
     signal = counts.signal("both", window=Window(size=2, weighting="harmonic"))
     by_signal = GloVe(dim=4, epochs=2).fit_transform(signal)
     assert np.array_equal(plain.vectors, by_signal.vectors)
-    assert len(plain.halves) == 10
+    assert len(plain.replicates) == 10
     assert plain.numbers.tolist() == list(range(30))
     assert plain.n_documents == counts.n_documents
     assert plain.provenance["embed"]["parameters"]["dim"] == 4
-    assert GloVe(dim=4, epochs=2, halves=False).fit_transform(counts).halves == ()
+    assert GloVe(dim=4, epochs=2, half_samples=False).fit_transform(counts).replicates.ids == ()
 
 
 def test_sum_of_both_vectors_is_an_option_where_numbers_are_contexts():
     counts = number_counts()
-    model = GloVe(dim=4, epochs=2, sum_vectors=False, halves=False)
+    model = GloVe(dim=4, epochs=2, sum_vectors=False, half_samples=False)
     alone = model.fit_transform(counts)
     signal = counts.signal("number", window=Window(size=2))
     with pytest.raises(UsageError, match="context vector of every number"):
         GloVe(dim=4, epochs=2, sum_vectors=True).fit_transform(counts.signal("text"))
-    summed_model = GloVe(dim=4, epochs=2, sum_vectors=True, halves=False)
+    summed_model = GloVe(dim=4, epochs=2, sum_vectors=True, half_samples=False)
     summed = summed_model.fit_transform(signal)
     place = {int(c): k for k, c in enumerate(signal.columns)}
     contexts = summed_model.context_vectors_[[place[n] for n in range(30)]]

@@ -17,7 +17,7 @@ from wordnum.embeddings.presets import DEFAULT_PRESET, PRESETS, get_preset
 from wordnum.embeddings.svd import SVD
 from wordnum.errors import UsageError
 
-SMALL = {"dim": 4, "epochs": 1, "halves": False}
+SMALL = {"dim": 4, "epochs": 1, "half_samples": False}
 
 
 def small(name: str):
@@ -79,7 +79,7 @@ def test_default_preset_keeps_no_ordinals():
 
 
 def test_counts_and_their_corpus_give_the_same_vectors():
-    preset = choose("hellinger-2", dim=4, halves=False)
+    preset = choose("hellinger-2", dim=4, half_samples=False)
     of_counts = embed(text_counts(), preset)
     assert np.array_equal(of_counts.vectors, embed(text(), preset).vectors)
     wider = count(text(), window=5)
@@ -114,7 +114,7 @@ def test_choices_change_only_what_they_name():
 
 
 def test_seed_signal_and_window_reach_the_model():
-    preset = choose(model="sgns", signal="text", window=3, dim=4, epochs=1, halves=False)
+    preset = choose(model="sgns", signal="text", window=3, dim=4, epochs=1, half_samples=False)
     made = embed(text(), preset, random_state=5).provenance["embed"]["parameters"]
     assert (made["random_state"], made["signal"], made["window"]) == (5, "text", 3)
 
@@ -129,7 +129,7 @@ def test_model_of_text_refuses_counts(model):
 def test_parameter_of_another_model_is_refused_with_those_there_are():
     with pytest.raises(UsageError, match="'frequency' has no parameter 'dim'") as error:
         choose(model="frequency", dim=4)
-    assert "it has: min_count, halves" in str(error.value)
+    assert "it has: min_count, half_samples" in str(error.value)
 
 
 def test_unknown_preset_names_the_nearest():

@@ -21,6 +21,7 @@ from tokenizers import AddedToken, Tokenizer, models
 from tests.embeddings import vector_files
 from tests.embeddings.vector_files import FORMATS
 from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.replicates import Replicates
 from wordnum.embeddings.spelling import number_of, rows_of_numbers
 from wordnum.embeddings.vector_files import load_embedding
 from wordnum.errors import FormatError, InputError, UsageError
@@ -51,7 +52,7 @@ class TestEveryFormat:
         assert np.array_equal(embedding.vectors, MATRIX[ROWS])
         assert embedding.vectors.dtype.kind == "f"
         assert embedding.name == path.name
-        assert embedding.halves == ()
+        assert len(embedding.replicates) == 0
         assert embedding.provenance["bytes"] == path.stat().st_size
 
     @pytest.mark.parametrize("mark", ["", " ", "Ġ", "▁"])
@@ -396,7 +397,8 @@ class TestNumpyFiles:
 
     def test_npz_of_ours_comes_back_whole(self, tmp_path):
         half = Embedding(MATRIX[:3], size=50)
-        embedding = Embedding(MATRIX, size=50, halves=[(half, half)], flags=("ordinals-kept",))
+        replicates = Replicates(embeddings=[(half, half)])
+        embedding = Embedding(MATRIX, size=50, replicates=replicates, flags=("ordinals-kept",))
         again = load_embedding(embedding.save(tmp_path / "e.npz"))
         assert again.fingerprint == embedding.fingerprint
         assert again.flags == ("ordinals-kept",)

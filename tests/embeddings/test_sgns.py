@@ -219,9 +219,9 @@ def test_losses_fall_from_that_of_untrained_vectors():
 
 def test_halves_are_trained_on_complementary_blocks():
     corpus = SyntheticCorpus(n_documents=60, random_state=2).encoded()
-    embedding = NumberSGNS(dim=4, epochs=1, halves=True).fit_transform(corpus)
-    assert len(embedding.halves) == 10
-    for a, b in embedding.halves:
+    embedding = NumberSGNS(dim=4, epochs=1, half_samples=True).fit_transform(corpus)
+    assert len(embedding.replicates) == 10
+    for a, b in embedding.replicates.pairs:
         total = np.zeros(embedding.size, int)
         total[a.numbers] += a.counts
         total[b.numbers] += b.counts

@@ -153,7 +153,7 @@ def test_halves_are_the_same_model_on_the_half_counts(counts):
     signal = counts.signal("text", window=Window(size=1))
     embedding = SVD(dim=5).fit_transform(signal)
     matrix_a, matrix_b, seen_a, _ = next(iter(signal.halves()))
-    first, second = embedding.halves[0]
+    first, second = embedding.replicates.pairs[0]
     expected = SVD(dim=5).fit_transform(matrix_a)
     assert np.array_equal(first.vectors, expected.vectors)
     assert np.array_equal(first.counts, seen_a[first.numbers])
@@ -169,7 +169,7 @@ def test_half_of_a_lower_rank_keeps_the_dimensions_it_has():
     )
     embedding = SVD(dim=4).fit_transform(counts)
     assert sorted(embedding.provenance["half_dims"][0]) == [1, 4]
-    assert sorted(half.dim for half in embedding.halves[0]) == [1, 4]
+    assert sorted(half.dim for half in embedding.replicates.pairs[0]) == [1, 4]
 
 
 def test_numbers_without_contexts_in_a_signal_are_dropped_listed_and_flagged():
@@ -186,21 +186,21 @@ def test_numbers_without_contexts_in_a_signal_are_dropped_listed_and_flagged():
 
 def test_counts_stand_for_the_signal_of_both(counts):
     whole, both = (
-        SVD(dim=5, halves=False).fit_transform(c) for c in (counts, counts.signal("both"))
+        SVD(dim=5, half_samples=False).fit_transform(c) for c in (counts, counts.signal("both"))
     )
     assert np.array_equal(whole.vectors, both.vectors)
 
 
 def test_marginals_of_the_corpus_are_the_words_of_the_text(counts):
     signal = counts.signal("text")
-    model = SVD(weighting="pmi", dim=5, marginals="corpus", halves=False)
+    model = SVD(weighting="pmi", dim=5, marginals="corpus", half_samples=False)
     found = model.fit_transform(signal)
     rows = signal.matrix()[found.numbers]
     weighted = weight(rows, weighting="pmi", column_totals=signal.context_counts)
     assert model.singular_values_ == pytest.approx(
         np.linalg.svd(weighted.toarray(), compute_uv=False)[:5], rel=1e-10
     )
-    by_pairs = SVD(weighting="pmi", dim=5, halves=False).fit_transform(signal)
+    by_pairs = SVD(weighting="pmi", dim=5, half_samples=False).fit_transform(signal)
     assert not np.allclose(found.vectors, by_pairs.vectors)
 
 

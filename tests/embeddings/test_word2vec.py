@@ -96,9 +96,9 @@ def test_unknown_words_and_other_numbers_have_no_vector():
 
 def test_halves_are_trained_on_complementary_blocks():
     corpus = SyntheticCorpus(n_documents=20, length=40, random_state=2).encoded()
-    embedding = Word2Vec(dim=3, epochs=1, halves=True).fit_transform(corpus)
-    assert len(embedding.halves) == 10
-    a, b = embedding.halves[0]
+    embedding = Word2Vec(dim=3, epochs=1, half_samples=True).fit_transform(corpus)
+    assert len(embedding.replicates) == 10
+    a, b = embedding.replicates.pairs[0]
     assert a.counts.sum() + b.counts.sum() == embedding.counts.sum()
 
 

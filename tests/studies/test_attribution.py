@@ -116,7 +116,7 @@ def test_a_group_without_counts_is_worth_exactly_nothing(found):
 
 def test_the_whole_is_the_kappa_of_the_probe(counts):
     found = attribute(counts, groups="all", dim=20, moduli=(2, 5, 10), intervals=False)
-    embedding = SVD(weighting="hellinger", dim=20, halves=False).fit_transform(
+    embedding = SVD(weighting="hellinger", dim=20, half_samples=False).fit_transform(
         counts.signal("both", window=Window(size=1))
     )
     reference = probe(embedding, moduli=(2, 5, 10), nulls=0, controls=False, intervals=False)

@@ -125,7 +125,7 @@ def half_split_interval(
     documents = embedding.n_documents
     if documents is not None and documents < MIN_DOCUMENTS:
         return Interval(None, None, f"only {documents} documents, {MIN_DOCUMENTS} are needed")
-    if not embedding.halves:
+    if not embedding.replicates:
         return Interval(None, None, "no half-splits of documents come with this embedding")
     if len(half_kappas) < 3:
         return Interval(

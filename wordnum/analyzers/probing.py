@@ -274,7 +274,7 @@ class _Run:
 
     def halves(self, chosen: np.ndarray) -> dict[int, np.ndarray]:
         """Kappas of both halves of every split per T: (splits, 2); first repeat, same strengths."""
-        pairs = self.embedding.halves
+        pairs = self.embedding.replicates.pairs
         usable = all(_probeable(half, self.periods, self.folds) for pair in pairs for half in pair)
         if not pairs or not usable:
             return {}

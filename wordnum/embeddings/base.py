@@ -10,9 +10,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.replicates import Replicates
 from wordnum.errors import InputError
 
-__all__ = ["CONTEXT_AXES", "NumberModel", "fit_halves", "numbers_to_embed"]
+__all__ = ["CONTEXT_AXES", "NumberModel", "fit_half_samples", "numbers_to_embed"]
 
 # What counts of contexts can be made by.
 CONTEXT_AXES = frozenset({"window", "side", "positional", "window_weighting", "signal"})
@@ -112,22 +113,22 @@ def numbers_to_embed(seen: np.ndarray, *, min_count: int, usable: np.ndarray | b
     return numbers
 
 
-def fit_halves(
+def fit_half_samples(
     pairs: Iterable[tuple[Any, Any]], fit: Callable[[Any, int, int], Embedding]
-) -> tuple[tuple[Embedding, Embedding], ...]:
-    """Fit the two halves of every split; a split in which one cannot be fitted is left out.
+) -> Replicates:
+    """Fit both halves of every half-sample; one in which a half cannot be fitted is left out.
 
     Parameters
     ----------
     pairs : iterable of (data, data)
-        Complementary halves.
+        Complementary halves; their places are the ids.
     fit : callable
-        Called with the data of a half, the index of the split and of the side (0 or 1).
+        Called with the data of a half, the id and the side (0 or 1).
     """
-    fitted: list[tuple[Embedding, Embedding]] = []
+    fitted: dict[int, tuple[Embedding, Embedding]] = {}
     for index, (first, second) in enumerate(pairs):
         try:
-            fitted.append((fit(first, index, 0), fit(second, index, 1)))
+            fitted[index] = fit(first, index, 0), fit(second, index, 1)
         except InputError as error:
-            log.warning("half-split %d is left out: %s", index, error)
-    return tuple(fitted)
+            log.warning("half-sample %d is left out: %s", index, error)
+    return Replicates("half-samples", tuple(fitted), tuple(fitted.values()))

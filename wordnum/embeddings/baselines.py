@@ -10,7 +10,7 @@ from scipy import sparse
 
 from wordnum.cooccurrence.signals import half_splits
 from wordnum.corpus.encoded_corpus import EncodedCorpus
-from wordnum.embeddings.base import NumberModel, fit_halves, numbers_to_embed
+from wordnum.embeddings.base import NumberModel, fit_half_samples, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.source import Rows, Source, read_source
 from wordnum.errors import UsageError
@@ -29,8 +29,8 @@ class TokenFrequency(NumberModel):
     ----------
     min_count : int
         A number is present when it was seen this often.
-    halves : bool
-        Give the half-splits of the document blocks too.
+    half_samples : bool
+        Give the half-samples of the document blocks too.
 
     Attributes
     ----------
@@ -49,9 +49,9 @@ class TokenFrequency(NumberModel):
     replicate_kind = "half-samples"
     cost = 0.01
 
-    def __init__(self, *, min_count: int = 1, halves: bool = True) -> None:
+    def __init__(self, *, min_count: int = 1, half_samples: bool = True) -> None:
         self.min_count = min_count
-        self.halves = halves
+        self.half_samples = half_samples
 
     def fit(self, data: Any) -> TokenFrequency:
         """Read the number counts of a corpus, of counts or a signal, or a matrix's row sums.
@@ -62,14 +62,14 @@ class TokenFrequency(NumberModel):
             Fewer than two numbers were seen `min_count` times.
         """
         source = _source(data)
-        halves = fit_halves(
-            source.halves() if self.halves else (),
+        half_samples = fit_half_samples(
+            source.halves() if self.half_samples else (),
             lambda rows, index, side: self._one(rows.number_counts, source.size),
         )
         self.embedding_ = self._one(
             source.rows.number_counts,
             source.size,
-            halves=halves,
+            replicates=half_samples,
             n_documents=source.n_documents,
             flags=source.flags,
             provenance={

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from wordnum.embeddings.replicates import Replicates
 from wordnum.errors import FormatError, InputError
 from wordnum.provenance import content_hash, jsonable
 from wordnum.storage import atomic_path, load_npz, save_npz
@@ -18,7 +19,7 @@ from wordnum.storage import atomic_path, load_npz, save_npz
 __all__ = ["Embedding", "as_embedding"]
 
 _KIND = "embedding"
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,9 +37,9 @@ class Embedding:
         N: how many numbers there are in all. Numbers that are not present are `missing`.
     counts : array of shape (n,), optional
         How often each number was seen.
-    halves : sequence of (Embedding, Embedding)
-        The same model fitted on random complementary halves of the document blocks; the probe
-        draws its interval from them.
+    replicates : Replicates
+        The same model fitted on half-samples of the documents, or under other seeds; intervals
+        come from them.
     n_documents : int, optional
         Documents behind the counts; None where the vectors do not come from a corpus of ours.
     flags : sequence of str
@@ -67,7 +68,7 @@ class Embedding:
     _: KW_ONLY
     size: int = 1000
     counts: np.ndarray | None = None
-    halves: tuple[tuple[Embedding, Embedding], ...] = ()
+    replicates: Replicates = field(default_factory=Replicates)
     n_documents: int | None = None
     flags: tuple[str, ...] = ()
     name: str = ""
@@ -93,17 +94,23 @@ class Embedding:
             "numbers": numbers,
             "counts": counts,
             "size": int(self.size),
-            "halves": _checked_halves(self.halves, size=self.size),
             "flags": tuple(dict.fromkeys(self.flags)),
             "provenance": dict(self.provenance),
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
+        others = {e.size for _, each in self.replicates for e in each} - {self.size}
+        if others:
+            raise InputError(
+                "replicates do not fit the embedding",
+                expected=f"embeddings of size {self.size}",
+                got=f"size {min(others)}",
+            )
 
     def __repr__(self) -> str:
         parts = [f"{len(self)} of {self.size} numbers", f"dim {self.dim}"]
-        if self.halves:
-            parts.append(f"{len(self.halves)} half-splits")
+        if self.replicates:
+            parts.append(f"{len(self.replicates)} {self.replicates.kind}")
         if self.flags:
             parts.append("flags " + ", ".join(self.flags))
         return f"<Embedding {self.name or 'unnamed'}: {'; '.join(parts)}>"
@@ -123,15 +130,15 @@ class Embedding:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of the vectors, numbers and counts, with those of the halves."""
+        """Hash of the vectors, numbers and counts, with those of the replicates."""
         counts = np.empty(0) if self.counts is None else self.counts
-        parts = [half.fingerprint for pair in self.halves for half in pair]
+        parts = [[i, *(e.fingerprint for e in each)] for i, each in self.replicates]
         return content_hash(self.vectors, self.numbers, counts, [self.size, *parts])
 
     def select(self, numbers: Sequence[int] | np.ndarray) -> Embedding:
-        """Keep these numbers only; the halves keep those of them that they have.
+        """Keep these numbers only; the replicates keep those of them that they have.
 
-        A split in which a half has none of them is dropped.
+        A replicate that has none of them is left out.
 
         Raises
         ------
@@ -152,22 +159,28 @@ class Embedding:
                 got=f"without one: {_some(absent)}" if absent.size else "no number",
                 remedy="intersect with embedding.numbers first",
             )
-        halves = tuple(
-            (a._among(wanted), b._among(wanted))
-            for a, b in self.halves
-            if np.isin(wanted, a.numbers).any() and np.isin(wanted, b.numbers).any()
-        )
-        return replace(self._among(wanted), halves=halves)
+        chosen = self._among(wanted)
+        assert chosen is not None
+        return replace(chosen, replicates=self.replicates.map(lambda e: e._among(wanted)))
 
-    def _among(self, wanted: np.ndarray) -> Embedding:
+    def _among(self, wanted: np.ndarray) -> Embedding | None:
         keep = np.isin(self.numbers, wanted)
+        if not keep.any():
+            return None
         counts = None if self.counts is None else self.counts[keep]
-        return replace(
-            self, vectors=self.vectors[keep], numbers=self.numbers[keep], counts=counts, halves=()
+        return Embedding(
+            self.vectors[keep],
+            self.numbers[keep],
+            size=self.size,
+            counts=counts,
+            n_documents=self.n_documents,
+            flags=self.flags,
+            name=self.name,
+            provenance=self.provenance,
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write one .npz with vectors, counts and halves; `load` brings all of it back.
+        """Write one .npz with vectors, counts and replicates; `load` brings all of it back.
 
         Examples
         --------
@@ -178,15 +191,19 @@ class Embedding:
         <Embedding tiny: 2 of 2 numbers; dim 1>
         """
         arrays = dict(self._arrays(""))
-        for index, pair in enumerate(self.halves):
-            for side, half in zip("ab", pair, strict=True):
-                arrays.update(half._arrays(f"half_{index}_{side}_"))
+        for i, each in self.replicates:
+            for side, embedding in zip("ab", each):
+                arrays.update(embedding._arrays(f"replicate_{i}_{side}_"))
         header = {
             "size": self.size,
             "n_documents": self.n_documents,
             "flags": list(self.flags),
             "name": self.name,
-            "n_halves": len(self.halves),
+            "replicates": {
+                "kind": self.replicates.kind,
+                "ids": self.replicates.ids,
+                "names": [[e.name for e in each] for _, each in self.replicates],
+            },
             "provenance": jsonable(self.provenance),
         }
         # Not compressed: floats shrink by a tenth and take fifty times as long.
@@ -217,15 +234,18 @@ class Embedding:
                 arrays[prefix + "numbers"],
                 size=header["size"],
                 counts=arrays.get(prefix + "counts"),
-                flags=header["flags"],
-                name=header["name"],
-                n_documents=header["n_documents"],
                 **more,
             )
 
         try:
-            halves = [(one(f"half_{i}_a_"), one(f"half_{i}_b_")) for i in range(header["n_halves"])]
-            return one("", halves=tuple(halves), provenance=header["provenance"])
+            kept = header["replicates"]
+            each = [
+                [one(f"replicate_{i}_{side}_", name=name) for side, name in zip("ab", names)]
+                for i, names in zip(kept["ids"], kept["names"], strict=True)
+            ]
+            made = each if kept["kind"] == "half-samples" else [e for (e,) in each]
+            more = {key: header[key] for key in ("n_documents", "flags", "name", "provenance")}
+            return one("", replicates=Replicates(kept["kind"], kept["ids"], tuple(made)), **more)
         except (KeyError, InputError) as error:
             raise FormatError(
                 f"{path} does not hold a usable embedding",
@@ -371,21 +391,6 @@ def _checked_numbers(numbers: np.ndarray, *, rows: int, size: int) -> np.ndarray
             got=_some(values[times > 1]),
         )
     return numbers
-
-
-def _checked_halves(
-    halves: Sequence[tuple[Embedding, Embedding]], *, size: int
-) -> tuple[tuple[Embedding, Embedding], ...]:
-    pairs = tuple(tuple(pair) for pair in halves)
-    for pair in pairs:
-        good = len(pair) == 2 and all(isinstance(h, Embedding) and h.size == size for h in pair)
-        if not good:
-            raise InputError(
-                "halves must come in pairs",
-                expected=f"(Embedding, Embedding) of size {size}",
-                got=", ".join(type(half).__name__ for half in pair),
-            )
-    return pairs  # type: ignore[return-value]
 
 
 def _some(numbers: np.ndarray, limit: int = 8) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from wordnum import progress
 from wordnum._compat import require
 from wordnum.cooccurrence.signals import half_splits
-from wordnum.embeddings.base import NumberModel, fit_halves, numbers_to_embed
+from wordnum.embeddings.base import NumberModel, fit_half_samples, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.feed import block_reader
 from wordnum.embeddings.segments import Segments
@@ -43,8 +43,8 @@ class Word2Vec(NumberModel):
         Of the starting vectors and all draws.
     workers : int
         Threads. One is deterministic; more are not, and are faster.
-    halves : bool
-        Train the half-splits of the document blocks too, for the intervals: about ten times the
+    half_samples : bool
+        Train the half-samples of the document blocks too, for the intervals: about ten times the
         work of one training, hence off.
 
     Attributes
@@ -97,7 +97,7 @@ class Word2Vec(NumberModel):
         min_count: int = 1,
         random_state: int = 0,
         workers: int = 1,
-        halves: bool = False,
+        half_samples: bool = False,
     ) -> None:
         self.dim = dim
         self.mode = mode
@@ -111,7 +111,7 @@ class Word2Vec(NumberModel):
         self.min_count = min_count
         self.random_state = random_state
         self.workers = workers
-        self.halves = halves
+        self.half_samples = half_samples
 
     def fit(self, corpus: Any, *, perturbation: Any = "original") -> Word2Vec:
         """Train on an encoded corpus.
@@ -142,7 +142,7 @@ class Word2Vec(NumberModel):
         read = block_reader(corpus, perturbation)
         width = len(corpus.vocabulary)
         unigrams = [np.bincount(read(b).ids, minlength=width) for b in range(corpus.n_blocks)]
-        splits = half_splits(corpus.n_blocks) if self.halves else []
+        splits = half_splits(corpus.n_blocks) if self.half_samples else []
         tokens = sum(int(block.sum()) for block in unigrams)
         total = self.epochs * tokens * (1 + len(splits))
         with progress.bar(self.name, total=total, unit="words") as advance:
@@ -152,13 +152,13 @@ class Word2Vec(NumberModel):
                 return self._train(corpus, read, blocks.tolist(), counts, advance)
 
             model, whole = train(np.arange(corpus.n_blocks))
-            halves = fit_halves(splits, lambda blocks, index, side: train(blocks)[1])
+            half_samples = fit_half_samples(splits, lambda blocks, index, side: train(blocks)[1])
         self.keyed_vectors_ = model.wv
         self.n_words_ = int(model.trained_words)
         self.losses_ = np.array(model.losses)
         self.embedding_ = replace(
             whole,
-            halves=halves,
+            replicates=half_samples,
             provenance={
                 "corpus_fingerprint": corpus.fingerprint,
                 "perturbation": str(getattr(perturbation, "name", perturbation)),
@@ -284,7 +284,7 @@ class FastText(Word2Vec):
         Whether numbers have n-grams too.
     dim, mode, window, negative, sample, noise_exponent, learning_rate, last_learning_rate, epochs
         As `Word2Vec`.
-    min_count, seed, workers, halves
+    min_count, seed, workers, half_samples
         As `Word2Vec`.
 
     Attributes
@@ -327,7 +327,7 @@ class FastText(Word2Vec):
         min_count: int = 1,
         random_state: int = 0,
         workers: int = 1,
-        halves: bool = False,
+        half_samples: bool = False,
     ) -> None:
         super().__init__(
             dim=dim,
@@ -342,7 +342,7 @@ class FastText(Word2Vec):
             min_count=min_count,
             random_state=random_state,
             workers=workers,
-            halves=halves,
+            half_samples=half_samples,
         )
         self.min_n = min_n
         self.max_n = max_n

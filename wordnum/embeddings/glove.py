@@ -10,7 +10,7 @@ from scipy import sparse
 
 from wordnum import progress
 from wordnum.backend import get_backend
-from wordnum.embeddings.base import CONTEXT_AXES, NumberModel, fit_halves, numbers_to_embed
+from wordnum.embeddings.base import CONTEXT_AXES, NumberModel, fit_half_samples, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.glove_task import GloveTask, glove_task
 from wordnum.errors import InputError, UsageError
@@ -53,8 +53,8 @@ class GloVe(NumberModel):
         original does, and agree in loss, not in digits.
     device : {"cpu", "cuda"}
         The GPU visits whole rows in random order; it agrees with the CPU in loss, to about 2 %.
-    halves : bool
-        Fit the half-splits of the document blocks too, for the intervals: about ten times the
+    half_samples : bool
+        Fit the half-samples of the document blocks too, for the intervals: about ten times the
         work of one fit.
 
     Attributes
@@ -100,7 +100,7 @@ class GloVe(NumberModel):
         random_state: int = 0,
         threads: int = 1,
         device: Literal["cpu", "cuda"] = "cpu",
-        halves: bool = True,
+        half_samples: bool = True,
     ) -> None:
         self.dim = dim
         self.epochs = epochs
@@ -112,7 +112,7 @@ class GloVe(NumberModel):
         self.random_state = random_state
         self.threads = threads
         self.device = device
-        self.halves = halves
+        self.half_samples = half_samples
 
     def fit(self, counts: Any) -> GloVe:
         """Train on counts.
@@ -127,7 +127,7 @@ class GloVe(NumberModel):
         Returns
         -------
         GloVe
-            Itself; `embedding_` is float32, with `halves` where the counts have blocks.
+            Itself; `embedding_` is float32, with half-samples where the counts have blocks.
 
         Raises
         ------
@@ -140,7 +140,7 @@ class GloVe(NumberModel):
         self._validate()
         task = glove_task(counts)
         seeds = np.random.SeedSequence(self.random_state)
-        splits = list(task.halves()) if self.halves else []
+        splits = list(task.halves()) if self.half_samples else []
         total = self.epochs * (1 + len(splits)) * task.matrix.nnz
         with progress.bar("GloVe", total=total, unit="pairs") as advance:
 
@@ -149,10 +149,10 @@ class GloVe(NumberModel):
                 return self._embedding(part, *self._fit_one(part, own, advance))
 
             whole = self._fit_one(task, seeds, advance, keep=True)
-            halves = fit_halves(splits, half)
+            half_samples = fit_half_samples(splits, half)
         self.embedding_ = replace(
             self._embedding(task, *whole),
-            halves=halves,
+            replicates=half_samples,
             provenance={
                 **task.source.provenance,
                 "embed": provenance(model="glove", **self.get_params()),

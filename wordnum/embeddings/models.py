@@ -48,7 +48,7 @@ def parameter_names(name: str) -> list[str]:
     Examples
     --------
     >>> parameter_names("frequency")
-    ['min_count', 'halves']
+    ['min_count', 'half_samples']
     """
     return list(signature(model_class(name)).parameters)
 

@@ -11,7 +11,7 @@ import numpy as np
 from wordnum import progress
 from wordnum.config import one_of
 from wordnum.cooccurrence.signals import half_splits
-from wordnum.embeddings.base import NumberModel, fit_halves, numbers_to_embed
+from wordnum.embeddings.base import NumberModel, fit_half_samples, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.feed import NumberStream, block_reader, number_stream
 from wordnum.errors import InputError, UsageError
@@ -73,8 +73,8 @@ class NumberSGNS(NumberModel):
         Numbers seen less often are dropped.
     random_state : int
         Of the starting vectors and all draws.
-    halves : bool
-        Train the half-splits of the document blocks too, for the intervals: about ten times the
+    half_samples : bool
+        Train the half-samples of the document blocks too, for the intervals: about ten times the
         work of one training.
 
     Attributes
@@ -127,7 +127,7 @@ class NumberSGNS(NumberModel):
         signal: Literal["both", "text", "number"] = "both",
         min_count: int = 1,
         random_state: int = 0,
-        halves: bool = False,
+        half_samples: bool = False,
     ) -> None:
         self.dim = dim
         self.window = window
@@ -141,7 +141,7 @@ class NumberSGNS(NumberModel):
         self.signal = signal
         self.min_count = min_count
         self.random_state = random_state
-        self.halves = halves
+        self.half_samples = half_samples
 
     def fit(self, corpus: Any, *, perturbation: Any = "original") -> NumberSGNS:
         """Train on an encoded corpus.
@@ -174,7 +174,7 @@ class NumberSGNS(NumberModel):
             for b in progress.track(range(corpus.n_blocks), "finding numbers")
         ]
         start = self._start(corpus, perturbation)
-        splits = half_splits(corpus.n_blocks) if self.halves else []
+        splits = half_splits(corpus.n_blocks) if self.half_samples else []
         work = self.epochs * (1 + len(splits)) * sum(len(s.places) for s in streams)
         with progress.bar("number-centred SGNS", total=work, unit="numbers") as advance:
 
@@ -184,10 +184,10 @@ class NumberSGNS(NumberModel):
                 return self._embedding(*trained, corpus=corpus)
 
             whole = self._train(streams, vocabulary, start, (), advance, keep=True)
-            halves = fit_halves(splits, half)
+            half_samples = fit_half_samples(splits, half)
         self.embedding_ = replace(
             self._embedding(*whole, corpus=corpus),
-            halves=halves,
+            replicates=half_samples,
             provenance={
                 "corpus_fingerprint": corpus.fingerprint,
                 "perturbation": str(getattr(perturbation, "name", perturbation)),

@@ -67,7 +67,7 @@ def word_contexts(
         rows="all",
         tol=1e-2,
         precision="single",
-        halves=False,
+        half_samples=False,
         random_state=random_state,
     )
     model.fit(counts)

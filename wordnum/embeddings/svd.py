@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from wordnum.backend import Backend, get_backend
-from wordnum.embeddings.base import CONTEXT_AXES, NumberModel, fit_halves
+from wordnum.embeddings.base import CONTEXT_AXES, NumberModel, fit_half_samples
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.gram import check_anything, fix_signs, gram, leading
 from wordnum.embeddings.krylov import block_krylov_svd
@@ -49,7 +49,7 @@ class SVD(NumberModel):
     marginals : {"pairs", "corpus"}
         Context shares that pmi, ppmi and qwem take: of the pairs in the matrix (its column
         sums), or of the words of the text.
-    halves : bool
+    half_samples : bool
         Fit the ten half-splits of the document blocks too; the intervals come from them. There
         are none with ``rows="all"``.
     device : {"cpu", "cuda"}
@@ -109,7 +109,7 @@ class SVD(NumberModel):
         rows: Literal["numbers", "all"] = "numbers",
         min_count: int = 1,
         marginals: Literal["pairs", "corpus"] = "pairs",
-        halves: bool = True,
+        half_samples: bool = True,
         device: str = "cpu",
         precision: Literal["double", "single"] = "double",
         tol: float = 1e-4,
@@ -121,7 +121,7 @@ class SVD(NumberModel):
         self.rows = rows
         self.min_count = min_count
         self.marginals = marginals
-        self.halves = halves
+        self.half_samples = half_samples
         self.device = device
         self.precision = precision
         self.tol = tol
@@ -162,22 +162,22 @@ class SVD(NumberModel):
         if fitted.without_contexts.size:
             flags = (*flags, "numbers-without-contexts")
             log.info("%d numbers without contexts are left out", fitted.without_contexts.size)
-        halves = fit_halves(
-            source.halves() if self.halves and self.rows == "numbers" else (), solver.half
+        half_samples = fit_half_samples(
+            source.halves() if self.half_samples and self.rows == "numbers" else (), solver.half
         )
         self.embedding_ = Embedding(
             fitted.vectors,
             fitted.numbers,
             size=source.size,
             counts=source.rows.number_counts[fitted.numbers],
-            halves=halves,
+            replicates=half_samples,
             n_documents=source.n_documents,
             flags=flags,
             name="svd-" + Weighting.parse(self.weighting).kind,
             provenance={
                 **source.provenance,
                 "embed": provenance(model="svd", **self.get_params()),
-                "half_dims": [[a.dim, b.dim] for a, b in halves],
+                "half_dims": [[a.dim, b.dim] for a, b in half_samples.pairs],
             },
         )
         return self

@@ -59,7 +59,7 @@ def load_embedding(
     -------
     Embedding
         Numbers are found as "7", " 7", "Ġ7" or "▁7". Those without a vector are `missing`.
-        It has no halves: there is no corpus to split.
+        It has no replicates: there is no corpus to split.
 
     Raises
     ------
