@@ -1,0 +1,422 @@
+"""The library as golden values see it: the only file here that knows its names.
+
+Inputs and outputs are plain (strings, paths, dicts, arrays); a corpus is passed on unlooked at.
+Every parameter is given, so that a default may change without changing a golden value.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wordnum.analyze.fourier import spectrum as _spectrum
+from wordnum.analyze.probe import probe as _probe
+from wordnum.analyze.separability import separability as _separability
+from wordnum.analyze.verdict import verdict as _verdict
+from wordnum.cooccurrence.count import count
+from wordnum.cooccurrence.window import Window
+from wordnum.corpus.encode import encode
+from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.synthetic import SyntheticCorpus
+from wordnum.embed.baselines import Random, TokenFrequency
+from wordnum.embed.glove import GloVe
+from wordnum.embed.make import embed_numbers
+from wordnum.embed.presets import PRESETS, Preset
+from wordnum.embed.sgns import NumberSGNS
+from wordnum.embed.svd import SVD
+from wordnum.embed.weighting import Weighting
+from wordnum.embed.word2vec import FastText, Word2Vec
+from wordnum.study.files import load_study
+from wordnum.study.runner import run_study
+from wordnum.study.spec import ModelSpec, ProbeSpec
+
+Array = np.ndarray
+
+# Corpora ------------------------------------------------------------------------------------------
+
+
+def synthetic(*, n_documents: int, length: int, size: int) -> Any:
+    """Made-up documents with every kind of signal, which give texts and token ids."""
+    return SyntheticCorpus(
+        n_documents=n_documents,
+        length=length,
+        size=size,
+        density=0.08,
+        decay=0.5,
+        heaping=3.0,
+        residue_words={10: 0.15},
+        magnitude=0.3,
+        companions=0.5,
+        same_residue={10: 0.4},
+        neighbours=0.1,
+        variants=3,
+        n_fillers=500,
+        n_units=50,
+        seed=0,
+    )
+
+
+def ids_of(texts: Any) -> Any:
+    """Corpus of made-up documents without the way through text."""
+    return texts.encoded(n_blocks=20)
+
+
+def encoded(
+    source: Any, folder: Path, *, numerals: str, ordinals: str, spelled_out: bool, words: int
+) -> Any:
+    """Corpus of texts, or of a file whose documents end at blank lines."""
+    return encode(
+        source,
+        folder,
+        reader="text" if isinstance(source, Path) else None,
+        field=None,
+        separator="blank",
+        numerals=NumeralScheme(numerals, size=1000, ordinals=ordinals, spelled_out=spelled_out),
+        tokenizer="fast",
+        vocabulary_size=words,
+        errors="strict",
+        strict=True,
+        append=False,
+        jobs=1,
+    )
+
+
+def tokens(corpus: Any) -> dict[str, Any]:
+    """Token ids of all documents, where each begins, and the words by their ids."""
+    blocks = list(corpus.blocks())
+    return {
+        "ids": np.concatenate([block.ids for block in blocks]),
+        "lengths": np.concatenate([np.diff(block.starts) for block in blocks]),
+        "blocks": np.array([len(block.starts) - 1 for block in blocks]),
+        "words": [corpus.vocabulary.token(i) for i in range(len(corpus.vocabulary))],
+        "counts": corpus.vocabulary.counts,
+    }
+
+
+# Counts -------------------------------------------------------------------------------------------
+
+
+def number_rows(corpus: Any, conditions: list[str], *, window: int) -> Iterator[dict[str, Any]]:
+    """Events (signed distance, number, context, count) and margins by block, per condition."""
+    counted = _counted(corpus, conditions, window)
+    for condition in conditions:
+        counts = counted.pop(condition)
+        yield {
+            "events": _events(counts.signal("both", window=_window(window, positional=True))),
+            "numbers": counts.number_counts,
+            "contexts": counts.context_counts,
+            "documents": counts.documents,
+        }
+
+
+def _counted(corpus: Any, conditions: list[str], window: int) -> dict[str, Any]:
+    return count(
+        corpus,
+        rows="numbers",
+        window=window,
+        perturbations=conditions,
+        seed=0,
+        jobs=1,
+        by="block-distance",
+        spill=None,
+    )
+
+
+def _events(signal: Any) -> Array:
+    found = signal.matrix().tocoo()
+    distance, context = signal.offsets[found.col], signal.columns[found.col]
+    return np.stack([distance, found.row, context, found.data.astype(np.int64)], axis=1)
+
+
+def word_rows(corpus: Any, conditions: list[str], *, window: int, decay: str) -> Iterator[Any]:
+    """Counts of all words by all words as a sparse matrix, per condition."""
+    counted = _counted_words(corpus, conditions, _window(window, weighting=decay))
+    for condition in conditions:
+        yield counted.pop(condition).matrix(side="both")
+
+
+def _counted_words(corpus: Any, conditions: list[str], window: Any) -> dict[str, Any]:
+    return count(
+        corpus, rows="all", window=window, perturbations=conditions, seed=0, jobs=1, spill=None
+    )
+
+
+def _window(
+    size: int, *, side: str = "both", positional: bool = False, weighting: str = "flat"
+) -> Any:
+    return Window(size=size, side=side, positional=positional, weighting=weighting)
+
+
+# Vectors ------------------------------------------------------------------------------------------
+
+# Weighting (kind, shift, smoothing, power, mass), power of the singular values, signal, window,
+# and whose shares are taken.
+SVDS: dict[str, tuple[tuple[str, float, float, float, float], float, str, dict[str, Any], str]] = {
+    "raw": (("raw", 0.0, 1.0, 0.5, 0.0), 1.0, "both", {"size": 5}, "pairs"),
+    "log": (("log", 0.0, 1.0, 0.5, 0.0), 1.0, "both", {"size": 5}, "pairs"),
+    "conditional": (("conditional", 0.0, 1.0, 0.5, 0.0), 1.0, "both", {"size": 5}, "pairs"),
+    "hellinger": (("hellinger", 0.0, 1.0, 0.5, 0.0), 1.0, "both", {"size": 5}, "pairs"),
+    "hellinger, power 0.7": (("hellinger", 0.0, 1.0, 0.7, 0.3), 1.0, "both", {"size": 3}, "pairs"),
+    "pmi": (("pmi", 0.0, 1.0, 0.5, 0.0), 1.0, "both", {"size": 5}, "pairs"),
+    "ppmi": (("ppmi", 0.0, 1.0, 0.5, 0.0), 1.0, "both", {"size": 5}, "pairs"),
+    "ppmi, shifted": (("ppmi", 1.0, 0.75, 0.5, 0.0), 0.5, "both", {"size": 5}, "pairs"),
+    "ppmi, corpus": (("ppmi", 0.0, 0.75, 0.5, 0.0), 1.0, "both", {"size": 5}, "corpus"),
+    "qwem": (("qwem", 0.5, 1.0, 0.5, 0.0), 0.5, "both", {"size": 5}, "pairs"),
+    "text": (("hellinger", 0.0, 1.0, 0.5, 0.0), 1.0, "text", {"size": 2}, "pairs"),
+    "number": (("ppmi", 0.0, 1.0, 0.5, 0.0), 0.0, "number", {"size": 10}, "pairs"),
+    "left": (("ppmi", 0.0, 1.0, 0.5, 0.0), 1.0, "both", {"size": 3, "side": "left"}, "pairs"),
+    "positional": (
+        ("hellinger", 0.0, 1.0, 0.5, 0.0), 1.0, "both", {"size": 2, "positional": True}, "pairs",
+    ),
+    "harmonic": (
+        ("log", 0.0, 1.0, 0.5, 0.0), 1.0, "both", {"size": 5, "weighting": "harmonic"}, "pairs",
+    ),
+    "linear": (
+        ("ppmi", 0.0, 1.0, 0.5, 0.0), 1.0, "both", {"size": 5, "weighting": "linear"}, "pairs",
+    ),
+}  # fmt: skip
+
+_SVD = {"rows": "numbers", "min_count": 1, "marginals": "pairs", "halves": False, "device": "cpu",
+        "precision": "double", "tol": 1e-6, "seed": 0}  # fmt: skip
+_GLOVE = {"dim": 30, "epochs": 3, "x_max": 100.0, "alpha": 0.75, "learning_rate": 0.05,
+          "sum_vectors": False, "min_count": 1, "seed": 0, "threads": 1, "device": "cpu",
+          "halves": False}  # fmt: skip
+_SGNS = {"dim": 30, "window": 5, "negative": 5, "noise_exponent": 0.75, "sample": 1e-3, "epochs": 2,
+         "learning_rate": 0.025, "last_learning_rate": 1e-4, "signal": "both", "min_count": 1,
+         "seed": 0, "halves": False}  # fmt: skip
+_WORD2VEC = {"dim": 30, "window": 5, "negative": 5, "sample": 1e-3, "noise_exponent": 0.75,
+             "learning_rate": 0.025, "last_learning_rate": 1e-4, "epochs": 2, "min_count": 1,
+             "seed": 0, "workers": 1, "halves": False}  # fmt: skip
+_NGRAMS = {"min_n": 3, "max_n": 6, "buckets": 2000, "number_ngrams": False}
+
+
+def svd_vectors(corpus: Any) -> Iterator[tuple[str, Array, Array]]:
+    """Name, numbers and vectors of SVDs of number rows."""
+    counts = _counted(corpus, ["original"], 10)["original"]
+    for name, (weighting, p, signal, window, marginals) in SVDS.items():
+        kind, shift, smoothing, power, mass = weighting
+        chosen = Weighting(kind, shift=shift, smoothing=smoothing, power=power, mass=mass)
+        model = SVD(**{**_SVD, "weighting": chosen, "dim": 30, "p": p, "marginals": marginals})
+        yield _named(name, model.fit(counts.signal(signal, window=_window(**window))))
+
+
+def other_vectors(corpus: Any) -> Iterator[tuple[str, Array, Array]]:
+    """Name, numbers and vectors of every other model, each trained by one worker."""
+    counts = _counted(corpus, ["original"], 5)["original"]
+    words = _counted_words(corpus, ["original"], _window(5, weighting="harmonic"))["original"]
+    signal = counts.signal("both", window=_window(5, weighting="harmonic"))
+    text = counts.signal("text", window=_window(2))
+    every = {**_SVD, "weighting": "ppmi", "dim": 30, "p": 1.0, "rows": "all"}
+    yield _named("svd of all rows", SVD(**every).fit(words))
+    single = {**_SVD, "weighting": "hellinger", "dim": 30, "p": 1.0, "precision": "single"}
+    yield _named("svd, single", SVD(**single).fit(text))
+    yield _named("glove", GloVe(**_GLOVE).fit(signal))
+    yield _named("glove, summed", GloVe(**{**_GLOVE, "sum_vectors": True}).fit(words))
+    for contexts in ("numbers", "words"):
+        model = NumberSGNS(**_SGNS, contexts=contexts)
+        yield _named(f"sgns, {contexts}", model.fit(corpus, perturbation="original"))
+    cut = NumberSGNS(**_SGNS, contexts="numbers").fit(corpus, perturbation="isolate:1")
+    yield _named("sgns, isolated", cut)
+    for mode in ("sgns", "cbow"):
+        model = Word2Vec(**_WORD2VEC, mode=mode)
+        yield _named(f"word2vec, {mode}", model.fit(corpus, perturbation="original"))
+    model = FastText(**_WORD2VEC, **_NGRAMS, mode="sgns")
+    yield _named("fasttext", model.fit(corpus, perturbation="original"))
+    yield _named("random", Random(dim=30, seed=0, min_count=1).fit(corpus))
+    yield _named("frequency", TokenFrequency(min_count=1, halves=False).fit(signal))
+
+
+def _named(name: str, embedding: Any) -> tuple[str, Array, Array]:
+    return name, embedding.numbers, embedding.vectors
+
+
+# Ordinals, window, model and its parameters, those that a preset leaves to its model among them.
+_PRESETS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = {
+    "hellinger-mass-3": ("out", {"size": 3}, "svd",
+                         {**_SVD, "weighting": "hellinger:mass=0.15", "dim": 100, "p": 1.0}),
+    "hellinger-2": ("out", {"size": 2}, "svd",
+                    {**_SVD, "weighting": "hellinger", "dim": 100, "p": 1.0}),
+    "hellinger-1": ("out", {"size": 1}, "svd",
+                    {**_SVD, "weighting": "hellinger", "dim": 100, "p": 1.0}),
+    "hellinger-1-ordinals": ("keep", {"size": 1}, "svd",
+                             {**_SVD, "weighting": "hellinger", "dim": 100, "p": 1.0}),
+    "ppmi-2": ("out", {"size": 2}, "svd", {**_SVD, "weighting": "ppmi", "dim": 100, "p": 1.0}),
+    "paper-ppmi": ("keep", {"size": 5}, "svd",
+                   {**_SVD, "weighting": "ppmi", "dim": 300, "p": 1.0}),
+    "paper-word2vec": ("keep", {"size": 5, "weighting": "linear"}, "word2vec",
+                       {**_WORD2VEC, "mode": "sgns", "dim": 300}),
+    "glove-5": ("out", {"size": 5, "weighting": "harmonic"}, "glove", {**_GLOVE, "dim": 100}),
+    "qwem-5": ("out", {"size": 5, "weighting": "linear"}, "svd",
+               {**_SVD, "weighting": "qwem", "dim": 100, "p": 0.5}),
+}  # fmt: skip
+
+
+def preset_vectors(out: Any, kept: Any) -> Iterator[tuple[str, Array, Array]]:
+    """Name, numbers and vectors of presets spelled out here, on corpora of either ordinals."""
+    for name, (ordinals, window, model, parameters) in _PRESETS.items():
+        preset = Preset(
+            name=name,
+            description="",
+            numerals="whole",
+            ordinals=ordinals,
+            window=_window(**window),
+            signal="both",
+            model=model,
+            parameters=tuple(parameters.items()),
+        )
+        corpus = out if ordinals == "out" else kept
+        yield _named(name, embed_numbers(corpus, preset, seed=0, device="cpu", jobs=1))
+
+
+def preset_meanings() -> dict[str, str]:
+    """What each preset of the library says, in words."""
+    return {
+        name: f"{p.numerals}, ordinals {p.ordinals}, {p.signal}, {p.window.size} "
+        f"{p.window.side} {p.window.weighting}{' positional' * p.window.positional}, {p.model} "
+        + ", ".join(f"{key}={value}" for key, value in sorted(p.parameters))
+        for name, p in PRESETS.items()
+    }
+
+
+# Measures -----------------------------------------------------------------------------------------
+
+MODULI = tuple(range(2, 11))
+
+
+def measured_embeddings(corpus: Any) -> dict[str, Any]:
+    """Two embeddings with half-splits of the documents."""
+    counts = _counted(corpus, ["original"], 5)["original"]
+    options = {**_SVD, "halves": True, "dim": 12, "p": 1.0}
+    words = SVD(**options, weighting="hellinger").fit(counts.signal("text", window=_window(2)))
+    numbers = SVD(**options, weighting="ppmi").fit(counts.signal("number", window=_window(5)))
+    return {"words": words, "numbers": numbers}
+
+
+# Shuffles, repeats, folds, and whether there are controls.
+CLASSIFIERS = {
+    "lda": (60, 3, 5, True),
+    "ridge": (60, 3, 5, True),
+    "logistic": (3, 1, 3, True),
+    "mlp": (0, 1, 2, False),
+}
+
+
+def probed(embedding: Any, classifier: str) -> dict[str, list[Any]]:
+    """Measures of the probe of n mod T, each a list over T; None where there is none."""
+    found = _probed(embedding, classifier)
+    names = {
+        "kappa": "kappa",
+        "accuracy": "accuracy",
+        "spread over repeats": "repeat_sd",
+        "grouped folds": "kappa_groups",
+        "without fives": "kappa_without_fives",
+        "within parity": "kappa_within_parity",
+        "without frequency": "kappa_without_frequency",
+        "low": "low",
+        "high": "high",
+    }
+    parts = [found[T] for T in MODULI]
+    values = {name: [getattr(p, attribute) for p in parts] for name, attribute in names.items()}
+    for name, attribute in {"runs": "null", "plain": "null_plain"}.items():
+        nulls = [getattr(p, attribute) for p in parts]
+        values[f"p, {name}"] = [null and null.p_value for null in nulls]
+        values[f"null mean, {name}"] = [null and null.mean for null in nulls]
+    return values
+
+
+def _probed(embedding: Any, classifier: str) -> Any:
+    nulls, repeats, folds, controls = CLASSIFIERS[classifier]
+    return _probe(
+        embedding,
+        moduli=MODULI,
+        classifier=classifier,
+        seed=0,
+        device="cpu",
+        nulls=nulls,
+        repeats=repeats,
+        folds=folds,
+        controls=controls,
+        intervals=controls,
+    )
+
+
+def half_kappas(embedding: Any) -> Array:
+    """Kappas of the halves of every split, (T, splits, 2)."""
+    found = _probed(embedding, "lda")
+    return np.stack([found[T].half_kappas for T in MODULI])
+
+
+def spectrum(embedding: Any) -> dict[str, Any]:
+    """Magnitude and power of every frequency, and the p-values of the spikes."""
+    found = _spectrum(embedding, periods=(2, 5, 10), permutations=99, seed=0)
+    spikes = [found.spikes[T] for T in (2, 5, 10)]
+    return {
+        "magnitude": found.magnitude,
+        "power": found.power,
+        "p": [spike.p_value for spike in spikes],
+        "p, permutations": [spike.p_value_permutation for spike in spikes],
+    }
+
+
+def separability(embedding: Any) -> dict[str, list[float]]:
+    """Measures of the class scatter, each a list over T."""
+    found = _separability(embedding, moduli=MODULI)
+    names = ("phi", "lambda_max", "lambda_max_noise", "cond", "lower", "upper")
+    return {name: [getattr(found[T], name) for T in MODULI] for name in names}
+
+
+def verdict(embedding: Any) -> str:
+    """Name of the verdict and the T that count as geometric."""
+    spikes = _spectrum(embedding, periods=(2, 5, 10), permutations=99, seed=0)
+    found = _verdict(spikes, _probed(embedding, "lda"), flags=(), n_documents=1000)
+    return f"{found.name}, spectral {found.spectral}, geometric {list(found.geometric)}"
+
+
+# Study --------------------------------------------------------------------------------------------
+
+# Golden name of a column of the table -> its name in the library.
+IDENTITY = {
+    "corpus": "corpus", "numerals": "numerals", "ordinals": "ordinals", "condition": "condition",
+    "control": "control_for", "window": "window", "side": "side", "positional": "positional",
+    "decay": "window_weighting", "signal": "signal", "model": "model", "weighting": "weighting",
+    "dim": "dim", "seed": "seed",
+}  # fmt: skip
+MEASURES = {
+    "kappa": "kappa", "low": "low", "high": "high", "spread over repeats": "repeat_sd",
+    "grouped folds": "kappa_groups", "without fives": "kappa_without_fives",
+    "within parity": "kappa_within_parity", "without frequency": "kappa_without_frequency",
+    "null mean": "null_mean", "null 95 %": "null_p95", "p": "null_p",
+    "plain null mean": "null_plain_mean", "plain null 95 %": "null_plain_p95",
+    "plain p": "null_plain_p", "accuracy": "accuracy", "phi": "phi", "magnitude": "magnitude",
+    "power": "power", "spike p": "spike_p", "lambda": "lambda_max", "lambda noise": "lambda_noise",
+    "cond": "cond", "lower": "lower", "upper": "upper", "numbers": "n_numbers",
+    "coverage": "coverage", "pairs": "n_pairs",
+}  # fmt: skip
+WORDS = {"no interval": "interval_reason", "verdict": "verdict", "flags": "flags"}
+
+
+def demo_table(folder: Path, *, everything: bool) -> dict[str, Any]:
+    """Columns of the table of the demo study, or of a few of its cells, a row per cell and T."""
+    logging.getLogger("wordnum").setLevel(logging.ERROR)
+    study = load_study("demo", corpora=None, root="")
+    probe = ProbeSpec(moduli=MODULI, classifier="lda", nulls=200, repeats=5, seed=0)
+    study = replace(study, models=_demo_models(), windows=(_window(2),), seeds=(0,), probe=probe)
+    if not everything:
+        study = replace(study, perturbations=("original", "swap-numbers"), signals=("both",))
+    table = run_study(study, folder, jobs=1, device="cpu", overwrite=False, command="").table
+    columns = {name: table[column] for name, column in (IDENTITY | MEASURES | WORDS).items()}
+    return {name: column.to_list() for name, column in columns.items()} | {"T": list(table["T"])}
+
+
+def _demo_models() -> tuple[Any, ...]:
+    halves = {**_SVD, "halves": True, "dim": 50, "p": 1.0}
+    return (
+        ModelSpec("PPMI-SVD", "svd", {**halves, "weighting": "ppmi"}),
+        ModelSpec("Hellinger-SVD", "svd", {**halves, "weighting": "hellinger"}),
+        ModelSpec("token frequency", "frequency", {"min_count": 1, "halves": True}),
+    )
