@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def differences(
     for name in found.keys() & recorded.keys():
         before, now = recorded[name], found[name]
         if not isinstance(before, np.ndarray):
-            names += [] if before == now else [f"{name}: {before!r} became {now!r}"]
+            names += [] if before == now else [f"{name}: {before!r:.80} became {now!r:.80}"]
             continue
         if before.shape != now.shape:
             names.append(f"{name}: shape {before.shape} became {now.shape}")
@@ -47,6 +48,12 @@ def differences(
     return sorted(names)
 
 
+def check(found: values.Values, recorded: values.Values, **tolerance: Any) -> None:
+    """Fail with the names of all values that are not as recorded."""
+    if names := differences(found, recorded, **tolerance):
+        pytest.fail("\n".join([f"{len(names)} of {len(recorded)} differ:", *names]), pytrace=False)
+
+
 def test_one_changed_number_among_many_is_named(recorded: Recorded):
     before = recorded["svds"]
     name, index = "hellinger", 40
@@ -59,12 +66,12 @@ def test_one_changed_number_among_many_is_named(recorded: Recorded):
 
 
 def test_texts_become_the_recorded_tokens(recorded: Recorded, corpora: values.Corpora):
-    assert differences(values.tokens(corpora), recorded["tokens"], relative=0) == []
+    check(values.tokens(corpora), recorded["tokens"], relative=0)
 
 
 def test_made_up_text_has_the_recorded_counts(recorded: Recorded, corpora: values.Corpora):
     found = values.counts(corpora.ids)
-    assert differences(found, recorded["counts"], relative=1e-12) == []
+    check(found, recorded["counts"], relative=1e-12)
 
 
 def test_real_text_has_the_recorded_counts(
@@ -73,7 +80,7 @@ def test_real_text_has_the_recorded_counts(
     if not values.real_text(corpora_folder).is_file():
         pytest.skip(f"real text not found: {values.real_text(corpora_folder)}")
     found = values.counts(corpora.real(corpora_folder))
-    assert differences(found, recorded["real counts"], relative=1e-12) == []
+    check(found, recorded["real counts"], relative=1e-12)
 
 
 @pytest.mark.parametrize("part", ["svds", "models", "presets"])
@@ -81,23 +88,23 @@ def test_vectors_have_the_recorded_gram_matrices(
     recorded: Recorded, corpora: values.Corpora, part: str
 ):
     found = getattr(values, part)(corpora)
-    assert differences(found, recorded[part], relative=1e-8, of_largest=True) == []
+    check(found, recorded[part], relative=1e-8, of_largest=True)
 
 
 def test_embeddings_have_the_recorded_measures(recorded: Recorded, corpora: values.Corpora):
-    assert differences(values.measures(corpora), recorded["measures"], relative=1e-6) == []
+    check(values.measures(corpora), recorded["measures"], relative=1e-6)
 
 
 def test_cells_of_the_demo_have_the_recorded_measures(recorded: Recorded, tmp_path: Path):
     found = values.demo(tmp_path / "demo", everything=False)
     assert len(found["rows"]) == 12 * 9
-    assert differences(found, _rows(recorded["demo"], found["rows"]), relative=1e-6) == []
+    check(found, _rows(recorded["demo"], found["rows"]), relative=1e-6)
 
 
 @pytest.mark.slow
 def test_the_whole_demo_has_the_recorded_measures(recorded: Recorded, tmp_path: Path):
     found = values.demo(tmp_path / "demo", everything=True)
-    assert differences(found, recorded["demo"], relative=1e-6) == []
+    check(found, recorded["demo"], relative=1e-6)
 
 
 def _rows(table: values.Values, wanted: list[str]) -> values.Values:
