@@ -14,26 +14,27 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.analyze.fourier import spectrum as _spectrum
-from wordnum.analyze.probe import probe as _probe
-from wordnum.analyze.separability import separability as _separability
-from wordnum.analyze.verdict import verdict as _verdict
-from wordnum.cooccurrence.count import count
-from wordnum.cooccurrence.window import Window
-from wordnum.corpus.encode import encode
+from wordnum.analyzers.probing import probe as _probe
+from wordnum.analyzers.separability import separability as _separability
+from wordnum.analyzers.spectra import spectrum as _spectrum
+from wordnum.analyzers.verdicts import verdict as _verdict
+from wordnum.cooccurrence.counting import count_conditions
+from wordnum.cooccurrence.windows import Window
+from wordnum.cooccurrence.word_pairs import count_words
+from wordnum.corpus.encoding import encode, encode_documents
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.synthetic import SyntheticCorpus
-from wordnum.embed.baselines import Random, TokenFrequency
-from wordnum.embed.glove import GloVe
-from wordnum.embed.make import embed_numbers
-from wordnum.embed.presets import PRESETS, Preset
-from wordnum.embed.sgns import NumberSGNS
-from wordnum.embed.svd import SVD
-from wordnum.embed.weighting import Weighting
-from wordnum.embed.word2vec import FastText, Word2Vec
-from wordnum.study.files import load_study
-from wordnum.study.runner import run_study
-from wordnum.study.spec import ModelSpec, ProbeSpec
+from wordnum.embeddings.baselines import Random, TokenFrequency
+from wordnum.embeddings.gensim_models import FastText, Word2Vec
+from wordnum.embeddings.glove import GloVe
+from wordnum.embeddings.make import embed
+from wordnum.embeddings.presets import PRESETS, Preset
+from wordnum.embeddings.sgns import NumberSGNS
+from wordnum.embeddings.svd import SVD
+from wordnum.embeddings.weightings import Weighting
+from wordnum.studies.grid import ModelSpec, ProbeSpec
+from wordnum.studies.runner import run_study
+from wordnum.studies.toml_files import load_study
 
 Array = np.ndarray
 
@@ -57,7 +58,7 @@ def synthetic(*, n_documents: int, length: int, size: int) -> Any:
         variants=3,
         n_fillers=500,
         n_units=50,
-        seed=0,
+        random_state=0,
     )
 
 
@@ -70,19 +71,18 @@ def encoded(
     source: Any, folder: Path, *, numerals: str, ordinals: str, spelled_out: bool, words: int
 ) -> Any:
     """Corpus of texts, or of a file whose documents end at blank lines."""
-    return encode(
+    files = {"reader": "text", "field": None, "separator": "blank", "errors": "strict",
+             "strict": True}  # fmt: skip
+    of_files = isinstance(source, Path)
+    return (encode if of_files else encode_documents)(
         source,
         folder,
-        reader="text" if isinstance(source, Path) else None,
-        field=None,
-        separator="blank",
+        **(files if of_files else {}),
         numerals=NumeralScheme(numerals, size=1000, ordinals=ordinals, spelled_out=spelled_out),
         tokenizer="fast",
         vocabulary_size=words,
-        errors="strict",
-        strict=True,
         append=False,
-        jobs=1,
+        n_jobs=1,
     )
 
 
@@ -115,15 +115,8 @@ def number_rows(corpus: Any, conditions: list[str], *, window: int) -> Iterator[
 
 
 def _counted(corpus: Any, conditions: list[str], window: int) -> dict[str, Any]:
-    return count(
-        corpus,
-        rows="numbers",
-        window=window,
-        perturbations=conditions,
-        seed=0,
-        jobs=1,
-        by="block-distance",
-        spill=None,
+    return count_conditions(
+        corpus, perturbations=conditions, window=window, random_state=0, n_jobs=1
     )
 
 
@@ -135,15 +128,13 @@ def _events(signal: Any) -> Array:
 
 def word_rows(corpus: Any, conditions: list[str], *, window: int, decay: str) -> Iterator[Any]:
     """Counts of all words by all words as a sparse matrix, per condition."""
-    counted = _counted_words(corpus, conditions, _window(window, weighting=decay))
+    around = _window(window, weighting=decay)
     for condition in conditions:
-        yield counted.pop(condition).matrix(side="both")
+        yield _counted_words(corpus, condition, around).matrix(side="both")
 
 
-def _counted_words(corpus: Any, conditions: list[str], window: Any) -> dict[str, Any]:
-    return count(
-        corpus, rows="all", window=window, perturbations=conditions, seed=0, jobs=1, spill=None
-    )
+def _counted_words(corpus: Any, condition: str, window: Any) -> Any:
+    return count_words(corpus, perturbation=condition, window=window, random_state=0, n_jobs=1)
 
 
 def _window(
@@ -182,16 +173,16 @@ SVDS: dict[str, tuple[tuple[str, float, float, float, float], float, str, dict[s
 }  # fmt: skip
 
 _SVD = {"rows": "numbers", "min_count": 1, "marginals": "pairs", "halves": False, "device": "cpu",
-        "precision": "double", "tol": 1e-6, "seed": 0}  # fmt: skip
+        "precision": "double", "tol": 1e-6, "random_state": 0}  # fmt: skip
 _GLOVE = {"dim": 30, "epochs": 3, "x_max": 100.0, "alpha": 0.75, "learning_rate": 0.05,
-          "sum_vectors": False, "min_count": 1, "seed": 0, "threads": 1, "device": "cpu",
+          "sum_vectors": False, "min_count": 1, "random_state": 0, "threads": 1, "device": "cpu",
           "halves": False}  # fmt: skip
 _SGNS = {"dim": 30, "window": 5, "negative": 5, "noise_exponent": 0.75, "sample": 1e-3, "epochs": 2,
          "learning_rate": 0.025, "last_learning_rate": 1e-4, "signal": "both", "min_count": 1,
-         "seed": 0, "halves": False}  # fmt: skip
+         "random_state": 0, "halves": False}  # fmt: skip
 _WORD2VEC = {"dim": 30, "window": 5, "negative": 5, "sample": 1e-3, "noise_exponent": 0.75,
              "learning_rate": 0.025, "last_learning_rate": 1e-4, "epochs": 2, "min_count": 1,
-             "seed": 0, "workers": 1, "halves": False}  # fmt: skip
+             "random_state": 0, "workers": 1, "halves": False}  # fmt: skip
 _NGRAMS = {"min_n": 3, "max_n": 6, "buckets": 2000, "number_ngrams": False}
 
 
@@ -202,33 +193,33 @@ def svd_vectors(corpus: Any) -> Iterator[tuple[str, Array, Array]]:
         kind, shift, smoothing, power, mass = weighting
         chosen = Weighting(kind, shift=shift, smoothing=smoothing, power=power, mass=mass)
         model = SVD(**{**_SVD, "weighting": chosen, "dim": 30, "p": p, "marginals": marginals})
-        yield _named(name, model.fit(counts.signal(signal, window=_window(**window))))
+        yield _named(name, model.fit_transform(counts.signal(signal, window=_window(**window))))
 
 
 def other_vectors(corpus: Any) -> Iterator[tuple[str, Array, Array]]:
     """Name, numbers and vectors of every other model, each trained by one worker."""
     counts = _counted(corpus, ["original"], 5)["original"]
-    words = _counted_words(corpus, ["original"], _window(5, weighting="harmonic"))["original"]
+    words = _counted_words(corpus, "original", _window(5, weighting="harmonic"))
     signal = counts.signal("both", window=_window(5, weighting="harmonic"))
     text = counts.signal("text", window=_window(2))
     every = {**_SVD, "weighting": "ppmi", "dim": 30, "p": 1.0, "rows": "all"}
-    yield _named("svd of all rows", SVD(**every).fit(words))
+    yield _named("svd of all rows", SVD(**every).fit_transform(words))
     single = {**_SVD, "weighting": "hellinger", "dim": 30, "p": 1.0, "precision": "single"}
-    yield _named("svd, single", SVD(**single).fit(text))
-    yield _named("glove", GloVe(**_GLOVE).fit(signal))
-    yield _named("glove, summed", GloVe(**{**_GLOVE, "sum_vectors": True}).fit(words))
+    yield _named("svd, single", SVD(**single).fit_transform(text))
+    yield _named("glove", GloVe(**_GLOVE).fit_transform(signal))
+    yield _named("glove, summed", GloVe(**{**_GLOVE, "sum_vectors": True}).fit_transform(words))
     for contexts in ("numbers", "words"):
         model = NumberSGNS(**_SGNS, contexts=contexts)
-        yield _named(f"sgns, {contexts}", model.fit(corpus, perturbation="original"))
-    cut = NumberSGNS(**_SGNS, contexts="numbers").fit(corpus, perturbation="isolate:1")
+        yield _named(f"sgns, {contexts}", model.fit_transform(corpus, perturbation="original"))
+    cut = NumberSGNS(**_SGNS, contexts="numbers").fit_transform(corpus, perturbation="isolate:1")
     yield _named("sgns, isolated", cut)
     for mode in ("sgns", "cbow"):
         model = Word2Vec(**_WORD2VEC, mode=mode)
-        yield _named(f"word2vec, {mode}", model.fit(corpus, perturbation="original"))
+        yield _named(f"word2vec, {mode}", model.fit_transform(corpus, perturbation="original"))
     model = FastText(**_WORD2VEC, **_NGRAMS, mode="sgns")
-    yield _named("fasttext", model.fit(corpus, perturbation="original"))
-    yield _named("random", Random(dim=30, seed=0, min_count=1).fit(corpus))
-    yield _named("frequency", TokenFrequency(min_count=1, halves=False).fit(signal))
+    yield _named("fasttext", model.fit_transform(corpus, perturbation="original"))
+    yield _named("random", Random(dim=30, random_state=0, min_count=1).fit_transform(corpus))
+    yield _named("frequency", TokenFrequency(min_count=1, halves=False).fit_transform(signal))
 
 
 def _named(name: str, embedding: Any) -> tuple[str, Array, Array]:
@@ -270,7 +261,7 @@ def preset_vectors(out: Any, kept: Any) -> Iterator[tuple[str, Array, Array]]:
             parameters=tuple(parameters.items()),
         )
         corpus = out if ordinals == "out" else kept
-        yield _named(name, embed_numbers(corpus, preset, seed=0, device="cpu", jobs=1))
+        yield _named(name, embed(corpus, preset, random_state=0, device="cpu", n_jobs=1))
 
 
 def preset_meanings() -> dict[str, str]:
@@ -292,8 +283,12 @@ def measured_embeddings(corpus: Any) -> dict[str, Any]:
     """Two embeddings with half-splits of the documents."""
     counts = _counted(corpus, ["original"], 5)["original"]
     options = {**_SVD, "halves": True, "dim": 12, "p": 1.0}
-    words = SVD(**options, weighting="hellinger").fit(counts.signal("text", window=_window(2)))
-    numbers = SVD(**options, weighting="ppmi").fit(counts.signal("number", window=_window(5)))
+    words = SVD(**options, weighting="hellinger").fit_transform(
+        counts.signal("text", window=_window(2))
+    )
+    numbers = SVD(**options, weighting="ppmi").fit_transform(
+        counts.signal("number", window=_window(5))
+    )
     return {"words": words, "numbers": numbers}
 
 
@@ -335,7 +330,7 @@ def _probed(embedding: Any, classifier: str) -> Any:
         embedding,
         moduli=MODULI,
         classifier=classifier,
-        seed=0,
+        random_state=0,
         device="cpu",
         nulls=nulls,
         repeats=repeats,
@@ -353,7 +348,7 @@ def half_kappas(embedding: Any) -> Array:
 
 def spectrum(embedding: Any) -> dict[str, Any]:
     """Magnitude and power of every frequency, and the p-values of the spikes."""
-    found = _spectrum(embedding, periods=(2, 5, 10), permutations=99, seed=0)
+    found = _spectrum(embedding, periods=(2, 5, 10), permutations=99, random_state=0)
     spikes = [found.spikes[T] for T in (2, 5, 10)]
     return {
         "magnitude": found.magnitude,
@@ -372,7 +367,7 @@ def separability(embedding: Any) -> dict[str, list[float]]:
 
 def verdict(embedding: Any) -> str:
     """Name of the verdict and the T that count as geometric."""
-    spikes = _spectrum(embedding, periods=(2, 5, 10), permutations=99, seed=0)
+    spikes = _spectrum(embedding, periods=(2, 5, 10), permutations=99, random_state=0)
     found = _verdict(spikes, _probed(embedding, "lda"), flags=(), n_documents=1000)
     return f"{found.name}, spectral {found.spectral}, geometric {list(found.geometric)}"
 
@@ -404,11 +399,11 @@ def demo_table(folder: Path, *, everything: bool) -> dict[str, Any]:
     """Columns of the table of the demo study, or of a few of its cells, a row per cell and T."""
     logging.getLogger("wordnum").setLevel(logging.ERROR)
     study = load_study("demo", corpora=None, root="")
-    probe = ProbeSpec(moduli=MODULI, classifier="lda", nulls=200, repeats=5, seed=0)
+    probe = ProbeSpec(moduli=MODULI, classifier="lda", nulls=200, repeats=5, random_state=0)
     study = replace(study, models=_demo_models(), windows=(_window(2),), seeds=(0,), probe=probe)
     if not everything:
         study = replace(study, perturbations=("original", "swap-numbers"), signals=("both",))
-    table = run_study(study, folder, jobs=1, device="cpu", overwrite=False, command="").table
+    table = run_study(study, folder, n_jobs=1, device="cpu", overwrite=False, command="").table
     columns = {name: table[column] for name, column in (IDENTITY | MEASURES | WORDS).items()}
     return {name: column.to_list() for name, column in columns.items()} | {"T": list(table["T"])}
 
