@@ -136,7 +136,7 @@ def main() -> None:
     facts = json.loads(first.output)
     print(
         f"\nstudy: {first_stages}\nanother probe: {stages(out, second.seconds)}\n"
-        f"{facts['cells']} cells, {facts['failed']} failed; "
+        f"{facts['runs']} runs, {facts['failed']} failed; "
         f"page {Path(facts['report']).stat().st_size / 1e6:.1f} MB, folder {disk / 1e9:.2f} GB\n"
         f"planned: {duration(expected['seconds'])}, {expected['memory'] / 1e9:.2f} GB of memory, "
         f"{expected['disk'] / 1e9:.2f} GB of disk"

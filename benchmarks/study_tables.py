@@ -54,7 +54,7 @@ def select(frame: pd.DataFrame, conditions: str) -> pd.DataFrame:
 
 def kappas(frame: pd.DataFrame, by: list[str]) -> None:
     heading(*by, *(f"T = {T}" for T in MODULI), "without fives", "verdict")
-    for _, rows in frame[frame["status"] == "done"].groupby("cell", sort=False):
+    for _, rows in frame[frame["status"] == "done"].groupby("key", sort=False):
         first = rows.iloc[0]
         measured = [*intervals(rows, "kappa"), slashed(rows, "kappa_without_fives")]
         line([*(first[name] for name in by), *measured, first["verdict"]])
@@ -63,7 +63,7 @@ def kappas(frame: pd.DataFrame, by: list[str]) -> None:
 def differences(frame: pd.DataFrame, by: list[str]) -> None:
     heading(*by, "less", *(f"T = {T}" for T in MODULI))
     frame = frame.rename(columns={"condition": "perturbation"})
-    for _, rows in frame.dropna(subset="T").groupby(["cell", "against"], sort=False):
+    for _, rows in frame.dropna(subset="T").groupby(["key", "against"], sort=False):
         first = rows.iloc[0]
         line([*(first[k] for k in by), first["against_condition"], *intervals(rows, "difference")])
 

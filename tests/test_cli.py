@@ -127,7 +127,7 @@ def test_the_shell_completes_verbs_studies_and_recipes(line: str, word: str):
 
 def test_a_dry_run_plans_and_writes_nothing(tmp_path: Path):
     done = wordnum("study", "demo", "-o", tmp_path / "out", "--dry-run")
-    assert "52 cells" in done.stdout
+    assert "52 runs" in done.stdout
     assert "of memory" in done.stdout
     assert not (tmp_path / "out").exists()
 
@@ -136,7 +136,7 @@ def test_a_plan_can_be_read_by_programs(tmp_path: Path):
     plan = json.loads(
         wordnum("study", "paper-data", "-o", tmp_path / "out", "--dry-run", "--json").stdout
     )
-    assert (plan["cells"], plan["controls"]) == (68, 40)
+    assert (plan["runs"], plan["controls"]) == (68, 40)
     assert [stage["stage"] for stage in plan["stages"]][:2] == ["encode", "count"]
     assert "size unknown" in plan["notes"][-1] or plan["seconds"] > 60
 

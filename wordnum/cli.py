@@ -620,7 +620,7 @@ def _run_study(
     facts = {
         "table": str((output / "table.csv").resolve()),
         "report": str(page.resolve()),
-        "cells": len(results.records),
+        "runs": len(results.records),
         "failed": len(results.errors()),
     }
     print_facts(facts, as_json)

@@ -90,11 +90,11 @@ def print_plan(plan: Plan, as_json: bool) -> None:
 
     if as_json:
         stages = [dict(zip(("stage", "times", "seconds"), stage)) for stage in plan.stages]
-        facts = {"study": plan.study.name, "cells": plan.n_cells, "controls": plan.n_controls}
+        facts = {"study": plan.study.name, "runs": plan.n_runs, "controls": plan.n_controls}
         costs = {name: round(getattr(plan, name)) for name in ("seconds", "memory", "disk")}
         print_facts({**facts, "stages": stages, **costs, "notes": plan.notes}, as_json)
         return
-    table = Table(title=f"{plan.study.name}: {plan.n_cells} cells", box=SIMPLE_HEAD)
+    table = Table(title=f"{plan.study.name}: {plan.n_runs} runs", box=SIMPLE_HEAD)
     for head in ("stage", "times", "on one core"):
         table.add_column(head, justify="left" if head == "stage" else "right")
     for stage, times, seconds in plan.stages:
@@ -129,7 +129,7 @@ def print_summary(results: StudyResults) -> None:
         table.add_column(head, justify="right" if head.startswith("T") else "left")
     corpora = results.table["corpus"].nunique()
     last = None
-    systems = list(results.table.groupby(["cell", "corpus", "system"], sort=False))
+    systems = list(results.table.groupby(["key", "corpus", "system"], sort=False))
     for (_, corpus, system), rows in systems[:_SYSTEMS]:
         if corpora > 1 and corpus != last:
             table.add_row(Text(str(corpus), style="bold"))

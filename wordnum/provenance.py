@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["content_hash", "peak_memory", "provenance", "versions"]
+__all__ = ["content_hash", "linear_algebra", "peak_memory", "provenance", "versions"]
 
 _PACKAGES = ("wordnum", "numpy", "scipy", "scikit-learn", "numba", "gensim", "spacy", "joblib")
 
@@ -40,6 +40,32 @@ def versions() -> dict[str, str]:
     ['gensim', 'joblib']
     """
     return dict(_versions())
+
+
+def linear_algebra() -> list[dict[str, Any]]:
+    """Libraries that NumPy and SciPy compute with, as `threadpoolctl` sees them.
+
+    Returns
+    -------
+    list of dict
+        For each its name ("openblas"), version, architecture (of OpenBLAS) and threads.
+
+    Examples
+    --------
+    >>> all({"library", "threads"} <= set(one) for one in linear_algebra())
+    True
+    """
+    from threadpoolctl import threadpool_info
+
+    return [
+        {
+            "library": pool["internal_api"],
+            "version": pool.get("version"),
+            "architecture": pool.get("architecture"),
+            "threads": pool["num_threads"],
+        }
+        for pool in threadpool_info()
+    ]
 
 
 def provenance(**parameters: Any) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def cell(recipe: Recipe, index: int) -> tuple[list[dict[str, Any]], dict[str, An
         *(f"kappa {kappas[T]:.1f} at T = {T}, shuffle p = 0.005" for T in (2, 5, 10)),
     ]
     identity = {
-        "cell": f"{index:016x}", "corpus": recipe.corpus, "numerals": "whole",
+        "key": f"{index:016x}", "corpus": recipe.corpus, "numerals": "whole",
         "ordinals": recipe.ordinals,
         "condition": f"thinned like {recipe.control_for}" * bool(recipe.control_for)
         or recipe.perturbation,
@@ -186,13 +186,13 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
     rng = np.random.default_rng(3)
     same = ["corpus", "signal", "model", "ordinals", "T"]
     done = table[table.status == "done"]
-    original = done[done.perturbation == "original"][[*same, "cell", "kappa"]]
+    original = done[done.perturbation == "original"][[*same, "key", "kappa"]]
     pairs = done.merge(original, on=same, suffixes=("", "_against"))
     pairs = pairs[pairs.perturbation != "original"]
     difference = pairs.kappa - pairs.kappa_against
     half = rng.uniform(1, 4, len(pairs))
     return pd.DataFrame({
-        "cell": pairs.cell, "condition": pairs.condition, "against": pairs.cell_against,
+        "key": pairs.key, "condition": pairs.condition, "against": pairs.key_against,
         "against_condition": "original", "T": pairs["T"].astype(int), "difference": difference,
         "low": difference - half, "high": difference + half, "p_value": 0.01, "reason": "",
     })  # fmt: skip
@@ -222,13 +222,13 @@ def make_study(
     """Write a study folder and return it."""
     recipes = list(recipes or grid())
     folder = Path(folder)
-    (folder / "cells").mkdir(parents=True, exist_ok=True)
+    (folder / "runs").mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     for index, recipe in enumerate(recipes):
         cell_rows, details = cell(recipe, index)
         rows += cell_rows
         if details:
-            path = folder / "cells" / f"{cell_rows[0]['cell']}.json"
+            path = folder / "runs" / f"{cell_rows[0]['key']}.json"
             path.write_text(json.dumps(details), encoding="utf-8")
     table = pd.DataFrame(rows)
     table.insert(1, "system", system_labels(rows))

@@ -23,10 +23,10 @@ def folder(tmp_path: Path) -> Path:
 
 def test_cells_come_in_the_order_of_the_table_with_every_measure(folder: Path):
     data = load_study(folder)
-    table = pd.read_csv(folder / "table.csv", dtype={"cell": str})
-    assert [cell.id for cell in data.cells] == list(dict.fromkeys(table["cell"]))
+    table = pd.read_csv(folder / "table.csv", dtype={"key": str})
+    assert [cell.id for cell in data.cells] == list(dict.fromkeys(table["key"]))
     assert data.moduli == MODULI
-    first = table[(table["cell"] == data.cells[0].id) & (table["T"] == 10)].iloc[0]
+    first = table[(table["key"] == data.cells[0].id) & (table["T"] == 10)].iloc[0]
     for name in ("kappa", "low", "high", "null_p95", "phi", "lambda_max", "cond"):
         assert data.cells[0].measures[name][10] == pytest.approx(first[name])
     assert [cell.failed for cell in data.cells] == [False] * 8 + [True]
@@ -56,13 +56,13 @@ def test_comparisons_and_attribution_are_optional(tmp_path: Path):
     ("name", "content", "message"),
     [
         ("table.csv", "", "table.csv cannot be read"),
-        ("table.csv", "cell,T\nx,2\n", "is not a study's table\n.*\n.*no column kappa"),
-        ("table.csv", "cell,T,kappa\n", "has no rows"),
+        ("table.csv", "key,T\nx,2\n", "is not a study's table\n.*\n.*no column kappa"),
+        ("table.csv", "key,T,kappa\n", "has no rows"),
         ("table.parquet", "PAR1 cut off", "table.parquet cannot be read\n.*\n.*\n.*run the study"),
         ("study.json", '{"cut', "study.json cannot be read"),
-        ("comparisons.csv", "cell,T\nx,2\n", "comparisons.csv cannot be used\n.*\n.*no column"),
+        ("comparisons.csv", "key,T\nx,2\n", "comparisons.csv cannot be used\n.*\n.*no column"),
         ("attribution.csv", "group\nx\n", "attribution.csv cannot be used"),
-        ("cells/0000000000000000.json", "[", "0000000000000000.json cannot be read"),
+        ("runs/0000000000000000.json", "[", "0000000000000000.json cannot be read"),
     ],
 )
 def test_a_damaged_file_is_named(folder: Path, name: str, content: str, message: str):

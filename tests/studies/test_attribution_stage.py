@@ -102,7 +102,7 @@ def test_an_attribution_that_fails_is_kept_with_its_error_and_the_rest_goes_on(
     tiny = replace(study.corpora[0], synthetic={"n_documents": 50, "length": 20, "size": 3})
     random = replace(study.models[0], model="random", parameters={"dim": 2})
     probe = replace(study.probe, moduli=(2,))
-    with pytest.raises(Exception, match="every cell"):
+    with pytest.raises(Exception, match="every run"):
         run_study(replace(study, corpora=(tiny,), models=(random,), probe=probe), tmp_path)
     about = json.loads((tmp_path / "study.json").read_text())
     assert len(about["failures"]) == len(GROUPINGS)

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from wordnum.errors import FormatError, InputError, UsageError
+from wordnum.studies.columns import IDENTITY, SCHEMA, TABLE
 from wordnum.studies.compare import compare_conditions
-from wordnum.studies.folder import FORMAT
-from wordnum.studies.results import IDENTITY, MEASURES, StudyResults
+from wordnum.studies.records import write_record
+from wordnum.studies.results import StudyResults
 
 
 def kappa(results: StudyResults, **where: object) -> float:
@@ -30,11 +31,11 @@ def test_a_planted_signal_is_found_and_gone_where_it_is_taken_away(done: StudyRe
     assert abs(kappa(done, model="H", condition="unigram-replace", T=10)) < 15
 
 
-def test_the_table_has_a_row_per_cell_and_modulus_with_interval_and_null(done: StudyResults):
+def test_the_table_has_a_row_per_record_and_modulus_with_interval_and_null(done: StudyResults):
     table = done.table
-    assert not table.duplicated(["cell", "T"]).any()
-    cells = table[table["status"] == "done"].groupby("cell")
-    assert (cells["T"].nunique() == 3).all()
+    assert not table.duplicated(["key", "T"]).any()
+    records = table[table["status"] == "done"].groupby("key")
+    assert (records["T"].nunique() == 3).all()
     original = table[(table["model"] == "H") & (table["condition"] == "original")]
     assert (original["low"] < original["kappa"]).all()
     assert (original["kappa"] < original["high"]).all()
@@ -44,19 +45,20 @@ def test_the_table_has_a_row_per_cell_and_modulus_with_interval_and_null(done: S
     ):  # fmt: skip
         assert original[name].notna().all(), name
     assert set(original["verdict"]) == {"both"}
-    assert [*IDENTITY, "T", *MEASURES] == list(table.columns)[2 : 3 + len(IDENTITY) + len(MEASURES)]
+    assert list(table.columns) == list(TABLE)
 
 
 def test_csv_and_parquet_hold_the_same_table(done: StudyResults):
     from_parquet = pd.read_parquet(done.folder / "table.parquet")
-    from_csv = pd.read_csv(done.folder / "table.csv", dtype={"cell": str}, keep_default_na=False)
+    from_csv = pd.read_csv(done.folder / "table.csv", dtype={"key": str}, keep_default_na=False)
     assert list(from_csv) == list(from_parquet) == list(done.table)
     for name, column in from_parquet.items():
         written = from_csv[name]
         if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
             written, column = pd.to_numeric(written), column.astype(float)
         else:
-            column = column.fillna("")
+            written = written.astype(str)
+            column = column.astype(object).where(column.notna(), "").astype(str)
         pd.testing.assert_series_equal(
             written, column, check_dtype=False, check_exact=True, obj=str(name)
         )
@@ -68,7 +70,11 @@ def test_the_table_says_where_it_comes_from(done: StudyResults):
     assert about["versions"]["numpy"]
     assert about["corpora"][0]["documents"] == 300
     assert set(about["seconds"]) == {"encode", "count", "measure"}
-    assert set(about["cells"]) == set(done.table["cell"])
+    assert set(about["runs"]) == set(done.table["run"])
+    attrs = pd.read_parquet(done.folder / "table.parquet").attrs
+    assert attrs == {name: about[name] for name in ("schema", "versions", "linear_algebra")}
+    assert about["schema"] == SCHEMA
+    assert any(one["library"] == "openblas" for one in about["linear_algebra"])
 
 
 def test_a_notebook_shows_kappas_by_system_and_counts_failures(done: StudyResults):
@@ -76,17 +82,17 @@ def test_a_notebook_shows_kappas_by_system_and_counts_failures(done: StudyResult
     heads = re.findall(r"<th>(H[^<]*|F[^<]*)</th>", shown)
     assert heads == list(dict.fromkeys(done.table.query("status == 'done'")["system"]))
     assert f"<td>{done.table['kappa'].iloc[0]:.1f}</td>" in shown
-    assert "4 of 11 cells failed" in shown
+    assert "4 of 11 runs failed" in shown
     # What a notebook shows must not change with the folder it was run in.
     assert str(done.folder) not in shown + repr(done)
 
 
-def test_the_details_of_a_cell_are_found_by_its_hash(done: StudyResults):
-    details = done.details(done.table["cell"].iloc[0])
+def test_a_record_is_found_by_its_key(done: StudyResults):
+    details = done.record(done.table["key"].iloc[0])
     assert len(details["spectrum"]["magnitude"]) == len(details["spectrum"]["frequency"])
     assert set(details["confusion"]) == {"2", "5", "10"}
-    with pytest.raises(UsageError, match="no cell 'x'"):
-        done.details("x")
+    with pytest.raises(UsageError, match="no record 'x'"):
+        done.record("x")
 
 
 def test_comparisons_are_paired_and_name_what_they_compare(done: StudyResults):
@@ -116,7 +122,7 @@ def record(condition: str, kappa: float, halves: list[list[float]]) -> dict[str,
         "status": "done",
         "error": "",
         "measures": measured,
-        "half_kappas": {"10": halves},
+        "replicate_kappas": {"10": halves},
     }
 
 
@@ -137,12 +143,12 @@ def test_what_both_conditions_share_cancels_in_the_interval_of_their_difference(
     assert -13 < swinging["low"] < -10 < swinging["high"] < -7
 
 
-def test_a_cell_that_failed_makes_no_difference_and_says_why(done: StudyResults):
+def test_a_run_that_failed_makes_no_difference_and_says_why(done: StudyResults):
     failed = done.table[done.table["status"] == "failed"]
     assert set(failed["model"]) == {"broken"}
     assert failed["error"].str.contains("dim=0 is out of range").all()
     compared = done.comparisons[done.comparisons["model"] == "broken"]
-    assert compared["reason"].str.startswith("a cell failed: dim=0 is out of range").all()
+    assert compared["reason"].str.startswith("a run failed: dim=0 is out of range").all()
     assert compared["difference"].isna().all()
 
 
@@ -161,14 +167,14 @@ def test_what_loses_no_pairs_and_what_reads_none_has_no_control(done: StudyResul
 
 def test_results_of_no_study_are_an_error(tmp_path: Path):
     with pytest.raises(InputError, match="holds no study"):
-        StudyResults.load(tmp_path)
-    (tmp_path / "study.json").write_text(json.dumps({"format": FORMAT, "cells": []}))
+        StudyResults.open(tmp_path)
+    write_record(tmp_path / "study.json", {"schema": SCHEMA, "runs": []})
     with pytest.raises(InputError, match="was not run to its end"):
-        StudyResults.load(tmp_path)
+        StudyResults.open(tmp_path)
 
 
 def test_results_in_another_format_are_refused_with_the_way_out(tmp_path: Path):
-    (tmp_path / "study.json").write_text('{"cells": ["a"]}')
+    write_record(tmp_path / "study.json", {"cells": ["a"]})
     with pytest.raises(FormatError, match="another version") as caught:
-        StudyResults.load(tmp_path)
+        StudyResults.open(tmp_path)
     assert "run it again" in str(caught.value)

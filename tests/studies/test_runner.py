@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -20,11 +19,13 @@ from tests.studies.conftest import QUICK
 from wordnum import _compat
 from wordnum.corpus.from_recipe import encode_recipe, encoded_recipe
 from wordnum.corpus.recipes import find_recipe
-from wordnum.errors import FormatError, InputError, MissingExtraError, UsageError
+from wordnum.errors import InputError, MissingExtraError, UsageError
 from wordnum.parallel import parallel_backend
+from wordnum.studies.columns import MEASURES
 from wordnum.studies.folder import claim
 from wordnum.studies.grid import ModelSpec, ProbeSpec, Study
-from wordnum.studies.results import MEASURES, StudyResults
+from wordnum.studies.records import read_record, write_record
+from wordnum.studies.results import StudyResults
 from wordnum.studies.runner import run_study
 from wordnum.studies.toml_files import load_study
 
@@ -88,11 +89,11 @@ def test_a_device_that_is_missing_is_an_error_before_anything_is_done(quick: Stu
 
 
 def test_a_second_run_does_nothing_again(quick: Study, quick_done: StudyResults):
-    before = written_at(quick_done.folder, "cache/*/*") | written_at(quick_done.folder, "cells/*")
+    before = written_at(quick_done.folder, "cache/*/*") | written_at(quick_done.folder, "runs/*")
     again = run_study(quick, quick_done.folder)
     assert before
     assert before == written_at(quick_done.folder, "cache/*/*") | written_at(
-        quick_done.folder, "cells/*"
+        quick_done.folder, "runs/*"
     )
     assert_same_table(quick_done, again)
 
@@ -106,7 +107,7 @@ def test_a_changed_probe_measures_again_and_fits_nothing_again(quick: Study, tmp
     second = run_study(other, tmp_path, overwrite=True)
     assert written_at(tmp_path, "cache/*/*") == cached
     assert any("embeddings" in str(path) for path in cached)
-    assert set(second.table["cell"]).isdisjoint(first.table["cell"])
+    assert set(second.table["key"]).isdisjoint(first.table["key"])
     assert second.about["seconds"]["count"] < second.about["seconds"]["measure"]
 
 
@@ -148,8 +149,8 @@ def test_a_run_killed_again_and_again_goes_on_to_the_same_table(
         lambda: list(out.glob("cache/corpus/.*")),
         lambda: list(out.glob("cache/corpus/*/*")),
         lambda: list(out.glob("cache/counts/.*")),
-        lambda: list(out.glob("cells/*")),
-        lambda: len(list(out.glob("cells/*.json"))) > 1,
+        lambda: list(out.glob("runs/*")),
+        lambda: len(list(out.glob("runs/*.json"))) > 1,
     ]
     for happened in moments:
         process = started(tmp_path)
@@ -165,7 +166,7 @@ def test_a_run_killed_again_and_again_goes_on_to_the_same_table(
 def test_an_interrupt_leaves_no_half_written_file_and_says_how_to_go_on(tmp_path: Path, jobs: str):
     out = tmp_path / "out"
     process = started(tmp_path, "--jobs", jobs)
-    wait_for(process, lambda: list(out.glob("cells/*.json")))
+    wait_for(process, lambda: list(out.glob("runs/*.json")))
     os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -180,9 +181,7 @@ def cut(path: Path) -> None:
     path.write_bytes(content[: len(content) * 2 // 3])
 
 
-@pytest.mark.parametrize(
-    "pattern", ["cache/counts/*.npz", "cache/embeddings/*.npz", "cells/*.json"]
-)
+@pytest.mark.parametrize("pattern", ["cache/counts/*.npz", "cache/embeddings/*.npz", "runs/*.json"])
 def test_a_damaged_file_is_found_and_made_again(
     quick: Study,
     quick_done: StudyResults,
@@ -194,8 +193,8 @@ def test_a_damaged_file_is_found_and_made_again(
     damaged = sorted(tmp_path.glob(pattern))
     for path in damaged:
         cut(path)
-    if not pattern.startswith("cells"):
-        for path in tmp_path.glob("cells/*"):
+    if not pattern.startswith("runs"):
+        for path in tmp_path.glob("runs/*"):
             path.unlink()
     with caplog.at_level(logging.WARNING):
         assert_same_table(quick_done, run_study(quick, tmp_path))
@@ -212,7 +211,7 @@ def test_a_damaged_corpus_is_encoded_again(
     assert "is damaged and is made again" in caplog.text
 
 
-def test_a_corpus_that_cannot_be_read_fails_its_cells_and_no_others(
+def test_a_corpus_that_cannot_be_read_fails_its_runs_and_no_others(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     text = QUICK.replace(
@@ -228,9 +227,9 @@ def test_a_corpus_that_cannot_be_read_fails_its_cells_and_no_others(
     assert caplog.text.count("the source of recipe 'lost' was not found") == 1, "told once for all"
 
 
-def test_a_study_of_which_every_cell_failed_is_an_error(quick: Study, tmp_path: Path):
+def test_a_study_of_which_every_run_failed_is_an_error(quick: Study, tmp_path: Path):
     bad = replace(quick, models=(replace(quick.models[1], parameters={"dim": 0}),))
-    with pytest.raises(InputError, match="every cell of study 'quick' failed\n.*dim=0"):
+    with pytest.raises(InputError, match="every run of study 'quick' failed\n.*dim=0"):
         run_study(bad, tmp_path)
 
 
@@ -253,7 +252,7 @@ def test_titles_and_places_make_no_other_study(quick: Study):
 def test_overwriting_takes_away_what_the_other_study_left(
     quick: Study, quick_done: StudyResults, tmp_path: Path
 ):
-    (tmp_path / "study.json").write_text('{"name": "other", "fingerprint": "x", "cells": []}')
+    write_record(tmp_path / "study.json", {"name": "other", "fingerprint": "x", "runs": []})
     for name in ("attribution.csv", "report.html"):
         (tmp_path / name).write_text("of the other study")
     assert_same_table(quick_done, run_study(quick, tmp_path, overwrite=True))
@@ -266,13 +265,6 @@ def test_a_folder_with_other_files_is_left_alone(quick: Study, tmp_path: Path):
     with pytest.raises(InputError, match="is not empty and holds no study\n.*\n  got: thesis.doc"):
         run_study(quick, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.doc"]
-
-
-def test_a_cache_of_a_newer_version_is_refused(quick: Study, tmp_path: Path):
-    (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / "VERSION").write_text("99\n")
-    with pytest.raises(FormatError, match="newer version of wordnum\n.*version 1\n.*99\n.*upgrade"):
-        run_study(quick, tmp_path)
 
 
 @POSIX
@@ -292,14 +284,13 @@ def test_an_interrupted_second_run_keeps_the_results_of_the_first(
         claim(quick_done.folder, quick, overwrite=False),
     ):
         raise KeyboardInterrupt
-    assert_same_table(StudyResults.load(quick_done.folder), quick_done)
+    assert_same_table(StudyResults.open(quick_done.folder), quick_done)
 
 
 def test_half_encoded_text_is_not_swept_away(quick: Study, tmp_path: Path):
     resumable = tmp_path / "cache" / "corpus" / ".abc.part-0123"
     resumable.mkdir(parents=True)
-    (tmp_path / "cache" / "VERSION").write_text("1\n")
-    left = tmp_path / "cache" / "counts" / ".abc.npz.x7z.part.npz"
+    left = tmp_path / "cache" / "counts" / ".abc.npz.wordnum-abcd1234.part.npz"
     left.parent.mkdir()
     left.write_text("half")
     with claim(tmp_path, quick, overwrite=False):
@@ -307,11 +298,11 @@ def test_half_encoded_text_is_not_swept_away(quick: Study, tmp_path: Path):
         assert not left.exists()
 
 
-def test_isolated_numbers_make_no_cell_of_number_pairs(quick: Study):
+def test_isolated_numbers_make_no_run_of_number_pairs(quick: Study):
     study = replace(
         load_study("demo"), corpora=quick.corpora, perturbations=("original", "isolate:1")
     )
-    signals = {(cell.perturbation, cell.signal) for cell in study.cells()}
+    signals = {(run.perturbation, run.signal) for run in study.runs()}
     assert ("original", "number") in signals
     assert ("isolate:1", "number") not in signals
     assert ("isolate:1", "text") in signals
@@ -319,6 +310,6 @@ def test_isolated_numbers_make_no_cell_of_number_pairs(quick: Study):
 
 def test_study_json_is_whole_before_anything_is_measured(quick: Study, tmp_path: Path):
     with claim(tmp_path, quick, overwrite=False):
-        about = json.loads((tmp_path / "study.json").read_text())
+        about = read_record(tmp_path / "study.json")
     assert about["spec"]["name"] == "quick"
-    assert about["cells"] == []
+    assert about["runs"] == []

@@ -38,25 +38,52 @@ def write(folder: Path, text: str, name: str = "study.toml") -> Path:
 
 def test_a_study_is_the_product_of_what_it_names(tmp_path: Path):
     study = load_study(write(tmp_path, SMALL))
-    cells = list(study.cells())
-    svd = [cell for cell in cells if cell.model.name == "svd"]
+    runs = list(study.runs())
+    svd = [run for run in runs if run.model.name == "svd"]
     assert len(svd) == 2 * 2 * 2
-    assert {cell.window for cell in svd} == {Window(size=2), Window(size=3, side="left")}
-    assert {cell.perturbation for cell in cells} == {"original", "isolate:1"}
+    assert {run.window for run in svd} == {Window(size=2), Window(size=3, side="left")}
+    assert {run.perturbation for run in runs} == {"original", "isolate:1"}
 
 
-def test_a_model_without_a_signal_is_measured_once_per_condition_and_window(tmp_path: Path):
-    cells = load_study(write(tmp_path, SMALL)).cells()
-    frequency = [cell for cell in cells if cell.model.name == "freq"]
-    assert len(frequency) == 2 * 2
-    assert {cell.signal for cell in frequency} == {"both"}
+def test_an_axis_that_a_model_does_not_have_makes_no_second_run_and_is_empty(tmp_path: Path):
+    text = SMALL + '[[models]]\nname = "w2v"\nmodel = "word2vec"\n'
+    text = text.replace("windows = [2, ", 'windows = [2, 3, {size = 3, weighting = "harmonic"}, ')
+    study = load_study(write(tmp_path, "seeds = [0, 1]\n" + text))
+    rows = [run.row() for run in study.runs()]
+    axes = ("perturbation", "window", "side", "window_weighting", "signal", "seed")
+    found = {
+        model: [tuple(row[axis] for axis in axes) for row in rows if row["model"] == model]
+        for model in ("freq", "w2v")
+    }
+    conditions = ("original", "isolate:1")
+    assert found["freq"] == [(name, None, None, None, None, None) for name in conditions]
+    assert sorted(found["w2v"]) == sorted(
+        (name, size, None, None, None, seed)
+        for name in conditions for size in (2, 3) for seed in (0, 1)
+    )  # fmt: skip
+
+
+def test_a_seed_belongs_to_conditions_that_draw_and_to_models_that_have_one(tmp_path: Path):
+    text = SMALL.replace('"isolate:1"]', '"swap-numbers"]').replace(
+        "windows", "seeds = [0, 1]\nwindows"
+    )
+    seeds = {
+        (run.model.name, run.perturbation): set()
+        for run in load_study(write(tmp_path, text)).runs()
+    }
+    for run in load_study(write(tmp_path, text)).runs():
+        seeds[run.model.name, run.perturbation].add(run.seed)
+    assert seeds == {
+        ("svd", "original"): {None}, ("svd", "swap-numbers"): {0, 1},
+        ("freq", "original"): {None}, ("freq", "swap-numbers"): {0, 1},
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", builtin_studies())
 def test_every_built_in_study_can_be_planned(name: str, tmp_path: Path):
     study = load_study(name, root=str(tmp_path))
     plan = plan_study(study)
-    assert plan.n_cells == len(list(study.cells())) > 0
+    assert plan.n_runs == len(list(study.runs())) > 0
     assert plan.seconds > 0
 
 

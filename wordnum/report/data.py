@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from wordnum.errors import FormatError, InputError
-from wordnum.studies.results import IDENTITY, MEASURES
+from wordnum.studies.columns import IDENTITY, MEASURES
 
 __all__ = [
     "Cell",
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 _COMPARISON = (
-    "cell", "condition", "against", "against_condition", "T", "difference", "low", "high", "reason",
+    "key", "condition", "against", "against_condition", "T", "difference", "low", "high", "reason",
 )  # fmt: skip
 _ATTRIBUTION = (
     "label", "grouping", "group", "T", "digit", "single_group", "leave_one_out",
@@ -32,7 +32,7 @@ _ATTRIBUTION = (
 )  # fmt: skip
 # Hashes such as 12e4 and labels made of digits stay text.
 _TEXT = (
-    "cell", "against", "condition", "against_condition", "label", "grouping", "group",
+    "key", "against", "condition", "against_condition", "label", "grouping", "group",
     "reason",
 )  # fmt: skip
 # What the condition says in a word.
@@ -140,7 +140,7 @@ def load_study(folder: str | Path) -> StudyData:
     Parameters
     ----------
     folder : path-like
-        Holds table.parquet or table.csv; study.json, cells/, comparisons.csv and attribution.csv
+        Holds table.parquet or table.csv; study.json, runs/, comparisons.csv and attribution.csv
         are read where they are.
 
     Raises
@@ -148,7 +148,7 @@ def load_study(folder: str | Path) -> StudyData:
     InputError
         The folder or its table is missing or empty.
     FormatError
-        A file is damaged, or the table lacks the columns cell, T and kappa.
+        A file is damaged, or the table lacks the columns key, T and kappa.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -249,7 +249,7 @@ def _table(folder: Path) -> list[dict[str, Any]]:
         )
     path = parquet if parquet.is_file() else comma
     try:
-        frame = pd.read_parquet(path) if path is parquet else pd.read_csv(path, dtype={"cell": str})
+        frame = pd.read_parquet(path) if path is parquet else pd.read_csv(path, dtype={"key": str})
     except (ValueError, OSError) as error:
         raise FormatError(
             f"{path} cannot be read",
@@ -257,11 +257,11 @@ def _table(folder: Path) -> list[dict[str, Any]]:
             got=f"{type(error).__name__}: {error}",
             remedy="run the study again; finished cells are taken from its cache",
         ) from error
-    lacking = [name for name in ("cell", "T", "kappa") if name not in frame.columns]
+    lacking = [name for name in ("key", "T", "kappa") if name not in frame.columns]
     if lacking:
         raise FormatError(
             f"{path} is not a study's table",
-            expected="columns cell, T and kappa",
+            expected="columns key, T and kappa",
             got=f"no column {', '.join(lacking)}",
         )
     if frame.empty:
@@ -275,14 +275,14 @@ def _table(folder: Path) -> list[dict[str, Any]]:
 def _cells(folder: Path, rows: Iterable[Mapping[str, Any]]) -> tuple[Cell, ...]:
     grouped: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        grouped.setdefault(str(row["cell"]), []).append(row)
+        grouped.setdefault(str(row["key"]), []).append(row)
     return tuple(_cell(folder, name, members) for name, members in grouped.items())
 
 
 def _cell(folder: Path, name: str, rows: list[Mapping[str, Any]]) -> Cell:
     first = rows[0]
     by_modulus = {int(row["T"]): row for row in rows if row.get("T") is not None}
-    path = folder / "cells" / f"{name}.json"
+    path = folder / "runs" / f"{name}.json"
     status = str(first.get("status") or "done")
     details = _json(path) if status == "done" and path.is_file() else {}
     return Cell(

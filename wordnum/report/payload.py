@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wordnum.report.data import Cell, StudyData, normalised_spectrum, notices
-from wordnum.studies.results import IDENTITY, MEASURES
+from wordnum.studies.columns import IDENTITY, MEASURES
 
 __all__ = ["build_payload", "script_json"]
 

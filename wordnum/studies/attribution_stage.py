@@ -85,7 +85,7 @@ def _attributed(
 ) -> Any:
     if stages.error:
         raise WordnumError(stages.error)
-    source = stages.counts["original", study.seeds[0]]
+    source = stages.counts("original", study.seeds[0])
     path = cache.path(
         "attributions",
         ".csv",

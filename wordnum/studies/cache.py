@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,13 +13,11 @@ from typing import Any, TypeVar
 
 from wordnum.errors import FormatError
 from wordnum.provenance import content_hash
-from wordnum.storage import write_text
 
 __all__ = ["Cache", "code_version", "load_or_discard"]
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
-_FORMAT = 1
 
 
 @cache
@@ -46,34 +45,11 @@ def code_version(stage: str, *modules: str) -> str:
     return content_hash(sources)
 
 
+@dataclass(frozen=True)
 class Cache:
-    """Paths for intermediate results, named by what they depend on.
+    """Paths for intermediate results, named by what they depend on."""
 
-    Parameters
-    ----------
-    folder : path-like
-        Made when it is missing.
-
-    Raises
-    ------
-    FormatError
-        The folder was written by a newer version.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        version = folder / "VERSION"
-        if version.is_file():
-            found = version.read_text(encoding="utf-8").strip()
-            if not found.isdigit() or int(found) > _FORMAT:
-                raise FormatError(
-                    f"{folder} was written by a newer version of wordnum",
-                    expected=f"cache version {_FORMAT}",
-                    got=found,
-                    remedy="upgrade wordnum, or choose another output folder",
-                )
-        else:
-            write_text(version, f"{_FORMAT}\n")
+    folder: Path
 
     def path(self, kind: str, suffix: str, *depends: Any) -> Path:
         """Where a result is, or will be.
@@ -93,7 +69,8 @@ class Cache:
 def load_or_discard(path: Path, load: Callable[[Path], T]) -> T | None:
     """Read what is cached at `path`; None where there is nothing.
 
-    What is damaged is removed, with a warning, and counts as nothing.
+    What fails its format or its checksum is removed, with a warning, and counts as nothing. An
+    error of the machine, such as too many open files, is raised: what is there may be whole.
 
     Examples
     --------

@@ -1,83 +1,74 @@
-"""Differences between conditions, with intervals that use the same halves and the same folds."""
+"""Differences between conditions, with intervals that use the same replicates and folds."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from wordnum.analyzers.intervals import Difference, paired_difference
+from wordnum.studies.columns import SAME
 
-__all__ = ["COMPARISON", "compare_conditions"]
+__all__ = ["compare_conditions"]
 
-_SAME = (
-    "corpus", "numerals", "ordinals", "window", "side", "positional", "window_weighting", "signal",
-    "model", "seed",
-)  # fmt: skip
-_MEASURED = ("difference", "low", "high", "p_value", "reason")
-COMPARISON = (*_SAME, "cell", "condition", "against", "against_condition", "T", *_MEASURED)
+Record = dict[str, Any]
 
 
-def compare_conditions(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def compare_conditions(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
     """Compare each condition with the original, and with its thinned control.
 
     Parameters
     ----------
-    records : list of dict
-        Records of the cells of one study. Cells that failed take part in no comparison; each is
-        listed with its error.
+    records : iterable of dict
+        Records of one study. Runs that failed take part in no comparison; each is listed with its
+        error.
 
-    Returns
-    -------
-    list of dict
-        A row per cell and modulus T with the columns `COMPARISON`: the cell and its condition, the
-        cell it is compared `against` and the condition of that, the `difference` in kappa (cell
-        minus reference), its `low` and `high` from the complementary half-splits with the p-value,
-        or the `reason` why there is no interval.
+    Yields
+    ------
+    dict
+        For each record and modulus T the columns `wordnum.studies.columns.COMPARISON`: the record
+        and its condition, the one it is compared `against` and the condition of that, the
+        `difference` in kappa (record minus reference), its `low` and `high` from the replicates
+        that both have with the p-value, or the `reason` why there is no interval.
     """
-    by_identity: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
+    records = list(records)
+    originals = {_same(r): r for r in records if r["row"]["condition"] == "original"}
+    controls = {(r["row"]["control_for"], _same(r)): r for r in records if r["row"]["control_for"]}
     for record in records:
-        identity = tuple(record["row"][name] for name in _SAME)
-        by_identity.setdefault(identity, {})[record["row"]["condition"]] = record
-    rows = []
-    for conditions in by_identity.values():
-        controls = {
-            r["row"]["control_for"]: r for r in conditions.values() if r["row"]["control_for"]
-        }
-        for name, record in conditions.items():
-            if name != "original" and "original" in conditions:
-                rows += _differences(record, conditions["original"])
-            if name in controls:
-                rows += _differences(record, controls[name])
-    return rows
+        row, same = record["row"], _same(record)
+        # Where chance takes no part in the original, one run of it serves every seed.
+        original = originals.get(same) or originals.get(_same(record, seed=None))
+        if original and row["condition"] != "original":
+            yield from _differences(record, original)
+        control = controls.get((row["condition"], same))
+        if control:
+            yield from _differences(record, control)
 
 
-def _differences(record: dict[str, Any], reference: dict[str, Any]) -> list[dict[str, Any]]:
-    row = record["row"]
+def _same(record: Record, **other: Any) -> tuple[Any, ...]:
+    """What two records have in common that can be compared."""
+    return tuple({**record["row"], **other}.get(name) for name in SAME)
+
+
+def _differences(record: Record, reference: Record) -> Iterator[dict[str, Any]]:
     about = {
-        **{name: row[name] for name in _SAME},
-        "cell": record["key"],
-        "condition": row["condition"],
+        **record["row"],
+        "key": record["key"],
         "against": reference["key"],
         "against_condition": reference["row"]["condition"],
     }
     failed = next((r for r in (record, reference) if r["status"] == "failed"), None)
     if failed is not None:
-        return [{**about, "T": None, "reason": f"a cell failed: {failed['error']}"}]
-    rows = []
+        yield {**about, "reason": f"a run failed: {failed['error']}"}
+        return
     for T in sorted(record["measures"], key=int):
-        measured = record["measures"][T]
-        other = reference["measures"][T]
-        gap = measured["kappa"] - other["kappa"]
-        reason = measured["interval_reason"] or other["interval_reason"]
-        found = (
-            Difference(int(T), gap, None, None, None, reason)
-            if reason
-            else paired_difference(
-                int(T),
-                (measured["kappa"], other["kappa"]),
-                (np.asarray(record["half_kappas"][T]), np.asarray(reference["half_kappas"][T])),
-            )
-        )
-        rows.append({**about, "T": int(T), **{name: getattr(found, name) for name in _MEASURED}})
-    return rows
+        one, other = record["measures"][T], reference["measures"][T]
+        reason = one["interval_reason"] or other["interval_reason"]
+        if reason:
+            gap = one["kappa"] - other["kappa"]
+            found = Difference(int(T), gap, None, None, None, reason)
+        else:
+            first, second = (np.asarray(r["replicate_kappas"][T]) for r in (record, reference))
+            found = paired_difference(int(T), (one["kappa"], other["kappa"]), (first, second))
+        yield {**about, "T": int(T), **vars(found)}

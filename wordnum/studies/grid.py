@@ -1,4 +1,4 @@
-"""What a study is: corpora, conditions, windows, signals and models, and the cells they make."""
+"""What a study is: corpora, conditions, windows, signals and models, and the runs they make."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from wordnum.config import one_of
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.perturbations import ContextLength, Isolate, parse_perturbation
 from wordnum.corpus.recipes import Recipe
-from wordnum.embeddings.models import make_model, parameter_names
+from wordnum.embeddings.models import make_model, model_class, parameter_names
 from wordnum.errors import UsageError
 from wordnum.provenance import content_hash, jsonable
 
-__all__ = ["CLASSIFIERS", "Cell", "ModelSpec", "ProbeSpec", "Study"]
+__all__ = ["CLASSIFIERS", "ModelSpec", "ProbeSpec", "Run", "Study"]
 
 # As in wordnum.analyzers.probing, which takes too long to import for a plan.
 CLASSIFIERS = ("lda", "ridge", "logistic", "mlp")
 _SIGNALS = ("text", "number", "both")
-_READ_THE_CORPUS = ("word2vec", "fasttext", "sgns")
-_HAVE_NO_SIGNAL = ("word2vec", "fasttext", "frequency", "random")
-_READ_NO_PAIRS = ("frequency", "random")
+_WINDOW_COLUMNS = {
+    "window": "size", "side": "side", "positional": "positional", "window_weighting": "weighting",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,19 +58,24 @@ class ModelSpec:
         return make_model(self.model, **{**taken, **self.parameters})
 
     @property
+    def kind(self) -> Any:
+        """Class of the model, on which its capabilities stand: see `NumberModel`."""
+        return model_class(self.model)
+
+    @property
     def reads_corpus(self) -> bool:
         """Whether the model trains on the text itself rather than on counts."""
-        return self.model in _READ_THE_CORPUS
+        return bool(self.kind.reads == "corpus")
 
-    @property
-    def reads_pairs(self) -> bool:
-        """Whether the model depends on what stands beside the numbers, and not on how many."""
-        return self.model not in _READ_NO_PAIRS
+    def window(self, window: Window) -> Window | None:
+        """What the model takes of a window: all of it, its size, or nothing."""
+        if not self.has("window"):
+            return None
+        return window if self.has("window_weighting") else Window(size=window.size)
 
-    @property
-    def has_signal(self) -> bool:
-        """Whether text and number contexts can be told apart in what the model reads."""
-        return self.model not in _HAVE_NO_SIGNAL
+    def has(self, axis: str) -> bool:
+        """Whether the model has an axis of a study, such as "window"."""
+        return axis in self.kind.axes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,15 +96,15 @@ class ProbeSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One row of the grid: everything that one embedding depends on."""
+class Run:
+    """One fit: everything that it depends on. None is an axis that its model does not have."""
 
     recipe: Recipe
     perturbation: str
-    window: Window
-    signal: str
+    window: Window | None
+    signal: str | None
     model: ModelSpec
-    random_state: int
+    seed: int | None
     control_for: str = ""
 
     @property
@@ -110,12 +115,21 @@ class Cell:
         """
         return f"thinned like {self.control_for}" if self.control_for else self.perturbation
 
-    def as_control(self, thinned: str) -> Cell:
-        """Return the same cell on the original, thinned to the pairs of this condition."""
+    @property
+    def random_state(self) -> int:
+        """Seed of the condition, and of the model if it has one."""
+        return self.seed or 0
+
+    def as_control(self, thinned: str) -> Run:
+        """Return the same run on the original, thinned to the pairs of this condition."""
         return replace(self, perturbation=thinned, control_for=self.perturbation)
 
     def row(self) -> dict[str, Any]:
-        """Identity columns of the results table."""
+        """Identity columns of the results table, as far as they are known before the fit."""
+        window = {
+            column: getattr(self.window, attribute) if self.model.has(column) else None
+            for column, attribute in _WINDOW_COLUMNS.items()
+        }
         return {
             "corpus": self.recipe.name,
             "numerals": self.recipe.numerals,
@@ -123,15 +137,12 @@ class Cell:
             "condition": self.condition,
             "perturbation": self.perturbation,
             "control_for": self.control_for,
-            "window": self.window.size,
-            "side": self.window.side,
-            "positional": self.window.positional,
-            "window_weighting": self.window.weighting,
+            **window,
             "signal": self.signal,
             "model": self.model.name,
-            "weighting": self.model.parameters.get("weighting", ""),
+            "weighting": self.model.parameters.get("weighting"),
             "dim": self.model.parameters.get("dim"),
-            "seed": self.random_state,
+            "seed": self.seed,
         }
 
 
@@ -146,8 +157,8 @@ class Study:
     corpora : tuple of Recipe
         Corpora, each under its own numeral scheme unless `numerals` says otherwise.
     models : tuple of ModelSpec
-        Models. One that reads the corpus itself, or only number frequencies, has no signal to
-        choose and makes one cell per condition, under "both".
+        Models. An axis that a model does not have, such as the signal of one that reads the text
+        itself, is empty in its rows and makes no second run.
     numerals : tuple of (str, str)
         Pairs of numeral scheme and ordinals rule; empty keeps each recipe's own.
     perturbations : tuple of str
@@ -157,7 +168,7 @@ class Study:
     seeds : tuple of int
         Each seeds the random conditions and the models.
     thinned_controls : bool
-        Beside each cell that loses pairs, the original thinned to as many pairs.
+        Beside each run that loses pairs, the original thinned to as many pairs.
     attribution : bool
         Attribute the kappas to contexts (Shapley values) in the original condition.
     probe : ProbeSpec
@@ -174,8 +185,8 @@ class Study:
     --------
     >>> from wordnum import load_study
     >>> study = load_study("demo")
-    >>> sorted({cell.signal for cell in study.cells()})
-    ['both', 'number', 'text']
+    >>> sorted({run.model.name for run in study.runs() if run.signal is None})
+    ['token frequency']
     """
 
     name: str
@@ -225,43 +236,43 @@ class Study:
             for numerals, ordinals in self.numerals or ((recipe.numerals, recipe.ordinals),):
                 yield recipe.with_numerals(numerals, ordinals)
 
-    def cells(self) -> Iterator[Cell]:
-        """Cells of the grid, conditions of one corpus next to each other; no controls."""
-        for recipe, perturbation in product(self.recipes(), self.perturbations):
-            yield from self.cells_of(recipe, perturbation)
+    def runs(self) -> Iterator[Run]:
+        """Runs of the grid, conditions of one corpus next to each other; no controls."""
+        return (run for recipe in self.recipes() for run in self.runs_of(recipe))
 
-    def cells_of(self, recipe: Recipe, perturbation: str) -> Iterator[Cell]:
-        """Cells of one corpus under one condition.
+    def runs_of(self, recipe: Recipe) -> Iterator[Run]:
+        """Runs on one corpus.
 
         Where numbers are isolated one by one, no two of them meet: the number signal is empty by
-        construction and makes no cell.
+        construction and makes no run.
         """
-        parts = parse_perturbation(perturbation).parts
-        isolated = any(isinstance(part, Isolate) and part.k == 1 for part in parts)
-        grid = product(self.windows, self.signals, self.models, self.seeds)
-        for window, signal, model, random_state in grid:
-            if isolated and signal == "number":
+        runs: dict[tuple[Any, ...], Run] = {}
+        axes = (self.perturbations, self.windows, self.signals, self.models, self.seeds)
+        for perturbation, window, signal, model, seed in product(*axes):
+            if model.has("signal") and signal == "number" and _isolates(perturbation):
                 continue
-            if model.has_signal or signal == self._signal_of_all:
-                yield Cell(
-                    recipe=recipe,
-                    perturbation=perturbation,
-                    window=window,
-                    signal=signal,
-                    model=model,
-                    random_state=random_state,
-                )
+            kept = (
+                model.window(window),
+                signal if model.has("signal") else None,
+                seed if model.has("seed") or _draws(perturbation) else None,
+            )
+            # A run that comes again, along an axis that its model does not have, stands last.
+            runs.pop((perturbation, model.name, *kept), None)
+            runs[perturbation, model.name, *kept] = Run(
+                recipe=recipe,
+                perturbation=perturbation,
+                window=kept[0],
+                signal=kept[1],
+                model=model,
+                seed=kept[2],
+            )
+        yield from runs.values()
 
-    @property
-    def _signal_of_all(self) -> str:
-        """The signal under which models without a choice of signal are listed."""
-        return "both" if "both" in self.signals else self.signals[0]
-
-    def may_need_control(self, cell: Cell) -> bool:
-        """Whether the cell's condition can lose pairs that a thinned original would lose too."""
-        parts = parse_perturbation(cell.perturbation).parts
+    def may_need_control(self, run: Run) -> bool:
+        """Whether the run's condition can lose pairs that a thinned original would lose too."""
+        parts = parse_perturbation(run.perturbation).parts
         cuts = any(isinstance(part, (ContextLength, Isolate)) for part in parts)
-        return self.thinned_controls and cuts and cell.model.reads_pairs
+        return self.thinned_controls and cuts and run.window is not None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the resolved study as JSON holds it."""
@@ -283,6 +294,17 @@ def essence(study: Mapping[str, Any]) -> dict[str, Any]:
         for recipe in study.get("corpora", ())
     ]
     return kept
+
+
+def _isolates(perturbation: str) -> bool:
+    parts = parse_perturbation(perturbation).parts
+    return any(isinstance(part, Isolate) and part.k == 1 for part in parts)
+
+
+def _draws(perturbation: str) -> bool:
+    """Whether chance takes part in it."""
+    first, second = (parse_perturbation(perturbation, random_state=seed) for seed in (0, 1))
+    return first != second
 
 
 def _refuse_twice(what: str, values: list[Any], where: str) -> None:

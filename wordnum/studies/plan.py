@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from wordnum.corpus.from_recipe import open_encoded
 from wordnum.corpus.recipes import Recipe
 from wordnum.errors import WordnumError
-from wordnum.studies.grid import Cell, Study
+from wordnum.studies.grid import Run, Study
 
-__all__ = ["Plan", "cell_seconds", "plan_study"]
+__all__ = ["Plan", "plan_study", "run_seconds"]
 
-# Measured on one core of an Intel Xeon by benchmarks/study.py. A plan rests on them: on
-# another machine its times are off by the ratio of the machines.
+# Measured on one core of an Intel Xeon by benchmarks/study.py, and good to a factor of two: what a
+# model takes, its `cost` says in the order of magnitude.
 _ENCODE_BYTES_PER_S = 28e6  # xz text to blocks on disk, decompression included
 _COUNT_TOKENS_PER_S = 200e6  # one condition, by block and distance, saved
-_CELL_S = 1.4  # measured, half-splits too where there are any
-_HALVES_S = 1.8  # factorized
-# Fitted with all halves per pair, or without halves per token.
-_S_PER_PAIR = {"svd": 0.2e-6, "glove": 9e-6, "sgns": 7e-6}
-_S_PER_TOKEN = {"word2vec": 17e-6, "fasttext": 31e-6}
+_RUN_S = 3.0  # measured, replicates too where there are any
 _ATTRIBUTION_S = 900.0  # groups, signals and sides of one corpus and window, intervals included
 
 # Bytes of text per byte of file, and per token, as on English Wikipedia.
@@ -43,10 +38,10 @@ class Plan:
     Attributes
     ----------
     study : Study
-    n_cells : int
-        Embeddings that will be measured, thinned controls not counted.
+    n_runs : int
+        Fits that will be measured, thinned controls not counted.
     n_controls : int
-        Thinned controls, at most: a cell that turns out to lose no pairs needs none.
+        Thinned controls, at most: a run that turns out to lose no pairs needs none.
     stages : list of tuple
         (what, how often, seconds on one core) of each stage.
     seconds : float
@@ -60,7 +55,7 @@ class Plan:
     """
 
     study: Study
-    n_cells: int
+    n_runs: int
     n_controls: int
     stages: list[tuple[str, int, float]]
     seconds: float
@@ -81,69 +76,52 @@ def plan_study(study: Study, *, n_jobs: int | None = 1) -> Plan:
     Examples
     --------
     >>> from wordnum import load_study
-    >>> plan_study(load_study("demo")).n_cells
+    >>> plan_study(load_study("demo")).n_runs
     52
     """
     notes: list[str] = []
-    recipes = list(study.recipes())
-    tokens = {_place(recipe): _text_bytes(recipe, notes) / _BYTES_PER_TOKEN for recipe in recipes}
-    cells = list(study.cells())
-    controls = [replace(c, control_for=c.perturbation) for c in cells if study.may_need_control(c)]
-    all_tokens = sum(tokens.values())
-    texts = [tokens[_place(recipe)] for recipe in recipes if recipe.reader != "encoded"]
-    counted = len(study.perturbations) * len(study.seeds) + len(
-        {(c.perturbation, c.window, c.signal, c.random_state) for c in controls}
-    )
-    stages = [
-        ("encode", len(texts), sum(texts) * _BYTES_PER_TOKEN / _ENCODE_BYTES_PER_S),
-        ("count", len(recipes) * counted, all_tokens * counted / _COUNT_TOKENS_PER_S),
-        *_cell_stages([*cells, *controls], tokens),
-    ]
-    if study.attribution:
-        times = len(recipes) * len(study.windows)
-        stages.append(("attribute", times, times * _ATTRIBUTION_S))
+    work: list[tuple[str, int, float]] = []  # stage, how often, seconds each time
+    all_pairs = all_tokens = largest = 0.0
+    reach = max(window.size for window in study.windows)
+
+    for recipe in study.recipes():
+        tokens = _text_bytes(recipe, notes) / _BYTES_PER_TOKEN
+        runs = list(study.runs_of(recipe))
+        controls = [run.as_control(f"{run.window}") for run in runs if study.may_need_control(run)]
+        counted = len({(run.perturbation, run.seed) for run in [*runs, *controls]})
+        seconds = tokens * _BYTES_PER_TOKEN / _ENCODE_BYTES_PER_S
+        work.append(("encode", int(recipe.reader != "encoded"), seconds))
+        work.append(("count", counted, tokens / _COUNT_TOKENS_PER_S))
+        work += [("fit and measure", 1, run_seconds(run, tokens=tokens)) for run in runs]
+        work += [("controls", 1, run_seconds(run, tokens=tokens)) for run in controls]
+        if study.attribution:
+            work.append(("attribute", len(study.windows), _ATTRIBUTION_S))
+        largest, all_tokens = max(largest, tokens), all_tokens + tokens
+        all_pairs += tokens * counted * 2 * reach * _NUMBER_SHARE
     workers = (os.cpu_count() or 1) if n_jobs == -1 else max(n_jobs or 1, 1)
-    pairs = 2 * max(window.size for window in study.windows) * _NUMBER_SHARE
-    largest = max(tokens.values(), default=0.0)
-    processes = workers + (workers > 1)
+    summed = workers * _SUMMED_PAIR_BYTES * largest * 2 * reach * _NUMBER_SHARE
+    stages: dict[str, tuple[int, float]] = {}
+    for name, times, seconds in work:
+        before = stages.get(name, (0, 0.0))
+        stages[name] = before[0] + times, before[1] + times * seconds
+    n_runs, n_controls = (stages.get(name, (0, 0.0))[0] for name in ("fit and measure", "controls"))
     return Plan(
         study=study,
-        n_cells=len(cells),
-        n_controls=len(controls),
-        stages=stages,
-        seconds=sum(seconds for _, _, seconds in stages) / (0.9 * workers + 0.1),
-        memory=processes * _PROCESS_BYTES + workers * _SUMMED_PAIR_BYTES * largest * pairs,
-        disk=all_tokens * (_TOKEN_BYTES + _PAIR_BYTES * pairs * counted)
-        + _EMBEDDING_BYTES * sum(cell.model.reads_pairs for cell in [*cells, *controls]),
+        n_runs=n_runs,
+        n_controls=n_controls,
+        stages=[(name, *told) for name, told in stages.items() if told[0]],
+        seconds=sum(seconds for _, seconds in stages.values()) / (0.9 * workers + 0.1),
+        memory=(workers + (workers > 1)) * _PROCESS_BYTES + summed,
+        disk=all_tokens * _TOKEN_BYTES
+        + all_pairs * _PAIR_BYTES
+        + (n_runs + n_controls) * _EMBEDDING_BYTES,
         notes=notes,
     )
 
 
-def cell_seconds(cell: Cell, *, tokens: float = 0.0) -> float:
-    """About how long one cell takes on one core: fitted, with its half-splits, and measured."""
-    model = cell.model.model
-    seconds = _CELL_S + _S_PER_TOKEN.get(model, 0.0) * tokens
-    if model in _S_PER_PAIR:
-        pairs = tokens * _NUMBER_SHARE * len(cell.window.distances) * (cell.signal != "number")
-        seconds += _HALVES_S + _S_PER_PAIR[model] * pairs
-    return seconds
-
-
-def _place(recipe: Recipe) -> tuple[str, str, str]:
-    return recipe.name, recipe.numerals, recipe.ordinals
-
-
-def _cell_stages(
-    cells: list[Cell], tokens: dict[tuple[str, str, str], float]
-) -> Iterator[tuple[str, int, float]]:
-    """Cells by what is done for them."""
-    kinds: dict[str, list[float]] = {}
-    for cell in cells:
-        kind = "fit and measure" if cell.model.reads_pairs else "measure"
-        kind += " controls" if cell.control_for else ""
-        kinds.setdefault(kind, []).append(cell_seconds(cell, tokens=tokens[_place(cell.recipe)]))
-    for kind, seconds in kinds.items():
-        yield kind, len(seconds), sum(seconds)
+def run_seconds(run: Run, *, tokens: float = 0.0) -> float:
+    """About how long one run takes on one core: fitted, with its replicates, and measured."""
+    return _RUN_S + run.model.kind.cost * tokens / 1e6
 
 
 def _text_bytes(recipe: Recipe, notes: list[str]) -> float:

@@ -1,100 +1,91 @@
-"""One JSON record per cell: what it is, what was measured, or why it failed."""
+"""One JSON file per run: what was measured at each of its checkpoints, or why it failed."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordnum.analyzers.analysis import Analysis
 from wordnum.analyzers.circle import circle
 from wordnum.analyzers.spikes import SPIKE_PERIODS
-from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import FormatError
-from wordnum.provenance import jsonable
+from wordnum.provenance import content_hash, jsonable
+from wordnum.storage import write_json
+from wordnum.studies.columns import MEASURES
+
+if TYPE_CHECKING:
+    from wordnum.analyzers.analysis import Analysis
+    from wordnum.embeddings.embedding import Embedding
+
+__all__ = ["make_record", "read_record", "write_record"]
 
 _COLUMN_NAMES = {"reason": "interval_reason", "lambda_max_noise": "lambda_noise"}
 
-__all__ = ["failed_record", "make_record", "read_record"]
 
-
-def make_record(
-    key: str,
-    row: dict[str, Any],
-    embedding: Embedding,
-    analysis: Analysis,
-) -> dict[str, Any]:
-    """Everything the table and the page show of one cell, as JSON holds it."""
+def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
+    """Everything the table and the page show of one embedding, as JSON holds it."""
     probe, spectrum, verdict = analysis.probe, analysis.spectrum, analysis.verdict
     assert probe is not None
     assert spectrum is not None
     assert verdict is not None
     by_period = probe.by_period
-    return _finite(
+    measures = analysis.to_frame().rename(columns=_COLUMN_NAMES)
+    circles = {T: circle(embedding, period=T) for T in SPIKE_PERIODS if T > 2}
+    record: dict[str, Any] = _finite(
         {
-            "key": key,
-            "row": row,
-            "status": "done",
-            "error": "",
             "n_pairs": embedding.provenance.get("n_pairs"),
             "n_numbers": len(embedding.numbers),
             "coverage": len(embedding.numbers) / embedding.size,
             "missing": embedding.missing,
             "n_documents": embedding.n_documents,
-            "measures": _measures(analysis),
+            "measures": {T: dict(measures.loc[T, list(MEASURES)]) for T in by_period},
             "verdict": verdict.name,
             "reasons": verdict.reasons,
             "flags": verdict.flags,
             "spectrum": {
-                "frequency": spectrum.frequency,
-                "magnitude": spectrum.magnitude,
-                "power": spectrum.power,
+                name: getattr(spectrum, name) for name in ("frequency", "magnitude", "power")
             },
             "residues": {T: found.residues for T, found in by_period.items()},
             "confusion": {T: found.confusion for T, found in by_period.items()},
             "recall_by_digit": {T: found.recall_by_digit for T, found in by_period.items()},
-            "half_kappas": {T: found.half_kappas for T, found in by_period.items()},
-            "circle": {T: _circle(embedding, T) for T in SPIKE_PERIODS if T > 2},
+            "replicate_kappas": {T: found.half_kappas for T, found in by_period.items()},
+            "circle": {
+                T: {"numbers": plane.numbers, "x": plane.x, "y": plane.y}
+                for T, plane in circles.items()
+            },
         }
     )
+    return record
 
 
-def failed_record(key: str, row: dict[str, Any], error: Exception) -> dict[str, Any]:
-    """Record of a cell that failed, with the error as the user should read it."""
-    return {"key": key, "row": row, "status": "failed", "error": str(error) or repr(error)}
+def write_record(path: Path, record: dict[str, Any]) -> None:
+    """Write one JSON object with its checksum, atomically."""
+    record = jsonable(record)
+    write_json(path, {**record, "checksum": content_hash(record)})
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Read one JSON object.
+    """Read what `write_record` wrote.
 
     Raises
     ------
     FormatError
-        The file is damaged.
+        The file is damaged, or was changed by hand.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        record = json.loads(path.read_bytes().decode())
+        if record.pop("checksum") != content_hash(record):
+            raise ValueError("its checksum does not hold")
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise FormatError(
-            f"{path} cannot be read", got=str(error), remedy="remove it and run the study again"
+            f"{path} cannot be read",
+            expected="a file as wordnum study wrote it",
+            got=f"{type(error).__name__}: {error}",
+            remedy="run the study again: it makes this file anew and keeps the others",
         ) from error
-    if not isinstance(record, dict):
-        raise FormatError(f"{path} is not a record", remedy="remove it and run the study again")
-    return record
-
-
-def _measures(analysis: Analysis) -> dict[str, dict[str, Any]]:
-    """Every measure of the moduli that were probed, by T and by its column in the table."""
-    assert analysis.probe is not None
-    frame = analysis.to_frame().rename(columns=_COLUMN_NAMES)
-    return {str(T): dict(frame.loc[T]) for T in analysis.probe.by_period}
-
-
-def _circle(embedding: Embedding, period: int) -> dict[str, Any]:
-    plane = circle(embedding, period=period)
-    return {"numbers": plane.numbers, "x": plane.x, "y": plane.y}
+    return record  # type: ignore[no-any-return]
 
 
 def _finite(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The tidy table of a study: a row per cell and modulus, from the cells' records."""
+"""What a study found, read from its folder: the one reader, for tables and for the page."""
 
 from __future__ import annotations
 
@@ -11,26 +11,15 @@ from typing import TYPE_CHECKING, Any
 from wordnum.cooccurrence.windows import Window
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.storage import atomic_path
-from wordnum.studies.compare import COMPARISON, compare_conditions
-from wordnum.studies.folder import FORMAT
+from wordnum.studies.columns import COMPARISON, SCHEMA, TABLE, WHOLE
+from wordnum.studies.compare import compare_conditions
+from wordnum.studies.measure import record_path
 from wordnum.studies.records import read_record
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["IDENTITY", "MEASURES", "StudyResults", "system_labels", "write_results"]
-
-IDENTITY = (
-    "corpus", "numerals", "ordinals", "condition", "perturbation", "control_for", "window", "side",
-    "positional", "window_weighting", "signal", "model", "weighting", "dim", "seed",
-)  # fmt: skip
-MEASURES = (
-    "kappa", "low", "high", "interval_reason", "repeat_sd", "kappa_groups", "kappa_without_fives",
-    "kappa_within_parity", "kappa_without_frequency", "null_mean", "null_p95", "null_p",
-    "null_plain_mean", "null_plain_p95", "null_plain_p", "accuracy", "phi", "magnitude", "power",
-    "spike_p", "lambda_max", "lambda_noise", "cond", "lower", "upper",
-)  # fmt: skip
-_WHOLE = ("T", "window", "dim", "seed", "n_numbers", "n_pairs")
+__all__ = ["StudyResults", "system_labels"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,7 +31,8 @@ class StudyResults:
     folder : Path
         The study's output folder.
     about : dict
-        The resolved study: name, spec, versions, command, corpora.
+        Schema number, name, title, description and resolved spec of the study; versions, linear
+        algebra, command and seconds of its last run; keys of its records, corpora, failures.
     """
 
     folder: Path
@@ -50,10 +40,10 @@ class StudyResults:
 
     def __repr__(self) -> str:
         failed = f", {len(self.errors())} failed" if self.errors() else ""
-        return f"<StudyResults of {self.about['name']}: {len(self.records)} cells{failed}>"
+        return f"<StudyResults of {self.about['name']}: {len(self.records)} runs{failed}>"
 
     @classmethod
-    def load(cls, folder: str | Path) -> StudyResults:
+    def open(cls, folder: str | Path) -> StudyResults:
         """Open the folder of a study.
 
         Raises
@@ -61,7 +51,7 @@ class StudyResults:
         InputError
             The folder holds no study.
         FormatError
-            Another version of wordnum wrote it.
+            Another version of wordnum wrote it, or study.json is damaged.
         """
         folder = Path(folder)
         if not (folder / "study.json").is_file():
@@ -71,14 +61,14 @@ class StudyResults:
                 remedy="run: wordnum study NAME -o DIR",
             )
         about = read_record(folder / "study.json")
-        if about.get("format") != FORMAT:
+        if about.get("schema") != SCHEMA:
             raise FormatError(
                 f"the study in {folder} was written by another version of wordnum",
-                expected=f"study format {FORMAT}",
-                got=str(about.get("format", "none")),
-                remedy="run it again, into the same folder: what is in its cache still counts",
+                expected=f"schema {SCHEMA}",
+                got=str(about.get("schema", "none")),
+                remedy="run it again with --overwrite, into the same folder",
             )
-        if not about.get("cells"):
+        if not about.get("runs"):
             raise InputError(
                 f"the study in {folder} was not run to its end",
                 remedy="run it again, into the same folder: it goes on where it was",
@@ -86,40 +76,50 @@ class StudyResults:
         return cls(folder, about)
 
     @cached_property
-    def records(self) -> list[dict[str, Any]]:
-        """One record per cell, in the study's order."""
-        return [read_record(self.folder / "cells" / f"{key}.json") for key in self.about["cells"]]
+    def records(self) -> tuple[dict[str, Any], ...]:
+        """One record per run and checkpoint, in the study's order; of a failed run, one.
+
+        A record holds `key`, `run`, `row` (the identity columns), `status`, `error`, `seconds`,
+        and where the run is done `measures` by T, `verdict` with `reasons` and `flags`, `missing`
+        numbers, `spectrum`, and by T `residues`, `confusion`, `recall_by_digit`, `circle` and
+        `replicate_kappas`.
+
+        Raises
+        ------
+        FormatError
+            A record is missing, damaged or was changed.
+        """
+        paths = [record_path(self.folder, key) for key in self.about["runs"]]
+        lost = [path for path in paths if not path.is_file()]
+        if lost:
+            raise FormatError(
+                f"{lost[0]} is missing", remedy="run the study again: what is there is kept"
+            )
+        return tuple(read_record(path) for path in paths)
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """A row per cell and modulus T; a cell that failed has one row, without a T.
+        """A row per record and modulus T; a run that failed has one row, without a T.
 
         Returns
         -------
         DataFrame
-            ``cell`` (the hash of all that the cell depends on) and ``system`` (its label), the
-            columns of `IDENTITY`, T, those of `MEASURES` (kappa x 100 with its interval, nulls and
-            controls, Phi_T, spike magnitude and p-value, lambda_max beside its noise level), then
-            coverage, pairs, verdict with its reasons, seconds, and the error of a failed cell.
+            With the columns `wordnum.studies.columns.TABLE`. Its `attrs`, which table.parquet
+            keeps, hold the schema number, versions and linear algebra.
         """
-        import pandas as pd
-
         labels = system_labels([record["row"] for record in self.records])
-        rows = [
-            row
-            for record, system in zip(self.records, labels, strict=True)
-            for row in _rows(record, system)
-        ]
-        frame = pd.DataFrame(rows)
-        return frame.astype({name: "Int64" for name in _WHOLE if name in frame})
+        rows = []
+        for record, system in zip(self.records, labels, strict=True):
+            for T, measures in record.get("measures", {None: {}}).items():
+                told = {**record, **record["row"], **measures, "system": system, "T": T and int(T)}
+                rows.append([_entry(told.get(name)) for name in TABLE])
+        return self._frame(rows, TABLE)
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
         """Differences between each condition and the original, with paired intervals."""
-        import pandas as pd
-
-        frame = pd.DataFrame(compare_conditions(self.records), columns=COMPARISON)
-        return frame.astype({name: "Int64" for name in _WHOLE if name in frame})
+        rows = [[row.get(name) for name in COMPARISON] for row in compare_conditions(self.records)]
+        return self._frame(rows, COMPARISON)
 
     @cached_property
     def attribution(self) -> pd.DataFrame | None:
@@ -129,29 +129,42 @@ class StudyResults:
         path = self.folder / "attribution.csv"
         return pd.read_csv(path) if path.is_file() else None
 
-    def details(self, cell: str) -> dict[str, Any]:
-        """Record of one cell: spectrum, confusion matrices, circles, half-split kappas.
+    def record(self, key: str) -> dict[str, Any]:
+        """One record: spectrum, confusion matrices, circles, kappas of the replicates.
 
         Raises
         ------
         UsageError
-            The study has no such cell.
+            The study has no such record.
         """
         for record in self.records:
-            if record["key"] == cell:
+            if record["key"] == key:
                 return record
         raise UsageError(
-            f"no cell {cell!r}", expected="a hash from the column 'cell'", where=str(self.folder)
+            f"no record {key!r}", expected="a hash from the column 'key'", where=str(self.folder)
         )
 
-    @property
-    def all_failed(self) -> bool:
-        """Whether no cell was measured."""
-        return all(record["status"] == "failed" for record in self.records)
-
     def errors(self) -> list[str]:
-        """Messages of the cells that failed."""
+        """Messages of the runs that failed."""
         return [record["error"] for record in self.records if record["status"] == "failed"]
+
+    def write_tables(self) -> None:
+        """Write table.parquet, table.csv and comparisons.csv into the folder."""
+        with atomic_path(self.folder / "table.parquet") as path:
+            self.table.to_parquet(path, index=False)
+        with atomic_path(self.folder / "table.csv") as path:
+            self.table.to_csv(path, index=False)
+        with atomic_path(self.folder / "comparisons.csv") as path:
+            self.comparisons.to_csv(path, index=False)
+
+    def _frame(self, rows: list[list[Any]], columns: Sequence[str]) -> pd.DataFrame:
+        import pandas as pd
+
+        frame = pd.DataFrame(rows, columns=list(columns))
+        kinds = dict.fromkeys(WHOLE, "Int64") | {"positional": "boolean"}
+        frame = frame.astype({name: kinds[name] for name in columns if name in kinds})
+        frame.attrs = {name: self.about[name] for name in ("schema", "versions", "linear_algebra")}
+        return frame
 
     def _repr_html_(self) -> str:
         """Kappa by system and modulus with the verdict, for notebooks."""
@@ -159,46 +172,22 @@ class StudyResults:
 
         done = self.table[self.table["status"] == "done"]
         several = ["corpus"] * (done["corpus"].nunique() > 1)
-        names = ["cell", *several, "system", "verdict"]
+        names = ["key", *several, "system", "verdict"]
         wide = done.pivot_table(index=names, columns="T", values="kappa", sort=False)
-        wide = wide.droplevel("cell").round(1).rename_axis(columns="kappa x 100, T =")
+        wide = wide.droplevel("key").round(1).rename_axis(columns="kappa x 100, T =")
         failed = len(self.errors())
-        note = f"{failed} of {len(self.records)} cells failed" if failed else ""
+        note = f"{failed} of {len(self.records)} runs failed" if failed else ""
         body: str = wide.to_html(escape=True, border=0)
         return f"<h4>{escape(str(self.about['title'] or self.about['name']))}</h4>{body}{note}"
 
 
-def _rows(record: dict[str, Any], system: str) -> list[dict[str, Any]]:
-    """Rows of one cell."""
-    identity = {name: record["row"][name] for name in IDENTITY}
-    failed = record["status"] == "failed"
-    measures = {int(T): found for T, found in record.get("measures", {}).items()}
-    ends = {
-        "n_numbers": record.get("n_numbers"),
-        "coverage": record.get("coverage"),
-        "n_pairs": record.get("n_pairs"),
-        "verdict": record.get("verdict", ""),
-        "flags": ";".join(record.get("flags", ())),
-        "reasons": ";".join(record.get("reasons", ())),
-        "seconds": record["seconds"],
-        "status": record["status"],
-        "error": record["error"],
-    }
-    return [
-        {
-            "cell": record["key"],
-            "system": system,
-            **identity,
-            "T": T,
-            **{name: measures[T][name] if T is not None else None for name in MEASURES},
-            **ends,
-        }
-        for T in ([None] if failed else sorted(measures))
-    ]
+def _entry(value: Any) -> Any:
+    """A value as a cell of the table holds it."""
+    return ";".join(value) if isinstance(value, list) else value
 
 
 def system_labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Name each cell by its model and by what tells it from the other cells of its study.
+    """Name each run by its model and by what tells it from the other runs of its study.
 
     Examples
     --------
@@ -219,29 +208,16 @@ def system_labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _label_parts(row: Mapping[str, Any]) -> dict[str, str]:
-    window = Window(
-        size=row["window"],
-        side=row["side"],
-        positional=row["positional"],
-        weighting=row["window_weighting"],
-    )
+    window = ""
+    if row["window"] is not None:
+        names = {"side": "side", "positional": "positional", "weighting": "window_weighting"}
+        given = {name: row[column] for name, column in names.items() if row[column] is not None}
+        window = Window(size=row["window"], **given).label
     return {
-        "signal": row["signal"],
+        "signal": row["signal"] or "",
         "condition": row["condition"],
         "numerals": row["numerals"],
         "ordinals": "ordinals kept" if row["ordinals"] == "keep" else "ordinals out",
-        "window": window.label,
-        "seed": f"seed {row['seed']}",
+        "window": window,
+        "seed": "" if row["seed"] is None else f"seed {row['seed']}",
     }
-
-
-def write_results(folder: Path) -> StudyResults:
-    """Write table.parquet, table.csv and comparisons.csv from the cells' records."""
-    results = StudyResults.load(folder)
-    with atomic_path(folder / "table.parquet") as path:
-        results.table.to_parquet(path, index=False)
-    with atomic_path(folder / "table.csv") as path:
-        results.table.to_csv(path, index=False)
-    with atomic_path(folder / "comparisons.csv") as path:
-        results.comparisons.to_csv(path, index=False)
-    return results

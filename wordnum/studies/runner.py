@@ -1,7 +1,8 @@
-"""Run a study: shared stages once, every cell under its hash, what failed beside what is done."""
+"""Run a study: shared stages once, every run under its key, what failed beside what is done."""
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,19 @@ from wordnum.backend import get_backend
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.errors import InputError
 from wordnum.parallel import map_tasks
-from wordnum.provenance import versions
-from wordnum.storage import write_json
+from wordnum.provenance import linear_algebra, versions
 from wordnum.studies.attribution_stage import attribute_study
 from wordnum.studies.folder import about, claim
 from wordnum.studies.grid import Study
-from wordnum.studies.measure import cell_key, is_done, make_tasks, measure
-from wordnum.studies.results import StudyResults, write_results
+from wordnum.studies.measure import forget, is_done, measure, run_key
+from wordnum.studies.plan import run_seconds
+from wordnum.studies.records import write_record
+from wordnum.studies.results import StudyResults
 from wordnum.studies.stages import Stages, prepare_stages
 
 __all__ = ["run_study"]
+
+logger = logging.getLogger(__name__)
 
 
 def run_study(
@@ -31,16 +35,16 @@ def run_study(
     overwrite: bool = False,
     command: str = "",
 ) -> StudyResults:
-    """Run every cell of a study that is not done yet, and write its table.
+    """Do every run of a study that is not done yet, and write its table.
 
-    A run that was cut off, at any moment, goes on where it was when it is started again. Cells
+    A study that was cut off, at any moment, goes on where it was when it is started again. Runs
     that failed are tried again.
 
     Parameters
     ----------
     study : Study
     folder : path-like
-        Where the table, the cells and the cache go. A folder that holds this very study is
+        Where the table, the records and the cache go. A folder that holds this very study is
         continued; one of another study is refused.
     n_jobs : int
         Workers. Wrap the call in `wordnum.parallel.parallel_backend` to send them to a cluster,
@@ -50,7 +54,7 @@ def run_study(
     overwrite : bool
         Replace the results of another study in `folder`; its cache is kept and used.
     command : str
-        How the run was started, kept for the page.
+        How the study was started, kept for the page.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def run_study(
     Raises
     ------
     InputError
-        The folder holds another study or another run is writing to it, or every cell failed.
+        The folder holds another study or another process is writing to it, or every run failed.
     UsageError, MissingExtraError
         A device that does not exist, or that nothing here can drive.
     """
@@ -67,72 +71,68 @@ def run_study(
     get_backend(device)  # a device that is missing is an error before anything is done
     with claim(folder, study, overwrite=overwrite) as cache:
         prepared = [prepare_stages(study, r, cache, n_jobs=n_jobs) for r in study.recipes()]
-        keys, spent = _measure_cells(study, prepared, folder, n_jobs, device)
+        spent = {
+            stage: round(sum(stages.seconds.get(stage, 0.0) for stages in prepared), 2)
+            for stage in ("encode", "count")
+        }
+        started = time.perf_counter()
+        keys = _measure_runs(study, prepared, folder, n_jobs, device)
+        spent["measure"] = round(time.perf_counter() - started, 2)
         failures: list[str] = []
         if study.attribution:
             started = time.perf_counter()
             failures = attribute_study(study, prepared, folder, cache, n_jobs=n_jobs, device=device)
             spent["attribute"] = round(time.perf_counter() - started, 2)
-        write_json(
-            folder / "study.json",
-            {
-                **about(study),
-                "versions": versions(),
-                "command": command,
-                "seconds": spent,
-                "cells": keys,
-                "corpora": [_about_corpus(stages) for stages in prepared],
-                "failures": failures,
-            },
-        )
-        results = write_results(folder)
-    if results.all_failed:
+        told = {
+            **about(study),
+            "versions": versions(),
+            "linear_algebra": linear_algebra(),
+            "command": command,
+            "seconds": spent,
+            "runs": keys,
+            "corpora": [_about_corpus(stages) for stages in prepared],
+            "failures": failures,
+        }
+        write_record(folder / "study.json", told)
+        results = StudyResults.open(folder)
+        results.write_tables()
+    if len(results.errors()) == len(results.records):
         raise InputError(
-            f"every cell of study {study.name!r} failed",
+            f"every run of study {study.name!r} failed",
             got=results.errors()[0],
             where=str(folder / "table.csv"),
         )
     return results
 
 
-def _measure_cells(
+def _measure_runs(
     study: Study, prepared: list[Stages], folder: Path, n_jobs: int | None, device: str
-) -> tuple[list[str], dict[str, float]]:
-    """Measure the cells without a record; returns the keys of all, and the time of each stage."""
-    keys, tasks = [], []
+) -> list[str]:
+    """Measure the runs without a record; returns the keys of all."""
+    keyed = []
     for stages in prepared:
-        named = [
-            (cell, cell_key(cell, stages.source_key(cell), study.probe))
-            for cell in stages.cells(study)
-        ]
-        keys += [key for _, key in named]
-        missing = [(cell, key) for cell, key in named if not is_done(folder, key)]
-        tasks += list(make_tasks(missing, stages))
-    started = time.perf_counter()
+        for run in [*study.runs_of(stages.recipe), *stages.controls]:
+            source = stages.source(run)
+            keyed.append((run, run_key(run, source, study.probe, device), source))
+    missing = [one for one in keyed if not is_done(folder, one[1])]
+    # Those that read the same signal come one after the other: a worker keeps the last it read.
+    missing.sort(key=lambda one: (str(one[2].path), str(one[0].window), str(one[0].signal)))
     map_tasks(
         measure,
-        [(task, folder, study.probe, device) for task in tasks],
+        [(*one, folder, study.probe, device) for one in missing],
         n_jobs=n_jobs,
         description="measuring",
-        weights=[task.seconds for task in tasks],
+        weights=[run_seconds(run) for run, *_ in missing],
     )
-    spent = {
-        stage: round(sum(stages.seconds.get(stage, 0.0) for stages in prepared), 2)
-        for stage in ("encode", "count")
-    }
-    return keys, {**spent, "measure": round(time.perf_counter() - started, 2)}
+    forget()
+    return [key for _, key, _ in keyed]
 
 
 def _about_corpus(stages: Stages) -> dict[str, Any]:
-    about_it: dict[str, Any] = {
-        "name": stages.recipe.name,
-        "title": stages.recipe.title,
-        "licence": stages.recipe.licence,
-        "numerals": stages.recipe.numerals,
-        "ordinals": stages.recipe.ordinals,
-        "error": stages.error,
-    }
-    if stages.corpus is not None and stages.corpus.exists():
+    recipe = stages.recipe
+    names = ("name", "title", "licence", "numerals", "ordinals")
+    about_it = {name: getattr(recipe, name) for name in names} | {"error": stages.error}
+    if stages.fingerprint:
         corpus = EncodedCorpus.open(stages.corpus)
         about_it |= {
             "fingerprint": corpus.fingerprint,

@@ -1,13 +1,16 @@
-"""Stages that cells share: the encoded corpus, and the counts of each condition."""
+"""Stages that runs share: the encoded corpus, and the counts of each condition."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from wordnum.cooccurrence.counting import count_conditions
 from wordnum.cooccurrence.counts import Counts
@@ -19,32 +22,40 @@ from wordnum.corpus.recipes import Recipe
 from wordnum.corpus.thinning import thin_to
 from wordnum.errors import WordnumError
 from wordnum.studies.cache import Cache, code_version, load_or_discard
-from wordnum.studies.grid import Cell, Study
-from wordnum.studies.pairs import PairTotals
+from wordnum.studies.grid import Run, Study
 
-__all__ = ["Stages", "prepare_stages"]
+__all__ = ["Source", "Stages", "prepare_stages"]
 
 logger = logging.getLogger(__name__)
-# A cell with fewer pairs than this share of the original's has a thinned control.
+# A run with fewer pairs than this share of the original's has a thinned control.
 _LOSES_PAIRS = 0.98
-Place = tuple[str, Window, str, int]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a model is fitted on: counts or a corpus, and the hash of all that it depends on."""
+
+    path: Path
+    key: str
+    error: str = ""
 
 
 @dataclass
 class Stages:
-    """What the cells of one corpus share.
+    """What the runs on one corpus share.
 
     Attributes
     ----------
     recipe : Recipe
-    corpus : Path or None
+    cache : Cache
+    reach : int
+        The widest window, up to which conditions are counted.
+    corpus : Path
         The encoded corpus.
     fingerprint : str
         Content hash of the encoded corpus.
-    counts : dict of (condition, seed) to Path
-        Counts up to the widest window.
-    controls : dict of (condition, window, signal, seed) to str
-        The thinned original to set beside the cells there, which lose pairs.
+    controls : list of Run
+        The thinned originals to set beside the runs that lose pairs.
     error : str
         Why there is nothing, or not all.
     seconds : dict of str to float
@@ -52,145 +63,138 @@ class Stages:
     """
 
     recipe: Recipe
-    corpus: Path | None = None
+    cache: Cache
+    reach: int
+    corpus: Path = Path()
     fingerprint: str = ""
-    counts: dict[tuple[str, int], Path] = field(default_factory=dict)
-    controls: dict[Place, str] = field(default_factory=dict)
+    controls: list[Run] = field(default_factory=list)
     error: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def cells(self, study: Study) -> Iterator[Cell]:
-        """Cells of the study on this corpus, the controls after the conditions."""
-        cells = [c for name in study.perturbations for c in study.cells_of(self.recipe, name)]
-        yield from cells
-        for cell in cells:
-            thinned = self.controls.get(_place(cell))
-            if thinned and study.may_need_control(cell):
-                yield cell.as_control(thinned)
+    def counts(self, perturbation: str, random_state: int) -> Path:
+        """File of the counts of a condition, up to the widest window."""
+        return self.cache.path(
+            "counts",
+            ".npz",
+            code_version("cooccurrence"),
+            code_version("corpus"),
+            self.fingerprint,
+            perturbation,
+            parse_perturbation(perturbation, random_state=random_state),
+            self.reach,
+        )
 
-    def source(self, cell: Cell) -> Path | None:
-        """File that the cell's model is fitted on."""
-        if cell.model.reads_corpus:
-            return self.corpus
-        return self.counts.get((cell.perturbation, cell.random_state))
-
-    def source_key(self, cell: Cell) -> str:
-        """Hash of what this file holds, or of all that it depends on; empty where there is none."""
-        if cell.model.reads_corpus:
-            return self.fingerprint
-        source = self.source(cell)
-        return "" if source is None else source.stem
+    def source(self, run: Run) -> Source:
+        """What the model of a run is fitted on."""
+        if run.model.reads_corpus:
+            code = (code_version("cooccurrence"), code_version("corpus"))
+            return Source(self.corpus, "-".join((self.fingerprint, *code)), self.error)
+        counts = self.counts(run.perturbation, run.random_state)
+        return Source(counts, counts.stem, self.error)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Add the time that the block takes to a stage."""
         started = time.perf_counter()
         yield
-        spent = self.seconds.get(stage, 0.0) + time.perf_counter() - started
-        self.seconds[stage] = round(spent, 2)
+        self.seconds[stage] = round(time.perf_counter() - started, 2)
 
 
 def prepare_stages(study: Study, recipe: Recipe, cache: Cache, *, n_jobs: int | None = 1) -> Stages:
     """Encode and count one corpus, as far as it is not done; an error is kept, not raised."""
-    stages = Stages(recipe)
+    stages = Stages(recipe, cache, max(window.size for window in study.windows))
+    runs = list(study.runs_of(recipe))
+    conditions = {(r.perturbation, r.random_state) for r in runs if not r.model.reads_corpus}
+    if study.attribution:
+        conditions.add(("original", study.seeds[0]))
+    cut = [run for run in runs if study.may_need_control(run)]
+    for run in cut:
+        conditions |= {(run.perturbation, run.random_state), ("original", run.random_state)}
     try:
         with stages.timed("encode"):
-            stages.corpus, corpus = _encoded(recipe, cache, n_jobs)
-            stages.fingerprint = corpus.fingerprint
-        needed = study.thinned_controls or study.attribution
-        if needed or not all(model.reads_corpus for model in study.models):
-            with stages.timed("count"):
-                for random_state in study.seeds:
-                    _count_condition(study, stages, corpus, random_state, cache, n_jobs)
+            corpus = _encoded(stages, n_jobs)
+        with stages.timed("count"):
+            _count(stages, corpus, conditions, n_jobs)
+            stages.controls = _thinned(stages, corpus, cut)
+            thinned = {(run.perturbation, run.random_state) for run in stages.controls}
+            _count(stages, corpus, thinned, n_jobs)
     except WordnumError as error:
         logger.warning("corpus %s failed: %s", recipe.name, error)
         stages.error = str(error)
     return stages
 
 
-def _encoded(recipe: Recipe, cache: Cache, n_jobs: int | None) -> tuple[Path, EncodedCorpus]:
-    """Open the corpus of a recipe, encoded now if it was not yet; its folder comes with it."""
+def _encoded(stages: Stages, n_jobs: int | None) -> EncodedCorpus:
+    """Open the corpus of a recipe, encoded now if it was not yet."""
+    recipe = stages.recipe
     if recipe.reader == "encoded":
-        return Path(recipe.paths()[0]), open_encoded(recipe)
-    folder = cache.path("corpus", "", code_version("corpus"), recipe.identity())
-    corpus = load_or_discard(folder, EncodedCorpus.open)
-    if corpus is None:
-        corpus = encode_recipe(recipe, folder, n_jobs=n_jobs)
-    return folder, corpus
+        stages.corpus, corpus = Path(recipe.paths()[0]), open_encoded(recipe)
+    else:
+        stages.corpus = stages.cache.path("corpus", "", code_version("corpus"), recipe.identity())
+        found = load_or_discard(stages.corpus, lambda path: EncodedCorpus.open(path, verify=True))
+        corpus = found or encode_recipe(recipe, stages.corpus, n_jobs=n_jobs)
+    stages.fingerprint = corpus.fingerprint
+    return corpus
 
 
-def _count_condition(
-    study: Study,
-    stages: Stages,
-    corpus: EncodedCorpus,
-    random_state: int,
-    cache: Cache,
-    n_jobs: int | None,
+def _count(
+    stages: Stages, corpus: EncodedCorpus, conditions: Iterable[tuple[str, int]], n_jobs: int | None
 ) -> None:
-    """Count all conditions of one seed, then their controls."""
-    reach = max(window.size for window in study.windows)
-    _count_missing(study.perturbations, stages, corpus, reach, random_state, cache, n_jobs)
-    if study.thinned_controls:
-        shares = _shares_left(study, stages, random_state)
-        thins = [
-            thin.name for thin in thin_to(corpus, list(shares.values()), random_state=random_state)
-        ]
-        stages.controls |= dict(zip(shares, thins, strict=True))
-        _count_missing(
-            tuple(dict.fromkeys(thins)), stages, corpus, reach, random_state, cache, n_jobs
-        )
-
-
-def _count_missing(
-    names: tuple[str, ...],
-    stages: Stages,
-    corpus: EncodedCorpus,
-    reach: int,
-    random_state: int,
-    cache: Cache,
-    n_jobs: int | None,
-) -> None:
-    """Count the conditions that are not in the cache, all in one pass over the corpus."""
-    missing = []
-    for name in names:
-        path = cache.path(
-            "counts",
-            ".npz",
-            code_version("cooccurrence"),
-            code_version("corpus"),
-            corpus.fingerprint,
-            name,
-            parse_perturbation(name, random_state=random_state),
-            reach,
-        )
-        stages.counts[name, random_state] = path
-        if load_or_discard(path, Counts.load) is None:
-            missing.append(name)
-    if missing:
+    """Count the conditions that are not in the cache, those of one seed in one pass."""
+    missing: dict[int, list[str]] = {}
+    for name, random_state in sorted(conditions):
+        if load_or_discard(stages.counts(name, random_state), Counts.load) is None:
+            missing.setdefault(random_state, []).append(name)
+    for random_state, names in missing.items():
         found = count_conditions(
-            corpus, window=reach, perturbations=missing, random_state=random_state, n_jobs=n_jobs
+            corpus,
+            window=stages.reach,
+            perturbations=names,
+            random_state=random_state,
+            n_jobs=n_jobs,
         )
         for name, counts in found.items():
-            counts.save(stages.counts[name, random_state])
+            counts.save(stages.counts(name, random_state))
 
 
-def _shares_left(study: Study, stages: Stages, random_state: int) -> dict[Place, float]:
-    """Share of the original's pairs that is left, at each place of the grid that loses some."""
-    totals = {
-        name: PairTotals(Counts.load(stages.counts[name, random_state]))
-        for name in study.perturbations
-    }
-    found = {}
-    for name in study.perturbations:
-        for cell in study.cells_of(stages.recipe, name):
-            if cell.random_state == random_state and study.may_need_control(cell):
-                whole = totals["original"].of(cell.window, cell.signal)
-                share = totals[name].of(cell.window, cell.signal) / max(whole, 1)
-                if 0 < share < _LOSES_PAIRS:
-                    found[_place(cell)] = share
-    return found
+def _thinned(stages: Stages, corpus: EncodedCorpus, cut: list[Run]) -> list[Run]:
+    """Controls of the runs that have lost pairs."""
+    totals: dict[Path, dict[str, np.ndarray]] = {}
+
+    def pairs(perturbation: str, run: Run) -> float:
+        path = stages.counts(perturbation, run.random_state)
+        if path not in totals:
+            totals[path] = _pairs_by_distance(Counts.load(path))
+        assert run.window is not None
+        return _pairs_within(totals[path], run.window, run.signal)
+
+    controls = []
+    for random_state in sorted({run.random_state for run in cut}):
+        runs = [run for run in cut if run.random_state == random_state]
+        shares = [pairs(r.perturbation, r) / max(pairs("original", r), 1) for r in runs]
+        losing = [share for share in shares if 0 < share < _LOSES_PAIRS]
+        thins = dict(
+            zip(losing, thin_to(corpus, losing, random_state=random_state) if losing else [])
+        )
+        controls += [r.as_control(thins[s].name) for r, s in zip(runs, shares) if s in thins]
+    return controls
 
 
-def _place(cell: Cell) -> Place:
-    """What decides how many pairs a cell has."""
-    return cell.perturbation, cell.window, cell.signal, cell.random_state
+def _pairs_by_distance(counts: Counts) -> dict[str, Any]:
+    """Sums of counted pairs by signed distance, for words and for numbers as contexts."""
+    size, first_word = counts.vocabulary.size, counts.vocabulary.first_word
+    totals: dict[str, Any] = {"distances": counts.distances, "number": 0, "text": 0}
+    for block in counts.blocks:
+        for kind, chosen in (
+            ("number", block.contexts < size),
+            ("text", block.contexts >= first_word),
+        ):
+            sums = np.concatenate([[0], np.cumsum(block.counts * chosen, dtype=np.int64)])
+            totals[kind] = totals[kind] + np.diff(sums[block.indptr[::size]])
+    return {**totals, "both": totals["text"] + totals["number"]}
+
+
+def _pairs_within(totals: dict[str, Any], window: Window, signal: str | None) -> int:
+    """Pairs within a window, each with the weight of its distance."""
+    at = np.searchsorted(totals["distances"], window.distances)
+    return round(window.weights @ totals[signal or "both"][at])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +20,7 @@ __all__ = ["builtin_studies", "load_study"]
 _BUILTIN = Path(__file__).parent / "builtin"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _File:
-    """The keys of a study file."""
-
-    name: str
-    corpora: list[Any]
-    models: list[dict[str, Any]]
-    extends: str = ""
-    numerals: list[str] = field(default_factory=list)
-    perturbations: list[str] = field(default_factory=lambda: ["original"])
-    windows: list[Any] = field(default_factory=lambda: [5])
-    signals: list[str] = field(default_factory=lambda: ["both"])
-    seeds: list[int] = field(default_factory=lambda: [0])
-    thinned_controls: bool = False
-    attribution: bool = False
-    probe: dict[str, Any] = field(default_factory=dict)
-    title: str = ""
-    description: str = ""
-
-
+# What the items of the lists of a study file must be.
 _ITEMS: dict[str, tuple[type, ...]] = {
     "corpora": (str, Mapping),
     "models": (Mapping,),
@@ -94,22 +74,20 @@ def load_study(
     """
     path = _locate(os.fspath(study), Path())
     where = str(path)
-    file = build(_File, _checked(_extended(path, ()), where), where=where)
-    return Study(
-        name=file.name,
-        corpora=tuple(_corpus(entry, root, where) for entry in corpora or file.corpora),
-        models=tuple(_model(entry, where) for entry in file.models),
-        numerals=tuple(_numerals(entry, where) for entry in file.numerals),
-        perturbations=tuple(file.perturbations),
-        windows=tuple(_window(entry, where) for entry in file.windows),
-        signals=tuple(file.signals),
-        seeds=tuple(file.seeds),
-        thinned_controls=file.thinned_controls,
-        attribution=file.attribution,
-        probe=build(ProbeSpec, file.probe, where=f"{where}, [probe]"),
-        title=file.title,
-        description=file.description,
-    )
+    values = _extended(path, ())
+    if corpora:
+        values["corpora"] = corpora
+    read: dict[str, Callable[[Any], Any]] = {
+        "corpora": lambda entry: _corpus(entry, root, where),
+        "models": lambda entry: _model(entry, where),
+        "numerals": lambda entry: _numerals(entry, where),
+        "windows": lambda entry: _window(entry, where),
+    }
+    for key in _ITEMS.keys() & values.keys():
+        _check_items(key, values[key], where)
+        values[key] = tuple(map(read[key], values[key]) if key in read else values[key])
+    probe = build(ProbeSpec, values.get("probe", {}), where=f"{where}, [probe]")
+    return build(Study, {**values, "probe": probe}, where=where)
 
 
 def _locate(name: str, folder: Path) -> Path:
@@ -139,30 +117,23 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     values = read_toml(path)
     if "extends" not in values:
         return values
-    base = _locate(str(values["extends"]), path.parent)
+    base = _locate(str(values.pop("extends")), path.parent)
     return {**_extended(base, (*seen, path)), **values}
 
 
-def _checked(values: dict[str, Any], where: str) -> dict[str, Any]:
+def _check_items(key: str, items: Any, where: str) -> None:
     """Refuse a list that is none, and items of the wrong kind."""
-    for key, kinds in _ITEMS.items():
-        items = values.get(key, [])
-        wrong = items if not isinstance(items, list) else _wrong(items, kinds)
-        if wrong is not None:
-            raise UsageError(
-                f"{key} cannot be read",
-                expected=f"a list of {' or '.join(_WORDS[kind] for kind in kinds)}",
-                got=repr(wrong),
-                where=where,
-            )
-    return values
-
-
-def _wrong(items: list[Any], kinds: tuple[type, ...]) -> Any:
-    """First item that is of none of the kinds; None where all are fine."""
-    return next(
-        (item for item in items if isinstance(item, bool) or not isinstance(item, kinds)), None
-    )
+    kinds = _ITEMS[key]
+    wrong = [items]
+    if isinstance(items, list):
+        wrong = [i for i in items if isinstance(i, bool) or not isinstance(i, kinds)]
+    if wrong:
+        raise UsageError(
+            f"{key} cannot be read",
+            expected=f"a list of {' or '.join(_WORDS[kind] for kind in kinds)}",
+            got=repr(wrong[0]),
+            where=where,
+        )
 
 
 def _corpus(entry: str | Mapping[str, Any], root: str, where: str) -> Recipe:

@@ -1,0 +1,43 @@
+"""Columns of a study's tables: the one place where their names are written down."""
+
+from __future__ import annotations
+
+__all__ = ["COMPARISON", "IDENTITY", "MEASURES", "SAME", "SCHEMA", "TABLE", "WHOLE"]
+
+# Of study.json, of the records and of the tables; counted up when a name or a meaning changes.
+SCHEMA = 2
+
+# What a run is. An axis that its model does not have is empty.
+IDENTITY = (
+    "corpus", "numerals", "ordinals", "condition", "perturbation", "control_for", "window", "side",
+    "positional", "window_weighting", "signal", "model", "weighting", "dim", "seed",
+)  # fmt: skip
+
+# What was measured at one T: kappa x 100 with its interval, nulls and controls, Phi_T, the spike,
+# lambda_max beside its noise level, and the bounds of Theorem 1.
+MEASURES = (
+    "kappa", "low", "high", "interval_reason", "repeat_sd", "kappa_groups", "kappa_without_fives",
+    "kappa_within_parity", "kappa_without_frequency", "null_mean", "null_p95", "null_p",
+    "null_plain_mean", "null_plain_p95", "null_plain_p", "accuracy", "phi", "magnitude", "power",
+    "spike_p", "lambda_max", "lambda_noise", "cond", "lower", "upper",
+)  # fmt: skip
+
+# `key` names a record, `run` the fit that it belongs to; `step` and `tokens` say which checkpoint
+# of the fit it is, and are empty where there is but one.
+TABLE = (
+    "key", "run", "system", *IDENTITY, "step", "tokens", "T", *MEASURES, "n_numbers", "coverage",
+    "n_pairs", "verdict", "flags", "reasons", "seconds", "status", "error",
+)  # fmt: skip
+
+# What two records have in common that can be compared.
+SAME = (
+    "corpus", "numerals", "ordinals", "window", "side", "positional", "window_weighting", "signal",
+    "model", "seed", "step",
+)  # fmt: skip
+COMPARISON = (
+    *SAME, "key", "condition", "against", "against_condition", "T", "difference", "low", "high",
+    "p_value", "reason",
+)  # fmt: skip
+
+# Integers, which may be missing.
+WHOLE = ("T", "window", "dim", "seed", "step", "tokens", "n_numbers", "n_pairs")
