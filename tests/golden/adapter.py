@@ -172,8 +172,8 @@ SVDS: dict[str, tuple[tuple[str, float, float, float, float], float, str, dict[s
     ),
 }  # fmt: skip
 
-_SVD = {"rows": "numbers", "min_count": 1, "marginals": "pairs", "half_samples": False, "device": "cpu",
-        "precision": "double", "tol": 1e-6, "random_state": 0}  # fmt: skip
+_SVD = {"rows": "numbers", "min_count": 1, "marginals": "pairs", "half_samples": False,
+        "device": "cpu", "precision": "double", "tol": 1e-6, "random_state": 0}  # fmt: skip
 _GLOVE = {"dim": 30, "epochs": 3, "x_max": 100.0, "alpha": 0.75, "learning_rate": 0.05,
           "sum_vectors": False, "min_count": 1, "random_state": 0, "threads": 1, "device": "cpu",
           "half_samples": False}  # fmt: skip
