@@ -18,7 +18,7 @@ COMMON = {
     "_compat", "backend", "config", "errors", "information", "intrinsics", "parallel", "progress",
     "provenance", "storage",
 }  # fmt: skip
-TOP = {"cli", "console", "__main__", "__init__"}  # may import everything
+TOP = {"cli", "commands", "__main__", "__init__"}  # may import everything
 
 
 def stage_of(module: str) -> str:
@@ -70,8 +70,7 @@ def test_a_stage_imports_nothing_to_its_right(path: Path):
 def test_every_module_belongs_to_a_stage_or_is_common():
     tops = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.suffix == ".py"}
     folders = {p.name for p in PACKAGE.iterdir() if p.is_dir() and (p / "__init__.py").exists()}
-    assert tops == COMMON | TOP
-    assert folders == set(STAGES)
+    assert tops | folders == COMMON | TOP | set(STAGES)
 
 
 def loaded_after(statement: str) -> set[str]:

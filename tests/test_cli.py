@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,15 +69,82 @@ def test_all_words_are_counted_and_embedded(corpus: Path, tmp_path: Path):
     counts, vectors = tmp_path / "all.npz", tmp_path / "vectors.npz"
     every = ("count", corpus, "-o", counts, "--rows", "all", "--window", 4, "--json")
     made = json.loads(wordnum(*every, "--weights", "harmonic").stdout)
-    assert made["distinct_pairs"] > 0
+    assert made["pairs"] > 0
     facts = json.loads(
         wordnum("embed", counts, "-o", vectors, "--model", "svd", "--dim", 3, "--json").stdout
     )
     assert facts["dim"] == 3
-    refused = wordnum("embed", counts, "-o", vectors, "--window", 2, code=2).stderr
+    refused = wordnum("embed", counts, "-o", tmp_path / "w.npz", "--window", 2, code=2).stderr
     assert "were summed over their window" in refused
-    refused = wordnum("count", corpus, "-o", counts, "--side", "left", code=2).stderr
+    refused = wordnum("count", corpus, "-o", counts, code=2).stderr
+    assert "exists already" in refused
+    assert "--overwrite" in refused
+    refused = wordnum("count", corpus, "-o", counts, "--side", "left", "--overwrite", code=2).stderr
     assert "choose side and weighting afterwards" in refused
+
+
+def test_several_conditions_give_a_file_each(corpus: Path, tmp_path: Path):
+    conditions = ("--perturb", "original", "--perturb", "isolate:1")
+    made = json.loads(
+        wordnum("count", corpus, "-o", tmp_path / "c.npz", *conditions, "--json").stdout
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "c.isolate-1.npz", "c.original.npz"
+    ]  # fmt: skip
+    assert made["pairs"][0] > made["pairs"][1] > 0
+
+
+def test_quiet_prints_nothing_and_version_its_number(corpus: Path, tmp_path: Path):
+    done = wordnum("-q", "count", corpus, "-o", tmp_path / "c.npz")
+    assert (done.stdout, done.stderr) == ("", "")
+    assert wordnum("--version").stdout.startswith("wordnum 0.")
+
+
+@pytest.mark.parametrize(
+    ("verb", "name"),
+    [("embed", "hellinger-mass-3"), ("embed", "ppmi"), ("embed", "glove"), ("count", "isolate:K")],
+)
+def test_the_help_lists_what_can_be_named(verb: str, name: str):
+    shown = CliRunner().invoke(app, [verb, "--help"]).output
+    assert name in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["count", "c", "--jobs", "0"],
+        ["count", "c", "--seed", "-1"],
+        ["count", "c", "--window", "0"],
+        ["embed", "c", "--dim", "-3"],
+        ["analyze", "c.npz", "--moduli", "2-99999999999"],
+        ["analyze", "c.npz", "--plot", "a.xyz"],
+    ],
+)
+def test_options_are_checked_before_work_begins(arguments: list[str], tmp_path: Path):
+    output = [] if arguments[0] == "analyze" else ["-o", tmp_path / "out.npz"]
+    done = wordnum(*arguments, *output, code=2)
+    assert "no such file" not in done.stderr
+
+
+def test_a_screen_without_greek_letters_is_no_error(corpus: Path, tmp_path: Path):
+    wordnum("embed", corpus, "-o", tmp_path / "e.npz", "--dim", 3)
+    shown = subprocess.run(
+        [sys.executable, "-m", "wordnum", "analyze", tmp_path / "e.npz", "--moduli", "2"],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"}, capture_output=True,
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stderr
+    assert b"verdict" in shown.stdout
+
+
+@pytest.mark.parametrize("columns", ["80", "40"])
+def test_no_figure_of_a_table_is_cut(corpus: Path, tmp_path: Path, columns: str):
+    wordnum("embed", corpus, "-o", tmp_path / "e.npz", "--dim", 3)
+    command = [sys.executable, "-m", "wordnum", "analyze", tmp_path / "e.npz"]
+    shown = subprocess.run(
+        command, env={**os.environ, "COLUMNS": columns}, capture_output=True, text=True, check=True
+    ).stdout
+    assert "…" not in shown
+    assert "lambda" in shown.replace("λ", "lambda")
 
 
 def test_exported_vectors_come_back(corpus: Path, tmp_path: Path):

@@ -1,0 +1,158 @@
+"""What the command line prints for people, and the same as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from wordnum.progress import is_quiet
+
+if TYPE_CHECKING:
+    from wordnum.studies.plan import Plan
+    from wordnum.studies.results import StudyResults
+
+__all__ = ["print_analysis", "print_facts", "print_plan", "print_summary", "printable"]
+
+# Systems that a summary shows: more are for the page.
+_SYSTEMS = 60
+# All that moves the cursor or commands a terminal; a line's end does not.
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: object) -> str:
+    r"""Text without what commands a terminal: file names and corpora are not ours.
+
+    Examples
+    --------
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], str(text))
+
+
+def print_facts(facts: dict[str, Any], as_json: bool) -> None:
+    """Print a line per fact, or one JSON object."""
+    if as_json:
+        typer.echo(json.dumps(facts))
+    if as_json or is_quiet():
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        if isinstance(value, (list, tuple)):
+            value = ", ".join(map(str, value)) or "none"
+        shown = f"{value:,}" if isinstance(value, int) else printable(value)
+        typer.echo(f"{name.replace('_', ' '):<{width}}  {shown}")
+
+
+def _print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table, words to the left and figures to the right; no figure is ever cut."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = [[printable(cell) for cell in row] for row in rows]
+    table = Table(title=Text(printable(title)), box=SIMPLE_HEAD)
+    for at, head in enumerate(heads):
+        word = head in ("stage", "system", "verdict")
+        longest = max(len(head), *(len(row[at]) for row in shown))
+        table.add_column(
+            Text(head), justify="left" if word else "right", min_width=None if word else longest
+        )
+    for row in shown:
+        table.add_row(*map(Text, row))
+    console = Console()
+    # Wider than the screen, lines go on below: a figure that is cut off is another figure.
+    console.width = max(console.width, Console(width=10_000).measure(table).minimum)
+    console.print(table)
+
+
+def print_analysis(found: dict[str, Any]) -> None:
+    """Print a table of the measures by T, and the verdict with its reasons."""
+    if is_quiet():
+        return
+    probe, spectrum = found.get("probe") or {}, found.get("spectrum") or {}
+    fisher = found.get("separability") or {}
+    rows = []
+    for T in sorted({*probe, *spectrum, *fisher}, key=int):
+        row, spike, ratio = probe.get(T, {}), spectrum.get(T, {}), fisher.get(T, {})
+        null = row.get("null") or {}
+        low, high = row.get("low"), row.get("high")
+        rows.append(
+            [
+                T,
+                _number(row.get("kappa")),
+                f"{low:.1f} to {high:.1f}" if low is not None and high is not None else "",
+                _number(null.get("p95")),
+                _number(null.get("p_value"), 3),
+                _number(spike.get("magnitude"), 2),
+                _number(spike.get("p_value"), 3),
+                _number(ratio.get("phi"), 2),
+                _number(ratio.get("lambda_max"), 2),
+                _number(ratio.get("lambda_max_noise"), 2),
+            ]
+        )
+    _print_table(
+        f"{len(found['numbers'])} numbers, {found['dim']} dimensions",
+        ["T", "kappa", "interval", "null 95 %", "p", "spike", "spike p", "Phi", "λ", "λ noise"],
+        rows,
+    )
+    if found.get("verdict"):
+        typer.echo(f"verdict: {found['verdict']}")
+    for line in [*found.get("reasons", []), *(f"flag: {flag}" for flag in found.get("flags", []))]:
+        typer.echo(f"  {printable(line)}")
+
+
+def _number(value: float | None, digits: int = 1) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def print_plan(plan: Plan, as_json: bool) -> None:
+    """Print what a study will do, and about what it will cost."""
+    if as_json:
+        stages = [dict(zip(("stage", "times", "seconds"), stage)) for stage in plan.stages]
+        facts = {"study": plan.study.name, "runs": plan.n_runs, "controls": plan.n_controls}
+        costs = {name: round(getattr(plan, name)) for name in ("seconds", "memory", "disk")}
+        print_facts({**facts, "stages": stages, **costs, "notes": plan.notes}, as_json)
+        return
+    _print_table(
+        f"{plan.study.name}: {plan.n_runs} runs",
+        ["stage", "times", "on one core"],
+        [[stage, f"{times:,}", _duration(seconds)] for stage, times, seconds in plan.stages],
+    )
+    typer.echo(
+        f"about {_duration(plan.seconds)} in all, {plan.memory / 1e9:.1f} GB of memory, "
+        f"{plan.disk / 1e9:.1f} GB of disk"
+    )
+    for note in plan.notes:
+        typer.echo(f"note: {printable(note)}")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def print_summary(results: StudyResults) -> None:
+    """Print kappa by system at T = 2, 5 and 10, with the verdicts; of many systems, the first."""
+    if is_quiet():
+        return
+    many = results.table["corpus"].nunique() > 1
+    systems = list(results.table.groupby(["key", "corpus", "system"], sort=False))
+    rows = []
+    for (_, corpus, system), found in systems[:_SYSTEMS]:
+        kappas = dict(zip(found["T"], found["kappa"]))
+        shown = [_number(kappas.get(T)) for T in (2, 5, 10)]
+        name = f"{corpus}: {system}" if many else str(system)
+        rows.append([name, *shown, found["verdict"].iloc[0] or "failed"])
+    title = str(results.about["title"] or results.about["name"])
+    _print_table(title, ["system", "T = 2", "T = 5", "T = 10", "verdict"], rows)
+    if len(systems) > _SYSTEMS:
+        typer.echo(f"and {len(systems) - _SYSTEMS} more")

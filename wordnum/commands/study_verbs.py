@@ -1,0 +1,162 @@
+"""Verbs of studies: demo, study, report."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wordnum.commands.options import (
+    Address,
+    AsJson,
+    BackendName,
+    Device,
+    FigureFormat,
+    Jobs,
+    Output,
+    Overwrite,
+    Root,
+    completing,
+    verb,
+)
+from wordnum.commands.printing import print_facts, print_plan, print_summary, printable
+from wordnum.errors import InputError
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["demo", "report", "study"]
+
+
+@verb("wordnum demo", "wordnum demo -o demo-report --jobs 2")
+def demo(
+    output: Output = Path("demo-report"), jobs: Jobs = 1, overwrite: Overwrite = False
+) -> None:
+    """Run the whole thing on data that comes with the dependencies, and leave a page to open."""
+    _run_study("demo", output, jobs=jobs, overwrite=overwrite)
+
+
+@verb(
+    "wordnum study paper-data -o out --dry-run",
+    "wordnum study paper-data -o out --root ~/texts --jobs 2",
+    "wordnum study signals -o out --corpus my-articles.txt",
+    "wordnum study mine.toml -o out --backend dask --address tcp://head:8786",
+)
+def study(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A STUDY.toml, or the name of one that comes with wordnum.",
+            autocompletion=completing("studies"),
+        ),
+    ],
+    output: Output,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Recipe, text or encoded corpus instead of the study's own; may be repeated.",
+            autocompletion=completing("recipes"),
+        ),
+    ] = None,
+    root: Root = "",
+    jobs: Jobs = None,
+    backend: BackendName = "loky",
+    address: Address = None,
+    device: Device = "cpu",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a study, or go on with one that was interrupted, and write its table and page."""
+    from wordnum.parallel import default_jobs
+
+    _run_study(
+        name,
+        output,
+        corpora=corpus,
+        root=root,
+        jobs=default_jobs(jobs, backend),
+        backend=backend,
+        address=address,
+        device=device,
+        dry_run=dry_run,
+        overwrite=overwrite,
+        as_json=as_json,
+    )
+
+
+def _run_study(
+    name: str,
+    output: Path,
+    *,
+    corpora: list[str] | None = None,
+    root: str = "",
+    jobs: int | None = 1,
+    backend: str = "loky",
+    address: str | None = None,
+    device: str = "cpu",
+    dry_run: bool = False,
+    overwrite: bool = False,
+    as_json: bool = False,
+) -> None:
+    from wordnum.studies.toml_files import load_study
+
+    planned = load_study(name, corpora=corpora, root=root)
+    if dry_run:
+        from wordnum.studies.plan import plan_study
+
+        print_plan(plan_study(planned, n_jobs=jobs), as_json)
+        return
+    from wordnum.parallel import parallel_backend
+    from wordnum.report.page import write_page
+    from wordnum.studies.runner import run_study
+
+    try:
+        with parallel_backend(backend, address=address):
+            results = run_study(
+                planned,
+                output,
+                n_jobs=jobs,
+                device=device,
+                overwrite=overwrite,
+                command=shlex.join(["wordnum", *sys.argv[1:]]),
+            )
+    except KeyboardInterrupt as error:
+        raise InputError(
+            "interrupted",
+            where=str(output),
+            remedy="what is done is kept: the same command goes on from there",
+        ) from error
+    page = write_page(output)
+    if not as_json:
+        print_summary(results)
+    failures = dict.fromkeys([*results.errors(), *results.about["failures"]])
+    for message in failures:
+        typer.echo(f"failed: {printable(message)}", err=True)
+    facts = {
+        "table": str((output / "table.csv").resolve()),
+        "report": str(page.resolve()),
+        "runs": len(results.records),
+        "failed": len(results.errors()),
+    }
+    print_facts(facts, as_json)
+
+
+@verb("wordnum report out", "wordnum report out --format pdf")
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a study.")],
+    figures: Annotated[
+        FigureFormat | None, typer.Option("--format", help="Also write figures.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the page, and figures if asked, again from a study's results."""
+    from wordnum.report.figures import write_figures
+    from wordnum.report.page import write_page
+
+    page = write_page(folder).resolve()
+    drawn = write_figures(folder, format=figures) if figures else ()
+    print_facts({"page": str(page), "figures": list(map(str, drawn))}, as_json)
