@@ -1,18 +1,22 @@
 # make demo   sets up, runs the main job, leaves a report to open
 # make test   sets up, runs linter, type checker, tests, doctests and notebooks
+# make check  the same without the tests that take long: under three minutes
 # One virtual environment in .venv serves both; PYTHON=python3.12 make demo chooses the interpreter.
 
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo-report
 
-.PHONY: demo test test-slow lint format clean
+.PHONY: demo test check test-slow lint format clean
 
 demo: .venv/.demo
 	$(BIN)/wordnum demo -o $(DEMO) --jobs 2 --overwrite
 
 test: lint
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
+
+check: lint
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not long"
 
 test-slow: .venv/.test
 	$(BIN)/python -m pytest -m slow

@@ -35,3 +35,17 @@ def corpora_folder() -> Path:
 def make_believe(monkeypatch: pytest.MonkeyPatch) -> MakeBelieveCuPy:
     """Let ``device="cuda"`` mean a make-believe CuPy, which records what is called."""
     return install(monkeypatch)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say where the time goes: seconds by folder of tests, doctests by package."""
+    spent: dict[str, float] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                folder = str(Path(report.location[0]).parent)
+                spent[folder] = spent.get(folder, 0.0) + report.duration
+    if sum(spent.values()) > 30:
+        terminalreporter.section("seconds by folder")
+        for folder, seconds in sorted(spent.items(), key=lambda item: -item[1]):
+            terminalreporter.write_line(f"{seconds:7.0f}  {folder}")

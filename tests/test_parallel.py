@@ -26,6 +26,8 @@ from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.errors import InputError
 from wordnum.parallel import map_tasks, parallel_backend, stream_tasks
 
+pytestmark = pytest.mark.long
+
 CONDITIONS = ("original", "isolate:2", "thin:0.7+swap-numbers", "unigram-replace")
 
 

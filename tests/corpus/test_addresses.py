@@ -20,6 +20,8 @@ from tests.corpus.texts import TEXT, content
 from wordnum.corpus.encoding import encode
 from wordnum.errors import InputError
 
+pytestmark = pytest.mark.long
+
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "key",
     "AWS_SECRET_ACCESS_KEY": "secret",

@@ -12,6 +12,8 @@ import pytest
 from tests.report.fake_study import make_study, mixed
 from wordnum.report.page import write_page
 
+pytestmark = pytest.mark.long
+
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
