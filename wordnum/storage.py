@@ -27,6 +27,7 @@ __all__ = [
     "atomic_folder",
     "atomic_path",
     "file_hash",
+    "load_arrays",
     "load_npz",
     "locked",
     "npz_kind",
@@ -279,21 +280,13 @@ def load_npz(
         The file is damaged, is not ours, is of another kind, or of another version.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"no such file: {path}", remedy="check the path")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            header, arrays = _read_archive(archive, path, mapped=mapped)
-    except (OSError, *_DAMAGE) as error:
-        # A directory of the archive that points before the file is damage, not a failing disk.
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:
-            raise read_failure(path, error) from error
-        raise FormatError(
-            f"{path} cannot be read as {kind}",
-            expected=f"an .npz of {kind} written by wordnum",
-            got=f"{type(error).__name__}: {error}",
-            remedy="make the file again",
-        ) from error
+    with _opened(path, kind) as archive:
+        arrays = _arrays(archive, path, mapped=mapped)
+        header = json.loads(arrays.pop(_HEADER).tobytes())
+        if not isinstance(header, dict):
+            raise ValueError("its header is no table")
+        if header.pop("arrays", sorted(arrays)) != sorted(arrays):
+            raise ValueError("some of its arrays are missing")
     if header.get("kind") != kind:
         raise FormatError(
             f"{path} does not hold {kind}", expected=kind, got=str(header.get("kind"))
@@ -307,9 +300,34 @@ def load_npz(
     return header, arrays
 
 
-def _read_archive(
-    archive: zipfile.ZipFile, path: Path, *, mapped: bool
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Read the arrays of any .npz; it raises as `load_npz` does."""
+    with _opened(Path(path), "arrays") as archive:
+        return _arrays(archive, Path(path), mapped=False)
+
+
+@contextmanager
+def _opened(path: Path, kind: str) -> Iterator[zipfile.ZipFile]:
+    """Open an archive; what fails in the block is damage, or a failing disk."""
+    if not path.is_file():
+        raise InputError(f"no such file: {path}", remedy="check the path")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (OSError, *_DAMAGE) as error:
+        # A directory of the archive that points before the file is damage, not a failing disk.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise read_failure(path, error) from error
+        raise FormatError(
+            f"{path} cannot be read as {kind}",
+            expected=f"a whole .npz of {kind}, without Python objects",
+            got=f"{type(error).__name__}: {error}",
+            remedy="make the file again",
+        ) from error
+
+
+def _arrays(archive: zipfile.ZipFile, path: Path, *, mapped: bool) -> dict[str, np.ndarray]:
+    """All arrays of an archive, checked."""
     size = path.stat().st_size
     whole = sum(info.file_size for info in archive.infolist())
     if whole > max(_SMALL, size / _LEAST_SHARE):
@@ -318,16 +336,10 @@ def _read_archive(
     if damaged:
         raise ValueError(f"checksum of {damaged} does not hold")
     stored = np.memmap(path, np.uint8, "r") if mapped else None
-    arrays = {
+    return {
         info.filename.removesuffix(".npy"): _member(archive, info.filename, stored)
         for info in archive.infolist()
     }
-    header = json.loads(arrays.pop(_HEADER).tobytes())
-    if not isinstance(header, dict):
-        raise ValueError("its header is no table")
-    if header.pop("arrays", sorted(arrays)) != sorted(arrays):
-        raise ValueError("some of its arrays are missing")
-    return header, arrays
 
 
 def _member(archive: zipfile.ZipFile, name: str, stored: np.ndarray | None = None) -> np.ndarray:

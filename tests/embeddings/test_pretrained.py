@@ -89,7 +89,7 @@ class TestEveryFormat:
         matrix = MATRIX.copy()
         matrix[3, 2] = value
         path, options = written(form, tmp_path, WORDS, matrix)
-        with pytest.raises(FormatError, match="holds a? ?vectors? that cannot be used") as error:
+        with pytest.raises(FormatError, match="is damaged or cut off") as error:
             load_embedding(path, **self.tensor(form), **options)
         assert str(path) in str(error.value)
         assert "7" in error.value.where
@@ -175,7 +175,7 @@ def test_fasttext_numbers_of_a_model_with_ngrams_are_flagged(tmp_path):
 def test_word_that_never_ends_is_refused_with_its_byte(tmp_path):
     path = tmp_path / "v.bin"
     path.write_bytes(b"900 8\n" + b"x" * 40_000)
-    with pytest.raises(FormatError, match="damaged, or its header lies") as error:
+    with pytest.raises(FormatError, match="its header lies") as error:
         load_embedding(path)
     assert error.value.where == "byte 6, word 0 of 900"
 
@@ -186,7 +186,7 @@ def test_word_that_never_ends_is_refused_with_its_byte(tmp_path):
         ({"version": 10}, "fastText model of another version"),
         ({"quantized": True}, "quantized fastText model"),
         ({"rows": 10**9}, "1000000000 vectors"),
-        ({"rows": 11}, "its head does not fit its vectors"),
+        ({"rows": 11}, "vectors of 12 words and n-grams"),
         ({"rows": 15, "maxn": 3, "bucket": 4}, "vectors of 16 words and n-grams"),
     ],
 )
@@ -200,10 +200,10 @@ def test_fasttext_models_of_another_kind_are_refused(tmp_path, options, message)
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        ("13 6", "does not hold what its header says"),
-        ("11 6", "does not hold what its header says"),
-        ("12 5", "a line that does not fit the others"),
-        ("12 7", "a line that does not fit the others"),
+        ("13 6", "expected: 13 words"),
+        ("11 6", "got: 12 words"),
+        ("12 5", "expected: a word and 5 numbers"),
+        ("12 7", "expected: a word and 7 numbers"),
     ],
 )
 def test_text_header_that_lies_is_refused_with_the_line(tmp_path, header, message):
@@ -301,15 +301,14 @@ class TestSafetensors:
 
     def test_header_that_lies_about_the_size_is_refused(self, tmp_path):
         path = write_safetensors(tmp_path, "F32", (13, 6), MATRIX.tobytes())
-        with pytest.raises(FormatError, match="lies about 't'") as error:
+        with pytest.raises(FormatError, match=r"expected: a .safetensors file"):
             load_embedding(path, tensor="t", vocab=vector_files.vocab_txt(path, WORDS))
-        assert "312 bytes" in str(error.value)
 
     @pytest.mark.parametrize("length", [0, 3, 2**62])
     def test_header_of_no_such_length_is_refused(self, tmp_path, length):
         path = tmp_path / "m.safetensors"
         path.write_bytes(struct.pack("<Q", length) + b'{"t": {"data_offsets": 1}}')
-        with pytest.raises(FormatError, match=r"no whole .safetensors file"):
+        with pytest.raises(FormatError, match=r"expected: a .safetensors file"):
             load_embedding(path, tensor="t")
 
     def test_vocabulary_longer_than_the_tensor_is_refused(self, tmp_path):
@@ -317,7 +316,7 @@ class TestSafetensors:
         vector_files.safetensors(path, WORDS, MATRIX[:8])
         with pytest.raises(InputError, match="is not the vocabulary of") as error:
             load_embedding(path, tensor="wte.weight", vocab=tmp_path / "vocab.txt")
-        assert "row 11 for number 0" in str(error.value)
+        assert "12 tokens" in str(error.value)
 
     def test_without_a_vocabulary_rows_must_be_the_numbers(self, tmp_path):
         path = tmp_path / "m.safetensors"
@@ -402,7 +401,7 @@ class TestNumpyFiles:
         again = load_embedding(embedding.save(tmp_path / "e.npz"))
         assert again.fingerprint == embedding.fingerprint
         assert again.flags == ("ordinals-kept",)
-        with pytest.raises(InputError, match="another size") as error:
+        with pytest.raises(InputError, match="has its own size") as error:
             load_embedding(tmp_path / "e.npz", size=60)
         assert "leave size= out" in str(error.value)
 
@@ -476,8 +475,11 @@ class TestPickles:
         (b"", "is empty"),
         (b"\x1f\x8b\x08\x00rest", "is compressed"),
         (b"BZh91AY", "is compressed"),
-        (b"just a line of prose\n", "does not fit|cannot be used|no vector file|holds no number"),
-        (b"\n\n\n", "no vector file"),
+        (b"just a line of prose\n", "it is text"),
+        (b"In 1984 there were 3 of them.\nIn 1985 none.\n", "it is text"),
+        (b"\n\n\n", "it is text"),
+        (b'{"a": 1}\n', "wordnum encode takes it"),
+        (b"\0" * 100, "of no known format"),
     ],
 )
 def test_file_that_is_no_vector_file_is_refused(tmp_path, content, message):
@@ -489,7 +491,7 @@ def test_file_that_is_no_vector_file_is_refused(tmp_path, content, message):
 def test_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         load_embedding(tmp_path / "v.txt")
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="a folder"):
         load_embedding(tmp_path)
 
 

@@ -3,121 +3,97 @@
 from __future__ import annotations
 
 import mmap
+import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from wordnum.embeddings.spelling import number_of, rows_of_numbers
+from wordnum.embeddings.spelling import number_of
 from wordnum.embeddings.text_vectors import text_header
+from wordnum.embeddings.token_vectors import TokenVectors, damaged
 from wordnum.errors import FormatError
 
 __all__ = ["FASTTEXT_MAGIC", "read_fasttext_binary", "read_word2vec_binary"]
 
 FASTTEXT_MAGIC = struct.pack("<i", 793712314)
 _LONGEST_WORD = 10_000
-_REMEDY = "download or export the file again"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def read_word2vec_binary(path: Path, *, size: int) -> tuple[np.ndarray, np.ndarray]:
+def read_word2vec_binary(path: Path, *, size: int) -> TokenVectors:
     """Read the numbers' vectors out of a word2vec .bin file.
 
     Returns
     -------
-    numbers, vectors
-        Ascending, and float32 (n, d).
+    TokenVectors
+        float32.
 
     Raises
     ------
     FormatError
         The file is cut off or longer than its header says; the message names the byte.
-    InputError
-        No number, or one twice.
     """
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        start = view.find(b"\n") + 1
-        header = text_header(view[:start])
-        if header is None or 0 in header:
-            raise FormatError(
-                f"{path} is no word2vec file",
-                expected="a header 'WORDS DIMENSIONS'",
-                got=repr(view[: min(start, 60)]),
-                where="line 1",
-            )
-        words, dim = header
-        if start + words * (4 * dim + 2) > len(view) + 1:
-            raise _cut_off(path, f"{words} words of {dim} dimensions", len(view))
-        found, places, end = [], [], start
-        for index, token, place in _walk(path, view, start, words, dim):
+        start = view.find(b"\n", 0, _LONGEST_WORD) + 1
+        words, dim = text_header(view[:start]) or (0, 0)
+        if not words or not dim or start + words * (4 * dim + 2) > len(view) + 1:
+            expected = f"{words} words of {dim} dimensions" if dim else "WORDS DIMENSIONS"
+            got = f"{view[: min(start, 60)]!r} at the head of {len(view)} bytes"
+            raise damaged(path, expected=expected, got=got, where="line 1")
+        tokens, places, end = [], {}, start
+        for index, token, place in _words(path, view, start, words, dim):
             end = place + 4 * dim
             if number_of(token, size=size):
-                found.append((token, index))
-                places.append(place)
-        rest = view[end:].strip(b"\n")
-        if rest:
-            raise FormatError(
-                f"{path} does not hold what its header says",
-                expected=f"the end of the file after {words} words",
-                got=f"{len(view) - end} more bytes",
-                where=f"byte {end}",
-                remedy=_REMEDY,
-            )
-        numbers, rows = rows_of_numbers(found, size=size, where=str(path))
-        where = dict(zip((row for _, row in found), places))
-        vectors = [np.frombuffer(view, "<f4", dim, where[row]).copy() for row in rows.tolist()]
-    return numbers, np.array(vectors)
+                tokens.append((token, index))
+                places[index] = place
+        if view[end:].strip(b"\n"):
+            expected = f"the end of the file after {words} words"
+            got = f"{len(view) - end} more bytes"
+            raise damaged(path, expected=expected, got=got, where=f"byte {end}")
+
+    def read(rows: np.ndarray) -> np.ndarray:
+        return np.array([np.fromfile(path, "<f4", dim, offset=places[r]) for r in rows.tolist()])
+
+    return TokenVectors(tokens, read)
 
 
-def _walk(
+def _words(
     path: Path, view: mmap.mmap, start: int, words: int, dim: int
 ) -> Iterator[tuple[int, str, int]]:
     """Yield (index, token, first byte of its vector)."""
-    position = start
+    begin, (blank, _) = start, _word_end(view, start)
     for index in range(words):
-        blank = view.find(b" ", position, position + _LONGEST_WORD)
         end = blank + 1 + 4 * dim
         if blank < 0 or end > len(view):
-            if position + _LONGEST_WORD < len(view) and blank < 0:
-                raise FormatError(
-                    f"{path} is damaged, or its header lies",
-                    expected=f"a word, a blank and {dim} floats",
-                    got=f"no blank in {_LONGEST_WORD} bytes",
-                    where=f"byte {position}, word {index} of {words}",
-                    remedy=_REMEDY,
-                )
-            raise _cut_off(path, f"{words} words, of which word {index} is cut off", len(view))
-        token = view[position:blank].lstrip(b"\n").decode("utf-8", errors="replace")
-        yield index, token, blank + 1
-        position = end
+            where = f"byte {begin}, word {index} of {words}"
+            got = f"no blank in {_LONGEST_WORD} bytes" if end < len(view) else "the end of the file"
+            expected = f"a word, a blank and {dim} floats"
+            raise damaged(path, expected=expected, got=got, where=where)
+        following, is_text = _word_end(view, end)
+        other = blank
+        # A word that holds a blank is cut in two: the next one then begins with bytes of a vector.
+        while not is_text and (other := view.find(b" ", other + 1, end)) >= 0:
+            last, is_text = _word_end(view, other + 1 + 4 * dim)
+            if is_text:
+                blank, end, following = other, other + 1 + 4 * dim, last
+        yield index, view[begin:blank].lstrip(b"\n").decode("utf-8", "replace"), blank + 1
+        begin, blank = end, following
 
 
-def _cut_off(path: Path, expected: str, at: int) -> FormatError:
-    return FormatError(
-        f"{path} is cut off, or its header lies",
-        expected=expected,
-        got="the end of the file",
-        where=f"byte {at}",
-        remedy=_REMEDY,
-    )
+def _word_end(view: mmap.mmap, begin: int) -> tuple[int, bool]:
+    """Return where a word ends, -1 for nowhere, and whether it is UTF-8 without controls."""
+    end = view.find(b" ", begin, begin + _LONGEST_WORD)
+    if end < 0:
+        return end, begin in (len(view) - 1, len(view))
+    try:
+        return end, not _CONTROL.search(view[begin:end].lstrip(b"\n").decode())
+    except UnicodeDecodeError:
+        return end, False
 
 
-@dataclass(frozen=True)
-class _FastText:
-    """What the head of a fastText .bin says, and where its input matrix starts."""
-
-    words: list[tuple[str, int]]
-    n_words: int
-    bucket: int
-    minn: int
-    maxn: int
-    rows: int
-    dim: int
-    offset: int
-
-
-def read_fasttext_binary(path: Path, *, size: int) -> tuple[np.ndarray, np.ndarray, bool]:
+def read_fasttext_binary(path: Path, *, size: int) -> TokenVectors:
     """Read the numbers' vectors out of a fastText .bin file.
 
     A word's vector is what fastText itself gives: the mean of the word's row and of the rows of
@@ -125,57 +101,25 @@ def read_fasttext_binary(path: Path, *, size: int) -> tuple[np.ndarray, np.ndarr
 
     Returns
     -------
-    numbers, vectors, ngrams
-        Ascending; float32 (n, d); whether characters went into the vectors.
+    TokenVectors
+        float32; flagged "subwords" where characters went into the vectors.
 
     Raises
     ------
     FormatError
         The file is cut off (the message names the byte), quantized, or of another version.
-    InputError
-        No number, or one twice.
     """
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        model = _fasttext_head(path, view, size)
-        end = model.offset + 4 * model.rows * model.dim
-        if end > len(view):
-            raise _cut_off(path, f"{model.rows} vectors of {model.dim} dimensions", len(view))
-    numbers, rows = rows_of_numbers(model.words, size=size, where=str(path))
-    matrix = np.memmap(path, "<f4", mode="r", offset=model.offset, shape=(model.rows, model.dim))
-    tokens = {row: token for token, row in model.words}
-    with np.errstate(all="ignore"):  # what is not finite is an error of its own
-        vectors = [
-            matrix[[row, *_ngram_rows(tokens[row], model)]].mean(axis=0) for row in rows.tolist()
-        ]
-    return numbers, np.array(vectors), model.maxn > 0
-
-
-class _Reader:
-    """Reads packed values one after another, and knows the byte it stands at."""
-
-    def __init__(self, path: Path, view: mmap.mmap) -> None:
-        self.path, self.view, self.at = path, view, 0
-
-    def take(self, layout: str) -> tuple[int, ...]:
         try:
-            values = struct.unpack_from("<" + layout, self.view, self.at)
+            return _fasttext(path, view, size)
         except struct.error:
-            raise _cut_off(self.path, "more of the model's head", len(self.view)) from None
-        self.at += struct.calcsize("<" + layout)
-        return values
-
-    def word(self) -> str:
-        end = self.view.find(b"\0", self.at)
-        if end < 0:
-            raise _cut_off(self.path, "more of the dictionary", len(self.view))
-        text = self.view[self.at : end].decode("utf-8", errors="replace")
-        self.at = end + 1
-        return text
+            where = f"byte {len(view)}"
+            got = "the end of the file"
+            raise damaged(path, expected="a whole model", got=got, where=where) from None
 
 
-def _fasttext_head(path: Path, view: mmap.mmap, size: int) -> _FastText:
-    reader = _Reader(path, view)
-    _, version = reader.take("ii")
+def _fasttext(path: Path, view: mmap.mmap, size: int) -> TokenVectors:
+    version, *arguments = struct.unpack_from("<i12id", view, 4)
     if version not in (11, 12):
         raise FormatError(
             f"{path} is a fastText model of another version",
@@ -183,48 +127,61 @@ def _fasttext_head(path: Path, view: mmap.mmap, size: int) -> _FastText:
             got=str(version),
             where="byte 4",
         )
-    arguments = reader.take("12id")
-    model, bucket, minn, maxn = arguments[7], *arguments[8:11]
-    if version == 11 and model == 3:
+    model, bucket, minn, maxn = arguments[7:11]
+    if bucket <= 0 or (version == 11 and model == 3):
         maxn = 0  # supervised models of that version wrote it without using it
-    n_entries, n_words, _, _, pruned = reader.take("iiiqq")
-    words = []
+    n_entries, n_words, _, _, pruned = struct.unpack_from("<iiiqq", view, 64)
+    tokens, at = [], 92
     for index in range(n_entries):
-        token = reader.word()
-        reader.take("qb")
+        end = view.find(b"\0", at, at + _LONGEST_WORD)
+        if end < 0:
+            expected = f"{n_entries} words, each with its end"
+            raise damaged(path, expected=expected, got="none", where=f"byte {at}")
+        token = view[at:end].decode("utf-8", "replace")
         if index < n_words and number_of(token, size=size):
-            words.append((token, index))
-    if pruned > 0 or reader.take("?")[0]:
+            tokens.append((token, index))
+        at = end + 10  # after the word, its count (8 bytes) and its type
+    quantized, rows, dim = struct.unpack_from("<?qq", view, at)
+    if pruned > 0 or quantized:
         raise FormatError(
             f"{path} is a quantized fastText model",
             expected="a full model (.bin) or its vectors (.vec)",
             got="a quantized or pruned one (.ftz)",
             remedy="use the model it was made from, or export its vectors as text",
         )
-    rows, dim = reader.take("qq")
     least = n_words + (bucket if maxn > 0 else 0)
-    if rows < max(least, 1) or dim < 1:
-        raise FormatError(
-            f"{path} is damaged: its head does not fit its vectors",
-            expected=f"vectors of {least} words and n-grams",
-            got=f"{rows} of {dim} dimensions",
-            where=f"byte {reader.at - 16}",
-            remedy=_REMEDY,
-        )
-    return _FastText(words, n_words, bucket, minn, maxn, rows, dim, reader.at)
+    end = at + 17 + 4 * rows * dim
+    if rows < max(least, 1) or dim < 1 or not 0 <= n_words <= n_entries or end > len(view):
+        expected = f"vectors of {least} words and n-grams"
+        got = f"{rows} vectors of {dim} dimensions in a file of {len(view)} bytes"
+        raise damaged(path, expected=expected, got=got, where=f"byte {at + 1}")
+    matrix = np.memmap(path, "<f4", mode="r", offset=at + 17, shape=(rows, dim))
+    words = {row: token for token, row in tokens}
+
+    def mean(row: int) -> np.ndarray:
+        grams = _ngrams(words[row], minn, maxn)
+        with np.errstate(all="ignore"):  # what is not finite is an error of its own
+            return matrix[[row, *(n_words + _hash(gram) % bucket for gram in grams)]].mean(axis=0)
+
+    flags = ("subwords",) if maxn > 0 else ()
+    return TokenVectors(tokens, lambda given: np.array([mean(r) for r in given.tolist()]), flags)
 
 
-def _ngram_rows(token: str, model: _FastText) -> list[int]:
-    if model.maxn <= 0 or model.bucket <= 0:
-        return []
+def _ngrams(token: str, minn: int, maxn: int) -> list[str]:
+    """Character n-grams of a word between its marks, without the marks themselves.
+
+    Examples
+    --------
+    >>> _ngrams("12", 3, 6)
+    ['<12', '<12>', '12>']
+    """
     marked = f"<{token}>"
-    grams = [
+    return [
         marked[i : i + n]
         for i in range(len(marked))
-        for n in range(max(model.minn, 1), model.maxn + 1)
-        if i + n <= len(marked) and not (n == 1 and i in (0, len(marked) - 1))
+        for n in range(max(minn, 1), min(maxn, len(marked) - i) + 1)
+        if not (n == 1 and i in (0, len(marked) - 1))
     ]
-    return [model.n_words + _hash(gram) % model.bucket for gram in grams]
 
 
 def _hash(text: str) -> int:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from wordnum.embeddings.spelling import number_of, rows_of_numbers
-from wordnum.errors import FormatError
+from wordnum.embeddings.spelling import number_of
+from wordnum.embeddings.token_vectors import TokenVectors, damaged
 from wordnum.progress import bar
 
 __all__ = ["looks_like_text", "read_text_vectors", "text_header"]
 
 _DIGITS = frozenset(b"0123456789")
-_REMEDY = "download or export the file again"
+_LONGEST_LINE = 64 * 2**20
 
 
 def text_header(line: bytes) -> tuple[int, int] | None:
@@ -28,7 +27,8 @@ def text_header(line: bytes) -> tuple[int, int] | None:
     """
     fields = line.split()
     if len(fields) == 2 and all(field.isdigit() for field in fields):
-        return int(fields[0]), int(fields[1])
+        # More digits than Python converts are a lie in any case.
+        return int(fields[0][:19]), int(fields[1][:19])
     return None
 
 
@@ -40,11 +40,11 @@ def looks_like_text(line: bytes) -> bool:
     >>> looks_like_text(b"seven 0.5 0.1"), looks_like_text(b"seven \x00\x81A\x00")
     (True, False)
     """
-    fields = line.lstrip(b" ").split(b" ", 2)
-    return len(fields) > 1 and _as_float(fields[1]) is not None
+    fields = line.split()[1:4]
+    return bool(fields) and all(_as_float(field) is not None for field in fields)
 
 
-def read_text_vectors(path: Path, *, size: int) -> tuple[np.ndarray, np.ndarray]:
+def read_text_vectors(path: Path, *, size: int) -> TokenVectors:
     """Read the numbers' vectors out of a text file, one line in memory at a time.
 
     Parameters
@@ -57,36 +57,24 @@ def read_text_vectors(path: Path, *, size: int) -> tuple[np.ndarray, np.ndarray]
 
     Returns
     -------
-    numbers, vectors
-        Ascending, and float64 (n, d).
+    TokenVectors
+        Its rows are lines; float64.
 
     Raises
     ------
     FormatError
-        A line is cut off or no vector, the header lies, NaN; the message names the line.
-    InputError
-        No number, or one twice.
+        A line is cut off or no vector, or the header lies; the message names the line.
     """
-    found: list[tuple[str, int]] = []
-    vectors: list[list[float]] = []
-    lines_of: list[int] = []
-    for number, word, fields in _lines(path, size):
+    tokens, vectors = [], {}
+    for line, word, fields in _lines(path, size):
         values = [_as_float(field) for field in fields]
-        if not all(value is not None and math.isfinite(value) for value in values):
-            bad = next(f for f, v in zip(fields, values) if v is None or not math.isfinite(v))
-            raise FormatError(
-                f"{path} holds a vector that cannot be used",
-                expected="finite numbers",
-                got=repr(bad.decode("utf-8", errors="replace")),
-                where=f"line {number}, word {word!r}",
-                remedy=_REMEDY,
-            )
-        found.append((word, number))
-        vectors.append(values)  # type: ignore[arg-type]
-        lines_of.append(number)
-    numbers, chosen = rows_of_numbers(found, size=size, where=str(path))
-    place = {line: index for index, line in enumerate(lines_of)}
-    return numbers, np.array([vectors[place[line]] for line in chosen.tolist()])
+        if None in values:
+            bad = repr(fields[values.index(None)].decode("utf-8", errors="replace"))
+            where = f"line {line}, word {word!r}"
+            raise damaged(path, expected="finite numbers", got=bad, where=where)
+        tokens.append((word, line))
+        vectors[line] = np.array(values, dtype=np.float64)
+    return TokenVectors(tokens, lambda lines: np.array([vectors[x] for x in lines.tolist()]))
 
 
 def _lines(path: Path, size: int) -> Iterator[tuple[int, str, list[bytes]]]:
@@ -95,27 +83,21 @@ def _lines(path: Path, size: int) -> Iterator[tuple[int, str, list[bytes]]]:
         open(path, "rb") as file,
         bar(f"reading {path.name}", total=path.stat().st_size, binary=True) as advance,
     ):
-        first = file.readline()
+        first = file.readline(_LONGEST_LINE)
         header = text_header(first)
-        dim = header[1] if header else len(first.split()) - 1
-        words, number = 0, 1
+        dim = header[1] if header else max(len(first.split()) - 1, 1)
         if header is None:
             file.seek(0)
-            number = 0
-        if dim < 1:
-            raise FormatError(
-                f"{path} is no vector file",
-                expected="a word and its numbers in each line, or a header 'WORDS DIMENSIONS'",
-                got=repr(first[:60]),
-                where="line 1",
-            )
-        for line in file:
+        words, number = 0, int(header is not None)
+        for line in iter(lambda: file.readline(_LONGEST_LINE), b""):
             number += 1
             advance(len(line))
             text = line.rstrip(b" \r\n")
             blanks = text.count(b" ")
-            if blanks != dim:
-                _check_width(path, text, blanks, dim, number, first_vector=words == 0)
+            if blanks != dim and not _may_differ(text, blanks, dim, first=not words):
+                got = f"{blanks} numbers" if text else "an empty line"
+                expected = f"a word and {dim} numbers"
+                raise damaged(path, expected=expected, got=got, where=f"line {number}")
             if not text:
                 continue
             words += 1
@@ -126,30 +108,17 @@ def _lines(path: Path, size: int) -> Iterator[tuple[int, str, list[bytes]]]:
                 if number_of(word, size=size):
                     yield number, word, text.rsplit(b" ", dim)[1:]
         if header and header[0] != words:
-            raise FormatError(
-                f"{path} does not hold what its header says",
-                expected=f"{header[0]} words",
-                got=f"{words} words",
-                where=f"line 1 against the end of the file at line {number}",
-                remedy=_REMEDY,
-            )
+            where = f"line 1 against the end of the file at line {number}"
+            raise damaged(path, expected=f"{header[0]} words", got=f"{words} words", where=where)
 
 
-def _check_width(
-    path: Path, text: bytes, blanks: int, dim: int, number: int, *, first_vector: bool
-) -> None:
-    # More blanks than dimensions come from words that hold a blank; in the first vector of a
-    # file, where such words only occur as " the", they mean that the header lies.
-    sure = first_vector and not text.startswith(b" ")
-    if (blanks > dim and not sure) or (not text and not first_vector):
-        return
-    raise FormatError(
-        f"{path} has a line that does not fit the others",
-        expected=f"a word and {dim} numbers",
-        got=f"{blanks} numbers" if text else "an empty line",
-        where=f"line {number}",
-        remedy="the file is cut off or its header lies; " + _REMEDY,
-    )
+def _may_differ(text: bytes, blanks: int, dim: int, *, first: bool) -> bool:
+    """Whether a line may be empty, or its word hold blanks.
+
+    The first vector of a file may not be empty. In it, words with blanks only occur as " the";
+    others mean that the header lies.
+    """
+    return blanks > dim and (not first or text.startswith(b" ")) if text else not first
 
 
 def _as_float(field: bytes) -> float | None:

@@ -8,24 +8,43 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
 
 import numpy as np
 
+from wordnum.corpus.encoded_corpus import MANIFEST
 from wordnum.embeddings.binary_vectors import (
     FASTTEXT_MAGIC,
     read_fasttext_binary,
     read_word2vec_binary,
 )
 from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.safetensors_file import open_tensor, read_vocabulary
+from wordnum.embeddings.safetensors_file import open_tensor
 from wordnum.embeddings.spelling import rows_of_numbers
 from wordnum.embeddings.text_vectors import looks_like_text, read_text_vectors, text_header
+from wordnum.embeddings.token_vectors import TokenVectors, damaged
+from wordnum.embeddings.vocabulary_files import read_vocabulary
 from wordnum.errors import FormatError, InputError, UsageError
+from wordnum.storage import load_arrays, npz_kind, read_failure
 
 __all__ = ["load_embedding"]
 
 log = logging.getLogger(__name__)
+
+_READERS = {
+    "text": read_text_vectors,
+    "word2vec": read_word2vec_binary,
+    "fasttext": read_fasttext_binary,
+}
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
+_OTHERS = {
+    "counts": "wordnum embed",
+    "all-counts": "wordnum embed",
+    "expected-counts": "wordnum embed",
+    "an encoded corpus": "wordnum embed",
+    "the folder of a study": "wordnum report",
+    "text": "wordnum encode",
+}
 
 
 def load_embedding(
@@ -79,93 +98,95 @@ def load_embedding(
     <Embedding glove.txt: 2 of 10 numbers; dim 2>
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"no such file: {path}", remedy="check the path")
-    kind = _sniff(path)
-    if kind == "npz":
-        embedding = _load_npz(path, size)
-        if embedding is not None:
-            return embedding
+    try:
+        return _load(path, tensor, None if vocab is None else Path(vocab), size)
+    except OSError as error:
+        raise read_failure(error.filename or path, error) from error
+
+
+def _load(path: Path, tensor: str | None, vocab: Path | None, size: int) -> Embedding:
+    kind = _kind(path)
     if vocab is not None and kind not in ("npy", "safetensors"):
         raise UsageError(f"{path} names its own words", expected="no vocab=", got=str(vocab))
     if tensor is not None and kind != "safetensors":
         raise UsageError(f"{path} has no named tensors", expected="no tensor=", got=tensor)
-    numbers, vectors, flags = _READERS[kind](path, tensor, vocab, size)
-    _check_finite(path, vectors, numbers)
+    if kind == "embedding":
+        embedding = Embedding.load(path)
+        if size not in (1000, embedding.size):
+            got = f"an embedding of size={embedding.size}"
+            raise InputError(f"{path} has its own size", got=got, remedy="leave size= out")
+        return embedding
+    flags: tuple[str, ...] = ()
+    if kind == "npz":
+        numbers, vectors = _npz(path)
+    else:
+        table = _open(path, kind, tensor, vocab, size)
+        numbers, rows = rows_of_numbers(table.tokens, size=size, where=str(vocab or path))
+        vectors, flags = table.read(rows), table.flags
+    if vectors.dtype.kind == "f" and not np.isfinite(vectors).all():
+        bad = numbers[np.argwhere(~np.isfinite(vectors))[0, 0]]
+        where = f"the vector of {bad}"
+        raise damaged(path, expected="finite numbers", got="NaN or infinity", where=where)
+    provenance = {"file": path.name, "bytes": path.stat().st_size, "format": kind, "tensor": tensor}
+    provenance["vocab"] = vocab and vocab.name
     embedding = Embedding(
-        vectors,
-        numbers,
-        size=size,
-        name=path.name,
-        flags=flags,
-        provenance={
-            "file": path.name,
-            "bytes": path.stat().st_size,
-            "format": kind,
-            "tensor": tensor,
-            "vocab": None if vocab is None else Path(vocab).name,
-        },
+        vectors, numbers, size=size, name=path.name, flags=flags, provenance=provenance
     )
     if embedding.missing.size:
-        log.info(
-            "%s has %d of %d numbers; missing: %s",
-            path,
-            len(embedding),
-            size,
-            ", ".join(map(str, embedding.missing.tolist())),
-        )
+        missing = ", ".join(map(str, embedding.missing.tolist()))
+        log.info("%s has %d of %d numbers; missing: %s", path, len(embedding), size, missing)
     return embedding
 
 
-def _check_finite(path: Path, vectors: np.ndarray, numbers: np.ndarray) -> None:
-    if vectors.ndim != 2 or vectors.dtype.kind != "f":
-        return  # what else may be wrong with an .npz of others is the embedding's to say
-    bad = ~np.isfinite(vectors).all(axis=1)
-    if bad.any():
-        raise FormatError(
-            f"{path} holds vectors that cannot be used",
-            expected="finite numbers",
-            got="NaN or infinity",
-            where=f"the vector of {numbers[np.argmax(bad)]}",
-            remedy="download or export the file again",
-        )
-
-
-_Loaded = tuple[np.ndarray, np.ndarray, tuple[str, ...]]
-
-
-def _sniff(path: Path) -> str:
+def _kind(path: Path) -> str:
+    """Tell the format by the content, and by the name where the content is damaged."""
+    if path.is_dir():
+        study = (path / "table.csv").is_file() or (path / "study.json").is_file()
+        what = "an encoded corpus" if (path / MANIFEST).is_file() else "a folder"
+        raise _no_vectors(path, "the folder of a study" if study else what)
     with open(path, "rb") as file:
         start = file.read(1 << 16)
-    if not start:
-        raise FormatError(f"{path} is empty", expected="vectors", got="0 bytes")
+    first, _, rest = start.partition(b"\n")
     # Before pickles, whose first bytes may also be the length of a header.
     if path.suffix == ".safetensors" or (start[8:9] == b"{" and b'"data_offsets"' in start):
         return "safetensors"
-    if start.startswith((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
-        raise _pickled(path)
     if start.startswith(b"PK"):
-        if path.suffix != ".npz" and zipfile.is_zipfile(path):
+        ours = npz_kind(path)
+        if ours is None and path.suffix != ".npz" and zipfile.is_zipfile(path):
             raise _pickled(path)
-        return "npz"
+        if ours not in (None, "embedding"):
+            raise _no_vectors(path, str(ours))
+        return ours or "npz"
+    if start.startswith(_PICKLES):
+        raise _pickled(path)
     if start.startswith(b"\x93NUMPY"):
         return "npy"
     if path.suffix in (".npy", ".npz"):
-        raise FormatError(
-            f"{path} is damaged or cut off",
-            expected=f"the start of an {path.suffix} file",
-            got=repr(start[:6]),
-            where="byte 0",
-            remedy="make the file again",
-        )
-    if start.startswith((b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")):
+        expected = f"the start of an {path.suffix} file"
+        raise damaged(path, expected=expected, got=repr(start[:6]), where="byte 0")
+    if start.startswith(_COMPRESSED):
         raise FormatError(f"{path} is compressed", remedy="unpack it first")
     if start.startswith(FASTTEXT_MAGIC):
         return "fasttext"
-    first, _, rest = start.partition(b"\n")
-    if text_header(first) and not looks_like_text(rest.partition(b"\n")[0]):
+    second = rest.partition(b"\n")[0]
+    if text_header(first) and not looks_like_text(second):
         return "word2vec"
-    return "text"
+    if looks_like_text(first) or looks_like_text(second):
+        return "text"
+    known = "of no known format" if b"\0" in start else "text"
+    raise _no_vectors(path, known if start else "empty")
+
+
+def _no_vectors(path: Path, what: str) -> InputError:
+    verb = _OTHERS.get(what)
+    return FormatError(
+        f"{path} holds no vectors: it is {what}",
+        expected=".npz, .npy, .safetensors, or vectors of word2vec, GloVe or fastText",
+        got=f"{path.stat().st_size} bytes" if path.is_file() else what,
+        remedy=f"{verb} takes it" if verb else "check the path",
+    )
 
 
 def _pickled(path: Path) -> InputError:
@@ -179,109 +200,61 @@ def _pickled(path: Path) -> InputError:
     )
 
 
-def _load_npz(path: Path, size: int) -> Embedding | None:
-    """Return an embedding of ours as it was saved; None where the file is someone else's."""
-    if path.suffix == ".npz" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if "wordnum_header.npy" not in archive.namelist():
-                return None
-    embedding = Embedding.load(path)
-    if embedding.size != size and size != 1000:
+def _open(path: Path, kind: str, tensor: str | None, vocab: Path | None, size: int) -> TokenVectors:
+    if kind in _READERS:
+        return _READERS[kind](path, size=size)
+    n_rows, read = open_tensor(path, tensor) if kind == "safetensors" else _npy(path)
+    if vocab is not None:
+        tokens = read_vocabulary(vocab)
+        _compare(path, n_rows, vocab, max((row for _, row in tokens), default=-1) + 1)
+        return TokenVectors(tokens, read)
+    if n_rows > size:
         raise InputError(
-            f"{path} holds an embedding of another size",
-            expected=f"size={size}",
-            got=f"size={embedding.size}",
-            remedy="leave size= out: the file knows it",
+            f"{path} has more rows than there are numbers",
+            expected=f"row n for number n, {size} rows at most",
+            got=f"{n_rows} rows",
+            remedy="pass vocab= (vocab.txt or tokenizer.json), or size=",
         )
-    return embedding
+    return TokenVectors([(str(n), n) for n in range(n_rows)], read)
 
 
-def _npz(path: Path, tensor: Any, vocab: Any, size: int) -> _Loaded:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if "vectors" not in archive.files:
-                raise FormatError(
-                    f"{path} holds no vectors",
-                    expected="an array named vectors, and perhaps numbers",
-                    got=", ".join(archive.files[:8]) or "no array",
-                )
-            vectors = archive["vectors"]
-            numbers = archive["numbers"] if "numbers" in archive.files else None
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(f"{path} cannot be read", got=str(error)) from error
-    numbers = np.arange(len(vectors)) if numbers is None else numbers
-    return numbers, vectors, ()
+def _compare(path: Path, n_rows: int, vocab: Path, n_tokens: int) -> None:
+    """Refuse a vocabulary longer than the matrix; warn where it is much shorter."""
+    if n_tokens > n_rows:
+        raise InputError(
+            f"{vocab} is not the vocabulary of {path}",
+            expected=f"at most {n_rows} tokens, one for each row",
+            got=f"{n_tokens} tokens",
+            remedy="pass the vocabulary that was saved with these vectors",
+        )
+    # A few rows for tokens yet to come, or up to a round number of rows, are normal.
+    if n_rows - n_tokens > max(256, n_rows // 20):
+        log.warning("%s has %d rows, and %s has %d tokens", path, n_rows, vocab, n_tokens)
 
 
-def _npy(path: Path, tensor: Any, vocab: Any, size: int) -> _Loaded:
+def _npy(path: Path) -> tuple[int, Callable[[np.ndarray], np.ndarray]]:
     try:
         matrix = np.load(path, mmap_mode="r", allow_pickle=False)
     # A damaged head is a damaged Python literal to NumPy, and fails as such.
-    except (ValueError, TypeError, SyntaxError, TokenError, OSError, EOFError) as error:
+    except (ValueError, TypeError, SyntaxError, TokenError, EOFError, OverflowError) as error:
         if "llow_pickle" in str(error) or "Python objects" in str(error):
             raise _pickled(path) from error
-        raise FormatError(
-            f"{path} is damaged or cut off",
-            got=str(error),
-            where=f"byte {path.stat().st_size}",
-            remedy="make the file again",
-        ) from error
+        where = f"within its {path.stat().st_size} bytes"
+        raise damaged(path, expected="a whole array", got=str(error), where=where) from error
     if matrix.ndim != 2:
+        got = f"shape {matrix.shape}"
+        raise FormatError(f"{path} holds no matrix", expected="shape (n, d)", got=got)
+    return matrix.shape[0], lambda rows: np.asarray(matrix[rows])
+
+
+def _npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read vectors, and perhaps numbers, out of an .npz that is not ours."""
+    arrays = load_arrays(path)
+    if "vectors" not in arrays:
         raise FormatError(
-            f"{path} holds no matrix", expected="shape (n, d)", got=f"shape {matrix.shape}"
+            f"{path} holds no vectors",
+            expected="an array named vectors, and perhaps numbers",
+            got=", ".join(list(arrays)[:8]) or "no array",
         )
-    numbers, rows = _named_rows(path, matrix.shape[0], vocab, size)
-    return numbers, np.asarray(matrix[rows]), ()
-
-
-def _safetensors(path: Path, tensor: str | None, vocab: Any, size: int) -> _Loaded:
-    opened = open_tensor(path, tensor)
-    numbers, rows = _named_rows(path, opened.shape[0], vocab, size)
-    return numbers, opened.rows(rows), ()
-
-
-def _named_rows(
-    path: Path, n_rows: int, vocab: str | os.PathLike[str] | None, size: int
-) -> tuple[np.ndarray, np.ndarray]:
-    if vocab is None:
-        if n_rows > size:
-            raise InputError(
-                f"{path} has more rows than there are numbers",
-                expected=f"row n for number n, {size} rows at most",
-                got=f"{n_rows} rows",
-                remedy="pass vocab= (vocab.txt or tokenizer.json), or size=",
-            )
-        return np.arange(n_rows), np.arange(n_rows)
-    numbers, rows = rows_of_numbers(read_vocabulary(Path(vocab)), size=size, where=str(vocab))
-    if rows.max() >= n_rows:
-        raise InputError(
-            f"{vocab} is not the vocabulary of {path}",
-            expected=f"rows below {n_rows}",
-            got=f"row {rows.max()} for number {numbers[np.argmax(rows)]}",
-        )
-    return numbers, rows
-
-
-def _text(path: Path, tensor: Any, vocab: Any, size: int) -> _Loaded:
-    return (*read_text_vectors(path, size=size), ())
-
-
-def _word2vec(path: Path, tensor: Any, vocab: Any, size: int) -> _Loaded:
-    return (*read_word2vec_binary(path, size=size), ())
-
-
-def _fasttext(path: Path, tensor: Any, vocab: Any, size: int) -> _Loaded:
-    numbers, vectors, ngrams = read_fasttext_binary(path, size=size)
-    return numbers, vectors, ("subwords",) if ngrams else ()
-
-
-_READERS: dict[str, Callable[[Path, Any, Any, int], _Loaded]] = {
-    "npz": _npz,
-    "npy": _npy,
-    "safetensors": _safetensors,
-    "text": _text,
-    "word2vec": _word2vec,
-    "fasttext": _fasttext,
-}
+    vectors = arrays["vectors"]
+    return arrays.get("numbers", np.arange(len(vectors))), vectors

@@ -1,0 +1,43 @@
+"""What every reader of vector files returns, and the error of those that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from wordnum.errors import FormatError
+
+__all__ = ["TokenVectors", "damaged"]
+
+
+@dataclass(frozen=True)
+class TokenVectors:
+    """Tokens of a vector file and their vectors, which stay on disk until they are asked for.
+
+    Parameters
+    ----------
+    tokens : iterable of (str, int)
+        Each token with its row; a reader may leave out what is no number.
+    read : callable
+        Takes an int array of rows; returns their vectors, shape (len(rows), d).
+    flags : tuple of str
+        Of the embedding, such as ``"subwords"``.
+    """
+
+    tokens: Iterable[tuple[str, int]]
+    read: Callable[[np.ndarray], np.ndarray]
+    flags: tuple[str, ...] = ()
+
+
+def damaged(path: Path, *, expected: str, got: str, where: str) -> FormatError:
+    """Error for a file whose content does not fit itself."""
+    return FormatError(
+        f"{path} is damaged or cut off, or its header lies",
+        expected=expected,
+        got=got,
+        where=where,
+        remedy="download or export the file again",
+    )
