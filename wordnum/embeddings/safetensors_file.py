@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import ml_dtypes  # noqa: F401  NumPy has no bfloat16 without it
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
 from wordnum.embeddings.token_vectors import damaged
 from wordnum.errors import InputError
@@ -39,6 +37,9 @@ def open_tensor(path: Path, name: str | None) -> tuple[int, Callable[[np.ndarray
     InputError
         No such tensor, several to choose from, or one that is no matrix of floats.
     """
+    import ml_dtypes  # noqa: F401  NumPy has no bfloat16 without it
+    from safetensors import SafetensorError, safe_open
+
     try:
         file = safe_open(path, framework="np")
     except SafetensorError as error:

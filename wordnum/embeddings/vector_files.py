@@ -125,10 +125,10 @@ def _load(path: Path, tensor: str | None, vocab: Path | None, size: int) -> Embe
         table = _open(path, kind, tensor, vocab, size)
         numbers, rows = rows_of_numbers(table.tokens, size=size, where=str(vocab or path))
         vectors, flags = table.read(rows), table.flags
-    if vectors.dtype.kind == "f" and not np.isfinite(vectors).all():
-        bad = numbers[np.argwhere(~np.isfinite(vectors))[0, 0]]
-        where = f"the vector of {bad}"
-        raise damaged(path, expected="finite numbers", got="NaN or infinity", where=where)
+        if vectors.dtype.kind == "f" and not np.isfinite(vectors).all():
+            bad = numbers[np.argwhere(~np.isfinite(vectors))[0, 0]]
+            where = f"the vector of {bad}"
+            raise damaged(path, expected="finite numbers", got="NaN or infinity", where=where)
     provenance = {"file": path.name, "bytes": path.stat().st_size, "format": kind, "tensor": tensor}
     provenance["vocab"] = vocab and vocab.name
     embedding = Embedding(
