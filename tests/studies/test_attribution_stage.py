@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.studies.conftest import written
 from wordnum.cooccurrence.windows import Window
+from wordnum.errors import FormatError, UsageError
 from wordnum.studies.attribution_stage import GROUPINGS
 from wordnum.studies.grid import Study
 from wordnum.studies.results import StudyResults
@@ -31,6 +33,20 @@ length = 400
 size = 300
 density = 0.2
 residue_words = {10 = 0.6}
+
+[[models]]
+name = "Hellinger"
+model = "svd"
+weighting = "hellinger"
+dim = 20
+half_samples = false
+
+[[models]]
+name = "PPMI"
+model = "svd"
+weighting = "ppmi"
+dim = 10
+half_samples = false
 
 [[models]]
 model = "frequency"
@@ -58,9 +74,9 @@ def shares(results: StudyResults) -> pd.DataFrame:
     return results.attribution
 
 
-def kappas(shares: pd.DataFrame, grouping: str, T: int = 10) -> pd.DataFrame:
-    chosen = (shares["grouping"] == grouping) & (shares["T"] == T) & shares["digit"].isna()
-    return shares[chosen].set_index("group")
+def kappas(shares: pd.DataFrame, grouping: str, model: str = "Hellinger") -> pd.DataFrame:
+    own = shares[(shares["grouping"] == grouping) & (shares["model"] == model)]
+    return own[(own["T"] == 10) & own["digit"].isna()].set_index("group")
 
 
 def test_every_question_is_answered_at_every_modulus_and_digit(shares: pd.DataFrame):
@@ -70,9 +86,33 @@ def test_every_question_is_answered_at_every_modulus_and_digit(shares: pd.DataFr
 
 
 def test_the_shares_sum_to_the_whole(shares: pd.DataFrame):
-    answers = shares.groupby(["grouping", "T", "digit"], dropna=False)
+    answers = shares.groupby(["model", "grouping", "T", "digit"], dropna=False)
     whole = answers["whole"].first() - answers["empty"].first()
     assert answers["shapley"].sum().to_numpy() == pytest.approx(whole.to_numpy())
+
+
+def test_each_model_that_factorizes_weighted_counts_has_shares_of_its_own_kappa(
+    results: StudyResults, shares: pd.DataFrame
+):
+    assert set(shares["model"]) == {"Hellinger", "PPMI"}
+    table = results.table
+    for model in ("Hellinger", "PPMI"):
+        whole = kappas(shares, "text and numbers", model)["whole"].iloc[0]
+        [kappa] = table[(table["model"] == model) & (table["T"] == 10)]["kappa"]
+        assert whole == pytest.approx(kappa, abs=3)
+
+
+def test_a_study_without_such_a_model_is_refused(study: Study):
+    with pytest.raises(UsageError, match="whose kappas can be attributed"):
+        replace(study, models=study.models[2:])
+
+
+def test_a_changed_attribution_is_refused(results: StudyResults, tmp_path: Path):
+    shutil.copytree(results.folder, tmp_path / "out", ignore=shutil.ignore_patterns("cache"))
+    path = tmp_path / "out" / "attribution.json"
+    path.write_text(path.read_text().replace("PPMI", "PPMJ", 1))
+    with pytest.raises(FormatError, match=r"attribution.json cannot be read"):
+        _ = StudyResults.open(tmp_path / "out").attribution
 
 
 def test_words_after_the_number_carry_what_was_planted_there(shares: pd.DataFrame):
@@ -91,7 +131,7 @@ def test_a_window_of_one_side_is_not_parted_by_side(study: Study, tmp_path: Path
 
 def test_a_second_run_reads_what_the_first_found(study: Study, results: StudyResults):
     before = {p: p.stat().st_mtime_ns for p in results.folder.glob("cache/attributions/*")}
-    assert len(before) == len(GROUPINGS)
+    assert len(before) == 2 * len(GROUPINGS)
     run_study(study, results.folder)
     assert {p: p.stat().st_mtime_ns for p in results.folder.glob("cache/attributions/*")} == before
 
@@ -100,10 +140,10 @@ def test_an_attribution_that_fails_is_kept_with_its_error_and_the_rest_goes_on(
     study: Study, tmp_path: Path
 ):
     tiny = replace(study.corpora[0], synthetic={"n_documents": 50, "length": 20, "size": 3})
-    random = replace(study.models[0], model="random", parameters={"dim": 2})
     probe = replace(study.probe, moduli=(2,))
+    models = (*study.models[:1], study.models[2])
     with pytest.raises(Exception, match="every run"):
-        run_study(replace(study, corpora=(tiny,), models=(random,), probe=probe), tmp_path)
+        run_study(replace(study, corpora=(tiny,), models=models, probe=probe), tmp_path)
     about = json.loads((tmp_path / "study.json").read_text())
     assert len(about["failures"]) == len(GROUPINGS)
-    assert about["failures"][0].startswith("attribution of planted, whole, ±1 to context groups: ")
+    assert about["failures"][0].startswith("attribution of planted, whole, ±1, Hellinger to ")

@@ -1,20 +1,23 @@
-"""Attribution within a study: the original condition of each corpus, window by window."""
+"""Attribution within a study: the original condition of each corpus, by window and model."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.windows import Window
-from wordnum.errors import FormatError, WordnumError
-from wordnum.storage import atomic_path
+from wordnum.errors import WordnumError
 from wordnum.studies.attribution import attribute
 from wordnum.studies.cache import Cache, code_version, load_or_discard
-from wordnum.studies.grid import Study
+from wordnum.studies.grid import ModelSpec, Study
+from wordnum.studies.records import read_frame, write_frame
 from wordnum.studies.stages import Stages
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["GROUPINGS", "attribute_study"]
 
@@ -37,89 +40,75 @@ def attribute_study(
     n_jobs: int | None,
     device: str,
 ) -> list[str]:
-    """Write attribution.csv; returns what went wrong, which is not in it."""
+    """Write attribution.json; returns what went wrong, which is not in it."""
     import pandas as pd
 
     frames, failures = [], []
-    for stages, window, grouping in _questions(study, prepared):
-        kept = ", ordinals kept" if stages.recipe.ordinals == "keep" else ""
-        label = f"{stages.recipe.name}, {stages.recipe.numerals}{kept}, {window.label}"
+    for stages, window, model, grouping in _questions(study, prepared):
+        recipe = stages.recipe
+        kept = ", ordinals kept" if recipe.ordinals == "keep" else ""
+        label = f"{recipe.name}, {recipe.numerals}{kept}, {window.label}, {model.name}"
         try:
-            frame = _attributed(study, stages, window, grouping, cache, n_jobs, device)
+            frame = _attributed(study, stages, window, model, grouping, cache, n_jobs, device)
         except WordnumError as error:
             logger.warning("attribution of %s failed: %s", label, error)
             failures.append(f"attribution of {label} to {grouping}: {error}")
             continue
         about = {
-            "corpus": stages.recipe.name,
-            "numerals": stages.recipe.numerals,
-            "ordinals": stages.recipe.ordinals,
+            "corpus": recipe.name,
+            "numerals": recipe.numerals,
+            "ordinals": recipe.ordinals,
             "window": window.label,
+            "model": model.name,
             "grouping": grouping,
             "label": f"{label}: {grouping}",
         }
         frames.append(frame.assign(**about)[[*about, *frame.columns]])
     if frames:
-        with atomic_path(folder / "attribution.csv") as target:
-            pd.concat(frames).to_csv(target, index=False)
+        write_frame(folder / "attribution.json", pd.concat(frames))
     return failures
 
 
-def _questions(study: Study, prepared: list[Stages]) -> Iterator[tuple[Stages, Window, str]]:
+def _questions(
+    study: Study, prepared: list[Stages]
+) -> Iterator[tuple[Stages, Window, ModelSpec, str]]:
     for stages in prepared:
         for window in study.windows:
-            for grouping, options in GROUPINGS.items():
-                # A window of one side has no sides to part.
-                if not (options.get("sides") and window.side != "both"):
-                    yield stages, window, grouping
+            for model in (model for model in study.models if model.attributable):
+                for grouping, options in GROUPINGS.items():
+                    # A window of one side has no sides to part.
+                    if not (options.get("sides") and window.side != "both"):
+                        yield stages, window, model, grouping
 
 
 def _attributed(
     study: Study,
     stages: Stages,
     window: Window,
+    model: ModelSpec,
     grouping: str,
     cache: Cache,
     n_jobs: int | None,
     device: str,
-) -> Any:
+) -> pd.DataFrame:
     if stages.error:
         raise WordnumError(stages.error)
     source = stages.counts("original", study.seeds[0])
+    parameters = model.estimator().get_params()
+    options = {
+        "window": window,
+        "weighting": parameters["weighting"],
+        "dim": parameters["dim"],
+        "random_state": study.probe.random_state,
+        "device": device,
+        **GROUPINGS[grouping],
+    }
+    versions = (code_version("embeddings"), code_version("analyzers"))
     path = cache.path(
-        "attributions",
-        ".csv",
-        source.stem,
-        window,
-        GROUPINGS[grouping],
-        study.probe.random_state,
-        code_version("studies", *_MODULES),
-        code_version("embeddings"),
-        code_version("analyzers"),
+        "attributions", ".json", source.stem, options, code_version("studies", *_MODULES), *versions
     )
-    found = load_or_discard(path, _read)
+    found = load_or_discard(path, read_frame)
     if found is None:
-        made = attribute(
-            Counts.load(source),
-            window=window,
-            **GROUPINGS[grouping],
-            random_state=study.probe.random_state,
-            n_jobs=n_jobs,
-            device=device,
-        )
-        with atomic_path(path) as temporary:
-            made.to_frame().to_csv(temporary, index=False)
-        found = _read(path)
+        found = attribute(Counts.load(source), **options, n_jobs=n_jobs).to_frame()
+        write_frame(path, found)
     return found
-
-
-def _read(path: Path) -> Any:
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(path)
-    except (ValueError, OSError) as error:
-        raise FormatError(f"{path} cannot be read", got=str(error)) from error
-    if "shapley" not in frame:
-        raise FormatError(f"{path} is no attribution", got=", ".join(map(str, frame.columns[:5])))
-    return frame

@@ -17,7 +17,10 @@ from wordnum.studies.records import read_record, write_record
 __all__ = ["about", "claim"]
 
 # What a study leaves beside its records and its cache.
-_RESULTS = ("table.parquet", "table.csv", "comparisons.csv", "attribution.csv", "report.html")
+_RESULTS = (
+    "table.parquet", "table.csv", "comparisons.csv", "attribution.json", "attribution.csv",
+    "report.html",
+)  # fmt: skip
 
 
 @contextmanager

@@ -73,6 +73,12 @@ class ModelSpec:
             return None
         return window if self.has("window_weighting") else Window(size=window.size)
 
+    @property
+    def attributable(self) -> bool:
+        """Whether its kappas can be attributed to contexts: it factorizes weighted number rows."""
+        wanted = {"rows": "numbers", "marginals": "pairs", "min_count": 1}
+        return self.has("weighting") and wanted.items() <= self.estimator().get_params().items()
+
     def has(self, axis: str) -> bool:
         """Whether the model has an axis of a study, such as "window"."""
         return axis in self.kind.axes
@@ -170,7 +176,8 @@ class Study:
     thinned_controls : bool
         Beside each run that loses pairs, the original thinned to as many pairs.
     attribution : bool
-        Attribute the kappas to contexts (Shapley values) in the original condition.
+        Attribute the kappas to contexts (Shapley values) in the original condition, for the
+        models that factorize weighted counts.
     probe : ProbeSpec
     title, description : str
         For people.
@@ -179,7 +186,8 @@ class Study:
     ------
     UsageError
         A condition, corpus, model, signal, seed, window or numeral scheme named twice, or none of
-        them; a signal that does not exist; thinned controls or attribution without the original.
+        them; a signal that does not exist; thinned controls or attribution without the original,
+        attribution without a model that factorizes weighted counts.
 
     Examples
     --------
@@ -229,6 +237,14 @@ class Study:
                     where=where,
                     remedy=f"add 'original' to the perturbations, or drop {what}",
                 )
+        if self.attribution and not any(model.attributable for model in self.models):
+            raise UsageError(
+                "attribution without a model whose kappas can be attributed",
+                expected='an svd with rows="numbers", marginals="pairs" and min_count=1',
+                got=", ".join(model.name for model in self.models),
+                where=where,
+                remedy="add such a model, or drop attribution",
+            )
 
     def recipes(self) -> Iterator[Recipe]:
         """Corpora under every numeral scheme of the study."""

@@ -95,7 +95,8 @@ def plan_study(study: Study, *, n_jobs: int | None = 1) -> Plan:
         work += [("fit and measure", 1, run_seconds(run, tokens=tokens)) for run in runs]
         work += [("controls", 1, run_seconds(run, tokens=tokens)) for run in controls]
         if study.attribution:
-            work.append(("attribute", len(study.windows), _ATTRIBUTION_S))
+            models = sum(model.attributable for model in study.models)
+            work.append(("attribute", len(study.windows) * models, _ATTRIBUTION_S))
         largest, all_tokens = max(largest, tokens), all_tokens + tokens
         all_pairs += tokens * counted * 2 * reach * _NUMBER_SHARE
     workers = (os.cpu_count() or 1) if n_jobs == -1 else max(n_jobs or 1, 1)

@@ -16,10 +16,12 @@ from wordnum.storage import write_json
 from wordnum.studies.columns import MEASURES
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from wordnum.analyzers.analysis import Analysis
     from wordnum.embeddings.embedding import Embedding
 
-__all__ = ["make_record", "read_record", "write_record"]
+__all__ = ["make_record", "read_frame", "read_record", "write_frame", "write_record"]
 
 _COLUMN_NAMES = {"reason": "interval_reason", "lambda_max_noise": "lambda_noise"}
 
@@ -86,6 +88,26 @@ def read_record(path: Path) -> dict[str, Any]:
             remedy="run the study again: it makes this file anew and keeps the others",
         ) from error
     return record  # type: ignore[no-any-return]
+
+
+def write_frame(path: Path, frame: pd.DataFrame) -> None:
+    """Write a table as `write_record` writes an object."""
+    known = frame.astype(object).where(frame.notna(), None)
+    write_record(path, {"columns": known.to_dict("list")})
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read what `write_frame` wrote; what is missing is NaN.
+
+    Raises
+    ------
+    FormatError
+        The file is damaged, or was changed by hand.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(read_record(path)["columns"])
+    return frame.astype({name: float for name in frame if frame[name].isna().all()})
 
 
 def _finite(value: Any) -> Any:

@@ -14,7 +14,7 @@ from wordnum.storage import atomic_path
 from wordnum.studies.columns import COMPARISON, SCHEMA, TABLE, WHOLE
 from wordnum.studies.compare import compare_conditions
 from wordnum.studies.measure import record_path
-from wordnum.studies.records import read_record
+from wordnum.studies.records import read_frame, read_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,10 +124,8 @@ class StudyResults:
     @cached_property
     def attribution(self) -> pd.DataFrame | None:
         """Share of each context group in the kappas, if the study asked for it."""
-        import pandas as pd
-
-        path = self.folder / "attribution.csv"
-        return pd.read_csv(path) if path.is_file() else None
+        path = self.folder / "attribution.json"
+        return read_frame(path).astype({"digit": "Int64"}) if path.is_file() else None
 
     def record(self, key: str) -> dict[str, Any]:
         """One record: spectrum, confusion matrices, circles, kappas of the replicates.
@@ -149,13 +147,16 @@ class StudyResults:
         return [record["error"] for record in self.records if record["status"] == "failed"]
 
     def write_tables(self) -> None:
-        """Write table.parquet, table.csv and comparisons.csv into the folder."""
+        """Write table.parquet, table.csv, comparisons.csv and attribution.csv into the folder."""
         with atomic_path(self.folder / "table.parquet") as path:
             self.table.to_parquet(path, index=False)
         with atomic_path(self.folder / "table.csv") as path:
             self.table.to_csv(path, index=False)
         with atomic_path(self.folder / "comparisons.csv") as path:
             self.comparisons.to_csv(path, index=False)
+        if self.attribution is not None:
+            with atomic_path(self.folder / "attribution.csv") as path:
+                self.attribution.to_csv(path, index=False)
 
     def _frame(self, rows: list[list[Any]], columns: Sequence[str]) -> pd.DataFrame:
         import pandas as pd
