@@ -8,13 +8,18 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from wordnum.errors import FormatError, InputError, UsageError
 
-__all__ = ["build", "nearest", "one_of", "read_toml"]
+__all__ = ["build", "check_types", "nearest", "one_of", "read_toml"]
 
 T = TypeVar("T")
+_WORDS: dict[Any, str] = {
+    str: "text", int: "a whole number", float: "a number", bool: "true or false",
+    Mapping: "a table",
+}  # fmt: skip
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -67,7 +72,8 @@ def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"no such file: {path}", remedy="check the path") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    # Not TOML, not UTF-8, a number of more than 4,300 digits, or nested too deep.
+    except (OSError, ValueError, RecursionError) as error:
         raise FormatError(
             f"{path} cannot be read as TOML", expected="a TOML file in UTF-8", got=str(error)
         ) from error
@@ -88,7 +94,7 @@ def build(kind: type[T], values: Mapping[str, Any], *, where: str) -> T:
     Raises
     ------
     UsageError
-        A key is unknown or a required one is missing.
+        A key is unknown, a required one is missing, or a value is not of its field's type.
     """
     known = {field.name: field for field in fields(kind) if field.init}  # type: ignore[arg-type]
     if not isinstance(values, Mapping):
@@ -99,4 +105,60 @@ def build(kind: type[T], values: Mapping[str, Any], *, where: str) -> T:
     for key, field in known.items():
         if field.default is MISSING and field.default_factory is MISSING and key not in values:
             raise UsageError(f"the key {key!r} is missing", where=where, remedy=f"add {key} = …")
+    check_types(values, get_type_hints(kind), where=where)
     return kind(**values)
+
+
+def check_types(values: Mapping[str, Any], types: Mapping[str, Any], *, where: str) -> None:
+    """Refuse values of the wrong type.
+
+    Parameters
+    ----------
+    values : mapping
+        A TOML table.
+    types : mapping
+        Type of each key: str, int, float, bool, Mapping, unions of them, and lists and tuples of
+        any length; a text may stand for a tuple of texts.
+    where : str
+        File and table, for messages.
+
+    Examples
+    --------
+    >>> check_types({"seeds": [1, "2"]}, {"seeds": list[int]}, where="mine.toml")
+    Traceback (most recent call last):
+    wordnum.errors.UsageError: seeds cannot be read
+      expected: a list, each item a whole number
+      got: [1, '2']
+      where: mine.toml
+    """
+    for key, value in values.items():
+        if key in types and not _fits(value, types[key]):
+            raise UsageError(
+                f"{key} cannot be read",
+                expected=_named(types[key]),
+                got=f"{value!r:.80}",
+                where=where,
+            )
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    kind, among = get_origin(wanted) or wanted, get_args(wanted)
+    if kind in (Any, Literal):  # which of the words it is, the class itself says
+        return True
+    if kind in (Union, UnionType):
+        return any(_fits(value, one) for one in among)
+    if kind is list or (kind is tuple and not (isinstance(value, str) and among[0] is str)):
+        return isinstance(value, list | tuple) and all(_fits(item, among[0]) for item in value)
+    if isinstance(value, bool):
+        return kind is bool
+    kinds: dict[Any, Any] = {float: (int, float), tuple: str}
+    return isinstance(value, kinds.get(kind, kind))
+
+
+def _named(wanted: Any) -> str:
+    kind, among = get_origin(wanted) or wanted, get_args(wanted)
+    if kind in (Union, UnionType):
+        return " or ".join(map(_named, among))
+    if kind in (list, tuple):
+        return f"a list, each item {_named(among[0])}"
+    return _WORDS.get(kind, getattr(kind, "__name__", str(kind)))

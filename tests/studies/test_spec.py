@@ -105,10 +105,29 @@ def test_every_built_in_study_can_be_planned(name: str, tmp_path: Path):
         (("dim = 5", "dim = 5\n[probe]\nmodulii = [2]"), "did you mean 'moduli'"),
         (("dim = 5", 'dim = 5\n[probe]\nclassifier = "ldaa"'), "did you mean 'lda'"),
         (("dim = 5", "dim = 5\n[probe]\nmoduli = [1]"), "moduli must be integers above 1"),
-        (('["text", "both"]', '"text"'), "signals cannot be read\n  expected: a list of text"),
-        (("windows = [2,", "windows = [2.5,"), "windows cannot be read\n.*numbers or tables"),
+        (
+            ('["text", "both"]', '"text"'),
+            "signals cannot be read\n.*a list, each item text",
+        ),
+        (
+            ("windows = [2,", "windows = [2.5,"),
+            "windows cannot be read\n.*a whole number or a table",
+        ),
         (('corpora = ["synthetic"]', 'corpora = "synthetic"'), "corpora cannot be read"),
         (('corpora = ["synthetic"]', 'corpora = [{nam = "x"}]'), "did you mean 'name'"),
+        (
+            ('corpora = ["synthetic"]', 'corpora = [{name = "x", source = 5}]'),
+            "source cannot be read",
+        ),
+        (('model = "svd"', "model = {}"), "model cannot be read\n  expected: text\n  got: {}"),
+        (("dim = 5", "dim = 5\n[probe]\nmoduli = 5"), "moduli cannot be read\n.*a list"),
+        (("dim = 5", "dim = 5\n[probe]\nnulls = true"), "nulls cannot be read\n.*a whole number"),
+        (("windows = [2,", 'windows = [{size = "a"},'), "size cannot be read\n.*a whole number"),
+        (
+            ("windows = [2,", "thinned_controls = 1\nwindows = [2,"),
+            "controls cannot be read",
+        ),
+        (('name = "small"', "name = 7"), "name cannot be read"),
         (("windows = [2,", 'numerals = ["whole, no ordinals"]\nwindows = [2,'), "ordinals rule"),
         (("windows = [2,", "seeds = [1, 1]\nwindows = [2,"), "seed named twice: 1"),
         (("windows = [2,", "windows = [2, 2,"), "window named twice: ±2"),
@@ -160,6 +179,10 @@ def test_missing_and_broken_study_files_are_named(tmp_path: Path):
         load_study(tmp_path / "none.toml")
     with pytest.raises(FormatError, match="cannot be read as TOML"):
         load_study(write(tmp_path, "name = "))
+    with pytest.raises(FormatError, match="cannot be read as TOML\n.*\n.*4300 digits"):
+        load_study(write(tmp_path, "seeds = [" + "1" * 4301 + "]"))
+    with pytest.raises(FormatError, match="cannot be read as TOML"):
+        load_study(write(tmp_path, "seeds = " + "[" * 3000 + "]" * 3000))
     with pytest.raises(UsageError, match="did you mean 'demo'"):
         load_study("demoo")
 

@@ -23,7 +23,7 @@ from wordnum.provenance import content_hash
 from wordnum.studies.cache import Cache, code_version, load_or_discard
 from wordnum.studies.grid import ProbeSpec, Run
 from wordnum.studies.records import make_record, read_record, write_record
-from wordnum.studies.stages import Source
+from wordnum.studies.stages import Source, count_pairs
 
 __all__ = ["forget", "is_done", "measure", "record_path", "run_key"]
 
@@ -126,8 +126,7 @@ def _embedding(run: Run, source: Source, cache: Cache, device: str) -> Embedding
         signal = _signal(source.path, run.signal or "both", run.window or Window(size=1))
         embedding = model.fit_transform(signal)
         if run.window:
-            pairs = round(sum(block.sum() for block in signal.block_matrices()))
-            about = {**embedding.provenance, "n_pairs": pairs}
+            about = {**embedding.provenance, "n_pairs": count_pairs(signal)}
             embedding = replace(embedding, provenance=about)
     embedding.save(path)
     return embedding

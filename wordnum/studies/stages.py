@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from wordnum.cooccurrence.counting import count_conditions
 from wordnum.cooccurrence.counts import Counts
+from wordnum.cooccurrence.signals import Signal
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.from_recipe import encode_recipe, open_encoded
@@ -24,7 +21,7 @@ from wordnum.errors import WordnumError
 from wordnum.studies.cache import Cache, code_version, load_or_discard
 from wordnum.studies.grid import Run, Study
 
-__all__ = ["Source", "Stages", "prepare_stages"]
+__all__ = ["Source", "Stages", "count_pairs", "prepare_stages"]
 
 logger = logging.getLogger(__name__)
 # A run with fewer pairs than this share of the original's has a thinned control.
@@ -92,32 +89,25 @@ class Stages:
         counts = self.counts(run.perturbation, run.random_state)
         return Source(counts, counts.stem, self.error)
 
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Add the time that the block takes to a stage."""
-        started = time.perf_counter()
-        yield
-        self.seconds[stage] = round(time.perf_counter() - started, 2)
-
 
 def prepare_stages(study: Study, recipe: Recipe, cache: Cache, *, n_jobs: int | None = 1) -> Stages:
     """Encode and count one corpus, as far as it is not done; an error is kept, not raised."""
     stages = Stages(recipe, cache, max(window.size for window in study.windows))
     runs = list(study.runs_of(recipe))
+    cut = [run for run in runs if study.may_need_control(run)]
     conditions = {(r.perturbation, r.random_state) for r in runs if not r.model.reads_corpus}
+    conditions |= {(r.perturbation, r.random_state) for r in cut}
+    conditions |= {("original", r.random_state) for r in cut}
     if study.attribution:
         conditions.add(("original", study.seeds[0]))
-    cut = [run for run in runs if study.may_need_control(run)]
-    for run in cut:
-        conditions |= {(run.perturbation, run.random_state), ("original", run.random_state)}
     try:
-        with stages.timed("encode"):
-            corpus = _encoded(stages, n_jobs)
-        with stages.timed("count"):
-            _count(stages, corpus, conditions, n_jobs)
-            stages.controls = _thinned(stages, corpus, cut)
-            thinned = {(run.perturbation, run.random_state) for run in stages.controls}
-            _count(stages, corpus, thinned, n_jobs)
+        started = time.perf_counter()
+        corpus = _encoded(stages, n_jobs)
+        encoded = time.perf_counter()
+        _count(stages, corpus, conditions, n_jobs)
+        stages.controls = _thinned(stages, corpus, cut)
+        _count(stages, corpus, {(r.perturbation, r.random_state) for r in stages.controls}, n_jobs)
+        stages.seconds = {"encode": encoded - started, "count": time.perf_counter() - encoded}
     except WordnumError as error:
         logger.warning("corpus %s failed: %s", recipe.name, error)
         stages.error = str(error)
@@ -138,63 +128,49 @@ def _encoded(stages: Stages, n_jobs: int | None) -> EncodedCorpus:
 
 
 def _count(
-    stages: Stages, corpus: EncodedCorpus, conditions: Iterable[tuple[str, int]], n_jobs: int | None
+    stages: Stages, corpus: EncodedCorpus, conditions: set[tuple[str, int]], n_jobs: int | None
 ) -> None:
     """Count the conditions that are not in the cache, those of one seed in one pass."""
+    wanted = {stages.counts(*condition): condition for condition in sorted(conditions)}
     missing: dict[int, list[str]] = {}
-    for name, random_state in sorted(conditions):
-        if load_or_discard(stages.counts(name, random_state), Counts.load) is None:
+    for path, (name, random_state) in wanted.items():
+        if load_or_discard(path, Counts.load) is None:
             missing.setdefault(random_state, []).append(name)
     for random_state, names in missing.items():
-        found = count_conditions(
+        made = count_conditions(
             corpus,
             window=stages.reach,
             perturbations=names,
             random_state=random_state,
             n_jobs=n_jobs,
         )
-        for name, counts in found.items():
+        for name, counts in made.items():
             counts.save(stages.counts(name, random_state))
 
 
 def _thinned(stages: Stages, corpus: EncodedCorpus, cut: list[Run]) -> list[Run]:
-    """Controls of the runs that have lost pairs."""
-    totals: dict[Path, dict[str, np.ndarray]] = {}
+    """Controls of the runs that have lost pairs: the original, thinned to as many."""
 
-    def pairs(perturbation: str, run: Run) -> float:
-        path = stages.counts(perturbation, run.random_state)
-        if path not in totals:
-            totals[path] = _pairs_by_distance(Counts.load(path))
+    @cache
+    def pairs(path: Path, signal: str, window: Window) -> float:
+        return count_pairs(Counts.load(path).signal(signal, window=window))
+
+    losing: dict[int, list[tuple[Run, float]]] = {}
+    for run in cut:
         assert run.window is not None
-        return _pairs_within(totals[path], run.window, run.signal)
-
-    controls = []
-    for random_state in sorted({run.random_state for run in cut}):
-        runs = [run for run in cut if run.random_state == random_state]
-        shares = [pairs(r.perturbation, r) / max(pairs("original", r), 1) for r in runs]
-        losing = [share for share in shares if 0 < share < _LOSES_PAIRS]
-        thins = dict(
-            zip(losing, thin_to(corpus, losing, random_state=random_state) if losing else [])
+        left, whole = (
+            pairs(stages.counts(name, run.random_state), run.signal or "both", run.window)
+            for name in (run.perturbation, "original")
         )
-        controls += [r.as_control(thins[s].name) for r, s in zip(runs, shares) if s in thins]
+        if 0 < left < _LOSES_PAIRS * whole:
+            losing.setdefault(run.random_state, []).append((run, left / whole))
+    controls = []
+    for random_state, runs in losing.items():
+        thins = thin_to(corpus, [share for _, share in runs], random_state=random_state)
+        controls += [run.as_control(t.name) for (run, _), t in zip(runs, thins, strict=True)]
     return controls
 
 
-def _pairs_by_distance(counts: Counts) -> dict[str, Any]:
-    """Sums of counted pairs by signed distance, for words and for numbers as contexts."""
-    size, first_word = counts.vocabulary.size, counts.vocabulary.first_word
-    totals: dict[str, Any] = {"distances": counts.distances, "number": 0, "text": 0}
-    for block in counts.blocks:
-        for kind, chosen in (
-            ("number", block.contexts < size),
-            ("text", block.contexts >= first_word),
-        ):
-            sums = np.concatenate([[0], np.cumsum(block.counts * chosen, dtype=np.int64)])
-            totals[kind] = totals[kind] + np.diff(sums[block.indptr[::size]])
-    return {**totals, "both": totals["text"] + totals["number"]}
-
-
-def _pairs_within(totals: dict[str, Any], window: Window, signal: str | None) -> int:
-    """Pairs within a window, each with the weight of its distance."""
-    at = np.searchsorted(totals["distances"], window.distances)
-    return round(window.weights @ totals[signal or "both"][at])
+def count_pairs(signal: Signal) -> int:
+    """Pairs that a signal sums, each with the weight of its distance."""
+    return round(sum(block.sum() for block in signal.block_matrices()))

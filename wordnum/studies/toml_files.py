@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from wordnum.config import build, nearest, one_of, read_toml
+from wordnum.config import build, check_types, nearest, one_of, read_toml
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import MANIFEST
 from wordnum.corpus.from_recipe import encoded_recipe
@@ -20,17 +20,16 @@ __all__ = ["builtin_studies", "load_study"]
 _BUILTIN = Path(__file__).parent / "builtin"
 
 
-# What the items of the lists of a study file must be.
-_ITEMS: dict[str, tuple[type, ...]] = {
-    "corpora": (str, Mapping),
-    "models": (Mapping,),
-    "numerals": (str,),
-    "perturbations": (str,),
-    "windows": (int, Mapping),
-    "signals": (str,),
-    "seeds": (int,),
+# Lists as they stand in a file; what is not here is of the type that `Study` gives it.
+_LISTS = {
+    "corpora": list[str | Mapping[str, Any]],
+    "models": list[Mapping[str, Any]],
+    "numerals": list[str],
+    "perturbations": list[str],
+    "windows": list[int | Mapping[str, Any]],
+    "signals": list[str],
+    "seeds": list[int],
 }
-_WORDS: dict[type, str] = {str: "text", int: "whole numbers", Mapping: "tables"}
 
 
 def builtin_studies() -> list[str]:
@@ -77,15 +76,16 @@ def load_study(
     values = _extended(path, ())
     if corpora:
         values["corpora"] = corpora
-    read: dict[str, Callable[[Any], Any]] = {
+    check_types(values, _LISTS, where=where)
+    readers: dict[str, Callable[[Any], Any]] = {
         "corpora": lambda entry: _corpus(entry, root, where),
         "models": lambda entry: _model(entry, where),
         "numerals": lambda entry: _numerals(entry, where),
         "windows": lambda entry: _window(entry, where),
     }
-    for key in _ITEMS.keys() & values.keys():
-        _check_items(key, values[key], where)
-        values[key] = tuple(map(read[key], values[key]) if key in read else values[key])
+    for key, read in readers.items():
+        if key in values:
+            values[key] = tuple(map(read, values[key]))
     probe = build(ProbeSpec, values.get("probe", {}), where=f"{where}, [probe]")
     return build(Study, {**values, "probe": probe}, where=where)
 
@@ -121,21 +121,6 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     return {**_extended(base, (*seen, path)), **values}
 
 
-def _check_items(key: str, items: Any, where: str) -> None:
-    """Refuse a list that is none, and items of the wrong kind."""
-    kinds = _ITEMS[key]
-    wrong = [items]
-    if isinstance(items, list):
-        wrong = [i for i in items if isinstance(i, bool) or not isinstance(i, kinds)]
-    if wrong:
-        raise UsageError(
-            f"{key} cannot be read",
-            expected=f"a list of {' or '.join(_WORDS[kind] for kind in kinds)}",
-            got=repr(wrong[0]),
-            where=where,
-        )
-
-
 def _corpus(entry: str | Mapping[str, Any], root: str, where: str) -> Recipe:
     """Load a recipe by name, read one from the study, or make one for text or an encoded corpus."""
     if isinstance(entry, Mapping):
@@ -156,10 +141,10 @@ def _corpus(entry: str | Mapping[str, Any], root: str, where: str) -> Recipe:
 def _model(entry: Mapping[str, Any], where: str) -> ModelSpec:
     """Read a ``[[models]]`` table: name, model, and the model's own keywords."""
     rest = dict(entry)
+    where = f"{where}, [[models]]"
+    check_types(rest, {"model": str, "name": str}, where=where)
     if "model" not in rest:
-        raise UsageError(
-            "the key 'model' is missing", where=f"{where}, [[models]]", remedy="add model = …"
-        )
+        raise UsageError("the key 'model' is missing", where=where, remedy="add model = …")
     model = rest.pop("model")
     return ModelSpec(rest.pop("name", model), model, rest)
 
