@@ -11,32 +11,6 @@ from typer.core import TyperCommand
 
 from wordnum.errors import UsageError
 
-__all__ = [
-    "Address",
-    "AsJson",
-    "BackendName",
-    "Classifier",
-    "Device",
-    "FigureFormat",
-    "Jobs",
-    "Numerals",
-    "Ordinals",
-    "Output",
-    "Overwrite",
-    "Root",
-    "Rows",
-    "Seed",
-    "Side",
-    "SignalName",
-    "Weights",
-    "app",
-    "completing",
-    "names_of",
-    "new_file",
-    "read_moduli",
-    "verb",
-]
-
 Numerals = Literal["whole", "l2r3", "r2l3", "digit"]
 Ordinals = Literal["out", "keep"]
 Side = Literal["both", "left", "right"]

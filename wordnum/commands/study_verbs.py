@@ -5,38 +5,24 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from wordnum.commands.options import (
-    Address,
-    AsJson,
-    BackendName,
-    Device,
-    FigureFormat,
-    Jobs,
-    Output,
-    Overwrite,
-    Root,
-    completing,
-    verb,
-)
+import wordnum.commands.options as opt
+from wordnum.commands.options import completing, verb
 from wordnum.commands.printing import print_facts, print_plan, print_summary, printable
 from wordnum.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["demo", "report", "study"]
 
 
 @verb("wordnum demo", "wordnum demo -o demo-report --jobs 2")
 def demo(
-    output: Output = Path("demo-report"), jobs: Jobs = 1, overwrite: Overwrite = False
+    output: opt.Output = Path("demo-report"), jobs: opt.Jobs = 1, overwrite: opt.Overwrite = False
 ) -> None:
     """Run the whole thing on data that comes with the dependencies, and leave a page to open."""
-    _run_study("demo", output, jobs=jobs, overwrite=overwrite)
+    study("demo", output, jobs=jobs, overwrite=overwrite)
 
 
 @verb(
@@ -53,7 +39,7 @@ def study(
             autocompletion=completing("studies"),
         ),
     ],
-    output: Output,
+    output: opt.Output,
     corpus: Annotated[
         list[str] | None,
         typer.Option(
@@ -61,56 +47,26 @@ def study(
             autocompletion=completing("recipes"),
         ),
     ] = None,
-    root: Root = "",
-    jobs: Jobs = None,
-    backend: BackendName = "loky",
-    address: Address = None,
-    device: Device = "cpu",
+    root: opt.Root = "",
+    jobs: opt.Jobs = None,
+    backend: opt.BackendName = "loky",
+    address: opt.Address = None,
+    device: opt.Device = "cpu",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
-    overwrite: Overwrite = False,
-    as_json: AsJson = False,
+    overwrite: opt.Overwrite = False,
+    as_json: opt.AsJson = False,
 ) -> None:
     """Run a study, or go on with one that was interrupted, and write its table and page."""
-    from wordnum.parallel import default_jobs
-
-    _run_study(
-        name,
-        output,
-        corpora=corpus,
-        root=root,
-        jobs=default_jobs(jobs, backend),
-        backend=backend,
-        address=address,
-        device=device,
-        dry_run=dry_run,
-        overwrite=overwrite,
-        as_json=as_json,
-    )
-
-
-def _run_study(
-    name: str,
-    output: Path,
-    *,
-    corpora: list[str] | None = None,
-    root: str = "",
-    jobs: int | None = 1,
-    backend: str = "loky",
-    address: str | None = None,
-    device: str = "cpu",
-    dry_run: bool = False,
-    overwrite: bool = False,
-    as_json: bool = False,
-) -> None:
+    from wordnum.parallel import default_jobs, parallel_backend
     from wordnum.studies.toml_files import load_study
 
-    planned = load_study(name, corpora=corpora, root=root)
+    workers = default_jobs(jobs, backend)
+    planned = load_study(name, corpora=corpus, root=root)
     if dry_run:
         from wordnum.studies.plan import plan_study
 
-        print_plan(plan_study(planned, n_jobs=jobs), as_json)
+        print_plan(plan_study(planned, n_jobs=workers), as_json)
         return
-    from wordnum.parallel import parallel_backend
     from wordnum.report.page import write_page
     from wordnum.studies.runner import run_study
 
@@ -119,7 +75,7 @@ def _run_study(
             results = run_study(
                 planned,
                 output,
-                n_jobs=jobs,
+                n_jobs=workers,
                 device=device,
                 overwrite=overwrite,
                 command=shlex.join(["wordnum", *sys.argv[1:]]),
@@ -149,9 +105,9 @@ def _run_study(
 def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a study.")],
     figures: Annotated[
-        FigureFormat | None, typer.Option("--format", help="Also write figures.")
+        opt.FigureFormat | None, typer.Option("--format", help="Also write figures.")
     ] = None,
-    as_json: AsJson = False,
+    as_json: opt.AsJson = False,
 ) -> None:
     """Write the page, and figures if asked, again from a study's results."""
     from wordnum.report.figures import write_figures

@@ -7,24 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wordnum.commands.options import (
-    Address,
-    AsJson,
-    BackendName,
-    Jobs,
-    Numerals,
-    Ordinals,
-    Output,
-    Overwrite,
-    Root,
-    Rows,
-    Seed,
-    Side,
-    Weights,
-    completing,
-    new_file,
-    verb,
-)
+import wordnum.commands.options as opt
+from wordnum.commands.options import completing, new_file, verb
 from wordnum.commands.printing import print_facts
 from wordnum.errors import UsageError
 
@@ -47,10 +31,10 @@ def encode(
             autocompletion=completing("recipes"),
         ),
     ],
-    output: Output,
-    numerals: Annotated[Numerals | None, typer.Option(help="Numeral scheme; whole.")] = None,
+    output: opt.Output,
+    numerals: Annotated[opt.Numerals | None, typer.Option(help="Numeral scheme; whole.")] = None,
     ordinals: Annotated[
-        Ordinals | None, typer.Option(help="Whether 21st is 21 and st; out.")
+        opt.Ordinals | None, typer.Option(help="Whether 21st is 21 and st; out.")
     ] = None,
     spelled_out: Annotated[
         bool, typer.Option("--spelled-out", help="Read twenty-one as 21.")
@@ -78,11 +62,11 @@ def encode(
     append: Annotated[
         bool, typer.Option("--append", help="Add to OUTPUT, keeping its vocabulary.")
     ] = False,
-    root: Root = "",
-    jobs: Jobs = None,
-    backend: BackendName = "loky",
-    address: Address = None,
-    as_json: AsJson = False,
+    root: opt.Root = "",
+    jobs: opt.Jobs = None,
+    backend: opt.BackendName = "loky",
+    address: opt.Address = None,
+    as_json: opt.AsJson = False,
 ) -> None:
     """Turn text into token ids.
 
@@ -167,16 +151,16 @@ def _recipe(text: list[str], root: str) -> Recipe | None:
 )
 def count(
     corpus: Annotated[Path, typer.Argument(help="A folder made by wordnum encode.")],
-    output: Output,
+    output: opt.Output,
     window: Annotated[int, typer.Option(min=1, help="Tokens on each side, at most.")] = 5,
     rows: Annotated[
-        Rows, typer.Option(help="Around the numbers, or around all words.")
+        opt.Rows, typer.Option(help="Around the numbers, or around all words.")
     ] = "numbers",
     side: Annotated[
-        Side | None, typer.Option(help="Which side counts. With --rows all only: see embed.")
+        opt.Side | None, typer.Option(help="Which side counts. With --rows all only: see embed.")
     ] = None,
     weights: Annotated[
-        Weights | None,
+        opt.Weights | None,
         typer.Option(
             help="Of a distance d in a window of L: 1, 1/d or (L + 1 - d)/L. With --rows all only."
         ),
@@ -188,12 +172,12 @@ def count(
             autocompletion=completing("perturbations"),
         ),
     ] = None,
-    seed: Seed = 0,
-    jobs: Jobs = None,
-    backend: BackendName = "loky",
-    address: Address = None,
-    overwrite: Overwrite = False,
-    as_json: AsJson = False,
+    seed: opt.Seed = 0,
+    jobs: opt.Jobs = None,
+    backend: opt.BackendName = "loky",
+    address: opt.Address = None,
+    overwrite: opt.Overwrite = False,
+    as_json: opt.AsJson = False,
 ) -> None:
     """Count what stands near the numbers, or near all words."""
     from wordnum.cooccurrence.counting import count as count_numbers

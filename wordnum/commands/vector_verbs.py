@@ -8,21 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wordnum.commands.options import (
-    AsJson,
-    Classifier,
-    Device,
-    Jobs,
-    Output,
-    Overwrite,
-    Seed,
-    Side,
-    SignalName,
-    completing,
-    new_file,
-    read_moduli,
-    verb,
-)
+import wordnum.commands.options as opt
+from wordnum.commands.options import completing, new_file, read_moduli, verb
 from wordnum.commands.printing import print_analysis, print_facts
 from wordnum.errors import InputError, UsageError
 
@@ -40,7 +27,7 @@ __all__ = ["analyze", "embed"]
 )
 def embed(
     source: Annotated[Path, typer.Argument(help="Counts (.npz) or an encoded corpus.")],
-    output: Output,
+    output: opt.Output,
     preset: Annotated[
         str | None,
         typer.Option(help="A named choice of all below.", autocompletion=completing("presets")),
@@ -48,9 +35,9 @@ def embed(
     model: Annotated[
         str | None, typer.Option(help="With its defaults.", autocompletion=completing("models"))
     ] = None,
-    signal: Annotated[SignalName | None, typer.Option(help="Which columns.")] = None,
+    signal: Annotated[opt.SignalName | None, typer.Option(help="Which columns.")] = None,
     window: Annotated[int | None, typer.Option(min=1, help="Tokens on each side.")] = None,
-    side: Annotated[Side | None, typer.Option(help="Which side counts.")] = None,
+    side: Annotated[opt.Side | None, typer.Option(help="Which side counts.")] = None,
     positional: Annotated[
         bool, typer.Option("--positional", help="A column per word and offset.")
     ] = False,
@@ -62,11 +49,11 @@ def embed(
     min_count: Annotated[
         int | None, typer.Option(min=1, help="Least occurrences of a number.")
     ] = None,
-    seed: Seed = 0,
-    jobs: Jobs = 1,
-    device: Device = "cpu",
-    overwrite: Overwrite = False,
-    as_json: AsJson = False,
+    seed: opt.Seed = 0,
+    jobs: opt.Jobs = 1,
+    device: opt.Device = "cpu",
+    overwrite: opt.Overwrite = False,
+    as_json: opt.AsJson = False,
 ) -> None:
     """Make number embeddings from counts or from an encoded corpus.
 
@@ -141,15 +128,15 @@ def analyze(
         str, typer.Option(help="spectrum, probe, separability, joined by commas.")
     ] = "spectrum,probe,separability",
     moduli: Annotated[str, typer.Option(help="As 2-10 or 2,5,10.")] = "2-10",
-    classifier: Annotated[Classifier, typer.Option(help="Of the probe.")] = "lda",
+    classifier: Annotated[opt.Classifier, typer.Option(help="Of the probe.")] = "lda",
     tensor: Annotated[str | None, typer.Option(help="Name in a .safetensors file.")] = None,
     vocab: Annotated[Path | None, typer.Option(help="vocab.txt or tokenizer.json.")] = None,
     size: Annotated[int, typer.Option(min=2, help="N: numbers are 0..N-1.")] = 1000,
     plot: Annotated[Path | None, typer.Option(help="Also draw to this .pdf, .svg or .png.")] = None,
-    seed: Seed = 0,
-    device: Device = "cpu",
-    overwrite: Overwrite = False,
-    as_json: AsJson = False,
+    seed: opt.Seed = 0,
+    device: opt.Device = "cpu",
+    overwrite: opt.Overwrite = False,
+    as_json: opt.AsJson = False,
 ) -> None:
     """Measure what an embedding knows about numbers: spectrum, probes, separability, verdict."""
     from wordnum.analyzers.analysis import analyze as measure
