@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -123,6 +124,13 @@ def test_every_module_belongs_to_a_stage_or_is_common():
     tops = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.suffix == ".py"}
     folders = {p.name for p in PACKAGE.iterdir() if p.is_dir() and (p / "__init__.py").exists()}
     assert tops | folders == COMMON | TOP | set(STAGES)
+
+
+def test_every_package_is_installed():
+    setup = configparser.ConfigParser()
+    setup.read(PACKAGE.parent / "setup.cfg")
+    packages = {module_of(path) for path in FILES if path.name == "__init__.py"}
+    assert set(setup["options"]["packages"].split()) == packages | {"wordnum.corpora"}
 
 
 def loaded_after(statement: str) -> set[str]:

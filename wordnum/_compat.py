@@ -17,6 +17,7 @@ _INSTALL = {
     "dask": "pip install 'wordnum[dask]'",
     "datasets": "pip install 'wordnum[datasets]'",
     "distributed": "pip install 'wordnum[dask]'",
+    "gensim": "pip install gensim (Python 3.11 to 3.13: it has no wheel for 3.14 yet)",
     "google.cloud.storage": "pip install 'wordnum[gcs]'",
     "ray": "pip install 'wordnum[ray]'",
     "tokenizers": "pip install 'wordnum[huggingface]'",
