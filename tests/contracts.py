@@ -27,7 +27,7 @@ from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.models import make_model, model_class
+from wordnum.embeddings.registry import make_model, model_class
 from wordnum.errors import InputError, UsageError
 
 WORDS = Vocabulary.from_words(["a", "b", "c"])
@@ -59,7 +59,7 @@ class ModelCase:
     Parameters
     ----------
     model : str
-        Name in `wordnum.embeddings.models.MODELS`.
+        Name in `wordnum.embeddings.registry`.
     parameters : dict
         Of its constructor.
     reads_text : bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.contracts import ContextModelContract, CountModelContract, ModelCase, ModelContract
-from wordnum.embeddings.models import MODELS, make_model, model_class, parameter_names
+from wordnum.embeddings.registry import make_model, model_class, model_names, parameter_names
 from wordnum.errors import UsageError
 
 ON_COUNTS = [
@@ -49,7 +49,7 @@ class TestModelsOfContexts(ContextModelContract):
 
 
 def test_every_model_is_under_contract():
-    assert {case.model for case in [*ON_COUNTS, *WITHOUT_CONTEXTS, *ON_TEXT]} == set(MODELS)
+    assert {case.model for case in [*ON_COUNTS, *WITHOUT_CONTEXTS, *ON_TEXT]} == set(model_names())
 
 
 def test_model_is_made_by_name_with_its_parameters():

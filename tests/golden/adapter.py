@@ -27,8 +27,7 @@ from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.embeddings.baselines import Random, TokenFrequency
 from wordnum.embeddings.gensim_models import FastText, Word2Vec
 from wordnum.embeddings.glove import GloVe
-from wordnum.embeddings.make import embed
-from wordnum.embeddings.presets import PRESETS, Preset
+from wordnum.embeddings.presets import PRESETS, Preset, embed
 from wordnum.embeddings.sgns import NumberSGNS
 from wordnum.embeddings.svd import SVD
 from wordnum.embeddings.weightings import Weighting
@@ -219,7 +218,7 @@ def other_vectors(corpus: Any) -> Iterator[tuple[str, Array, Array]]:
     model = FastText(**_WORD2VEC, **_NGRAMS, mode="sgns")
     yield _named("fasttext", model.fit_transform(corpus, perturbation="original"))
     yield _named("random", Random(dim=30, random_state=0, min_count=1).fit_transform(corpus))
-    yield _named("frequency", TokenFrequency(min_count=1, halves=False).fit_transform(signal))
+    yield _named("frequency", TokenFrequency(min_count=1, half_samples=False).fit_transform(signal))
 
 
 def _named(name: str, embedding: Any) -> tuple[str, Array, Array]:
@@ -258,10 +257,10 @@ def preset_vectors(out: Any, kept: Any) -> Iterator[tuple[str, Array, Array]]:
             window=_window(**window),
             signal="both",
             model=model,
-            parameters=tuple(parameters.items()),
+            parameters=parameters,
         )
         corpus = out if ordinals == "out" else kept
-        yield _named(name, embed(corpus, preset, random_state=0, device="cpu", n_jobs=1))
+        yield _named(name, embed(corpus, preset=preset, random_state=0, device="cpu", n_jobs=1))
 
 
 def preset_meanings() -> dict[str, str]:
@@ -269,7 +268,7 @@ def preset_meanings() -> dict[str, str]:
     return {
         name: f"{p.numerals}, ordinals {p.ordinals}, {p.signal}, {p.window.size} "
         f"{p.window.side} {p.window.weighting}{' positional' * p.window.positional}, {p.model} "
-        + ", ".join(f"{key}={value}" for key, value in sorted(p.parameters))
+        + ", ".join(f"{key}={value}" for key, value in sorted(p.parameters.items()))
         for name, p in PRESETS.items()
     }
 

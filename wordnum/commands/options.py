@@ -101,9 +101,9 @@ def names_of(kind: str) -> list[str]:
 
         return sorted(PRESETS)
     if kind == "models":
-        from wordnum.embeddings.models import MODELS
+        from wordnum.embeddings.registry import model_names
 
-        return sorted(MODELS)
+        return sorted(model_names())
     if kind == "weightings":
         from wordnum.embeddings.weightings import WEIGHTINGS
 

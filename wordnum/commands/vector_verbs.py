@@ -11,12 +11,10 @@ import typer
 import wordnum.commands.options as opt
 from wordnum.commands.options import completing, new_file, read_moduli, verb
 from wordnum.commands.printing import print_analysis, print_facts
-from wordnum.errors import InputError, UsageError
+from wordnum.errors import UsageError
 
 if TYPE_CHECKING:
-    from wordnum.cooccurrence.counts import Counts
-    from wordnum.cooccurrence.word_counts import WordCounts
-    from wordnum.corpus.encoded_corpus import EncodedCorpus
+    pass
 
 __all__ = ["analyze", "embed"]
 
@@ -59,21 +57,13 @@ def embed(
 
     Without options the default preset is used, the best that we know.
     """
-    from wordnum.cooccurrence.word_counts import WordCounts
-    from wordnum.embeddings.make import choose
-    from wordnum.embeddings.make import embed as make
+    from wordnum.embeddings.presets import embed as make
+    from wordnum.embeddings.presets import made_by
 
     path = new_file(output, overwrite=overwrite)
-    opened = _open(source)
-    if isinstance(opened, WordCounts) and (signal or window or side or positional):
-        raise UsageError(
-            "counts of all words were summed over their window",
-            expected="none of --signal, --window, --side and --positional",
-            got=f"{source}: {opened.window}",
-            remedy="count again with another window, or count number rows",
-        )
-    chosen = choose(
-        preset,
+    embedding = make(
+        source,
+        preset=preset,
         model=model,
         signal=signal,
         window=window,
@@ -82,37 +72,19 @@ def embed(
         weighting=weighting,
         dim=dim,
         min_count=min_count,
+        random_state=seed,
+        device=device,
+        n_jobs=jobs or 1,
     )
-    embedding = make(opened, chosen, random_state=seed, device=device, n_jobs=jobs or 1)
     facts = {
         "embedding": str(embedding.save(path)),
-        "made_by": f"{chosen.name}: {chosen.description}",
+        "made_by": made_by(embedding),
         "numbers": len(embedding.numbers),
         "missing": len(embedding.missing),
         "dim": embedding.dim,
         "flags": list(embedding.flags),
     }
     print_facts(facts, as_json)
-
-
-def _open(source: Path) -> EncodedCorpus | Counts | WordCounts:
-    """Open an encoded corpus or a file of counts."""
-    from wordnum.cooccurrence.counts import Counts
-    from wordnum.cooccurrence.word_counts import WordCounts
-    from wordnum.corpus.encoded_corpus import EncodedCorpus
-    from wordnum.storage import npz_kind
-
-    if source.is_dir():
-        return EncodedCorpus.open(source)
-    kind = npz_kind(source)
-    if source.is_file() and kind not in ("counts", "all-counts"):
-        raise InputError(
-            f"{source} holds no counts",
-            expected="a file of wordnum count, or a folder of wordnum encode",
-            got=kind or "another file",
-            remedy="a text becomes a corpus by wordnum encode; vectors go to wordnum analyze",
-        )
-    return (WordCounts if kind == "all-counts" else Counts).load(source)
 
 
 @verb(

@@ -4,8 +4,8 @@ from .embedding import Embedding as Embedding
 from .gensim_models import FastText as FastText
 from .gensim_models import Word2Vec as Word2Vec
 from .glove import GloVe as GloVe
-from .make import embed as embed
 from .presets import Preset as Preset
+from .presets import embed as embed
 from .sgns import NumberSGNS as NumberSGNS
 from .svd import SVD as SVD
 from .vector_files import load_embedding as load_embedding

@@ -1,16 +1,27 @@
-"""Presets: named choices of numerals, window, signal, weighting, model and dimension."""
+"""From a corpus or its counts to number vectors in one call: a preset, or a choice of one's own.
+
+A preset is a named choice of numerals, window, signal, weighting, model and dimension.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
+from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.windows import Window
-from wordnum.embeddings.models import make_model
-from wordnum.errors import UsageError
+from wordnum.cooccurrence.word_counts import WordCounts
+from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.registry import make_model, model_class, parameter_names
+from wordnum.errors import InputError, UsageError
+from wordnum.storage import npz_kind
 
-__all__ = ["DEFAULT_PRESET", "PRESETS", "Preset", "get_preset"]
+__all__ = ["DEFAULT_PRESET", "PRESETS", "Preset", "embed", "get_preset", "made_by"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,7 @@ class Preset:
     signal : {"both", "text", "number"}
         Which of them.
     model : str
-        Name in `wordnum.embeddings.models`.
+        Name of `wordnum.embeddings.registry`.
     parameters : mapping
         Of the model.
 
@@ -50,26 +61,11 @@ class Preset:
     window: Window = field(default_factory=lambda: Window(size=2))
     signal: str = "both"
     model: str = "svd"
-    parameters: tuple[tuple[str, Any], ...] = ()
-
-    @property
-    def weighting(self) -> str | None:
-        """Weighting of an SVD, None for other models."""
-        return dict(self.parameters).get("weighting")
-
-    @property
-    def dim(self) -> int | None:
-        """Dimensions, None where the preset leaves them to the model."""
-        return dict(self.parameters).get("dim")
-
-    @property
-    def min_count(self) -> int:
-        """Occurrences from which on a number is present."""
-        return dict(self.parameters).get("min_count", 1)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def make(self, **changes: Any) -> Any:
         """Model of the preset, with other parameters where given."""
-        return make_model(self.model, **{**dict(self.parameters), **changes})
+        return make_model(self.model, **{**self.parameters, **changes})
 
 
 def get_preset(name: str) -> Preset:
@@ -91,8 +87,8 @@ def get_preset(name: str) -> Preset:
         ) from None
 
 
-def _svd(weighting: str, dim: int = 100, p: float = 1.0) -> tuple[tuple[str, Any], ...]:
-    return (("weighting", weighting), ("dim", dim), ("p", p))
+def _svd(weighting: str, dim: int = 100, p: float = 1.0) -> dict[str, Any]:
+    return {"weighting": weighting, "dim": dim, "p": p}
 
 
 # The best of those tried with ordinals out: benchmarks/presets.md.
@@ -122,7 +118,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="hellinger-1-ordinals",
             description="Hellinger of one token each side with ordinals kept, where the suffixes "
-            "spell the last digit; the best of those tried in that league.",
+            "spell the last digit; the best of those tried with ordinals kept.",
             ordinals="keep",
             window=Window(size=1),
             parameters=_svd("hellinger"),
@@ -147,14 +143,14 @@ PRESETS: dict[str, Preset] = {
             ordinals="keep",
             window=Window(size=5, weighting="linear"),
             model="word2vec",
-            parameters=(("dim", 300),),
+            parameters={"dim": 300},
         ),
         Preset(
             name="glove-5",
             description="GloVe of dimension 100 on harmonic counts, five tokens each side.",
             window=Window(size=5, weighting="harmonic"),
             model="glove",
-            parameters=(("dim", 100),),
+            parameters={"dim": 100},
         ),
         Preset(
             name="qwem-5",
@@ -164,3 +160,176 @@ PRESETS: dict[str, Preset] = {
         ),
     )
 }
+
+
+def embed(
+    source: EncodedCorpus | Counts | WordCounts | str | os.PathLike[str],
+    *,
+    preset: Preset | str | None = None,
+    model: str | None = None,
+    signal: str | None = None,
+    window: int | None = None,
+    side: Literal["both", "left", "right"] | None = None,
+    positional: bool | None = None,
+    random_state: int = 0,
+    device: str = "cpu",
+    n_jobs: int = 1,
+    **parameters: Any,
+) -> Embedding:
+    """Make number vectors of a corpus or of its counts.
+
+    Parameters
+    ----------
+    source : EncodedCorpus, Counts, WordCounts or path
+        A corpus is counted first, unless the model trains on the text itself. Counts are read
+        over the whole window that they were counted with, unless a preset or a window is named.
+    preset : str or Preset, optional
+        Name in `PRESETS`; where no model is named either, the best that we know.
+    model : str, optional
+        A model with its own defaults instead of the preset's.
+    signal, window, side, positional : optional
+        Which contexts are read, where not as the preset says.
+    random_state : int
+        Of models that draw at random.
+    device : {"cpu", "cuda"}
+        Where models that can compute.
+    n_jobs : int
+        Workers.
+    **parameters
+        Of the model, such as ``weighting`` and ``dim``; None means the preset's.
+
+    Returns
+    -------
+    Embedding
+        Its provenance says what was made, under "embed".
+
+    Raises
+    ------
+    UsageError
+        An unknown preset, model or parameter; a preset that wants other numerals than the source
+        was encoded with; counts for a model that reads text; a choice of contexts where the
+        source or the model has none.
+
+    Examples
+    --------
+    >>> from wordnum.corpus.synthetic import SyntheticCorpus
+    >>> corpus = SyntheticCorpus(n_documents=50, size=100).encoded()
+    >>> embed(corpus, weighting="ppmi", dim=8, half_samples=False)
+    <Embedding svd-ppmi: 97 of 100 numbers; dim 8>
+    """
+    opened = _opened(source)
+    chosen = _chosen(preset, model, signal, parameters)
+    known = parameter_names(chosen.model)
+    reads_text = model_class(chosen.model).reads == "corpus"
+    if reads_text and not isinstance(opened, EncodedCorpus):
+        raise UsageError(
+            f"the model {chosen.model!r} trains on text, not on counts",
+            expected="an encoded corpus",
+            remedy="pass the corpus that the counts were made of",
+        )
+    _check_numerals(opened, chosen)
+    size = window or chosen.window.size
+    if not window and not preset and isinstance(opened, Counts):
+        size = opened.window_size
+    contexts = {"window": window, "signal": signal, "side": side, "positional": positional}
+    given = {name: value for name, value in contexts.items() if value is not None}
+    if isinstance(opened, WordCounts) and given:
+        raise UsageError(
+            "counts of all words were summed over their window",
+            expected="no window, signal, side or positional",
+            got=f"{', '.join(given)} for counts of {opened.window.label}",
+            remedy="count again with another window, or count number rows",
+        )
+    around = replace(
+        chosen.window,
+        size=size,
+        side=side or chosen.window.side,
+        positional=chosen.window.positional if positional is None else positional,
+    )
+    offered = {
+        "random_state": random_state,
+        "device": device,
+        "n_jobs": n_jobs,
+        "window": size,
+        "signal": chosen.signal,
+        "rows": "all" if isinstance(opened, WordCounts) else "numbers",
+    }
+    estimator = chosen.make(**{k: value for k, value in offered.items() if k in known})
+    if reads_text or isinstance(opened, WordCounts):
+        return estimator.fit_transform(opened)
+    if isinstance(opened, EncodedCorpus):
+        from wordnum.cooccurrence.counting import (
+            count,
+        )  # numba is not needed where counts are given
+
+        opened = count(opened, window=size, n_jobs=n_jobs)
+    return estimator.fit_transform(opened.signal(chosen.signal, window=around))
+
+
+def made_by(embedding: Embedding) -> str:
+    """Say in a line what a model of ours made, from what the fitted model left.
+
+    Examples
+    --------
+    >>> from wordnum.embeddings.baselines import Random
+    >>> made_by(Random(dim=3).fit_transform([[1, 2], [3, 4]]))
+    'random; dim 3'
+    """
+    made = embedding.provenance.get("embed", {}).get("parameters", {})
+    if "model" not in made:
+        return f"{embedding.name or 'unnamed'}; dim {embedding.dim}"
+    used = {**made, **embedding.provenance.get("read", {})}
+    axes = model_class(made["model"]).axes
+    words = [f"{name} {used[name]}" for name in ("weighting", "signal", "window") if name in axes]
+    return "; ".join([made["model"], *words, f"dim {embedding.dim}"])
+
+
+def _opened(source: Any) -> EncodedCorpus | Counts | WordCounts:
+    """Open a path of an encoded corpus or of counts."""
+    if isinstance(source, (EncodedCorpus, Counts, WordCounts)):
+        return source
+    if not isinstance(source, (str, os.PathLike)):
+        raise InputError(
+            "nothing to embed",
+            expected="an encoded corpus, counts, or a path of either",
+            got=type(source).__name__,
+            remedy="to embed a signal or a matrix, fit a model: SVD().fit_transform(matrix)",
+        )
+    path = Path(source)
+    if path.is_dir():
+        return EncodedCorpus.open(path)
+    kind = npz_kind(path)
+    if path.is_file() and kind not in ("counts", "all-counts"):
+        raise InputError(
+            f"{path} holds no counts",
+            expected="a file of wordnum count, or a folder of wordnum encode",
+            got=kind or "another file",
+            remedy="a text becomes a corpus by wordnum encode; vectors go to wordnum analyze",
+        )
+    return (WordCounts if kind == "all-counts" else Counts).load(path)
+
+
+def _chosen(
+    preset: Preset | str | None, model: str | None, signal: str | None, parameters: dict[str, Any]
+) -> Preset:
+    """Return a preset with changes; without a name and a model, the default one."""
+    base = preset if isinstance(preset, Preset) else get_preset(preset or DEFAULT_PRESET)
+    if model is not None and (preset is None or model != base.model):
+        base = Preset(model, f"{model} with its defaults", window=Window(size=5), model=model)
+    given = {name: value for name, value in parameters.items() if value is not None}
+    known = parameter_names(base.model)
+    for name in given:
+        if name not in known:
+            raise UsageError(
+                f"the model {base.model!r} has no parameter {name!r}",
+                remedy=f"leave it out; it has: {', '.join(known)}",
+            )
+    return replace(base, signal=signal or base.signal, parameters={**base.parameters, **given})
+
+
+def _check_numerals(source: EncodedCorpus | Counts | WordCounts, preset: Preset) -> None:
+    if preset.ordinals == "keep" and source.vocabulary.numerals.ordinals != "keep":
+        raise UsageError(
+            f"the preset {preset.name!r} keeps ordinals; this corpus was encoded without them",
+            remedy="encode the text again with --ordinals keep, or choose another preset",
+        )

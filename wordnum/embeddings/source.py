@@ -119,6 +119,7 @@ def _described(data: Any) -> dict[str, Any]:
             **getattr(data, "provenance", {}),
             "counts_fingerprint": getattr(data, "fingerprint", None),
             "perturbation": getattr(data, "perturbation", None),
+            "read": {"signal": getattr(data, "name", "both"), "window": data.window.label},
         },
     }
 

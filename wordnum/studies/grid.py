@@ -11,7 +11,7 @@ from wordnum.config import one_of
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.perturbations import ContextLength, Isolate, parse_perturbation
 from wordnum.corpus.recipes import Recipe
-from wordnum.embeddings.models import make_model, model_class, parameter_names
+from wordnum.embeddings.registry import make_model, model_class, parameter_names
 from wordnum.errors import UsageError
 from wordnum.provenance import content_hash, jsonable
 

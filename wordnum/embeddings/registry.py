@@ -1,18 +1,23 @@
-"""The models by name."""
+"""The models by name: ours, and those that other packages register as entry points."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib import import_module
-from inspect import signature
-from typing import Any
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
 
 from wordnum.errors import UsageError
 
-__all__ = ["MODELS", "make_model", "model_class", "parameter_names"]
+if TYPE_CHECKING:
+    from wordnum.embeddings.base import NumberModel
 
+__all__ = ["make_model", "model_class", "model_names", "parameter_names"]
+
+_GROUP = "wordnum.models"
 # Modules are imported when a model is asked for: gensim and numba take seconds.
-MODELS: dict[str, str] = {
+_OURS = {
     "svd": "wordnum.embeddings.svd:SVD",
     "glove": "wordnum.embeddings.glove:GloVe",
     "word2vec": "wordnum.embeddings.gensim_models:Word2Vec",
@@ -23,7 +28,23 @@ MODELS: dict[str, str] = {
 }
 
 
-def model_class(name: str) -> type:
+@lru_cache(maxsize=1)
+def _registered() -> dict[str, str]:
+    return {point.name: point.value for point in entry_points(group=_GROUP)} | _OURS
+
+
+def model_names() -> list[str]:
+    """Names of all models: ours first, then those of the entry points ``wordnum.models``.
+
+    Examples
+    --------
+    >>> model_names()[:2]
+    ['svd', 'glove']
+    """
+    return [*_OURS, *sorted(set(_registered()) - set(_OURS))]
+
+
+def model_class(name: str) -> type[NumberModel]:
     """Class of a model.
 
     Raises
@@ -36,10 +57,11 @@ def model_class(name: str) -> type:
     >>> model_class("frequency").__name__
     'TokenFrequency'
     """
-    if name not in MODELS:
-        raise _unknown("model", str(name), list(MODELS))
-    module, _, attribute = MODELS[name].partition(":")
-    return getattr(import_module(module), attribute)
+    if name not in _registered():
+        raise _unknown("model", str(name), model_names())
+    module, _, attribute = _registered()[name].partition(":")
+    found: type[NumberModel] = getattr(import_module(module), attribute)
+    return found
 
 
 def parameter_names(name: str) -> list[str]:
@@ -48,18 +70,18 @@ def parameter_names(name: str) -> list[str]:
     Examples
     --------
     >>> parameter_names("frequency")
-    ['min_count', 'half_samples']
+    ['half_samples', 'min_count']
     """
-    return list(signature(model_class(name)).parameters)
+    return model_class(name)._get_param_names()
 
 
-def make_model(name: str, **parameters: Any) -> Any:
+def make_model(name: str, **parameters: Any) -> NumberModel:
     """Make a model by name.
 
     Parameters
     ----------
     name : str
-        One of `MODELS`.
+        One of `model_names`.
     **parameters
         Those of the model's constructor.
 
@@ -73,12 +95,11 @@ def make_model(name: str, **parameters: Any) -> Any:
     >>> make_model("svd", dim=20).dim
     20
     """
-    kind = model_class(name)
     known = parameter_names(name)
     for key in parameters:
         if key not in known:
             raise _unknown(f"parameter of {name}", key, known)
-    return kind(**parameters)
+    return model_class(name)(**parameters)
 
 
 def _unknown(what: str, name: str, known: list[str]) -> UsageError:
