@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 import wordnum.commands.options as opt
 from wordnum.commands.options import completing, new_file, verb
@@ -15,8 +15,6 @@ from wordnum.errors import UsageError
 if TYPE_CHECKING:
     from wordnum.corpus.recipes import Recipe
 
-__all__ = ["count", "encode"]
-
 
 @verb(
     "wordnum encode articles/*.txt.gz -o articles.corpus --jobs 4",
@@ -24,44 +22,19 @@ __all__ = ["count", "encode"]
     "wordnum encode wikipedia2014 -o wikipedia.corpus --root ~/texts",
 )
 def encode(
-    text: Annotated[
-        list[str],
-        typer.Argument(
-            help="Files, folders, globs, '-', or the name of a corpus recipe.",
-            autocompletion=completing("recipes"),
-        ),
-    ],
+    text: Annotated[list[str], Argument(help="Files, folders, globs, '-', or a corpus recipe.")],
     output: opt.Output,
-    numerals: Annotated[opt.Numerals | None, typer.Option(help="Numeral scheme; whole.")] = None,
-    ordinals: Annotated[
-        opt.Ordinals | None, typer.Option(help="Whether 21st is 21 and st; out.")
-    ] = None,
-    spelled_out: Annotated[
-        bool, typer.Option("--spelled-out", help="Read twenty-one as 21.")
-    ] = False,
-    tokenizer: Annotated[
-        str | None, typer.Option(help="fast, spacy, or a tokenizer.json; fast.")
-    ] = None,
-    reader: Annotated[
-        str | None, typer.Option(help="text, jsonl, parquet or wikipedia; guessed from the names.")
-    ] = None,
-    separator: Annotated[
-        str | None,
-        typer.Option(help="What ends a document of plain text: blank, line or file; blank."),
-    ] = None,
-    field: Annotated[
-        str | None, typer.Option(help="Field or column that holds the text; text.")
-    ] = None,
-    words: Annotated[
-        int, typer.Option(min=1, help="Vocabulary size, numbers not counted.")
-    ] = 50_000,
-    errors: Annotated[
-        str, typer.Option(help="Bytes that are not UTF-8: strict, or replace them by U+FFFD.")
-    ] = "strict",
-    strict: Annotated[bool, typer.Option("--strict", help="A damaged record is an error.")] = False,
-    append: Annotated[
-        bool, typer.Option("--append", help="Add to OUTPUT, keeping its vocabulary.")
-    ] = False,
+    numerals: opt.Numerals | None = Option(None, help="Numeral scheme; whole."),
+    ordinals: opt.Ordinals | None = Option(None, help="Whether 21st is 21 and st; out."),
+    spelled_out: bool = Option(False, "--spelled-out", help="Read twenty-one as 21."),
+    tokenizer: str | None = Option(None, help="fast, spacy, or a tokenizer.json; fast."),
+    reader: str | None = Option(None, help="text, jsonl, parquet or wikipedia; by the names."),
+    separator: str | None = Option(None, help="Ends a document: blank, line or file; blank."),
+    field: str | None = Option(None, help="Field or column that holds the text; text."),
+    words: int = Option(50_000, min=1, help="Vocabulary size, numbers not counted."),
+    errors: str = Option("strict", help="Bytes that are not UTF-8: strict, or replace by U+FFFD."),
+    strict: bool = Option(False, "--strict", help="A damaged record is an error."),
+    append: bool = Option(False, "--append", help="Add to OUTPUT, keeping its vocabulary."),
     root: opt.Root = "",
     jobs: opt.Jobs = None,
     backend: opt.BackendName = "loky",
@@ -77,35 +50,21 @@ def encode(
     from wordnum.corpus.numerals import NumeralScheme
     from wordnum.parallel import default_jobs, parallel_backend
 
-    given: dict[str, Any] = {
-        "numerals": numerals,
-        "ordinals": ordinals,
-        "spelled_out": spelled_out or None,
-        "tokenizer": tokenizer,
-        "reader": reader,
-        "separator": separator,
-        "field": field,
-    }
-    given = {name: value for name, value in given.items() if value is not None}
-    recipe = _recipe(text, root)
     how: dict[str, Any] = {
-        "vocabulary_size": words,
-        "errors": errors,
-        "strict": strict,
-        "append": append,
+        "vocabulary_size": words, "errors": errors, "strict": strict, "append": append,
         "n_jobs": default_jobs(jobs, backend),
-    }
+    }  # fmt: skip
+    read = {"reader": reader, "separator": separator, "field": field, "tokenizer": tokenizer}
+    scheme = {"numerals": numerals, "ordinals": ordinals, "spelled_out": spelled_out or None}
+    read, scheme = ({k: v for k, v in d.items() if v is not None} for d in (read, scheme))
+    recipe = _recipe(text, root)
     with parallel_backend(backend, address=address):
         if recipe:
-            corpus = encode_recipe(recipe.changed(**given), output, **how)
+            corpus = encode_recipe(recipe.changed(**read, **scheme), output, **how)
         else:
-            given["numerals"] = NumeralScheme(
-                kind=given.get("numerals", "whole"),
-                ordinals=given.pop("ordinals", "out"),
-                spelled_out=given.pop("spelled_out", False),
-            )
-            corpus = encode_text(text, output, **given, **how)
-    about = {
+            kind = NumeralScheme(scheme.pop("numerals", "whole"), **scheme)
+            corpus = encode_text(text, output, numerals=kind, **read, **how)
+    facts = {
         "corpus": str(output),
         "tokens": corpus.n_tokens,
         "documents": corpus.n_documents,
@@ -115,7 +74,7 @@ def encode(
         "fingerprint": corpus.fingerprint,
         "flags": list(corpus.flags),
     }
-    print_facts(about, as_json)
+    print_facts(facts, as_json)
 
 
 def _recipe(text: list[str], root: str) -> Recipe | None:
@@ -150,28 +109,17 @@ def _recipe(text: list[str], root: str) -> Recipe | None:
     "wordnum count articles.corpus -o counts.npz --perturb original --perturb swap-numbers",
 )
 def count(
-    corpus: Annotated[Path, typer.Argument(help="A folder made by wordnum encode.")],
+    corpus: Annotated[Path, Argument(help="A folder made by wordnum encode.")],
     output: opt.Output,
-    window: Annotated[int, typer.Option(min=1, help="Tokens on each side, at most.")] = 5,
-    rows: Annotated[
-        opt.Rows, typer.Option(help="Around the numbers, or around all words.")
-    ] = "numbers",
-    side: Annotated[
-        opt.Side | None, typer.Option(help="Which side counts. With --rows all only: see embed.")
-    ] = None,
-    weights: Annotated[
-        opt.Weights | None,
-        typer.Option(
-            help="Of a distance d in a window of L: 1, 1/d or (L + 1 - d)/L. With --rows all only."
-        ),
-    ] = None,
-    perturb: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="What is done to the text first; joined by +. Several give a file each.",
-            autocompletion=completing("perturbations"),
-        ),
-    ] = None,
+    window: int = Option(5, min=1, help="Tokens on each side, at most."),
+    rows: opt.Rows = Option("numbers", help="Around the numbers, or around all words."),
+    side: opt.Side = Option("both", help="Which side counts. With --rows all only: see embed."),
+    weights: opt.Weights = Option("flat", help="Of distances, as GloVe's. With --rows all only."),
+    perturb: list[str] = Option(
+        ["original"],
+        help="What is done to the text first; joined by +. Several give a file each.",
+        autocompletion=completing("perturbations"),
+    ),
     seed: opt.Seed = 0,
     jobs: opt.Jobs = None,
     backend: opt.BackendName = "loky",
@@ -187,20 +135,17 @@ def count(
     from wordnum.corpus.encoded_corpus import EncodedCorpus
     from wordnum.parallel import default_jobs, parallel_backend
 
-    around = Window(window, side=side or "both", weighting=weights or "flat")
-    conditions = list(dict.fromkeys(perturb or ["original"]))
+    around = Window(window, side=side, weighting=weights)
+    conditions = list(dict.fromkeys(perturb))
     files = [new_file(path, overwrite=overwrite) for path in _files(output, conditions)]
     opened = EncodedCorpus.open(corpus)
     run = count_words if rows == "all" else count_numbers
+    workers = default_jobs(jobs, backend)
     pairs = []
     with parallel_backend(backend, address=address):
         for path, condition in zip(files, conditions, strict=True):
             counts = run(
-                opened,
-                window=around,
-                perturbation=condition,
-                random_state=seed,
-                n_jobs=default_jobs(jobs, backend),
+                opened, window=around, perturbation=condition, random_state=seed, n_jobs=workers
             )
             counts.save(path)
             pairs.append(counts.sums.nnz if isinstance(counts, WordCounts) else counts.n_events)
