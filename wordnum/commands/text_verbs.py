@@ -54,9 +54,8 @@ def encode(
         "vocabulary_size": words, "errors": errors, "strict": strict, "append": append,
         "n_jobs": default_jobs(jobs, backend),
     }  # fmt: skip
-    read = {"reader": reader, "separator": separator, "field": field, "tokenizer": tokenizer}
-    scheme = {"numerals": numerals, "ordinals": ordinals, "spelled_out": spelled_out or None}
-    read, scheme = ({k: v for k, v in d.items() if v is not None} for d in (read, scheme))
+    read = _given(reader=reader, separator=separator, field=field, tokenizer=tokenizer)
+    scheme = _given(numerals=numerals, ordinals=ordinals, spelled_out=spelled_out or None)
     recipe = _recipe(text, root)
     with parallel_backend(backend, address=address):
         if recipe:
@@ -75,6 +74,10 @@ def encode(
         "flags": list(corpus.flags),
     }
     print_facts(facts, as_json)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _recipe(text: list[str], root: str) -> Recipe | None:
