@@ -26,10 +26,11 @@ from threadpoolctl import threadpool_limits
 
 from wordnum.analyzers import analyze, spectrum
 from wordnum.analyzers.agreement import kappa
-from wordnum.analyzers.columns import centred_columns
-from wordnum.analyzers.crossval import Task, closed_form_predictions, tasks_for
+from wordnum.analyzers.cross_validation import closed_form_predictions
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.permutations import Null, shuffled_kappas, shuffled_labels
+from wordnum.analyzers.inputs import centred_columns
+from wordnum.analyzers.permutations import Null, permuted_kappas, permuted_labels
+from wordnum.analyzers.residues import Task, tasks_for
 from wordnum.analyzers.spikes import local_rank_p_value, near_frequencies
 from wordnum.backend import get_backend
 from wordnum.embeddings.embedding import Embedding
@@ -110,9 +111,9 @@ def shuffle_p_values(x, seed, shuffles):
     rng = np.random.default_rng([seed, 2])
     real = closed_form_predictions(cpu, x, tasks, fold_of)
     observed = [float(kappa(t.labels, row, t.n_classes)) for t, row in zip(tasks, real.labels)]
-    labels = [shuffled_labels(t, numbers, shuffles, rng, within_runs=True) for t in tasks]
+    labels = [permuted_labels(t, numbers, shuffles, rng, restricted=True) for t in tasks]
     start = time.perf_counter()
-    taken = shuffled_kappas(cpu, x, tasks, labels, fold_of, real.chosen)
+    taken = permuted_kappas(cpu, x, tasks, labels, fold_of, real.chosen)
     middle = time.perf_counter()
     anew = np.empty((len(tasks), shuffles))
     for one in range(shuffles):

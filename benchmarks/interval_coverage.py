@@ -8,8 +8,8 @@ Every text is drawn anew from the same model, counted, factorized under Hellinge
 weights, and probed: the interval of kappa (Hellinger) and of the difference of the two. Each is
 held against the mean of all texts. The nominal level is 95 %. "growth" is kappa over the mean kappa
 of half the text. "narrow" is what ``kappa -+ 2.26 sd(kappa_A - kappa_not-A) / 2`` covers, without
-the widening of `wordnum.analyzers.intervals`. The regime "wikipedia" takes a quarter of each of the
-five parts of Wikipedia as a text, ordinals kept.
+the `variance_inflation` of `wordnum.analyzers.intervals`. The regime "wikipedia" takes a quarter of
+each of the five parts of Wikipedia as a text, ordinals kept.
 """
 
 from __future__ import annotations
@@ -99,12 +99,12 @@ def measured(corpus: EncodedCorpus, dim: int) -> list[list[list[float]]]:
     found = []
     for T in MODULI:
         one, other, gap = first[T], second[T], gaps[T]
-        both = one.half_kappas - other.half_kappas
-        narrow = [2.26 * standard_error(*halves.T) for halves in (one.half_kappas, both)]
+        own, others = (np.array(list(p.replicate_kappas.values())) for p in (one, other))
+        narrow = [2.26 * standard_error(*halves.T) for halves in (own, own - others)]
         found.append(
             [
-                [one.kappa, one.high - one.kappa, narrow[0], one.half_kappas.mean()],
-                [gap.difference, gap.high - gap.difference, narrow[1], both.mean()],
+                [one.kappa, one.high - one.kappa, narrow[0], own.mean()],
+                [gap.difference, gap.high - gap.difference, narrow[1], (own - others).mean()],
             ]
         )
     return found

@@ -30,7 +30,7 @@ from wordnum.embeddings.weightings import weight
 
 MODULI = (2, 5, 10)
 SHUFFLES = 5
-STRENGTHS = np.logspace(-4, 2, 13)
+ALPHAS = np.logspace(-4, 2, 13)
 WEIGHTINGS = ("hellinger", "ppmi", "log")
 # Squared distances that weigh 1/e, as a multiple of twice the median one.
 WIDTHS = (0.25, 0.5, 1.0)
@@ -78,7 +78,7 @@ def kappas(kernel: np.ndarray, numbers: np.ndarray) -> np.ndarray:
         for seed in range(SHUFFLES):
             folds = StratifiedKFold(5, shuffle=True, random_state=seed)
             predicted = cross_val_predict(
-                RidgeClassifierCV(alphas=STRENGTHS), rows, residues, cv=folds
+                RidgeClassifierCV(alphas=ALPHAS), rows, residues, cv=folds
             )
             found[at, seed] = 100 * cohen_kappa_score(residues, predicted)
     return found

@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from wordnum.analyzers import probe
 from wordnum.analyzers.intervals import Difference, compare
-from wordnum.analyzers.results import ModulusProbe, ProbeResult
+from wordnum.analyzers.probing import ModulusProbe, ProbeResult
 from wordnum.cooccurrence.windows import Window
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.presets import DEFAULT_PRESET, PRESETS, Preset
@@ -239,7 +239,7 @@ def report(text: Text) -> None:
 
 def above_null(p: ModulusProbe) -> str:
     """Kappa beside both nulls."""
-    nulls = [f"{null.mean:.0f} p {null.p_value:.3f}" for null in (p.null, p.null_plain)]
+    nulls = [f"{null.mean:.0f} p {null.p_value:.3f}" for null in (p.null, p.null_unrestricted)]
     return f"{p.kappa:.1f} ({p.low:.0f} to {p.high:.0f}); {', '.join(nulls)}"
 
 

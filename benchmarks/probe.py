@@ -20,9 +20,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from wordnum.analyzers import analyze, probe
-from wordnum.analyzers.crossval import closed_form_predictions, tasks_for
+from wordnum.analyzers.cross_validation import closed_form_predictions
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.lda import STRENGTHS
+from wordnum.analyzers.lda import ALPHAS
+from wordnum.analyzers.residues import tasks_for
 from wordnum.backend import get_backend
 from wordnum.theory.theorem import planted_embedding
 
@@ -68,7 +69,7 @@ def ridge_loop(x, tasks):
     said = np.zeros((REPEATS, len(tasks), len(x)), dtype=int)
     for repeat, _, held, Z, Z_test in folds(x):
         for at, task in enumerate(tasks):
-            model = RidgeClassifierCV(alphas=len(Z) * np.array(STRENGTHS))
+            model = RidgeClassifierCV(alphas=len(Z) * np.array(ALPHAS))
             said[repeat, at, held] = model.fit(Z, task.labels[~held]).predict(Z_test)
     return said
 
@@ -84,11 +85,11 @@ def lda_loop(x, tasks, chosen):
         for at, task in enumerate(tasks):
             y, part = task.labels[~held], inner[~held]
             start = time.process_time()
-            for strength in STRENGTHS:
+            for strength in ALPHAS:
                 for one in range(5):
                     out = part == one
                     lda(Z[~out], y[~out], strength).predict(Z[out])
-            model = lda(Z, y, STRENGTHS[chosen[fold, at]])
+            model = lda(Z, y, ALPHAS[chosen[fold, at]])
             said[at, held] = equal_priors(model, Z_test)
             spent += time.process_time() - start
     return spent, said

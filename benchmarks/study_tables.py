@@ -56,7 +56,7 @@ def kappas(frame: pd.DataFrame, by: list[str]) -> None:
     heading(*by, *(f"T = {T}" for T in MODULI), "without fives", "verdict")
     for _, rows in frame[frame["status"] == "done"].groupby("key", sort=False):
         first = rows.iloc[0]
-        measured = [*intervals(rows, "kappa"), slashed(rows, "kappa_without_fives")]
+        measured = [*intervals(rows, "kappa"), slashed(rows, "kappa_excluding_multiples_of_5")]
         line([*(first[name] for name in by), *measured, first["verdict"]])
 
 

@@ -3,19 +3,21 @@ import json
 import numpy as np
 import pytest
 
-from wordnum.analyzers import Analysis, analyze
-from wordnum.analyzers.classifiers import fit_logistic, iterative_predictions, standardised
-from wordnum.analyzers.crossval import tasks_for
-from wordnum.analyzers.dynamics import dynamics
+from wordnum.analyzers import Analysis, analyze, probe
+from wordnum.analyzers.alternative_classifiers import AlternativeClassifier, iterative_predictions
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.lda import STRENGTHS
-from wordnum.analyzers.regression import regression_probe
+from wordnum.analyzers.lda import ALPHAS, standardised
+from wordnum.analyzers.regression_probes import regression_probe
+from wordnum.analyzers.residues import tasks_for
+from wordnum.analyzers.side_by_side import SideBySide
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError, UsageError
 from wordnum.theory.theorem import planted_embedding
 
 PROBE_KEYS = {
-    "kappa", "low", "high", "repeat_sd", "kappa_groups", "kappa_without_fives", "null"
+    "kappa", "low", "high", "interval_reason", "repeat_sd", "accuracy", "kappa_groups",
+    "kappa_excluding_multiples_of_5", "kappa_within_parity", "kappa_without_frequency",
+    *(f"{null}_{what}" for null in ("null", "null_unrestricted") for what in ("mean", "p95", "p")),
 }  # fmt: skip
 
 
@@ -27,16 +29,15 @@ def found() -> Analysis:
 def test_json_has_the_keys_of_the_command_line(found):
     told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert set(told) == {
-        "numbers", "dim", "spectrum", "probe", "separability", "verdict", "reasons", "flags"
+        "name", "numbers", "dim", "spectrum", "probe", "separability", "verdict", "reasons", "flags"
     }  # fmt: skip
     assert told["numbers"] == list(range(1000))
     assert told["dim"] == 20
     assert set(told["spectrum"]) == {"2", "5", "10"}
-    assert set(told["spectrum"]["10"]) == {"magnitude", "power", "p_value"}
+    assert set(told["spectrum"]["10"]) == {"magnitude", "power", "spike_p"}
     assert set(told["probe"]["10"]) == PROBE_KEYS
-    assert set(told["probe"]["10"]["null"]) == {"mean", "p95", "p_value"}
     assert set(told["separability"]["10"]) == {
-        "lambda_max", "lambda_max_noise", "phi", "cond", "lower", "upper"
+        "lambda_max", "lambda_max_noise", "phi", "cond", "lower", "upper", "dim", "method"
     }  # fmt: skip
     assert told["verdict"] in ("both", "partial", "spectral", "neither")
 
@@ -73,19 +74,27 @@ def test_html_escapes_the_name(found):
     assert "None" not in found._repr_html_()  # planted vectors have no interval
 
 
-def test_dynamics_follow_the_sizes(found):
+def test_one_row_per_t_holds_everything(found):
+    row = found.rows()[10]
+    assert row["kappa"] == found.probe[10].kappa
+    assert row["spike_p"] == found.spectrum.spikes[10].p_value
+    assert row["phi"] == found.separability[10].phi
+    assert found.to_frame().loc[10, "kappa"] == row["kappa"]
+    assert dict(found.probe) == found.probe.by_period
+
+
+def test_series_follow_the_sizes(found):
     weak = analyze(planted_embedding(phi=30, kappa=20), moduli=[2, 5, 10], nulls=0)
-    grown = dynamics({1e6: found, 1e5: weak})
-    assert grown.sizes == (1e5, 1e6)
+    grown = SideBySide({1e5: weak, 1e6: found})
     np.testing.assert_allclose(grown.series("phi", 10), [30, 300])
     assert np.diff(grown.series("kappa", 10)) > 0
     assert np.isnan(grown.series("kappa", 7)).all()
     assert np.isnan(grown.series("low", 10)).all()  # planted vectors come from no documents
-    assert list(grown.to_frame().index.names) == ["size", "T"]
-    with pytest.raises(UsageError, match="no such measure"):
+    assert list(grown.to_frame().index.names) == ["system", "T"]
+    with pytest.raises(UsageError, match="did you mean 'kappa'"):
         grown.series("kapa", 10)
     with pytest.raises(InputError, match="no analysis"):
-        dynamics({})
+        SideBySide({})
 
 
 def test_regression_probe_reads_magnitude_and_angle():
@@ -113,9 +122,9 @@ def test_regression_predicts_what_ridge_cv_does():
     error, base = np.zeros(2), np.zeros(2)
     for fold in range(5):
         held = fold_of == fold
-        Z, Z_test = standardised(x[~held], x[held])
+        Z, Z_test, *_ = standardised(np, x[~held], x[held])
         for at, target in enumerate((np.log1p(numbers), numbers.astype(float))):
-            model = RidgeCV(alphas=len(Z) * np.array(STRENGTHS)).fit(Z, target[~held])
+            model = RidgeCV(alphas=len(Z) * np.array(ALPHAS)).fit(Z, target[~held])
             error[at] += ((model.predict(Z_test) - target[held]) ** 2).sum()
             base[at] += ((target[~held].mean() - target[held]) ** 2).sum()
     found = regression_probe(Embedding(x, numbers, size=200), moduli=[5], repeats=1)
@@ -138,28 +147,22 @@ def test_logistic_predicts_what_scikit_learn_does():
     )
     for fold in range(5):
         held = fold_of == fold
-        Z, Z_test = standardised(x[~held], x[held])
+        Z, Z_test, *_ = standardised(np, x[~held], x[held])
         model = LogisticRegression(C=1 / (len(Z) * 1e-2), max_iter=5000).fit(Z, task.labels[~held])
         same = ours.labels[0][held] == model.predict(Z_test)
         assert same.mean() > 0.98
 
 
 def test_a_fit_that_did_not_converge_says_so(monkeypatch):
-    from wordnum.analyzers import classifiers
-
-    monkeypatch.setattr(classifiers, "_fitted", lambda model, Z, y: bool(model.fit(Z, y)) and False)
-    found = analyze(
-        np.random.default_rng(0).standard_normal((60, 3)),
-        moduli=[2],
-        classifier="logistic",
-        controls=False,
-        only=["probe"],
-    )
-    assert "logistic did not converge at T = 2" in found.notes
+    fit = AlternativeClassifier.fit
+    gives_up = lambda self, X, y: fit(self, X, y).__setattr__("converged_", False) or self  # noqa: E731
+    monkeypatch.setattr(AlternativeClassifier, "fit", gives_up)
+    x = np.random.default_rng(0).standard_normal((60, 3))
+    found = probe(x, moduli=[2], classifier="logistic", controls=False)
+    assert "logistic did not converge at T = 2" in [reason.text for reason in found.notes]
 
 
 def test_logistic_that_needs_more_steps_gets_them():
     rng = np.random.default_rng(0)
     Z = rng.standard_normal((200, 40))
-    _, converged = fit_logistic(Z, np.arange(200) % 7, strength=1e-8)
-    assert converged
+    assert AlternativeClassifier("logistic", alpha=1e-8).fit(Z, np.arange(200) % 7).converged_

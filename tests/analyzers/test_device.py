@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from wordnum.analyzers import probe as probe_function
-from wordnum.analyzers.regression import regression_probe
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.replicates import Replicates
 from wordnum.theory.theorem import planted_embedding
@@ -26,12 +25,5 @@ def test_probe_keeps_to_its_device_and_finds_what_the_cpu_finds(make_believe, cl
     options = {"moduli": [2, 5], "classifier": classifier, "nulls": 9, "repeats": 1}
     cpu, cuda = (probe_function(full, device=name, **options) for name in ("cpu", "cuda"))
     for T in (2, 5):
-        for name in ("kappa", "kappa_groups", "kappa_without_frequency", "low"):
-            assert getattr(cuda[T], name) == getattr(cpu[T], name)
+        assert cuda[T].row() == cpu[T].row()
         np.testing.assert_array_equal(cuda[T].null.values, cpu[T].null.values)
-
-
-def test_regression_keeps_to_its_device(make_believe):
-    made = planted_embedding(phi=100, kappa=60, dim=14, size=200)
-    cpu, cuda = (regression_probe(made, moduli=[5], device=name) for name in ("cpu", "cuda"))
-    assert cuda.circular == cpu.circular

@@ -4,10 +4,10 @@ from scipy import stats
 
 from wordnum.analyzers.intervals import (
     compare,
-    half_split_interval,
+    half_sample_interval,
     paired_difference,
     standard_error,
-    widening,
+    variance_inflation,
 )
 from wordnum.analyzers.probing import probe
 from wordnum.cooccurrence.counting import count
@@ -68,25 +68,28 @@ def test_standard_error_is_exact_where_the_variance_falls_with_the_text():
 
 def test_interval_is_the_formula_around_the_full_kappa():
     one = quick(embedding(counts(0)))[5]
-    error = np.std(one.half_kappas[:, 0] - one.half_kappas[:, 1], ddof=1) / 2
-    error *= widening(5, one.kappa, one.half_kappas)
-    assert one.half_kappas.shape == (10, 2)
-    assert one.reason is None
+    halves = np.array(list(one.replicate_kappas.values()))
+    error = np.std(halves[:, 0] - halves[:, 1], ddof=1) / 2
+    error *= variance_inflation(5, one.kappa, halves)
+    assert list(one.replicate_kappas) == list(range(10))
+    assert one.interval_reason is None
     assert one.low == pytest.approx(one.kappa - 2.26 * error)
     assert one.high == pytest.approx(one.kappa + 2.26 * error)
 
 
-def test_widening_is_that_of_coin_tosses_and_none_near_the_ceiling():
+def test_variance_inflation_is_binomial_and_none_near_the_ceiling():
     # Accuracy 0.5 against 0.4 in halves, at T = 5: kappa 37.5 and 25.
-    assert widening(5, 37.5, np.full((10, 2), 25.0)) == pytest.approx(np.sqrt(2 * 0.25 / 0.24))
-    assert widening(5, 95.0, np.full((10, 2), 60.0)) == 1
-    assert widening(5, 100.0, np.full((10, 2), 100.0)) == 1
+    assert variance_inflation(5, 37.5, np.full((10, 2), 25.0)) == pytest.approx(
+        np.sqrt(2 * 0.25 / 0.24)
+    )
+    assert variance_inflation(5, 95.0, np.full((10, 2), 60.0)) == 1
+    assert variance_inflation(5, 100.0, np.full((10, 2), 100.0)) == 1
 
 
-def test_widening_is_the_slope_of_kappa_where_it_shoots_up():
-    assert widening(5, 40.0, np.full((10, 2), 15.0)) == pytest.approx(40 * 60 / (15 * 85))
+def test_variance_inflation_is_the_slope_of_kappa_where_it_shoots_up():
+    assert variance_inflation(5, 40.0, np.full((10, 2), 15.0)) == pytest.approx(40 * 60 / (15 * 85))
     # What lies below 10 may be noise, and counts as 10.
-    assert widening(5, 40.0, np.full((10, 2), -3.0)) == pytest.approx(40 * 60 / (10 * 90))
+    assert variance_inflation(5, 40.0, np.full((10, 2), -3.0)) == pytest.approx(40 * 60 / (10 * 90))
 
 
 def test_a_kappa_that_shoots_up_with_the_text_is_covered():
@@ -99,7 +102,7 @@ def test_a_kappa_that_shoots_up_with_the_text_is_covered():
         miss = abs(whole - logistic(20.0, middle=24.0))
         error = standard_error(*halves.T)
         narrow.append(miss <= 2.26 * error)
-        wide.append(miss <= 2.26 * error * widening(5, whole, halves))
+        wide.append(miss <= 2.26 * error * variance_inflation(5, whole, halves))
     assert np.mean(narrow) < 0.85
     assert np.mean(wide) == pytest.approx(0.95, abs=0.03)
 
@@ -112,7 +115,7 @@ def test_a_difference_of_kappas_that_rise_at_different_sizes_of_text_is_covered(
     for _ in range(400):
         blocks = rng.normal(1.0, 0.35, 20)
         (one, first), (other, second) = rising(blocks, middle=24.0), rising(blocks, middle=14.0)
-        gap = paired_difference(5, (one, other), (first, second))
+        gap = paired_difference(5, (one, other), (dict(enumerate(first)), dict(enumerate(second))))
         covered.append(gap.low <= truth <= gap.high)
     assert np.mean(covered) == pytest.approx(0.95, abs=0.04)
 
@@ -128,7 +131,7 @@ def rising(blocks, *, middle):
     return logistic(blocks.sum(), middle=middle), np.array(halves)
 
 
-def test_tosses_of_a_coin_at_any_size_of_text_are_covered():
+def test_binomial_variance_at_any_size_of_text_is_covered():
     rng = np.random.default_rng(0)
     wide, narrow = [], []
     for _ in range(400):
@@ -136,7 +139,7 @@ def test_tosses_of_a_coin_at_any_size_of_text_are_covered():
         halves = 200 * rng.binomial(200, 0.5, (10, 2)) / 200 - 100
         error = standard_error(*halves.T)
         narrow.append(abs(whole) <= 2.26 * error)
-        wide.append(abs(whole) <= 2.26 * error * widening(2, whole, halves))
+        wide.append(abs(whole) <= 2.26 * error * variance_inflation(2, whole, halves))
     assert np.mean(narrow) < 0.9
     assert np.mean(wide) == pytest.approx(0.95, abs=0.03)
 
@@ -171,15 +174,15 @@ def synthetic(seed, documents, signal):
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: np.random.default_rng(0).standard_normal((N, 5)), "no half-splits"),
-        (lambda: embedding(counts(0), n_documents=39), "only 39 documents, 40 are needed"),
+        (lambda: np.random.default_rng(0).standard_normal((N, 5)), "no-replicates"),
+        (lambda: embedding(counts(0), n_documents=39), "few-documents"),
     ],
 )
 def test_no_interval_comes_with_its_reason(make, reason):
     one = quick(make())[5]
     assert one.low is None
     assert one.high is None
-    assert reason in one.reason
+    assert one.interval_reason == reason
     assert one.repeat_sd > 0
 
 
@@ -187,7 +190,7 @@ def test_halves_with_too_few_numbers_give_no_interval():
     whole = embedding(counts(0))
     thin = tuple((a.select(range(4)), b) for a, b in whole.replicates.pairs)
     short = with_half_samples(whole, thin)
-    assert "hold too few numbers" in quick(short)[5].reason
+    assert quick(short)[5].interval_reason == "few-replicates"
 
 
 def test_halves_that_lack_some_numbers_are_probed_on_the_rest():
@@ -226,7 +229,7 @@ def test_comparison_without_halves_gives_the_reason():
     x = np.random.default_rng(0).standard_normal((N, 5))
     found = compare(quick(x), quick(x))[5]
     assert found.p_value is None
-    assert "no half-splits" in found.reason
+    assert found.reason == "no-replicates"
 
 
 def test_probes_on_different_folds_are_not_compared():
@@ -243,4 +246,14 @@ def test_probes_on_different_folds_are_not_compared():
 
 def test_interval_of_too_few_splits_is_refused():
     whole = embedding(counts(0))
-    assert half_split_interval(5, 5.0, np.zeros((2, 2)), embedding=whole).low is None
+    assert half_sample_interval(5, 5.0, {0: (1, 2), 1: (2, 3)}, embedding=whole).low is None
+
+
+def test_differences_are_paired_by_the_id_of_the_half_sample():
+    rng = np.random.default_rng(0)
+    first = {i: rng.normal(30, 3, 2) for i in range(10)}
+    second = {i: first[i] - 5 for i in reversed(range(10)) if i != 4}
+    found = paired_difference(5, (30.0, 25.0), (first, second))
+    assert found.high - found.low < 1  # what both share cancels, in whatever order they come
+    few = paired_difference(5, (30.0, 25.0), (first, {0: (1, 2), 1: (2, 1), 77: (3, 3)}))
+    assert (few.low, few.reason) == (None, "unpaired")

@@ -8,10 +8,10 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.metrics import cohen_kappa_score
 
-from wordnum.analyzers.crossval import closed_form_predictions, tasks_for
+from wordnum.analyzers.cross_validation import closed_form_predictions
 from wordnum.analyzers.folds import group_folds, random_folds
 from wordnum.analyzers.lda import (
-    STRENGTHS,
+    ALPHAS,
     class_inverse,
     discriminants,
     first_largest,
@@ -19,6 +19,7 @@ from wordnum.analyzers.lda import (
     left_out_blocks,
     left_out_rows,
 )
+from wordnum.analyzers.residues import tasks_for
 from wordnum.backend import get_backend
 
 CPU = get_backend("cpu")
@@ -75,7 +76,7 @@ def test_discriminants_have_scikit_learns_argmax_at_every_strength(d, T):
     basis = fold_basis(CPU, train, test)
     Y = one_hot(y[:90])
     sums, counts = basis.train.T @ Y, Y.sum(axis=0)
-    for strength, w in zip(STRENGTHS, basis.weights(np.array(STRENGTHS)), strict=True):
+    for strength, w in zip(ALPHAS, basis.weights(np.array(ALPHAS)), strict=True):
         inverse = class_inverse(np, (sums.T * w) @ sums, counts)
         ours = discriminants(np, basis.test @ (w[:, None] * sums), inverse, counts)
         theirs = sklearn_discriminants(train, y[:90], test, strength)
@@ -88,7 +89,7 @@ def test_discriminants_equal_the_formula():
     Y = one_hot(y)
     sums, counts = basis.train.T @ Y, Y.sum(axis=0)
     Z, _ = standardised(x, x)
-    for strength, w in zip(STRENGTHS, basis.weights(np.array(STRENGTHS)), strict=True):
+    for strength, w in zip(ALPHAS, basis.weights(np.array(ALPHAS)), strict=True):
         inverse = class_inverse(np, (sums.T * w) @ sums, counts)
         ours = discriminants(np, basis.test @ (w[:, None] * sums), inverse, counts)
         np.testing.assert_allclose(ours, brute_discriminants(Z, y, Z, 120 * strength), rtol=1e-9)
@@ -98,7 +99,7 @@ def test_discriminants_equal_the_formula():
 def test_left_out_rows_equal_fits_without_them(d):
     x, y = embedding(d=d), np.arange(120) % 5
     basis = fold_basis(CPU, x, x[:1])
-    Y, w = one_hot(y), basis.weights(np.array(STRENGTHS))
+    Y, w = one_hot(y), basis.weights(np.array(ALPHAS))
     sums, counts = basis.train.T @ Y, Y.sum(axis=0)
     inverse = class_inverse(np, (sums.T * w[:, None]) @ sums, counts)
     fitted = basis.train @ (w[:, :, None] * sums)
@@ -106,7 +107,7 @@ def test_left_out_rows_equal_fits_without_them(d):
     Z, _ = standardised(x, x)
     for row in (0, 17, 119):
         keep = np.arange(120) != row
-        for k, strength in enumerate(STRENGTHS):
+        for k, strength in enumerate(ALPHAS):
             expected = brute_discriminants(Z[keep], y[keep], Z[row], 120 * strength)
             np.testing.assert_allclose(scores[k, row], expected, rtol=1e-6, atol=1e-9)
 
@@ -114,7 +115,7 @@ def test_left_out_rows_equal_fits_without_them(d):
 def test_left_out_blocks_equal_fits_without_them():
     x, y = embedding(), np.arange(120) % 5
     basis = fold_basis(CPU, x, x[:1])
-    Y, w = one_hot(y), basis.weights(np.array(STRENGTHS))
+    Y, w = one_hot(y), basis.weights(np.array(ALPHAS))
     sums, counts = basis.train.T @ Y, Y.sum(axis=0)
     gap = (Y - basis.train @ (w[:, :, None] * sums)).reshape(len(w), 10, 12, 5).swapaxes(0, 1)
     rows = basis.train.reshape(10, 12, -1)
@@ -125,7 +126,7 @@ def test_left_out_blocks_equal_fits_without_them():
     Z, _ = standardised(x, x)
     for block in (0, 9):
         keep = np.arange(120) // 12 != block
-        for k, strength in enumerate(STRENGTHS):
+        for k, strength in enumerate(ALPHAS):
             expected = brute_discriminants(Z[keep], y[keep], Z[~keep], 120 * strength)
             np.testing.assert_allclose(scores[block, k], expected, rtol=1e-7, atol=1e-9)
 
@@ -139,7 +140,7 @@ def sklearn_nested(x, y, fold_of, groups=None):
         labels, n = y[~held], (~held).sum()
         units = np.arange(n) if groups is None else groups[~held]
         quality = []
-        for strength in STRENGTHS:
+        for strength in ALPHAS:
             said = np.zeros(n, dtype=int)
             for unit in np.unique(units):
                 out = units == unit
@@ -147,7 +148,7 @@ def sklearn_nested(x, y, fold_of, groups=None):
                 said[out] = scores.argmax(axis=1)
             quality.append(cohen_kappa_score(labels, said))
         best = max(k for k, q in enumerate(quality) if q >= max(quality) - 1e-12)
-        scores = sklearn_discriminants(x[~held], labels, x[held], STRENGTHS[best])
+        scores = sklearn_discriminants(x[~held], labels, x[held], ALPHAS[best])
         predicted[held] = scores.argmax(axis=1)
     return predicted
 
@@ -173,10 +174,8 @@ def test_ridge_predictions_equal_ridge_classifier_cv(d):
         for fold in range(5):
             held = fold_of == fold
             Z, Z_test = standardised(x[~held], x[held])
-            model = RidgeClassifierCV(alphas=len(Z) * np.array(STRENGTHS)).fit(
-                Z, task.labels[~held]
-            )
-            assert model.alpha_ == pytest.approx(len(Z) * STRENGTHS[chosen[fold]])
+            model = RidgeClassifierCV(alphas=len(Z) * np.array(ALPHAS)).fit(Z, task.labels[~held])
+            assert model.alpha_ == pytest.approx(len(Z) * ALPHAS[chosen[fold]])
             np.testing.assert_array_equal(row[held], model.predict(Z_test))
 
 
@@ -189,7 +188,7 @@ def test_ridge_groups_choose_by_the_error_of_whole_groups():
     Z, _ = standardised(x[~held], x[held])
     Y, units, n = one_hot(task.labels)[~held], groups[~held], (~held).sum()
     errors = []
-    for strength in STRENGTHS:
+    for strength in ALPHAS:
         design = np.hstack([Z, np.ones((n, 1))])
         penalty = np.diag([n * strength] * Z.shape[1] + [0.0])
         error = 0.0
@@ -235,7 +234,7 @@ def test_columns_that_are_the_nuisance_leave_nothing():
 def test_the_only_row_of_a_class_is_left_out_without_a_warning():
     x, y = embedding(n=31), np.append(np.arange(30) % 2, 2)
     basis = fold_basis(CPU, x, x[:1])
-    Y, w = one_hot(y), basis.weights(np.array(STRENGTHS))
+    Y, w = one_hot(y), basis.weights(np.array(ALPHAS))
     sums, counts = basis.train.T @ Y, Y.sum(axis=0)
     inverse = class_inverse(np, (sums.T * w[:, None]) @ sums, counts)
     fitted = basis.train @ (w[:, :, None] * sums)

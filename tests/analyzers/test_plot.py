@@ -4,9 +4,8 @@ import pytest
 
 mpl.use("agg")
 
-from wordnum.analyzers import analyze, spectrum, systems
-from wordnum.analyzers.circle import circle
-from wordnum.analyzers.dynamics import dynamics
+from wordnum.analyzers import SideBySide, analyze, spectrum
+from wordnum.analyzers.circles import circle
 from wordnum.analyzers.plotting import save_figure
 from wordnum.errors import InputError
 from wordnum.theory.counterexample import counterexample_spread
@@ -35,8 +34,8 @@ def test_every_result_draws_itself_with_named_axes(made, found):
     drawn = [
         found.spectrum.plot(title="spectrum"),
         found.probe.plot(),
-        found.probe.plot_confusion(),
-        found.probe.plot_recall(),
+        found.probe[10].plot_confusion(),
+        found.probe[10].plot_recall(),
         found.separability.plot(),
         circle(made).plot(),
     ]
@@ -73,13 +72,13 @@ FIGURES = {
     "page": lambda found, made: found.plot(),
     "spectrum": lambda found, made: found.spectrum.plot(title="A spectrum").figure,
     "kappa": lambda found, made: found.probe.plot().figure,
-    "confusion": lambda found, made: found.probe.plot_confusion(5).figure,
-    "recall": lambda found, made: found.probe.plot_recall().figure,
+    "confusion": lambda found, made: found.probe[5].plot_confusion().figure,
+    "recall": lambda found, made: found.probe[10].plot_recall().figure,
     "fisher": lambda found, made: found.separability.plot().figure,
     "circle": lambda found, made: circle(made).plot().figure,
     "line": lambda found, made: circle(made, period=2).plot().figure,
-    "systems": lambda found, made: systems({"one": found, "other": found}).plot(title="Systems"),
-    "dynamics": lambda found, made: dynamics({1.0: found, 9.0: found}).plot(title="Growth"),
+    "strips": lambda found, made: SideBySide({"one": found, "other": found}).plot(title="Strips"),
+    "growth": lambda found, made: SideBySide({1.0: found, 9.0: found}).plot_growth(title="Growth"),
     "counterexample": lambda found, made: counterexample_spread(size=100).plot(),
 }
 
@@ -98,8 +97,8 @@ def test_svg_has_no_text_to_lose(found, tmp_path):
 
 def test_strips_stand_beside_the_kappas_with_the_name_and_the_verdict_of_each_system(found):
     other = analyze(np.random.default_rng(0).standard_normal((1000, 5)), moduli=[2, 10], nulls=100)
-    both = systems({"planted": found, "noise": other})
-    assert repr(both) == f"<Systems, planted: {found.verdict}, noise: neither>"
+    both = SideBySide({"planted": found, "noise": other})
+    assert repr(both) == f"<SideBySide, planted: {found.verdict}, noise: neither>"
     assert both["noise"] is other
     assert len(both.to_frame()) == 3 + 3
     strips, table = both.plot().axes[:2]
@@ -113,7 +112,7 @@ def test_strips_stand_beside_the_kappas_with_the_name_and_the_verdict_of_each_sy
     expected = [found.probe[T].kappa for T in (2, 5, 10)] + [other.probe[T].kappa for T in (2, 10)]
     assert shown == [str(round(kappa)) for kappa in expected]
     with pytest.raises(InputError, match="no analysis to put side by side"):
-        systems({})
+        SideBySide({})
 
 
 def test_numbers_beyond_the_circle_are_counted_not_drawn_to(made):
@@ -130,9 +129,9 @@ def test_at_period_two_the_line_is_drawn_over_the_numbers(made):
     assert ax.get_ylim()[1] > 900
 
 
-def test_counterexample_and_dynamics_have_their_panels(found):
+def test_counterexample_and_growth_have_their_panels(found):
     assert len(counterexample_spread(size=100).plot().axes) == 3
-    assert len(dynamics({1.0: found, 100.0: found}).plot(title="growth").axes) == 3
+    assert len(SideBySide({1.0: found, 100.0: found}).plot_growth(title="growth").axes) == 3
 
 
 def test_growing_kappas_are_drawn_with_their_intervals():
@@ -143,7 +142,7 @@ def test_growing_kappas_are_drawn_with_their_intervals():
     corpus = SyntheticCorpus(n_documents=100, length=200, size=100, residue_words={10: 0.5})
     counts = count(corpus.encoded(), window=2)
     one = analyze(SVD(dim=10).fit_transform(counts), moduli=[2, 5, 10], nulls=0)
-    panel = dynamics({1.0: one}).plot().axes[2]
+    panel = SideBySide({1.0: one}).plot_growth().axes[2]
     drawn = [line.get_segments()[0] for line in panel.collections]
     for T, ends in zip((2, 5, 10), drawn, strict=True):
         np.testing.assert_allclose(ends[:, 1], [one.probe[T].low, one.probe[T].high])

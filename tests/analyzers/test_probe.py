@@ -9,11 +9,12 @@ from scipy import stats
 
 from wordnum.analyzers import analyze
 from wordnum.analyzers.agreement import kappa
-from wordnum.analyzers.classifiers import iterative_predictions
-from wordnum.analyzers.crossval import Task, closed_form_predictions, tasks_for
+from wordnum.analyzers.alternative_classifiers import iterative_predictions
+from wordnum.analyzers.cross_validation import closed_form_predictions
 from wordnum.analyzers.folds import group_folds, random_folds
-from wordnum.analyzers.permutations import shuffled_kappas, shuffled_labels
+from wordnum.analyzers.permutations import permuted_kappas, permuted_labels
 from wordnum.analyzers.probing import probe
+from wordnum.analyzers.residues import Task, tasks_for
 from wordnum.backend import get_backend
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError, UsageError
@@ -48,14 +49,14 @@ def test_smooth_embeddings_have_negative_kappa_in_random_folds_but_not_in_groups
     found = probe(smooth(), moduli=[2, 5], nulls=0, repeats=1)
     for T in (2, 5):
         assert found[T].kappa < -10
-        assert abs(found[T].kappa_groups) < 12
+        assert abs(found[T].controls["groups"]) < 12
 
 
 def test_shuffles_within_runs_keep_the_runs():
     numbers = np.delete(np.arange(100), [3, 50, 51])
     task = tasks_for(numbers, [5])[0]
     rng = np.random.default_rng(0)
-    shuffled = shuffled_labels(task, numbers, 20, rng, within_runs=True)
+    shuffled = permuted_labels(task, numbers, 20, rng, restricted=True)
     assert not (shuffled == task.labels).all(axis=1).any()
     for run in range(20):
         rows = numbers // 5 == run
@@ -65,14 +66,14 @@ def test_shuffles_within_runs_keep_the_runs():
 
 @pytest.mark.parametrize("classifier", ["lda", "ridge"])
 @pytest.mark.parametrize("d", [10, 250])
-def test_batched_nulls_equal_refits_with_the_shuffled_labels(classifier, d):
+def test_batched_nulls_equal_refits_with_the_permuted_labels(classifier, d):
     x, numbers = noise(d=d), np.arange(200)
     tasks = tasks_for(numbers, [2, 5, 7])
     fold_of = random_folds(200)[0]
     real = closed_form_predictions(CPU, x, tasks, fold_of, classifier=classifier)
     rng = np.random.default_rng(0)
-    labels = [shuffled_labels(t, numbers, 6, rng, within_runs=False) for t in tasks]
-    batched = shuffled_kappas(CPU, x, tasks, labels, fold_of, real.chosen, classifier=classifier)
+    labels = [permuted_labels(t, numbers, 6, rng, restricted=False) for t in tasks]
+    batched = permuted_kappas(CPU, x, tasks, labels, fold_of, real.chosen, classifier=classifier)
     for at, task in enumerate(tasks):
         for one in range(6):
             again = type(task)(task.period, labels[at][one], task.residues)
@@ -99,7 +100,7 @@ def test_shuffle_p_values_are_uniform_under_their_null():
     ]
     jitter = np.random.default_rng(0).random(150) / 100
     for T in (2, 5, 10):
-        for kind in ("null", "null_plain"):
+        for kind in ("null", "null_unrestricted"):
             p = np.array([getattr(one[T], kind).p_value for one in found])
             assert stats.kstest(p - jitter, "uniform").pvalue > 0.005
             assert (p <= 0.05).mean() < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
@@ -182,7 +183,7 @@ def test_odd_embeddings_are_measured_or_refused_without_a_warning(seed):
 def test_shuffles_within_runs_follow_a_smooth_trend_and_plain_ones_do_not():
     one = quick(smooth(), moduli=[5], nulls=100)[5]
     assert one.null.mean < -8
-    assert abs(one.null_plain.mean) < 3
+    assert abs(one.null_unrestricted.mean) < 3
     assert one.null.p_value > 0.05
 
 
@@ -220,9 +221,9 @@ def test_roundness_is_told_from_geometry():
     found = probe(x, moduli=[2, 5, 10], nulls=0, repeats=1)
     # Knowing "multiple of 10" gives about 20 / 12.5 / 11 and nothing beyond.
     assert found[10].kappa == pytest.approx(11, abs=4)
-    assert abs(found[10].kappa_without_fives) < 4
+    assert abs(found[10].controls["excluding_multiples_of_5"]) < 4
     assert found[10].recall_by_digit[0] > 0.95
-    assert found[2].kappa_within_parity is None
+    assert found[2].controls["within_parity"] is None
 
 
 def test_parity_is_told_from_modulus_four():
@@ -230,7 +231,7 @@ def test_parity_is_told_from_modulus_four():
     x = np.hstack([noise(1000, 5), 5.0 * (n % 2)[:, None] + noise(1000, 1, 1)])
     found = probe(x, moduli=[4], nulls=0, repeats=1)[4]
     assert found.kappa > 25
-    assert abs(found.kappa_within_parity) < 10
+    assert abs(found.controls["within_parity"]) < 10
 
 
 def test_what_frequency_explains_is_gone_without_it():
@@ -240,8 +241,8 @@ def test_what_frequency_explains_is_gone_without_it():
     x = np.hstack([np.log(counts)[:, None] * [1.0, 2.0], noise(1000, 3)])
     found = probe(Embedding(x, counts=counts), moduli=[2], nulls=0, repeats=1)[2]
     assert found.kappa > 95
-    assert abs(found.kappa_without_frequency) < 15
-    assert quick(x, moduli=[2])[2].kappa_without_frequency is None
+    assert abs(found.controls["without_frequency"]) < 15
+    assert quick(x, moduli=[2])[2].controls["without_frequency"] is None
 
 
 def test_a_constant_embedding_has_kappa_zero():
@@ -265,7 +266,7 @@ def test_more_dimensions_than_numbers_are_probed():
 
 
 @pytest.mark.parametrize("classifier", ["ridge", "logistic", "mlp"])
-def test_second_opinions_find_the_planted_kappa_too(classifier):
+def test_alternative_classifiers_find_the_planted_kappa_too(classifier):
     x = planted_embedding(phi=100, kappa=90, dim=12, size=300)
     found = quick(x, moduli=[10], classifier=classifier)
     assert found[10].kappa > 50
@@ -318,7 +319,7 @@ def test_bad_input_is_refused_with_what_to_do(make, error, message):
 def test_probe_frame_has_a_row_per_modulus():
     frame = probe(noise(), moduli=[2, 5], nulls=9).to_frame()
     assert list(frame.index) == [2, 5]
-    assert {"kappa", "low", "reason", "kappa_groups", "null_p", "null_plain_mean"} <= set(frame)
+    assert {"kappa", "low", "interval_reason", "null_p", "null_unrestricted_mean"} <= set(frame)
 
 
 def test_gpu_gives_the_kappas_of_the_cpu():

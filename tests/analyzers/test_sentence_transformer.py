@@ -35,5 +35,5 @@ def test_a_sentence_transformer_shows_both_tiers(found):
 
 def test_a_pretrained_file_has_no_interval_and_says_why(found):
     assert found.probe[10].low is None
-    assert any("no half-splits" in note for note in found.notes)
+    assert "no-replicates" in [reason.code for reason in found.reasons]
     assert "missing-numbers" in found.flags

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import linalg
 
-from wordnum.analyzers.separability import lambda_max_noise, separability
+from wordnum.analyzers.class_scatter import lambda_max_noise, separability
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError, UsageError
 
@@ -82,7 +82,7 @@ def test_directions_without_variance_are_left_out_and_reported():
     assert found[5].dim == 4
     assert found[5].lambda_max == pytest.approx(separability(x, moduli=[5])[5].lambda_max)
     assert found[5].phi == pytest.approx(2 * separability(x, moduli=[5])[5].phi)
-    assert "left out of S_W" in found.notes[0]
+    assert "left out of S_W" in found.notes[0].text
 
 
 def test_more_dimensions_than_numbers_are_shrunk_and_reported():
@@ -90,7 +90,7 @@ def test_more_dimensions_than_numbers_are_shrunk_and_reported():
     assert found[5].method == "shrunk"
     assert np.isfinite([found[5].lambda_max, found[5].cond, found[5].upper]).all()
     assert found[5].lambda_max_noise == pytest.approx(found[5].lambda_max, rel=0.5)
-    assert "shrinkage" in found.notes[0]
+    assert "shrinkage" in found.notes[0].text
 
 
 def test_a_constant_embedding_separates_nothing():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from wordnum.analyzers.periodogram import detrending_basis, fitted_waves, grid_waves, power_beside
 from wordnum.analyzers.spectra import spectrum
-from wordnum.analyzers.waves import fitted_waves, grid_waves, power_beside, slow_waves
 
 X = np.random.default_rng(0).standard_normal((60, 4))
 
@@ -23,7 +23,7 @@ def test_power_beside_a_constant_is_the_power_of_the_spectrum_where_nothing_is_m
 
 def test_power_beside_a_trend_is_blind_to_it():
     numbers = np.sort(np.random.default_rng(1).choice(60, 50, replace=False))
-    trend = slow_waves(numbers, 60, period=20)
+    trend = detrending_basis(numbers, 60, period=20)
     assert trend.shape == (50, 7)
     np.testing.assert_allclose(trend.T @ trend, np.eye(7), atol=1e-12)
     x = X[:50]
@@ -34,7 +34,7 @@ def test_power_beside_a_trend_is_blind_to_it():
 
 def test_power_beside_a_trend_has_one_mean_at_all_frequencies_under_white_noise():
     numbers = np.r_[np.arange(20), np.arange(20, 60, 5)]
-    trend = slow_waves(numbers, 60, period=40)
+    trend = detrending_basis(numbers, 60, period=40)
     x = np.random.default_rng(3).standard_normal((len(numbers), 20_000))
     power, cosine = powers(numbers, x, trend)
     np.testing.assert_allclose(power / 20_000, 1.0, atol=0.05)
@@ -42,7 +42,7 @@ def test_power_beside_a_trend_has_one_mean_at_all_frequencies_under_white_noise(
 
 
 def test_a_slow_trend_takes_at_most_one_wave_for_eight_numbers():
-    assert slow_waves(np.arange(0, 1000, 50), 1000, period=40).shape == (20, 3)
+    assert detrending_basis(np.arange(0, 1000, 50), 1000, period=40).shape == (20, 3)
 
 
 def test_waves_that_the_numbers_cannot_tell_apart_have_one_amplitude():

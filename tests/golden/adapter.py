@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from wordnum.analyzers.class_scatter import separability as _separability
 from wordnum.analyzers.probing import probe as _probe
-from wordnum.analyzers.separability import separability as _separability
 from wordnum.analyzers.spectra import spectrum as _spectrum
 from wordnum.analyzers.verdicts import verdict as _verdict
 from wordnum.cooccurrence.counting import count_conditions
@@ -307,16 +307,19 @@ def probed(embedding: Any, classifier: str) -> dict[str, list[Any]]:
         "kappa": "kappa",
         "accuracy": "accuracy",
         "spread over repeats": "repeat_sd",
-        "grouped folds": "kappa_groups",
-        "without fives": "kappa_without_fives",
-        "within parity": "kappa_within_parity",
-        "without frequency": "kappa_without_frequency",
         "low": "low",
         "high": "high",
     }
     parts = [found[T] for T in MODULI]
     values = {name: [getattr(p, attribute) for p in parts] for name, attribute in names.items()}
-    for name, attribute in {"runs": "null", "plain": "null_plain"}.items():
+    controls = {
+        "grouped folds": "groups",
+        "without fives": "excluding_multiples_of_5",
+        "within parity": "within_parity",
+        "without frequency": "without_frequency",
+    }
+    values |= {name: [p.controls[control] for p in parts] for name, control in controls.items()}
+    for name, attribute in {"runs": "null", "plain": "null_unrestricted"}.items():
         nulls = [getattr(p, attribute) for p in parts]
         values[f"p, {name}"] = [null and null.p_value for null in nulls]
         values[f"null mean, {name}"] = [null and null.mean for null in nulls]
@@ -342,7 +345,7 @@ def _probed(embedding: Any, classifier: str) -> Any:
 def half_kappas(embedding: Any) -> Array:
     """Kappas of the halves of every split, (T, splits, 2)."""
     found = _probed(embedding, "lda")
-    return np.stack([found[T].half_kappas for T in MODULI])
+    return np.array([list(found[T].replicate_kappas.values()) for T in MODULI])
 
 
 def spectrum(embedding: Any) -> dict[str, Any]:
@@ -382,12 +385,13 @@ IDENTITY = {
 }  # fmt: skip
 MEASURES = {
     "kappa": "kappa", "low": "low", "high": "high", "spread over repeats": "repeat_sd",
-    "grouped folds": "kappa_groups", "without fives": "kappa_without_fives",
+    "grouped folds": "kappa_groups", "without fives": "kappa_excluding_multiples_of_5",
     "within parity": "kappa_within_parity", "without frequency": "kappa_without_frequency",
     "null mean": "null_mean", "null 95 %": "null_p95", "p": "null_p",
-    "plain null mean": "null_plain_mean", "plain null 95 %": "null_plain_p95",
-    "plain p": "null_plain_p", "accuracy": "accuracy", "phi": "phi", "magnitude": "magnitude",
-    "power": "power", "spike p": "spike_p", "lambda": "lambda_max", "lambda noise": "lambda_noise",
+    "plain null mean": "null_unrestricted_mean", "plain null 95 %": "null_unrestricted_p95",
+    "plain p": "null_unrestricted_p", "accuracy": "accuracy", "phi": "phi",
+    "magnitude": "magnitude", "power": "power", "spike p": "spike_p", "lambda": "lambda_max",
+    "lambda noise": "lambda_max_noise",
     "cond": "cond", "lower": "lower", "upper": "upper", "numbers": "n_numbers",
     "coverage": "coverage", "pairs": "n_pairs",
 }  # fmt: skip

@@ -41,7 +41,7 @@ def test_the_table_has_a_row_per_record_and_modulus_with_interval_and_null(done:
     assert (original["kappa"] < original["high"]).all()
     for name in (
         "null_mean", "null_p95", "null_p", "phi", "magnitude", "spike_p", "lambda_max",
-        "lambda_noise", "cond", "coverage", "n_pairs", "seconds",
+        "lambda_max_noise", "cond", "coverage", "n_pairs", "seconds",
     ):  # fmt: skip
         assert original[name].notna().all(), name
     assert set(original["verdict"]) == {"both"}
@@ -122,7 +122,7 @@ def record(condition: str, kappa: float, halves: list[list[float]]) -> dict[str,
         "status": "done",
         "error": "",
         "measures": measured,
-        "replicate_kappas": {"10": halves},
+        "replicate_kappas": {"10": dict(enumerate(halves))},
     }
 
 

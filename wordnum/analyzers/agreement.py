@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["confusion_matrix", "kappa", "kappa_of_confusion"]
+__all__ = ["confusion_matrix", "kappa"]
 
 
 def confusion_matrix(true: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
@@ -21,35 +21,25 @@ def confusion_matrix(true: np.ndarray, predicted: np.ndarray, n_classes: int) ->
     true, predicted = np.broadcast_arrays(true, predicted)
     lead = true.shape[:-1]
     runs = int(np.prod(lead, dtype=np.int64))
-    cell = true.reshape(runs, -1).astype(np.int64) * n_classes + predicted.reshape(runs, -1)
-    cell += np.arange(runs)[:, None] * n_classes**2
-    counts = np.bincount(cell.ravel(), minlength=runs * n_classes**2)
+    pair = true.reshape(runs, -1).astype(np.int64) * n_classes + predicted.reshape(runs, -1)
+    pair += np.arange(runs)[:, None] * n_classes**2
+    counts = np.bincount(pair.ravel(), minlength=runs * n_classes**2)
     return counts.reshape(*lead, n_classes, n_classes)
 
 
-def kappa_of_confusion(confusion: np.ndarray) -> np.ndarray:
-    """Cohen's kappa x 100 of (..., C, C) counts: ``100 (p_o - p_e) / (1 - p_e)``.
+def kappa(true: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
+    """Cohen's kappa x 100 of labels along the last axis: ``100 (p_o - p_e) / (1 - p_e)``.
 
     0 where both sides name one class only, when chance explains everything.
-
-    Examples
-    --------
-    >>> float(kappa_of_confusion(np.array([[5, 0], [0, 5]])))
-    100.0
-    """
-    total = confusion.sum(axis=(-2, -1))
-    observed = np.trace(confusion, axis1=-2, axis2=-1) / total
-    expected = (confusion.sum(axis=-1) * confusion.sum(axis=-2)).sum(axis=-1) / total**2
-    room = 1.0 - expected
-    return 100.0 * np.where(room > 0, (observed - expected) / np.where(room > 0, room, 1.0), 0.0)
-
-
-def kappa(true: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
-    """Cohen's kappa x 100 of labels along the last axis.
 
     Examples
     --------
     >>> float(kappa(np.array([0, 1, 0, 1]), np.array([0, 1, 0, 0]), 2))
     50.0
     """
-    return kappa_of_confusion(confusion_matrix(true, predicted, n_classes))
+    confusion = confusion_matrix(true, predicted, n_classes)
+    total = confusion.sum(axis=(-2, -1))
+    observed = np.trace(confusion, axis1=-2, axis2=-1) / total
+    expected = (confusion.sum(axis=-1) * confusion.sum(axis=-2)).sum(axis=-1) / total**2
+    room = 1.0 - expected
+    return 100.0 * np.where(room > 0, (observed - expected) / np.where(room > 0, room, 1.0), 0.0)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordnum.analyzers.moduli import checked_moduli
-from wordnum.analyzers.probing import probe
-from wordnum.analyzers.results import ModulusProbe, ProbeResult
-from wordnum.analyzers.separability import Separability, separability
+from wordnum.analyzers.class_scatter import Separability, separability
+from wordnum.analyzers.inputs import one_blas_thread
+from wordnum.analyzers.plotting import new_figure
+from wordnum.analyzers.probing import ProbeResult, probe
+from wordnum.analyzers.reasons import Reason, reason_text
+from wordnum.analyzers.residues import checked_moduli
 from wordnum.analyzers.spectra import Spectrum, spectrum
 from wordnum.analyzers.verdicts import Verdict, verdict
 from wordnum.config import one_of
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["PARTS", "Analysis", "analyze"]
 
 PARTS = ("spectrum", "probe", "separability")
+_SHOWN = ["magnitude", "spike_p", "kappa", "low", "high", "null_p"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Analysis:
-    """What `analyze` found.
+    """What `analyze` measured.
 
     Attributes
     ----------
@@ -48,8 +51,9 @@ class Analysis:
         None for a part that was not asked for.
     verdict : Verdict or None
         None without spectrum and probe.
-    notes : tuple of str
-        What was done about a singular S_W, fits that did not converge, missing intervals.
+    reasons : tuple of Reason
+        The verdict's, what was done about a singular S_W, fits that did not converge, missing
+        intervals.
     flags : tuple of str
     """
 
@@ -61,45 +65,45 @@ class Analysis:
     probe: ProbeResult | None
     separability: Separability | None
     verdict: Verdict | None
-    notes: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     flags: tuple[str, ...]
 
     def __repr__(self) -> str:
-        found = self.verdict.name if self.verdict else "no verdict"
-        return f"<Analysis of {self.name or 'an embedding'}: {found}>"
+        verdict = self.verdict.name if self.verdict else "no verdict"
+        return f"<Analysis of {self.name or 'an embedding'}: {verdict}>"
+
+    def _parts(self) -> dict[str, dict[int, dict[str, Any]]]:
+        """Rows by T of every part."""
+        spikes = self.spectrum.spikes if self.spectrum else {}
+        return {
+            "spectrum": {T: spike.row() for T, spike in spikes.items()},
+            "probe": self.probe.rows() if self.probe else {},
+            "separability": self.separability.rows() if self.separability else {},
+        }
+
+    def rows(self) -> dict[int, dict[str, Any]]:
+        """Per T, everything that has a T: one column per name, as tables and records have it."""
+        rows: dict[int, dict[str, Any]] = {}
+        for part in self._parts().values():
+            for T, row in part.items():
+                rows.setdefault(T, {}).update(row)
+        return dict(sorted(rows.items()))
 
     def to_dict(self) -> dict[str, Any]:
         """One JSON object, as `wordnum analyze --json` prints it.
 
         Parts that were not asked for are empty objects, and the verdict is then null.
         """
-        spikes = self.spectrum.spikes if self.spectrum else {}
-        probes = self.probe.by_period if self.probe else {}
-        scatter = self.separability.by_period if self.separability else {}
         return {
+            "name": self.name,
             "numbers": self.numbers.tolist(),
             "dim": self.dim,
-            "spectrum": {
-                str(T): {"magnitude": s.magnitude, "power": s.power, "p_value": s.p_value}
-                for T, s in spikes.items()
-            },
-            "probe": {str(T): _probe_dict(p) for T, p in probes.items()},
-            "separability": {
-                str(T): {
-                    name: _finite(getattr(s, name))
-                    for name in (
-                        "lambda_max",
-                        "lambda_max_noise",
-                        "phi",
-                        "cond",
-                        "lower",
-                        "upper",
-                    )
-                }
-                for T, s in scatter.items()
+            **{
+                part: {str(T): {k: _finite(v) for k, v in row.items()} for T, row in rows.items()}
+                for part, rows in self._parts().items()
             },
             "verdict": self.verdict.name if self.verdict else None,
-            "reasons": [*(self.verdict.reasons if self.verdict else ()), *self.notes],
+            "reasons": [reason._asdict() for reason in self.reasons],
             "flags": list(self.flags),
         }
 
@@ -107,41 +111,35 @@ class Analysis:
         """One row per T with everything that has a T."""
         import pandas as pd
 
-        parts = []
-        if self.spectrum:
-            rows = [
-                {"T": T, "magnitude": s.magnitude, "power": s.power, "spike_p": s.p_value}
-                for T, s in self.spectrum.spikes.items()
-            ]
-            columns = ["T", "magnitude", "power", "spike_p"]
-            parts.append(pd.DataFrame(rows, columns=columns).set_index("T"))
-        if self.probe:
-            parts.append(self.probe.to_frame())
-        if self.separability:
-            parts.append(self.separability.to_frame())
-        return pd.concat(parts, axis=1).sort_index()
+        return pd.DataFrame.from_dict(self.rows(), orient="index").rename_axis("T")
 
     def _repr_html_(self) -> str:
         frame = self.to_frame()
-        shown = [
-            c for c in ("magnitude", "spike_p", "kappa", "low", "high", "null_p") if c in frame
-        ]
-        table = (
-            frame[shown]
-            .astype(float)
-            .to_html(float_format=lambda x: f"{x:.3g}", na_rep="", border=0)
-        )
-        reasons = [*(self.verdict.reasons if self.verdict else ()), *self.notes]
-        items = "".join(f"<li>{html.escape(reason)}</li>" for reason in reasons)
+        shown = frame.columns.intersection(_SHOWN, sort=False)
+        values = frame[shown].astype(float)
+        table = values.to_html(float_format=lambda x: f"{x:.3g}", na_rep="", border=0)
+        items = "".join(f"<li>{html.escape(reason.text)}</li>" for reason in self.reasons)
         return f"<h4>{html.escape(repr(self)[1:-1])}</h4>{table}<ul>{items}</ul>"
 
     def plot(self, figure: Figure | None = None) -> Figure:
         """Draw all parts on one page: spectrum, kappa, recall by digit, eigenvalues."""
-        from wordnum.analyzers.plotting import plot_analysis
+        figure = new_figure(figure, (9.2, 5.4))
+        grid = figure.add_gridspec(2, 3)
+        if self.spectrum:
+            self.spectrum.plot(figure.add_subplot(grid[0, :]))
+        if self.probe:
+            self.probe.plot(figure.add_subplot(grid[1, 0]))
+            T = 10 if 10 in self.probe else max(self.probe)
+            self.probe[T].plot_recall(figure.add_subplot(grid[1, 1]))
+        if self.separability:
+            self.separability.plot(figure.add_subplot(grid[1, 2]))
+        shape = f"{len(self.numbers)} numbers, {self.dim} dimensions"
+        verdict = f": {self.verdict.name}" if self.verdict else ""
+        figure.suptitle(f"{self.name or 'embedding'} ({shape}){verdict}")
+        return figure
 
-        return plot_analysis(self, figure=figure)
 
-
+@one_blas_thread
 def analyze(
     embedding: Embedding | np.ndarray,
     *,
@@ -167,7 +165,7 @@ def analyze(
         Parts to compute, of "spectrum", "probe", "separability"; the verdict needs the first two.
     moduli : iterable of int
         The T of probe and separability.
-    classifier, seed, device, nulls, repeats, folds, controls, intervals
+    classifier, random_state, device, nulls, repeats, folds, controls, intervals
         See `probe`.
     permutations : int
         See `spectrum`.
@@ -220,6 +218,13 @@ def analyze(
             flags=embedding.flags,
             n_documents=embedding.n_documents,
         )
+    reasons = [*(found_verdict.reasons if found_verdict else ())]
+    if found_probe:
+        unsure = sorted({p.interval_reason for p in found_probe.values() if p.interval_reason})
+        reasons += found_probe.notes
+        reasons += [Reason(c, None, f"no interval of kappa: {reason_text(c)}") for c in unsure]
+    if found_scatter:
+        reasons += found_scatter.notes
     return Analysis(
         numbers=embedding.numbers,
         missing=embedding.missing,
@@ -229,38 +234,10 @@ def analyze(
         probe=found_probe,
         separability=found_scatter,
         verdict=found_verdict,
-        notes=_notes(found_probe, found_scatter),
+        reasons=tuple(reasons),
         flags=found_verdict.flags if found_verdict else embedding.flags,
     )
 
 
-def _notes(probed: ProbeResult | None, scatter: Separability | None) -> tuple[str, ...]:
-    notes: list[str] = []
-    if probed:
-        notes += probed.notes
-        reasons = {p.reason for p in probed.by_period.values() if p.reason}
-        notes += [f"no interval of kappa: {reason}" for reason in sorted(reasons)]
-    if scatter:
-        notes += scatter.notes
-    return tuple(notes)
-
-
-def _probe_dict(p: ModulusProbe) -> dict[str, Any]:
-    null = p.null
-    return {
-        "kappa": p.kappa,
-        "low": p.low,
-        "high": p.high,
-        "repeat_sd": p.repeat_sd,
-        "kappa_groups": p.kappa_groups,
-        "kappa_without_fives": p.kappa_without_fives,
-        "null": {
-            "mean": null.mean if null else None,
-            "p95": null.p95 if null else None,
-            "p_value": null.p_value if null else None,
-        },
-    }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["GROUP", "group_folds", "random_folds"]
+__all__ = ["group_folds", "group_size", "random_folds"]
 
-GROUP = 50
+_GROUP = 50
 
 
 def random_folds(
@@ -28,13 +28,18 @@ def random_folds(
     return np.stack([rng.permutation(deal) for _ in range(repeats)])
 
 
+def group_size(size: int, folds: int, group: int = _GROUP) -> int:
+    """Consecutive numbers in a group: 50, and fewer where that makes fewer groups than folds."""
+    return max(1, min(group, size // folds))
+
+
 def group_folds(
-    size: int, *, folds: int = 5, repeats: int = 5, random_state: int = 0, group: int = GROUP
+    size: int, *, folds: int = 5, repeats: int = 5, random_state: int = 0, group: int = _GROUP
 ) -> np.ndarray:
     """Folds of whole groups of consecutive numbers, as `random_folds` otherwise.
 
-    A left-out number has no neighbour in training, so a smooth embedding is not punished. With
-    fewer groups than folds the groups get smaller, until there is one per fold.
+    A left-out number has no neighbour in training, so a smooth embedding is not punished. The
+    groups have `group_size` numbers.
 
     Examples
     --------
@@ -43,7 +48,6 @@ def group_folds(
     True
     """
     rng = np.random.default_rng([random_state, 1])
-    group = max(1, min(group, size // folds))
-    group_of = np.arange(size) // group
+    group_of = np.arange(size) // group_size(size, folds, group)
     deal = np.arange(group_of[-1] + 1) % folds
     return np.stack([rng.permutation(deal)[group_of] for _ in range(repeats)])

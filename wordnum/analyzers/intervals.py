@@ -1,40 +1,45 @@
-"""Intervals from half-splits, and the comparison of two embeddings."""
+"""Intervals from balanced half-samples, and the comparison of two embeddings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from wordnum.analyzers.reasons import MIN_DOCUMENTS
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 
 if TYPE_CHECKING:
-    from wordnum.analyzers.results import ProbeResult
+    from wordnum.analyzers.probing import ProbeResult
 
 __all__ = [
     "T_QUANTILE",
     "Difference",
     "Interval",
     "compare",
-    "half_split_interval",
+    "half_sample_interval",
     "paired_difference",
     "standard_error",
-    "widening",
+    "variance_inflation",
 ]
 
-MIN_DOCUMENTS = 40
-# 97.5 % point of Student's t with 9 degrees of freedom: ten splits.
+# 97.5 % point of Student's t with 9 degrees of freedom: ten half-samples.
 T_QUANTILE = 2.26
 # Kappa x 100 below which its growth with the text cannot be told from noise; likewise near 100.
 _FAINT = 10.0
+_FEWEST = 3
 
 
-@dataclass(frozen=True)
-class Interval:
-    """95 % interval, or the reason why there is none."""
+# Kappas of both halves of every half-sample, by its id.
+Pairs = Mapping[Any, Sequence[float]]
+
+
+class Interval(NamedTuple):
+    """95 % interval, or the code of the reason why there is none."""
 
     low: float | None
     high: float | None
@@ -55,16 +60,16 @@ def standard_error(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.std(np.asarray(first) - np.asarray(second), ddof=1) / 2)
 
 
-def widening(period: int, kappa: float, half_kappas: np.ndarray) -> float:
+def variance_inflation(period: int, kappa: float, half_kappas: np.ndarray) -> float:
     """How much larger than `standard_error` the error of a kappa may be: 1 or more.
 
     `standard_error` supposes a variance that falls as 1/text. That of a kappa need not, for two
     reasons; the larger factor is taken, which bounds the error of any mixture of them.
 
-    A number on the border between two classes is a toss of a coin at any size of text. The variance
-    of N tosses is that of a proportion, ``a (1 - a) / N`` at accuracy
-    ``a = 1/T + kappa (1 - 1/T)``. From the variance of a half, v, one supposition goes to v/2, the
-    other to ``v a (1 - a) / (a_h (1 - a_h))``, a_h being the accuracy of halves. The factor is
+    A number on the border between two classes falls to either at any size of text. The variance of
+    N such is binomial, ``a (1 - a) / N`` at accuracy ``a = 1/T + kappa (1 - 1/T)``. From the
+    variance of a half, v, one supposition goes to v/2, the other to
+    ``v a (1 - a) / (a_h (1 - a_h))``, a_h being the accuracy of halves. The factor is
     ``sqrt(2 a (1 - a) / (a_h (1 - a_h)))``.
 
     Kappa may shoot up with the text. An error of the text, relative to its size, moves a kappa that
@@ -85,20 +90,20 @@ def widening(period: int, kappa: float, half_kappas: np.ndarray) -> float:
 
     Examples
     --------
-    >>> round(widening(2, 40.0, np.array([[38.0, 42.0]])), 3)
+    >>> round(variance_inflation(2, 40.0, np.array([[38.0, 42.0]])), 3)
     1.414
-    >>> round(widening(2, 40.0, np.array([[10.0, 22.0]])), 3)
+    >>> round(variance_inflation(2, 40.0, np.array([[10.0, 22.0]])), 3)
     1.786
-    >>> widening(2, 98.0, np.array([[90.0, 90.0]]))
+    >>> variance_inflation(2, 98.0, np.array([[90.0, 90.0]]))
     1.0
     """
     half = float(np.mean(half_kappas))
-    tosses = _toss_variance(period, half)
-    toss = sqrt(2 * _toss_variance(period, kappa) / tosses) if tosses > 0 else 1.0
-    return max(1.0, toss, _slope(kappa) / _slope(half))
+    variance = _binomial_variance(period, half)
+    border = sqrt(2 * _binomial_variance(period, kappa) / variance) if variance > 0 else 1.0
+    return max(1.0, border, _slope(kappa) / _slope(half))
 
 
-def _toss_variance(period: int, kappa: float) -> float:
+def _binomial_variance(period: int, kappa: float) -> float:
     accuracy = min(1.0, max(0.0, 1 / period + kappa / 100 * (1 - 1 / period)))
     return accuracy * (1 - accuracy)
 
@@ -109,31 +114,30 @@ def _slope(kappa: float) -> float:
     return kappa * (100 - kappa)
 
 
-def half_split_interval(
-    period: int, kappa: float, half_kappas: np.ndarray, *, embedding: Embedding
+def half_sample_interval(
+    period: int, kappa: float, replicate_kappas: Pairs, *, embedding: Embedding
 ) -> Interval:
-    """``kappa -+ 2.26 SE`` from the kappas of both halves of every split, (splits, 2).
+    """``kappa -+ 2.26 SE`` from the kappas of both halves of every half-sample, by its id.
 
-    None with the reason where the embedding does not come from documents, comes from fewer than
-    40, or has no halves that can be probed.
+    None with the reason where the embedding comes from fewer than 40 documents, or has no
+    half-samples that can be probed.
 
     Notes
     -----
-    ``SE = standard_error * widening``. Against fresh texts the 95 % interval covers 92 to 100 % of
-    the time, and that of a difference 90 to 100 % (``benchmarks/interval_coverage.py``).
+    ``SE = standard_error * variance_inflation``. Against fresh texts the 95 % interval covers 92 to
+    100 % of the time, and that of a difference 90 to 100 % (``benchmarks/interval_coverage.py``).
     """
     documents = embedding.n_documents
     if documents is not None and documents < MIN_DOCUMENTS:
-        return Interval(None, None, f"only {documents} documents, {MIN_DOCUMENTS} are needed")
-    if not embedding.replicates:
-        return Interval(None, None, "no half-splits of documents come with this embedding")
-    if len(half_kappas) < 3:
-        return Interval(
-            None, None, "the half-splits are too few, hold too few numbers, or were not probed"
-        )
-    error = standard_error(half_kappas[:, 0], half_kappas[:, 1])
-    reach = T_QUANTILE * error * widening(period, kappa, half_kappas)
-    return Interval(kappa - reach, kappa + reach, None)
+        return Interval(None, None, "few-documents")
+    if not embedding.replicates.pairs:
+        return Interval(None, None, "no-replicates")
+    if len(replicate_kappas) < _FEWEST:
+        return Interval(None, None, "few-replicates")
+    pairs = np.array(list(replicate_kappas.values()))
+    error = standard_error(*pairs.T) * variance_inflation(period, kappa, pairs)
+    width = T_QUANTILE * error
+    return Interval(kappa - width, kappa + width, None)
 
 
 @dataclass(frozen=True)
@@ -146,10 +150,11 @@ class Difference:
     difference : float
         Kappa x 100, first minus second.
     low, high : float or None
-        95 % interval from paired half-splits; None with `reason`.
+        95 % interval from paired half-samples; None with `reason`.
     p_value : float or None
-        Two-sided, Student's t with (splits - 1) degrees of freedom.
+        Two-sided, Student's t with (half-samples - 1) degrees of freedom.
     reason : str or None
+        Code of `wordnum.analyzers.reasons`.
     """
 
     period: int
@@ -161,13 +166,13 @@ class Difference:
 
 
 def compare(first: ProbeResult, second: ProbeResult) -> dict[int, Difference]:
-    """Difference of two probes at every T they share, paired by folds and half-splits.
+    """Difference of two probes at every T they share, paired by folds and half-samples.
 
     Parameters
     ----------
     first, second : ProbeResult
         Of embeddings fitted on the same documents (original and perturbed, say) with the same
-        half-splits, probed with the same seed.
+        half-samples, probed with the same seed.
 
     Returns
     -------
@@ -180,10 +185,10 @@ def compare(first: ProbeResult, second: ProbeResult) -> dict[int, Difference]:
 
     Notes
     -----
-    ``SE = sd(f_a (a_1 - a_2) - f_b (b_1 - b_2)) / 2`` over the splits, a and b being the two
-    embeddings, f the `widening` of each and 1 and 2 the halves, so what both share cancels as far
-    as it moves both alike. A number has the same fold in
-    both; one that is missing from either still counts in the other.
+    ``SE = sd(f_a (a_1 - a_2) - f_b (b_1 - b_2)) / 2`` over the half-samples, a and b being the two
+    embeddings, f the `variance_inflation` of each and 1 and 2 the halves, so what both share
+    cancels as far as it moves both alike. A number has the same fold in both; one that is missing
+    from either still counts in the other.
     """
     for name in ("size", "folds", "repeats", "random_state", "classifier"):
         a, b = getattr(first, name), getattr(second, name)
@@ -205,15 +210,16 @@ def compare(first: ProbeResult, second: ProbeResult) -> dict[int, Difference]:
 
 def _difference(first: ProbeResult, second: ProbeResult, T: int) -> Difference:
     a, b = first[T], second[T]
-    if a.reason or b.reason:
-        return Difference(T, a.kappa - b.kappa, None, None, None, a.reason or b.reason)
-    return paired_difference(T, (a.kappa, b.kappa), (a.half_kappas, b.half_kappas))
+    reason = a.interval_reason or b.interval_reason
+    if reason:
+        return Difference(T, a.kappa - b.kappa, None, None, None, reason)
+    return paired_difference(T, (a.kappa, b.kappa), (a.replicate_kappas, b.replicate_kappas))
 
 
 def paired_difference(
-    period: int, kappas: tuple[float, float], half_kappas: tuple[np.ndarray, np.ndarray]
+    period: int, kappas: tuple[float, float], replicate_kappas: tuple[Pairs, Pairs]
 ) -> Difference:
-    """Give a difference of kappas its interval, from half-splits that both embeddings share.
+    """Give a difference of kappas its interval, from the half-samples that both embeddings have.
 
     Parameters
     ----------
@@ -221,31 +227,31 @@ def paired_difference(
         T.
     kappas : pair of float
         Kappas x 100 of both embeddings.
-    half_kappas : pair of array of shape (splits, 2)
-        Kappas of both halves of every split.
+    replicate_kappas : pair of dict
+        Kappas of both halves of every half-sample, by its id.
 
     Examples
     --------
-    >>> halves = np.array([[20.0, 22.0], [21.0, 20.0], [19.0, 23.0]])
-    >>> less = halves - np.array([[4.0, 6.0], [5.0, 4.0], [6.0, 5.0]])
+    >>> halves = {0: (20.0, 22.0), 1: (21.0, 20.0), 2: (19.0, 23.0)}
+    >>> less = {0: (16.0, 16.0), 1: (16.0, 16.0), 2: (13.0, 18.0)}
     >>> found = paired_difference(10, (30.0, 25.0), (halves, less))
     >>> found.difference, round(found.low, 1), round(found.high, 1)
     (5.0, 2.0, 8.0)
     """
     gap = kappas[0] - kappas[1]
-    first, second = (np.asarray(values) for values in half_kappas)
-    if len(first) != len(second) or len(first) < 3:
-        reason = "the two have too few half-splits, or different numbers of them"
-        return Difference(period, gap, None, None, None, reason)
+    shared = [i for i in replicate_kappas[0] if i in replicate_kappas[1]]
+    if len(shared) < _FEWEST:
+        return Difference(period, gap, None, None, None, "unpaired")
     one, other = (
-        widening(period, kappa, halves) * halves
-        for kappa, halves in zip(kappas, (first, second), strict=True)
+        variance_inflation(period, kappa, halves) * halves
+        for kappa, pairs in zip(kappas, replicate_kappas, strict=True)
+        for halves in [np.array([pairs[i] for i in shared])]
     )
     error = standard_error(*(one - other).T)
     if error > 0:
         from scipy.special import stdtr
 
-        p_value = float(2 * stdtr(len(first) - 1, -abs(gap) / error))
+        p_value = float(2 * stdtr(len(shared) - 1, -abs(gap) / error))
     else:
         p_value = 1.0 if gap == 0 else 0.0
     low, high = gap - T_QUANTILE * error, gap + T_QUANTILE * error

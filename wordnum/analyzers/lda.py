@@ -1,11 +1,11 @@
-"""Regularised discriminant in closed form: one eigendecomposition serves every T and strength.
+"""Regularised discriminant in closed form: one eigendecomposition serves every T and alpha.
 
 With the training rows Z (n, d) of a fold, standardised, and the indicator Y (n, C) of the classes
-with N = diag(Y'Y), put ``A = Z'Z + n a I`` for a strength a. The covariance of linear discriminant
-analysis, ``S_W + a I``, is ``(A - Z'Y N^-1 Y'Z) / n``, a change of A by rank C. So with ``F = Z
-A^-1 Z'Y``, the fitted values of a ridge regression of Y, ``G = Y'F`` and ``B = (N - G)^-1`` the
-discriminants with equal priors, ``mu_r' (S_W + a I)^-1 x - 1/2 mu_r' (S_W + a I)^-1 mu_r``, are n
-times
+with N = diag(Y'Y), put ``A = Z'Z + n a I`` for a regularisation alpha a. The covariance of linear
+discriminant analysis, ``S_W + a I``, is ``(A - Z'Y N^-1 Y'Z) / n``, a change of A by rank C. So
+with ``F = Z A^-1 Z'Y``, the fitted values of a ridge regression of Y, ``G = Y'F`` and
+``B = (N - G)^-1`` the discriminants with equal priors,
+``mu_r' (S_W + a I)^-1 x - 1/2 mu_r' (S_W + a I)^-1 mu_r``, are n times
 
     ``f(x) B - 1/2 diag(B - N^-1)``,      ``f(x) = x' A^-1 Z'Y``.
 
@@ -15,7 +15,7 @@ Leaving training row i out (standardisation and n a kept) changes N - G by rank 
 ``q = z_i' A^-1 z_i`` and the left-out residual ``v = (y_i - f_i) / (1 - q)``,
 ``N' - G' = N - G - (1 - q) v v'``, so the discriminants without row i cost a product with B. For
 a block b of rows, ``N' - G' = N - G - V'(I - Q_bb) V`` with ``V = (I - Q_bb)^-1 (Y_b - F_b)``.
-Both are exact. They choose the strength inside the fold.
+Both are exact. They choose alpha inside the fold.
 
 Equal priors: the classes of n mod T are equally many by construction, S_B of the paper weighs
 them equally, and priors of the training fold would push predictions away from the classes of the
@@ -31,7 +31,7 @@ from typing import Any
 from wordnum.backend import Backend
 
 __all__ = [
-    "STRENGTHS",
+    "ALPHAS",
     "FoldBasis",
     "class_inverse",
     "discriminants",
@@ -39,10 +39,11 @@ __all__ = [
     "fold_basis",
     "left_out_blocks",
     "left_out_rows",
+    "standardised",
 ]
 
 # In units of the mean variance of a standardised column, which is 1.
-STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
+ALPHAS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
 
 Array = Any
 
@@ -68,26 +69,30 @@ class FoldBasis:
     mean: Array
     rotation: Array
 
-    def weights(self, strengths: Array) -> Array:
-        """Diagonal of A^-1 in this basis per strength: (K, r)."""
-        return 1.0 / (self.scatter + len(self.train) * strengths[:, None])
+    def weights(self, alphas: Array) -> Array:
+        """Diagonal of A^-1 in this basis per alpha: (K, r)."""
+        return 1.0 / (self.scatter + len(self.train) * alphas[:, None])
 
 
-def fold_basis(
-    backend: Backend, train: Array, test: Array, *, nuisance: tuple[Array, Array] | None = None
-) -> FoldBasis:
-    """Standardise by the training rows and rotate into the eigenbasis of their scatter.
+def standardised(
+    xp: Any, train: Array, test: Array, nuisance: tuple[Array, Array] | None = None
+) -> tuple[Array, Array, Array, Array]:
+    """Columns with mean 0 and variance 1 by the training rows; constant columns become 0.
 
     Parameters
     ----------
-    backend : Backend
-        Where the arrays are.
+    xp : module
+        numpy or cupy.
     train, test : array of shape (n, d), (m, d)
         Rows of the embedding.
     nuisance : (array of shape (n,), array of shape (m,)), optional
         A variable that is regressed out of every column first, by the training rows.
+
+    Returns
+    -------
+    tuple of array
+        Standardised training and test rows, the means, and the inverse standard deviations.
     """
-    xp = backend.xp
     mean = train.mean(axis=0)
     Z, Z_test = train - mean, test - mean
     scale = xp.sqrt(xp.einsum("ij,ij->j", Z, Z) / len(Z))
@@ -99,8 +104,18 @@ def fold_basis(
         # What the nuisance explains to the last bit leaves rounding only.
         scale = xp.where(left > 1e-7 * scale, left, 0.0)
     inverse = xp.where(scale > 0, 1.0 / xp.where(scale > 0, scale, 1.0), 0.0)
-    Z *= inverse
-    Z_test *= inverse
+    return Z * inverse, Z_test * inverse, mean, inverse
+
+
+def fold_basis(
+    backend: Backend, train: Array, test: Array, *, nuisance: tuple[Array, Array] | None = None
+) -> FoldBasis:
+    """Standardise by the training rows and rotate into the eigenbasis of their scatter.
+
+    Parameters are those of `standardised`, on the device of the backend.
+    """
+    xp = backend.xp
+    Z, Z_test, mean, inverse = standardised(xp, train, test, nuisance)
     n, d = Z.shape
     if d <= n:
         scatter, vectors = backend.eigh(Z.T @ Z)
@@ -138,7 +153,7 @@ def left_out_rows(
     Parameters
     ----------
     fitted : array of shape (K, n, C)
-        F for K strengths.
+        F for K alphas.
     leverage : array of shape (K, n)
         q for every row.
     indicator : array of shape (n, C)
@@ -178,7 +193,7 @@ def left_out_blocks(
     Parameters
     ----------
     residual : array of shape (L, K, b, C)
-        ``V = (I - Q_bb)^-1 (Y_b - F_b)`` of L blocks and K strengths.
+        ``V = (I - Q_bb)^-1 (Y_b - F_b)`` of L blocks and K alphas.
     within : array of shape (L, K, b, C)
         ``(I - Q_bb) V``.
     indicator : array of shape (L, b, C)

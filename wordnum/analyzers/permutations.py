@@ -1,4 +1,4 @@
-"""Shuffled-label nulls of the closed-form probes, hundreds of shuffles in one product per fold."""
+"""Null distributions of the closed-form probes, hundreds of permutations in a product per fold."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 import numpy as np
 
 from wordnum.analyzers.agreement import kappa
-from wordnum.analyzers.crossval import Task
-from wordnum.analyzers.lda import STRENGTHS, FoldBasis, class_inverse, fold_basis
+from wordnum.analyzers.lda import ALPHAS, FoldBasis, class_inverse, fold_basis
+from wordnum.analyzers.residues import Task
 from wordnum.backend import Backend
 
-__all__ = ["Null", "shuffled_kappas", "shuffled_labels"]
+__all__ = ["Null", "permuted_kappas", "permuted_labels"]
 
 Array = Any
 
 
 @dataclass(frozen=True, eq=False)
 class Null:
-    """Kappa x 100 of a probe whose labels were shuffled.
+    """Kappa x 100 of a probe whose labels were permuted.
 
     Attributes
     ----------
-    values : array of shape (number of shuffles,)
+    values : array of shape (number of permutations,)
     p_value : float
-        ``(1 + #{null >= observed}) / (1 + number of shuffles)``, the observed kappa being that
+        ``(1 + #{null >= observed}) / (1 + number of permutations)``, the observed kappa being that
         of the same folds (the first repeat).
     """
 
@@ -42,46 +42,47 @@ class Null:
 
     @property
     def mean(self) -> float:
-        """Mean of the shuffles."""
+        """Mean of the permutations."""
         return float(self.values.mean())
 
     @property
     def p95(self) -> float:
-        """95th percentile of the shuffles."""
+        """95th percentile of the permutations."""
         return float(np.quantile(self.values, 0.95))
 
 
-def shuffled_labels(
-    task: Task, numbers: np.ndarray, shuffles: int, rng: np.random.Generator, *, within_runs: bool
+def permuted_labels(
+    task: Task, numbers: np.ndarray, times: int, rng: np.random.Generator, *, restricted: bool
 ) -> np.ndarray:
-    """Labels in random order: (shuffles, n).
+    """Labels in random order: (times, n).
 
     Parameters
     ----------
     task : Task
     numbers : array of int of shape (n,)
         The numbers present, ascending.
-    shuffles : int
+    times : int
+        Permutations.
     rng : numpy.random.Generator
-    within_runs : bool
-        Only among the numbers of the same run ``kT..kT + T-1``, which keeps every smooth trend;
-        otherwise over all numbers.
+    restricted : bool
+        Block-restricted: only among the numbers of the same run ``kT..kT + T-1``, which keeps
+        every smooth trend; otherwise over all numbers.
 
     Examples
     --------
     >>> task = Task(2, np.array([0, 1, 0, 1]), np.array([0, 1]))
     >>> rng = np.random.default_rng(0)
-    >>> shuffled_labels(task, np.arange(4), 3, rng, within_runs=True).sum(axis=1)
+    >>> permuted_labels(task, np.arange(4), 3, rng, restricted=True).sum(axis=1)
     array([2, 2, 2])
     """
-    keys = rng.random((shuffles, len(numbers)))
-    if within_runs:
+    keys = rng.random((times, len(numbers)))
+    if restricted:
         # Runs keep their order and their lengths, so position i gets a label of its own run.
         keys += numbers // task.period
     return task.labels[np.argsort(keys, axis=1)]
 
 
-def shuffled_kappas(
+def permuted_kappas(
     backend: Backend,
     X: Array,
     tasks: Sequence[Task],
@@ -91,9 +92,9 @@ def shuffled_kappas(
     *,
     classifier: str = "lda",
 ) -> list[np.ndarray]:
-    """Kappa x 100 of the probe under every shuffle of the labels.
+    """Kappa x 100 of the probe under every permutation of the labels.
 
-    The folds, their bases and the strengths are those of the real labels, so a shuffle costs
+    The folds, their bases and the alphas are those of the real labels, so a permutation costs
     its class sums. Those are taken in float32: they decide between classes, and are no result.
 
     Parameters
@@ -102,7 +103,7 @@ def shuffled_kappas(
     X : array of shape (n, d)
         On the device.
     tasks : sequence of Task
-    labels : sequence of int array of shape (shuffles, n)
+    labels : sequence of int array of shape (times, n)
         One per task.
     fold_of : array of int of shape (n,)
     chosen : array of int of shape (folds, number of tasks)
@@ -110,7 +111,7 @@ def shuffled_kappas(
 
     Returns
     -------
-    list of array of shape (shuffles,)
+    list of array of shape (times,)
     """
     xp = backend.xp
     bases: dict[int, tuple[FoldBasis, Array]] = {}
@@ -124,9 +125,9 @@ def shuffled_kappas(
     scale = xp.where(scale > 0, scale, 1.0)
     small = (X / scale).astype(xp.float32)
     found = []
-    for at, (task, shuffled) in enumerate(zip(tasks, labels, strict=True)):
-        on_device = backend.asarray(shuffled.astype(np.int32))
-        predicted = xp.zeros(shuffled.shape, dtype=xp.int32)
+    for at, (task, permuted) in enumerate(zip(tasks, labels, strict=True)):
+        on_device = backend.asarray(permuted.astype(np.int32))
+        predicted = xp.zeros(permuted.shape, dtype=xp.int32)
         sums, counts = _class_sums(xp, small, on_device, task.n_classes, bases)
         total, total_counts = sum(sums.values()), sum(counts.values())
         for fold, (basis, test) in bases.items():
@@ -136,10 +137,10 @@ def shuffled_kappas(
                 scale,
                 total - sums[fold],
                 total_counts - counts[fold],
-                STRENGTHS[int(chosen[fold, at])],
+                ALPHAS[int(chosen[fold, at])],
                 classifier,
             )
-        found.append(kappa(shuffled, backend.to_numpy(predicted), task.n_classes))
+        found.append(kappa(permuted, backend.to_numpy(predicted), task.n_classes))
     return found
 
 
@@ -162,7 +163,7 @@ def _predict(
     scale: Array,
     sums: Array,
     counts: Array,
-    strength: float,
+    alpha: float,
     classifier: str,
 ) -> Array:
     """Predicted labels (S, m) of the held-out rows, from the class sums of the training rows."""
@@ -171,7 +172,7 @@ def _predict(
     rotation = (scale[:, None] * basis.rotation).astype(xp.float32)
     mean = (basis.mean / scale).astype(xp.float32)
     rotated = (sums - counts[..., None] * mean).reshape(S * C, d) @ rotation
-    weights = (1.0 / (basis.scatter + len(basis.train) * strength)).astype(xp.float32)
+    weights = (1.0 / (basis.scatter + len(basis.train) * alpha)).astype(xp.float32)
     weighted = rotated * weights
     fitted = (weighted @ basis.test.T.astype(xp.float32)).reshape(S, C, -1)
     present = counts > 0

@@ -2,31 +2,190 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wordnum.analyzers.agreement import confusion_matrix, kappa
-from wordnum.analyzers.columns import centred_columns
-from wordnum.analyzers.crossval import Predictions, Task, closed_form_predictions, tasks_for
-from wordnum.analyzers.folds import GROUP, group_folds, random_folds
-from wordnum.analyzers.intervals import half_split_interval
-from wordnum.analyzers.moduli import check_classes, checked_moduli
-from wordnum.analyzers.permutations import Null, shuffled_kappas, shuffled_labels
-from wordnum.analyzers.results import ModulusProbe, ProbeResult
-from wordnum.analyzers.threads import one_blas_thread
+from wordnum.analyzers.by_period import ByPeriod
+from wordnum.analyzers.controls import CONTROLS, control_kappas
+from wordnum.analyzers.cross_validation import Predictions, closed_form_predictions
+from wordnum.analyzers.folds import random_folds
+from wordnum.analyzers.inputs import centred_columns, one_blas_thread
+from wordnum.analyzers.intervals import Interval, half_sample_interval
+from wordnum.analyzers.permutations import Null, permuted_kappas, permuted_labels
+from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes, modulus_axis
+from wordnum.analyzers.reasons import Reason
+from wordnum.analyzers.residues import Task, check_classes, checked_moduli, tasks_for
 from wordnum.backend import Backend, get_backend
 from wordnum.config import one_of
 from wordnum.embeddings.embedding import Embedding, as_embedding
-from wordnum.errors import UsageError
+from wordnum.errors import InputError, UsageError
 
-__all__ = ["CLASSIFIERS", "probe"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["CLASSIFIERS", "ModulusProbe", "ProbeResult", "probe"]
 
 CLASSIFIERS = ("lda", "ridge", "logistic", "mlp")
 _CLOSED_FORM = ("lda", "ridge")
-_SHUFFLES = 200
+_PERMUTATIONS = 200
+_COLUMNS = ("kappa", "low", "high", "interval_reason", "repeat_sd", "accuracy")
+_NULL = "#CFCFCF"
+
+
+@dataclass(frozen=True, eq=False)
+class ModulusProbe:
+    """The probe of n mod T. Every kappa is Cohen's kappa x 100.
+
+    Attributes
+    ----------
+    period : int
+        T.
+    kappa : float
+        Mean over the repeats of the kappa of pooled out-of-fold predictions.
+    low, high : float or None
+        Interval from half-samples of the documents; None with `interval_reason`.
+    interval_reason : str or None
+        Why there is no interval: a code of `wordnum.analyzers.reasons`.
+    repeat_sd : float or None
+        Standard deviation over the repeats of the folds. Not an interval; None for one repeat.
+    accuracy : float
+        Share of left-out numbers that were right, 0..1.
+    kappa_repeats : array of shape (repeats,)
+    controls : dict of str to float or None
+        Kappas beside the probe's own, None where there is no such task. "groups": folds of groups
+        of 50 consecutive numbers. "excluding_multiples_of_5": trained and tested without them.
+        "within_parity": mean of the probes among the even and among the odd numbers.
+        "without_frequency": with the logarithm of a number's count regressed out.
+    residues : array of int of shape (C,)
+        Residue of every row and column of `confusion`.
+    confusion : array of int of shape (C, C)
+        True class by predicted class, over all repeats.
+    recall_by_digit : array of shape (10,)
+        Share of numbers with last digit 0..9 whose residue was right; NaN where there is none.
+    null : Null or None
+        Block-restricted permutations: within runs of T consecutive numbers. None where there was
+        none.
+    null_unrestricted : Null or None
+        Permutations over all numbers.
+    replicate_kappas : dict of int to (float, float)
+        Kappas of both halves of every half-sample, by its id.
+    """
+
+    period: int
+    kappa: float
+    low: float | None
+    high: float | None
+    interval_reason: str | None
+    repeat_sd: float | None
+    accuracy: float
+    kappa_repeats: np.ndarray
+    controls: dict[str, float | None]
+    residues: np.ndarray
+    confusion: np.ndarray
+    recall_by_digit: np.ndarray
+    null: Null | None
+    null_unrestricted: Null | None
+    replicate_kappas: dict[int, tuple[float, float]]
+
+    def row(self) -> dict[str, Any]:
+        """What the table, a record and the JSON have of this T: one column per name."""
+        row = {name: getattr(self, name) for name in _COLUMNS}
+        row |= {f"kappa_{name}": self.controls.get(name) for name in CONTROLS}
+        for name in ("null", "null_unrestricted"):
+            null = getattr(self, name)
+            row[f"{name}_mean"] = null.mean if null else None
+            row[f"{name}_p95"] = null.p95 if null else None
+            row[f"{name}_p"] = null.p_value if null else None
+        return row
+
+    def plot_confusion(self, ax: Axes | None = None, *, title: str = "") -> Axes:
+        """Draw the confusion matrix, rows in per cent of the true class."""
+        ax = bare_axes(ax, (3.6, 3.2))
+        share = 100 * self.confusion / np.maximum(self.confusion.sum(axis=1, keepdims=True), 1)
+        picture = ax.imshow(share, cmap="cividis", vmin=0, vmax=100)
+        ax.spines[:].set_visible(False)
+        places = np.arange(len(self.residues))
+        ax.set_xticks(places, self.residues)
+        ax.set_yticks(places, self.residues)
+        if len(places) <= 12:
+            for i, j in np.ndindex(share.shape):
+                tone = "black" if share[i, j] > 60 else "white"
+                ax.text(j, i, f"{share[i, j]:.0f}", ha="center", va="center", fontsize=6,
+                        color=tone)  # fmt: skip
+        T = self.period
+        ax.set(xlabel=f"predicted n mod {T}", ylabel=f"n mod {T}", title=title)
+        ax.figure.colorbar(picture, ax=ax, label="% of the true class", shrink=0.85)
+        return ax
+
+    def plot_recall(self, ax: Axes | None = None, *, title: str = "") -> Axes:
+        """Draw the share of numbers whose residue was right, by last digit.
+
+        Roundness shows at 0 and 5.
+        """
+        ax = bare_axes(ax, (4.2, 2.4))
+        digits = np.arange(10)
+        colors = [BLUE if digit % 5 else RED for digit in digits]
+        ax.bar(digits, 100 * np.nan_to_num(self.recall_by_digit), color=colors, width=0.7)
+        ax.axhline(100 / len(self.residues), color=GREY, linewidth=0.8, linestyle="--")
+        ax.set_xticks(digits)
+        ax.set(xlabel="last digit", ylabel=f"recall of n mod {self.period}, %", ylim=(0, 100),
+               title=title)  # fmt: skip
+        return ax
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ProbeResult(ByPeriod[ModulusProbe]):
+    """Probes of n mod T for every T: a mapping from T to `ModulusProbe`.
+
+    Attributes
+    ----------
+    by_period : dict of int to ModulusProbe
+    classifier : str
+    numbers : array of int of shape (n,)
+        The numbers present.
+    size : int
+        N: the folds are dealt over 0..N-1.
+    dim, random_state, folds, repeats : int
+    notes : tuple of Reason
+        What a reader must know: a fit that did not converge, labels that were not permuted.
+    """
+
+    classifier: str
+    numbers: np.ndarray
+    size: int
+    dim: int
+    random_state: int
+    folds: int
+    repeats: int
+    notes: tuple[Reason, ...] = ()
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{T}: {p.kappa:.1f}" for T, p in self.items())
+        return f"<ProbeResult {self.classifier} on {len(self.numbers)} numbers, kappa {shown}>"
+
+    def plot(self, ax: Axes | None = None, *, title: str = "", color: str = BLUE) -> Axes:
+        """Draw kappa over T with its interval, and the null's mean to 95th percentile."""
+        ax = bare_axes(ax, (4.6, 2.6))
+        for at, p in enumerate(self.values()):
+            if p.null:
+                ax.fill_between([at - 0.42, at + 0.42], p.null.mean, p.null.p95, color=_NULL,
+                                linewidth=0)  # fmt: skip
+            if p.low is not None and p.high is not None:
+                ax.plot([at, at], [p.low, p.high], color="black", linewidth=1.2, zorder=3)
+            ax.bar(at, p.kappa, width=0.6, color=color, zorder=2)
+        ax.axhline(0, color="black", linewidth=0.6)
+        if any(p.null for p in self.values()):
+            bottom, top = ax.get_ylim()
+            ax.set_ylim(bottom, top + 0.14 * (top - bottom))
+            ax.fill_between([], [], color=_NULL, linewidth=0, label="permuted: mean to 95 %")
+            ax.legend(frameon=False, fontsize=7, loc="upper center", borderaxespad=0.1)
+        modulus_axis(ax, list(self))
+        ax.set(ylabel="kappa x 100 of n mod T", title=title)
+        return ax
 
 
 @one_blas_thread
@@ -46,8 +205,8 @@ def probe(
     """Probe n mod T for every T: Cohen's kappa x 100 of out-of-fold predictions.
 
     Numbers are dealt into five random folds, five times, the same for every T and every
-    embedding. Inside each fold columns are standardised and one of seven strengths of
-    regularisation is chosen by leaving training numbers out; the predictions for the left-out
+    embedding. Inside each fold columns are standardised and one of seven regularisation alphas
+    is chosen by leaving training numbers out; the predictions for the left-out
     numbers of the five folds are pooled into one kappa, and the repeats are averaged.
 
     Parameters
@@ -61,21 +220,21 @@ def probe(
         closed form, see `wordnum.analyzers.lda`); least squares on class indicators, as
         scikit-learn's RidgeClassifierCV; multinomial logistic regression; one hidden layer.
     random_state : int
-        Of folds and shuffles.
+        Of folds and permutations.
     device : {"cpu", "cuda"}
         Where the closed-form classifiers compute.
     nulls : int, optional
-        Shuffles of either kind; 200 for lda and ridge, 0 for the iterative ones, which would
+        Permutations of either kind; 200 for lda and ridge, 0 for the iterative ones, which would
         train thousands of times.
     repeats : int, optional
         Times the folds are drawn; 5 for lda and ridge, 1 for the iterative ones.
     folds : int
-        Parts of the numbers, at least 2.
+        Parts that the numbers are dealt into, at least 2.
     controls : bool
-        Also the kappas of groups, without multiples of 5, within parity, without frequency
+        Also the kappas of groups, excluding multiples of 5, within parity, without frequency
         (one repeat each).
     intervals : bool
-        Also the half-split intervals, where the embedding has halves.
+        Also the intervals, where the embedding has half-samples.
 
     Returns
     -------
@@ -92,9 +251,9 @@ def probe(
     Ties go to the smallest class. Negative kappa is reported as it is: a smooth embedding has
     neighbours of all other residues. A constant embedding has kappa 0.
 
-    The strength of the shuffles is that of the real labels. Choosing it anew for each of them takes
-    eighty times as long and leaves the mean of the p-values under their null where it is, within
-    0.01 (``benchmarks/false_positives.py``).
+    The alpha of the permutations is that of the real labels. Choosing it anew for each of them
+    takes eighty times as long and leaves the mean of the p-values under their null where it is,
+    within 0.01 (``benchmarks/false_positives.py``).
 
     References
     ----------
@@ -112,25 +271,50 @@ def probe(
     one_of(classifier, CLASSIFIERS, what="classifier")
     periods = checked_moduli(moduli, size=embedding.size)
     closed = classifier in _CLOSED_FORM
-    nulls = (_SHUFFLES if closed else 0) if nulls is None else nulls
+    nulls = (_PERMUTATIONS if closed else 0) if nulls is None else nulls
     repeats = (5 if closed else 1) if repeats is None else repeats
     for name, value, least in (("folds", folds, 2), ("repeats", repeats, 1), ("nulls", nulls, 0)):
         if value < least:
             raise UsageError(f"{name} is too small", expected=f"{least} or more", got=str(value))
     check_classes(embedding.numbers, periods, folds=folds)
     run = _Run(get_backend(device), embedding, periods, classifier, folds, repeats, random_state)
-    main = [run.predict(folds_of) for folds_of in run.folds_of]
-    parts = _Parts(
-        main=main,
-        nulls=run.nulls(main[0], nulls) if nulls else {},
-        controls=run.controls() if controls else {},
-        halves=run.halves(main[0].chosen) if intervals else {},
-    )
-    notes = {note for predictions in main for note in predictions.notes}
-    if not nulls:
-        notes.add("no label shuffles were run")
+    main = [run.predict(run.X, run.tasks, fold_of) for fold_of in run.folds_of]
+    permuted = run.nulls(main[0].chosen, nulls)
+    beside = run.controls() if controls else {}
+    replicates = run.replicates(main[0].chosen) if intervals else {}
+    by_period = {}
+    for at, task in enumerate(run.tasks):
+        predicted = np.stack([predictions.labels[at] for predictions in main])
+        repeated = np.asarray(kappa(task.labels[None], predicted, task.n_classes))
+        right = predicted == task.labels
+        pairs = {i: (first[at], second[at]) for i, (first, second) in replicates.items()}
+        interval = (
+            half_sample_interval(task.period, float(repeated.mean()), pairs, embedding=embedding)
+            if intervals
+            else Interval(None, None, "not-asked")
+        )
+        null, null_unrestricted = (
+            Null.of(values[at], float(repeated[0])) if nulls else None for values in permuted
+        )
+        by_period[task.period] = ModulusProbe(
+            period=task.period,
+            kappa=float(repeated.mean()),
+            low=interval.low,
+            high=interval.high,
+            interval_reason=interval.reason,
+            repeat_sd=float(repeated.std(ddof=1)) if repeats > 1 else None,
+            accuracy=float(right.mean()),
+            kappa_repeats=repeated,
+            controls={name: beside.get(name, {}).get(task.period) for name in CONTROLS},
+            residues=task.residues,
+            confusion=confusion_matrix(task.labels[None], predicted, task.n_classes).sum(axis=0),
+            recall_by_digit=_recall_by_digit(embedding.numbers, right),
+            null=null,
+            null_unrestricted=null_unrestricted,
+            replicate_kappas=pairs,
+        )
     return ProbeResult(
-        by_period={task.period: _modulus(run, at, parts) for at, task in enumerate(run.tasks)},
+        by_period=by_period,
         classifier=classifier,
         numbers=embedding.numbers,
         size=embedding.size,
@@ -138,16 +322,19 @@ def probe(
         random_state=random_state,
         folds=folds,
         repeats=repeats,
-        notes=tuple(sorted(notes)),
+        notes=_notes(classifier, main, nulls),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Parts:
-    main: list[Predictions]
-    nulls: dict[str, list[np.ndarray]]
-    controls: dict[str, dict[int, float]]
-    halves: dict[int, np.ndarray]
+def _notes(classifier: str, main: list[Predictions], nulls: int) -> tuple[Reason, ...]:
+    notes = []
+    failed = sorted(frozenset().union(*(predictions.failed for predictions in main)))
+    if failed:
+        periods = ", ".join(map(str, failed))
+        notes.append(Reason.of("not-converged", classifier=classifier, periods=periods))
+    if not nulls:
+        notes.append(Reason.of("no-permutations"))
+    return tuple(notes)
 
 
 class _Run:
@@ -176,163 +363,87 @@ class _Run:
         )
         self.folds_of = self.by_number[:, embedding.numbers]
 
-    def predict(self, fold_of: np.ndarray, **options: Any) -> Predictions:
-        return self._predict(self.X, self.tasks, fold_of, **options)
-
-    def _predict(
+    def predict(
         self, X: Any, tasks: Sequence[Task], fold_of: np.ndarray, **options: Any
     ) -> Predictions:
         if self.classifier in _CLOSED_FORM:
             return closed_form_predictions(
                 self.backend, X, tasks, fold_of, classifier=self.classifier, **options
             )
-        from wordnum.analyzers.classifiers import iterative_predictions
+        from wordnum.analyzers.alternative_classifiers import iterative_predictions
 
         return iterative_predictions(
             X, tasks, fold_of, classifier=self.classifier, random_state=self.random_state, **options
         )
 
-    def nulls(self, real: Predictions, shuffles: int) -> dict[str, list[np.ndarray]]:
-        """Kappas under shuffles of either kind, per task."""
+    def nulls(self, chosen: np.ndarray, times: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Kappas under block-restricted and under unrestricted permutations, per task."""
+        if not times:
+            return [], []
         rng = np.random.default_rng([self.random_state, 2])
+        numbers = self.embedding.numbers
         labels = [
             np.concatenate(
-                [
-                    shuffled_labels(
-                        task, self.embedding.numbers, shuffles, rng, within_runs=within_runs
-                    )
-                    for within_runs in (True, False)
-                ]
+                [permuted_labels(task, numbers, times, rng, restricted=r) for r in (True, False)]
             )
             for task in self.tasks
         ]
         if self.classifier in _CLOSED_FORM:
-            kappas = shuffled_kappas(
+            kappas = permuted_kappas(
                 self.backend,
                 self.X,
                 self.tasks,
                 labels,
                 self.folds_of[0],
-                real.chosen,
+                chosen,
                 classifier=self.classifier,
             )
         else:
-            kappas = self._refitted(labels, real.chosen)
-        return {
-            "runs": [values[:shuffles] for values in kappas],
-            "plain": [values[shuffles:] for values in kappas],
-        }
+            refitted = []
+            for rows in zip(*labels, strict=True):
+                tasks = [Task(t.period, row, t.residues) for t, row in zip(self.tasks, rows)]
+                refitted.append(self._kappas(self.X, tasks, self.folds_of[0], chosen))
+            kappas = list(np.array(refitted).T)
+        return [values[:times] for values in kappas], [values[times:] for values in kappas]
 
-    def _refitted(self, labels: list[np.ndarray], chosen: np.ndarray) -> list[np.ndarray]:
-        found = []
-        for one in range(len(labels[0])):
-            tasks = [
-                Task(task.period, shuffled[one], task.residues)
-                for task, shuffled in zip(self.tasks, labels, strict=True)
-            ]
-            predicted = self._predict(self.X, tasks, self.folds_of[0], chosen=chosen).labels
-            found.append([_kappa(task, row) for task, row in zip(tasks, predicted, strict=True)])
-        return list(np.array(found).T)
+    def _kappas(
+        self, X: Any, tasks: Sequence[Task], fold_of: np.ndarray, chosen: np.ndarray
+    ) -> list[float]:
+        labels = self.predict(X, tasks, fold_of, chosen=chosen).labels
+        return [float(kappa(t.labels, row, t.n_classes)) for t, row in zip(tasks, labels)]
 
     def controls(self) -> dict[str, dict[int, float]]:
-        """Kappa per T of the beyond-roundness controls; a T that cannot be asked is left out."""
-        numbers = self.embedding.numbers
-        first = self.folds_of[0]
-        grouped = group_folds(
-            self.embedding.size, folds=self.folds, repeats=1, random_state=self.random_state
+        def predict(rows: np.ndarray, *args: Any, **options: Any) -> Predictions:
+            return self.predict(self.X[self.backend.asarray(rows)], *args, **options)
+
+        return control_kappas(
+            self.embedding,
+            self.periods,
+            folds=self.folds,
+            fold_of=self.folds_of[0],
+            random_state=self.random_state,
+            predict=predict,
         )
-        group = max(1, min(GROUP, self.embedding.size // self.folds))
-        every = np.ones(len(numbers), dtype=bool)
-        found = {
-            "groups": self._subset(every, grouped[0][numbers], group_of=numbers // group),
-            "without_fives": self._subset(numbers % 5 != 0, first),
-        }
-        even, odd = (self._subset(numbers % 2 == parity, first) for parity in (0, 1))
-        both = even.keys() & odd.keys()
-        found["within_parity"] = {T: (even[T] + odd[T]) / 2 for T in both}
-        if self.embedding.counts is not None:
-            log_count = np.log(np.maximum(self.embedding.counts, 1).astype(float))
-            found["without_frequency"] = self._subset(every, first, nuisance=log_count)
-        return found
 
-    def _subset(
-        self, keep: np.ndarray, fold_of: np.ndarray, **options: np.ndarray
-    ) -> dict[int, float]:
-        rows = np.flatnonzero(keep)
-        tasks = [
-            task
-            for task in tasks_for(self.embedding.numbers[rows], self.periods)
-            if task.n_classes > 1 and len(rows) >= 2 * task.n_classes
-        ]
-        if not tasks or len(np.unique(fold_of[rows])) < 2:
+    def replicates(self, chosen: np.ndarray) -> dict[int, list[list[float]]]:
+        """Kappas per T of both halves of every half-sample, by id: first repeat, same alphas."""
+        found = self.embedding.replicates
+        if not all(self._probeable(half) for pair in found.pairs for half in pair):
             return {}
-        X = self.X if keep.all() else self.X[self.backend.asarray(rows)]
-        predicted = self._predict(
-            X, tasks, fold_of[rows], **{name: value[rows] for name, value in options.items()}
-        ).labels
-        return {t.period: _kappa(t, row) for t, row in zip(tasks, predicted, strict=True)}
+        pairs = zip(found.ids, found.pairs)
+        return {i: [self._half(half, chosen) for half in pair] for i, pair in pairs}
 
-    def halves(self, chosen: np.ndarray) -> dict[int, np.ndarray]:
-        """Kappas of both halves of every split per T: (splits, 2); first repeat, same strengths."""
-        pairs = self.embedding.replicates.pairs
-        usable = all(_probeable(half, self.periods, self.folds) for pair in pairs for half in pair)
-        if not pairs or not usable:
-            return {}
-        found = np.array([[self._half(half, chosen) for half in pair] for pair in pairs])
-        return {T: found[:, :, at] for at, T in enumerate(self.periods)}
+    def _probeable(self, half: Embedding) -> bool:
+        try:
+            check_classes(half.numbers, self.periods, folds=self.folds)
+        except InputError:
+            return False
+        return True
 
     def _half(self, half: Embedding, chosen: np.ndarray) -> list[float]:
-        tasks = tasks_for(half.numbers, self.periods)
         X = self.backend.asarray(centred_columns(half.vectors))
         fold_of = self.by_number[0][half.numbers]
-        predicted = self._predict(X, tasks, fold_of, chosen=chosen).labels
-        return [_kappa(task, row) for task, row in zip(tasks, predicted, strict=True)]
-
-
-def _probeable(half: Embedding, periods: Sequence[int], folds: int) -> bool:
-    n = len(half)
-    return n >= folds and all(n >= 2 * T and len(np.unique(half.numbers % T)) > 1 for T in periods)
-
-
-def _kappa(task: Task, predicted: np.ndarray) -> float:
-    return float(kappa(task.labels, predicted, task.n_classes))
-
-
-def _modulus(run: _Run, at: int, parts: _Parts) -> ModulusProbe:
-    task, embedding = run.tasks[at], run.embedding
-    predicted = np.stack([predictions.labels[at] for predictions in parts.main])
-    kappas = np.asarray(kappa(task.labels[None], predicted, task.n_classes))
-    right = predicted == task.labels
-    null: Callable[[str], Null | None] = lambda kind: (  # noqa: E731
-        Null.of(parts.nulls[kind][at], float(kappas[0])) if parts.nulls else None
-    )
-    control: Callable[[str], float | None] = lambda name: (  # noqa: E731
-        parts.controls.get(name, {}).get(task.period)
-    )
-    half_kappas = parts.halves.get(task.period, np.zeros((0, 2)))
-    interval = half_split_interval(
-        task.period, float(kappas.mean()), half_kappas, embedding=embedding
-    )
-    return ModulusProbe(
-        period=task.period,
-        kappa=float(kappas.mean()),
-        low=interval.low,
-        high=interval.high,
-        reason=interval.reason,
-        repeat_sd=float(kappas.std(ddof=1)) if len(kappas) > 1 else None,
-        accuracy=float(right.mean()),
-        kappa_repeats=kappas,
-        kappa_groups=control("groups"),
-        kappa_without_fives=control("without_fives"),
-        kappa_within_parity=control("within_parity"),
-        kappa_without_frequency=control("without_frequency"),
-        residues=task.residues,
-        confusion=confusion_matrix(task.labels[None], predicted, task.n_classes).sum(axis=0),
-        recall_by_digit=_recall_by_digit(embedding.numbers, right),
-        null=null("runs"),
-        null_plain=null("plain"),
-        half_kappas=half_kappas,
-    )
+        return self._kappas(X, tasks_for(half.numbers, self.periods), fold_of, chosen)
 
 
 def _recall_by_digit(numbers: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wordnum.analyzers.columns import centred_columns
-from wordnum.analyzers.moduli import checked_moduli
+from wordnum.analyzers.inputs import centred_columns, one_blas_thread
+from wordnum.analyzers.periodogram import (
+    detrending_basis,
+    fitted_waves,
+    grid_waves,
+    power_beside,
+)
+from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes
+from wordnum.analyzers.residues import checked_moduli
 from wordnum.analyzers.spikes import (
     SPIKE_PERIODS,
     Spike,
@@ -18,8 +25,6 @@ from wordnum.analyzers.spikes import (
     near_frequencies,
     permutation_p_values,
 )
-from wordnum.analyzers.threads import one_blas_thread
-from wordnum.analyzers.waves import fitted_waves, grid_waves, power_beside, slow_waves
 from wordnum.embeddings.embedding import Embedding, as_embedding
 from wordnum.errors import InputError, UsageError
 
@@ -27,12 +32,14 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
 
-__all__ = ["Spectrum", "fourier_coefficients", "spectrum"]
+__all__ = ["Spectrum", "spectrum"]
 
 # Fewer frequencies than these around 1/T say nothing about it.
 _FEWEST = 20
 # A trend turns once in at least this many times the longest period tested.
 _TREND = 4
+# Below this frequency a spectrum shows trends, not periods.
+_SLOW = 0.02
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -90,11 +97,45 @@ class Spectrum:
             }
         )
 
-    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the magnitude over frequency with the periods marked."""
-        from wordnum.analyzers.plotting import plot_spectrum
+    def plot(self, ax: Axes | None = None, *, title: str = "", color: str = BLUE) -> Axes:
+        """Draw the normalised magnitude over frequency, the periods marked with their p-values."""
+        ax = bare_axes(ax, (6.4, 2.6))
+        ax.axhline(1.0, color=GREY, linewidth=0.6, zorder=0)
+        ax.plot(self.frequency, self.magnitude, color=color, linewidth=0.7)
+        for period, spike in self.spikes.items():
+            at = (1 / period, spike.magnitude)
+            fill = RED if spike.p_value < 0.05 else "white"
+            ax.plot(*at, "o", markersize=5, markerfacecolor=fill, markeredgecolor=RED)
+            ax.annotate(
+                f"T = {period}\np = {spike.p_value:.2g}",
+                at,
+                xytext=(-5 if period == 2 else 5, 0),
+                textcoords="offset points",
+                ha="right" if period == 2 else "left",
+                va="center",
+                fontsize=8,
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
+            )
+        ax.set(
+            xlim=(0, 0.505),
+            ylim=(0, 1.12 * self._top(ax)),
+            xlabel="frequency (cycles per number)",
+            ylabel="normalised magnitude",
+            title=title,
+        )
+        return ax
 
-        return plot_spectrum(self, ax=ax, **options)
+    def _top(self, ax: Axes) -> float:
+        """Height that shows the spikes; where a trend towers over them, its peak is written."""
+        fast = self.magnitude[self.frequency >= _SLOW]
+        top = float(max([1.5, *(spike.magnitude for spike in self.spikes.values()), *fast]))
+        peak = float(self.magnitude.max())
+        if peak <= 3 * top:
+            return max(top, peak)
+        at = (float(self.frequency[self.magnitude.argmax()]), 1.0)
+        ax.annotate(f"up to {peak:.3g}", at, xytext=(4, -2), textcoords="offset points", va="top",
+                    xycoords=("data", "axes fraction"), fontsize=8, color=GREY)  # fmt: skip
+        return top
 
 
 @one_blas_thread
@@ -121,7 +162,7 @@ def spectrum(
     periods : sequence of int
         Periods tested for a spike, T = 2, 5, 10 in the paper.
     permutations : int
-        Shuffles of the numbers for the plain permutation p-value, which any smooth trend
+        Permutations of the numbers for the permutation p-value, which any smooth trend
         inflates: reported apart, never used in a verdict. 0 leaves it out.
     random_state : int
         Of the permutations.
@@ -146,8 +187,8 @@ def spectrum(
     1/5 and 1/10 most where the round numbers are the ones present: ranks of the plain power then
     call nearly every trend a spike (``benchmarks/false_positives.py``). There the power that is
     ranked is the one that a wave adds to a fit of a trend (cosines of less than one turn in 40
-    numbers, see `wordnum.analyzers.waves`). With no number missing both are the same but for the
-    trend, and none is fitted. Magnitude and power are those of the plain fit in any case.
+    numbers, see `wordnum.analyzers.periodogram`). With no number missing both are the same but for
+    the trend, and none is fitted. Magnitude and power are those of the plain fit in any case.
 
     References
     ----------
@@ -180,10 +221,8 @@ def spectrum(
     near = {T: near_frequencies(frequency, T) for T in periods if N >= 2 * T}
     plain = _powers(embedding, k, near, _plain_fit(centred, N))
     baseline = float(np.median(np.sqrt(plain.power))) if len(k) else 0.0
-
-    def over_baseline(power: Any) -> Any:
-        return np.sqrt(power) / baseline if baseline > 0 else np.zeros_like(power)
-
+    # A constant embedding has power 0 everywhere, and magnitude 0.
+    scale = 1.0 / baseline if baseline > 0 else 0.0
     tested = plain
     if len(embedding) < N:
         slowest = _TREND * max(near, default=1)
@@ -201,7 +240,7 @@ def spectrum(
     spikes = {
         T: Spike(
             period=T,
-            magnitude=float(over_baseline(plain.at[T])),
+            magnitude=float(np.sqrt(plain.at[T]) * scale),
             power=plain.at[T],
             p_value=adjusted[T],
             p_value_raw=raw[T],
@@ -213,32 +252,13 @@ def spectrum(
     return Spectrum(
         frequency=frequency,
         power=plain.power,
-        magnitude=over_baseline(plain.power),
+        magnitude=np.sqrt(plain.power) * scale,
         cosine_power=plain.cosine_power,
         spikes=spikes,
         numbers=embedding.numbers,
         size=N,
         dim=embedding.dim,
     )
-
-
-def fourier_coefficients(
-    embedding: Embedding | np.ndarray, frequencies: Sequence[float] | np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Real and negated imaginary part of F at any frequencies in (0, 1/2], each (K, d).
-
-    Examples
-    --------
-    >>> x = np.random.default_rng(0).standard_normal((8, 2))
-    >>> real, negated = fourier_coefficients(x, [1 / 8, 1 / 2])
-    >>> np.allclose(real - 1j * negated, np.fft.rfft(x, axis=0, norm="ortho")[[1, 4]])
-    True
-    """
-    embedding = as_embedding(embedding)
-    frequencies = np.asarray(frequencies, dtype=float)
-    angle = 2 * np.pi * np.outer(frequencies, embedding.numbers)
-    waves = np.cos(angle), np.sin(angle)
-    return fitted_waves(*waves, centred_columns(embedding.vectors), embedding.size)
 
 
 class _Powers(NamedTuple):
@@ -272,10 +292,6 @@ def _plain_fit(centred: np.ndarray, N: int) -> _Fit:
 
 
 def _fit_beside_trend(embedding: Embedding, centred: np.ndarray, slowest: float) -> _Fit:
-    """Fit for the local rank where numbers are missing.
-
-    A trend leaks through gaps into all frequencies, most into those of the gaps' own pattern, and
-    it is the round numbers that are there. So each wave is fitted beside a slow trend.
-    """
-    trend = slow_waves(embedding.numbers, embedding.size, period=slowest)
+    """Fit for the local rank where numbers are missing: each wave beside the detrending basis."""
+    trend = detrending_basis(embedding.numbers, embedding.size, period=slowest)
     return lambda C, S: power_beside(C, S, centred, trend)

@@ -37,7 +37,7 @@ class Spike:
     p_value_raw : float
         The same before Holm.
     p_value_permutation : float or None
-        Share of shuffles of the numbers with as much power. A smooth trend inflates it.
+        Share of permutations of the numbers with as much power. A smooth trend inflates it.
     p_smallest : float
         The least `p_value` that so many frequencies can give; 3/81 with 80 and three periods.
     """
@@ -49,6 +49,10 @@ class Spike:
     p_value_raw: float
     p_value_permutation: float | None
     p_smallest: float
+
+    def row(self) -> dict[str, float]:
+        """What the table, a record and the JSON have of this T: one column per name."""
+        return {"magnitude": self.magnitude, "power": self.power, "spike_p": self.p_value}
 
 
 def near_frequencies(
@@ -130,9 +134,9 @@ def permutation_p_values(
     permutations: int,
     random_state: int,
 ) -> dict[int, float]:
-    """Share of shuffles of the vectors over the numbers with as much power at 1/T.
+    """Share of permutations of the vectors over the numbers with as much power at 1/T.
 
-    `centred` is the (n, d) matrix without its column means. A shuffle turns every smooth trend
+    `centred` is the (n, d) matrix without its column means. A permutation turns every smooth trend
     into white noise, so that beside a strong trend a real spike has a large p-value.
     """
     if permutations < 1 or not periods:

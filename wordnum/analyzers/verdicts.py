@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from wordnum.analyzers.intervals import MIN_DOCUMENTS
-from wordnum.analyzers.permutations import Null
-from wordnum.analyzers.results import ProbeResult
+from wordnum.analyzers.probing import ProbeResult
+from wordnum.analyzers.reasons import MIN_DOCUMENTS, REASONS, Reason
 from wordnum.analyzers.spectra import Spectrum
 
 __all__ = ["VERDICTS", "Verdict", "kappa_rule", "verdict"]
@@ -17,22 +16,12 @@ __all__ = ["VERDICTS", "Verdict", "kappa_rule", "verdict"]
 VERDICTS = ("both", "partial", "spectral", "neither")
 
 SPIKE_LEVEL = 0.05
-SHUFFLE_LEVEL = 0.01
+PERMUTATION_LEVEL = 0.01
 KAPPA_FLOOR = 15.0
 KAPPA_BOTH = 50.0
 _SPIKES = (10, 5)
 _BOTH = (2, 10)
 _PARTIAL = (2, 5, 10)
-
-_FLAG_WORDS = {
-    "ordinals-kept": "ordinals were kept: the suffix of 21st spells the last digit",
-    "subwords": "the model reads the spelling of a number, so its last digit is given to it",
-    "few-documents": f"fewer than {MIN_DOCUMENTS} documents: no interval",
-    "numbers-without-contexts": "numbers without any context have no vector",
-    "missing-numbers": "not all numbers are present: through the gaps trends leak into magnitudes, "
-    "and the tests of spikes allow for a trend",
-    "constant": "all vectors are alike",
-}
 
 
 @dataclass(frozen=True)
@@ -45,9 +34,9 @@ class Verdict:
     spectral : bool
         The spike at T = 10 or 5 is significant at 0.05 (local rank, Holm).
     geometric : tuple of int
-        Every T with kappa of 15 or more and a shuffle p below 0.01.
-    reasons : tuple of str
-        The steps of the rule with their figures.
+        Every T with kappa of 15 or more and a permutation p below 0.01.
+    reasons : tuple of Reason
+        The steps of the rule with their figures, and what the flags mean.
     flags : tuple of str
         What a reader must be told beside the verdict.
     """
@@ -55,7 +44,7 @@ class Verdict:
     name: str
     spectral: bool
     geometric: tuple[int, ...]
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     flags: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -71,7 +60,7 @@ def kappa_rule(
     """Verdict of kappas x 100 per T, given whether there is a spike.
 
     ``neither``: no spike. ``both``: kappa >= 50 at T = 2 and T = 10. ``partial``: kappa >= 15 at
-    T = 2, 5 or 10. ``spectral``: the spike only. Where `p_values` of the shuffles are given, a
+    T = 2, 5 or 10. ``spectral``: the spike only. Where `p_values` of the permutations are given, a
     kappa counts if its own is below 0.01.
 
     Examples
@@ -83,7 +72,7 @@ def kappa_rule(
     """
 
     def reaches(period: int, floor: float) -> bool:
-        small_p = p_values is None or p_values.get(period, 0.0) < SHUFFLE_LEVEL
+        small_p = p_values is None or p_values.get(period, 0.0) < PERMUTATION_LEVEL
         return kappas.get(period, -np.inf) >= floor and small_p
 
     if not spectral:
@@ -123,9 +112,9 @@ def verdict(
     Notes
     -----
     The rule: *spectral* where the spike at T = 10 or 5 is significant at 0.05 (local rank, Holm
-    over T = 2, 5, 10); *geometric at T* where kappa >= 15 and p < 0.01 against labels shuffled
-    within runs of T. ``both``: spectral, and geometric with kappa >= 50 at T = 2 and T = 10.
-    ``partial``: spectral, and geometric at T = 2, 5 or 10. ``spectral``: a spike only.
+    over T = 2, 5, 10); *geometric at T* where kappa >= 15 and p < 0.01 against block-restricted
+    permutations (within runs of T). ``both``: spectral, and geometric with kappa >= 50 at T = 2 and
+    T = 10. ``partial``: spectral, and geometric at T = 2, 5 or 10. ``spectral``: a spike only.
     ``neither``: no spike.
 
     Examples
@@ -139,72 +128,54 @@ def verdict(
     significant = [
         T for T in _SPIKES if T in spectrum.spikes and spectrum.spikes[T].p_value < SPIKE_LEVEL
     ]
-    p_values = {T: p.null.p_value for T, p in probe.by_period.items() if p.null is not None}
-    kappas = {T: p.kappa for T, p in probe.by_period.items()}
+    p_values = {T: p.null.p_value for T, p in probe.items() if p.null is not None}
+    kappas = {T: p.kappa for T, p in probe.items()}
     geometric = tuple(
         T
         for T, kappa in kappas.items()
-        if kappa >= KAPPA_FLOOR and p_values.get(T, 0.0) < SHUFFLE_LEVEL
+        if kappa >= KAPPA_FLOOR and p_values.get(T, 0.0) < PERMUTATION_LEVEL
     )
-    all_flags = _flags(spectrum, flags, n_documents)
+    all_flags = list(flags)
+    if n_documents is not None and n_documents < MIN_DOCUMENTS:
+        all_flags.append("few-documents")
+    if len(spectrum.numbers) < spectrum.size:
+        all_flags.append("missing-numbers")
+    if not spectrum.power.any():
+        all_flags.append("constant")
     return Verdict(
         name=kappa_rule(kappas, spectral=bool(significant), p_values=p_values),
         spectral=bool(significant),
         geometric=geometric,
         reasons=(
             *_spike_reasons(spectrum),
-            *_kappa_reasons(probe),
-            *(_FLAG_WORDS[flag] for flag in all_flags if flag in _FLAG_WORDS),
+            *_kappa_reasons(probe, geometric),
+            *(Reason.of(flag) for flag in dict.fromkeys(all_flags) if flag in REASONS),
         ),
-        flags=all_flags,
+        flags=tuple(dict.fromkeys(all_flags)),
     )
 
 
-def _flags(spectrum: Spectrum, given: Sequence[str], n_documents: int | None) -> tuple[str, ...]:
-    flags = list(given)
-    if n_documents is not None and n_documents < MIN_DOCUMENTS:
-        flags.append("few-documents")
-    if len(spectrum.numbers) < spectrum.size:
-        flags.append("missing-numbers")
-    if not spectrum.power.any():
-        flags.append("constant")
-    return tuple(dict.fromkeys(flags))
-
-
-def _spike_reasons(spectrum: Spectrum) -> list[str]:
-    reasons = []
+def _spike_reasons(spectrum: Spectrum) -> Iterator[Reason]:
     for T in _SPIKES:
         spike = spectrum.spikes.get(T)
         if spike is None:
-            reasons.append(f"no test of a spike at T = {T}: too few frequencies around it")
+            yield Reason.of("untested-spike", T=T)
             continue
-        found = "a spike" if spike.p_value < SPIKE_LEVEL else "no spike"
-        told = f"{found} at T = {T}: magnitude {spike.magnitude:.2f}, p = {spike.p_value:.3g}"
+        code = "spike" if spike.p_value < SPIKE_LEVEL else "no-spike"
+        yield Reason.of(code, T=T, magnitude=spike.magnitude, p=spike.p_value)
         if spike.p_smallest >= SPIKE_LEVEL:
-            told += f" (too few frequencies for a p below {spike.p_smallest:.2g})"
-        reasons.append(told)
-    return reasons
+            yield Reason.of("coarse-spike", T=T, least=spike.p_smallest)
 
 
-def _kappa_reasons(probe: ProbeResult) -> list[str]:
-    reasons = []
+def _kappa_reasons(probe: ProbeResult, geometric: Sequence[int]) -> Iterator[Reason]:
     for T in _PARTIAL:
-        if T not in probe.by_period:
-            reasons.append(f"T = {T} was not probed and counts as not geometric")
+        if T not in probe:
+            yield Reason.of("not-probed", T=T)
             continue
-        one = probe[T]
-        p_value = _shuffle_words(one.null)
-        enough = one.kappa >= KAPPA_FLOOR and (one.null is None or one.null.p_value < SHUFFLE_LEVEL)
-        word = "geometric" if enough else "not geometric"
-        reasons.append(f"{word} at T = {T}: kappa {one.kappa:.1f}, {p_value}")
-    return reasons
-
-
-def _shuffle_words(null: Null | None) -> str:
-    if null is None:
-        return "no shuffles"
-    shuffles = len(null.values)
-    told = f"p = {null.p_value:.3g}"
-    if 1 / (1 + shuffles) >= SHUFFLE_LEVEL:
-        told += f" (too few shuffles for a p below {SHUFFLE_LEVEL}: {shuffles})"
-    return told
+        null = probe[T].null
+        p = f"p = {null.p_value:.3g}" if null else "no permutations"
+        code = "geometric" if T in geometric else "not-geometric"
+        yield Reason.of(code, T=T, kappa=probe[T].kappa, p=p)
+        if null and 1 / (1 + len(null.values)) >= PERMUTATION_LEVEL:
+            n = len(null.values)
+            yield Reason.of("few-permutations", T=T, least=PERMUTATION_LEVEL, permutations=n)

@@ -80,17 +80,16 @@ def print_analysis(found: dict[str, Any]) -> None:
     rows = []
     for T in sorted({*probe, *spectrum, *fisher}, key=int):
         row, spike, ratio = probe.get(T, {}), spectrum.get(T, {}), fisher.get(T, {})
-        null = row.get("null") or {}
         low, high = row.get("low"), row.get("high")
         rows.append(
             [
                 T,
                 _number(row.get("kappa")),
                 f"{low:.1f} to {high:.1f}" if low is not None and high is not None else "",
-                _number(null.get("p95")),
-                _number(null.get("p_value"), 3),
+                _number(row.get("null_p95")),
+                _number(row.get("null_p"), 3),
                 _number(spike.get("magnitude"), 2),
-                _number(spike.get("p_value"), 3),
+                _number(spike.get("spike_p"), 3),
                 _number(ratio.get("phi"), 2),
                 _number(ratio.get("lambda_max"), 2),
                 _number(ratio.get("lambda_max_noise"), 2),
@@ -103,7 +102,8 @@ def print_analysis(found: dict[str, Any]) -> None:
     )
     if found.get("verdict"):
         typer.echo(f"verdict: {found['verdict']}")
-    for line in [*found.get("reasons", []), *(f"flag: {flag}" for flag in found.get("flags", []))]:
+    reasons = [reason["text"] for reason in found.get("reasons", [])]
+    for line in [*reasons, *(f"flag: {flag}" for flag in found.get("flags", []))]:
         typer.echo(f"  {printable(line)}")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from wordnum.analyzers.reasons import reason_text
 from wordnum.errors import FormatError, InputError
 from wordnum.studies.columns import IDENTITY, MEASURES
 
@@ -295,7 +296,7 @@ def _cell(folder: Path, name: str, rows: list[Mapping[str, Any]]) -> Cell:
             if key != "interval_reason"
         },
         interval_reasons={
-            T: str(row["interval_reason"]) for T, row in by_modulus.items()
+            T: reason_text(str(row["interval_reason"])) for T, row in by_modulus.items()
             if row.get("interval_reason")
         },
         verdict=str(first.get("verdict") or ""),

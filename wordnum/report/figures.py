@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wordnum.analyzers.plotting import save_figure
-from wordnum.analyzers.systems import System
-from wordnum.analyzers.systems import plot_systems as draw_systems
+from wordnum.analyzers.side_by_side import System
+from wordnum.analyzers.side_by_side import plot_systems as draw_systems
 from wordnum.config import one_of
 from wordnum.errors import InputError
 from wordnum.report.data import Cell, StudyData, load_study, normalised_spectrum

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordnum.analyzers.intervals import MIN_DOCUMENTS, T_QUANTILE
-from wordnum.analyzers.moduli import check_classes, checked_moduli
+from wordnum.analyzers.intervals import T_QUANTILE
 from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes
+from wordnum.analyzers.reasons import MIN_DOCUMENTS
+from wordnum.analyzers.residues import check_classes, checked_moduli
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.signals import half_splits
 from wordnum.cooccurrence.windows import Window

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
-
 from wordnum.analyzers.intervals import Difference, paired_difference
 from wordnum.studies.columns import SAME
 
@@ -69,6 +67,6 @@ def _differences(record: Record, reference: Record) -> Iterator[dict[str, Any]]:
             gap = one["kappa"] - other["kappa"]
             found = Difference(int(T), gap, None, None, None, reason)
         else:
-            first, second = (np.asarray(r["replicate_kappas"][T]) for r in (record, reference))
-            found = paired_difference(int(T), (one["kappa"], other["kappa"]), (first, second))
+            replicates = record["replicate_kappas"][T], reference["replicate_kappas"][T]
+            found = paired_difference(int(T), (one["kappa"], other["kappa"]), replicates)
         yield {**about, "T": int(T), **vars(found)}

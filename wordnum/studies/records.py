@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordnum.analyzers.circle import circle
+from wordnum.analyzers.circles import circle
 from wordnum.analyzers.spikes import SPIKE_PERIODS
 from wordnum.errors import FormatError
 from wordnum.provenance import content_hash, jsonable
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["make_record", "read_frame", "read_record", "write_frame", "write_record"]
 
-_COLUMN_NAMES = {"reason": "interval_reason", "lambda_max_noise": "lambda_noise"}
-
 
 def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
     """Everything the table and the page show of one embedding, as JSON holds it."""
@@ -33,7 +31,7 @@ def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
     assert spectrum is not None
     assert verdict is not None
     by_period = probe.by_period
-    measures = analysis.to_frame().rename(columns=_COLUMN_NAMES)
+    rows = analysis.rows()
     circles = {T: circle(embedding, period=T) for T in SPIKE_PERIODS if T > 2}
     record: dict[str, Any] = _finite(
         {
@@ -42,9 +40,9 @@ def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
             "coverage": len(embedding.numbers) / embedding.size,
             "missing": embedding.missing,
             "n_documents": embedding.n_documents,
-            "measures": {T: dict(measures.loc[T, list(MEASURES)]) for T in by_period},
+            "measures": {T: {name: rows[T].get(name) for name in MEASURES} for T in by_period},
             "verdict": verdict.name,
-            "reasons": verdict.reasons,
+            "reasons": [reason.text for reason in verdict.reasons],
             "flags": verdict.flags,
             "spectrum": {
                 name: getattr(spectrum, name) for name in ("frequency", "magnitude", "power")
@@ -52,7 +50,7 @@ def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
             "residues": {T: found.residues for T, found in by_period.items()},
             "confusion": {T: found.confusion for T, found in by_period.items()},
             "recall_by_digit": {T: found.recall_by_digit for T, found in by_period.items()},
-            "replicate_kappas": {T: found.half_kappas for T, found in by_period.items()},
+            "replicate_kappas": {T: found.replicate_kappas for T, found in by_period.items()},
             "circle": {
                 T: {"numbers": plane.numbers, "x": plane.x, "y": plane.y}
                 for T, plane in circles.items()

@@ -18,9 +18,10 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from wordnum.analyzers.agreement import kappa
-from wordnum.analyzers.columns import centred_columns
-from wordnum.analyzers.crossval import Task, closed_form_predictions, tasks_for
+from wordnum.analyzers.cross_validation import closed_form_predictions
 from wordnum.analyzers.folds import random_folds
+from wordnum.analyzers.inputs import centred_columns
+from wordnum.analyzers.residues import Task, tasks_for
 from wordnum.backend import Backend, get_backend
 from wordnum.config import one_of
 from wordnum.cooccurrence.context_groups import REST, context_groups

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordnum.analyzers.separability import separability
+from wordnum.analyzers.class_scatter import separability
+from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes, new_figure, residue_colors
 from wordnum.errors import UsageError
 from wordnum.theory.theorem import best_linear_accuracy, counterexample
 
@@ -68,11 +69,30 @@ class CounterexampleSpread:
         columns = {"phi": self.phi, "correct": self.correct, "accuracy": self.accuracy}
         return pd.DataFrame(columns, index=pd.Index(self.B, name="B"))
 
-    def plot(self, *, title: str = "") -> Figure:
+    def plot(self, figure: Figure | None = None, *, title: str = "") -> Figure:
         """Draw the numbers at the least and the greatest B, and both measures between them."""
-        from wordnum.analyzers.plotting import plot_counterexample
-
-        return plot_counterexample(self, title=title)
+        T = self.period
+        figure = new_figure(figure, (8.6, 2.8))
+        *ends, ax = figure.subplots(1, 3)
+        for end, at in zip(ends, (0, -1), strict=True):
+            bare_axes(end)
+            embedding, B = self.embeddings[at], self.B[at]
+            residue = embedding.numbers % T
+            end.scatter(embedding.vectors[:, 0], residue, s=30, marker="|", linewidths=0.5,
+                        c=residue_colors(T)[residue])  # fmt: skip
+            end.set_yticks(range(T))
+            label = f"e(n) = {self.A:g} r + {B:g} m"
+            end.set(xlabel=label, ylabel=f"r = n mod {T}", title=f"B = {B:g}")
+        bare_axes(ax)
+        ax.plot(self.B, 100 * self.accuracy, "o-", color=BLUE, markersize=3,
+                label="best linear accuracy, %")  # fmt: skip
+        ax.plot(self.B, 100 * self.phi / self.phi[0], "--", color=RED,
+                label="$\\Phi_T$, % of the first")  # fmt: skip
+        ax.axhline(100 / T, color=GREY, linewidth=0.8, linestyle=":", label="chance")
+        ax.set(xscale="log", xlabel="B", ylim=(0, 112), title=f"T = {T}, A = {self.A:g}")
+        ax.legend(frameon=False, fontsize=7)
+        figure.suptitle(title)
+        return figure
 
 
 def counterexample_spread(

@@ -7,7 +7,8 @@ from math import ceil
 
 import numpy as np
 
-from wordnum.analyzers.moduli import check_classes, checked_moduli, class_labels
+from wordnum.analyzers.lda import standardised
+from wordnum.analyzers.residues import check_classes, checked_moduli, class_labels
 from wordnum.embeddings.embedding import Embedding, as_embedding
 from wordnum.errors import InputError, UsageError
 
@@ -154,10 +155,11 @@ def best_linear_accuracy(embedding: Embedding | np.ndarray, *, period: int) -> L
             )
         correct = _best_intervals(embedding.vectors[:, 0], labels, len(residues))
         return LinearOptimum(correct, len(labels), True, "dynamic programming")
-    from wordnum.analyzers.classifiers import fit_logistic, standardised
+    from wordnum.analyzers.alternative_classifiers import AlternativeClassifier
 
-    Z = standardised(embedding.vectors)
-    model, _ = fit_logistic(Z, labels, strength=1e-8)
+    X = np.asarray(embedding.vectors, dtype=float)
+    Z = standardised(np, X, X)[0]
+    model = AlternativeClassifier("logistic", alpha=1e-8).fit(Z, labels)
     correct = int((model.predict(Z) == labels).sum())
     return LinearOptimum(correct, len(labels), False, "logistic regression")
 

@@ -158,7 +158,7 @@ function probeFacts(cell, T) {
     ['Kappa', fixed(get('kappa'), 1)],
     ['95 % interval', isNumber(get('low')) ? between(get('low'), get('high')) : 'none', isNumber(get('low')) ? '' : reasonAt(cell, T)],
     isNumber(get('repeat_sd')) && ['Spread over repeats', fixed(get('repeat_sd'), 1), 'not an interval'],
-    control('kappa_groups', 'Folds of 50 consecutive numbers'), control('kappa_without_fives', 'Without multiples of 5'),
+    control('kappa_groups', 'Folds of 50 consecutive numbers'), control('kappa_excluding_multiples_of_5', 'Without multiples of 5'),
     control('kappa_within_parity', 'Within one parity'), control('kappa_without_frequency', 'Frequency regressed out'),
     ['Null: mean, 95th percentile', `${fixed(get('null_mean'), 1)}, ${fixed(get('null_p95'), 1)}`],
     ['Shuffle p', probability(get('null_p'))],
@@ -225,7 +225,7 @@ function circlePlot(circle, T) {
 }
 
 function fisher(cell, T) {
-  const get = name => measure(cell, name, T), value = get('lambda_max'), noise = get('lambda_noise');
+  const get = name => measure(cell, name, T), value = get('lambda_max'), noise = get('lambda_max_noise');
   if (!isNumber(value)) return null;
   const top = 1.1 * Math.max(value, noise || 0) || 1, W = 380, L = 62, reach = W - L - 60;
   const bar = (y, v, name, words) => [text(L - 8, y + 14, words, 'tick', 'end'),

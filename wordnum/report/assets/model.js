@@ -95,7 +95,7 @@ function kappaWords(cell, T) {
   const p = measure(cell, 'null_p', T);
   const nullMean = measure(cell, 'null_mean', T), p95 = measure(cell, 'null_p95', T);
   const others = [
-    ['kappa_groups', 'folds of 50 consecutive numbers'], ['kappa_without_fives', 'without multiples of 5'],
+    ['kappa_groups', 'folds of 50 consecutive numbers'], ['kappa_excluding_multiples_of_5', 'without multiples of 5'],
     ['kappa_within_parity', 'within one parity'], ['kappa_without_frequency', 'frequency regressed out'],
   ].filter(([name]) => isNumber(measure(cell, name, T))).map(([name, words]) => `${fixed(measure(cell, name, T), 1)} ${words}`);
   return [

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordnum.analyzers.columns import centred_columns
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.moduli import checked_moduli
+from wordnum.analyzers.inputs import centred_columns, one_blas_thread
+from wordnum.analyzers.plotting import GREY, bare_axes, residue_colors
+from wordnum.analyzers.residues import checked_moduli
 from wordnum.embeddings.embedding import Embedding, as_embedding
 from wordnum.errors import InputError
 
@@ -55,22 +56,49 @@ class Circle:
             }
         )
 
-    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+    def plot(self, ax: Axes | None = None, *, title: str = "") -> Axes:
         """Draw the numbers, coloured by residue, and the mean of every class.
 
-        At T = 2 there is no sine, and the numbers themselves are the vertical axis.
+        At T = 2 there is no sine, and the numbers themselves are the vertical axis. A few numbers
+        far out are counted in a corner, so that the ring of the means stays large.
         """
-        return _drawn(self, ax=ax, **options)
+        ax = bare_axes(ax, (3.6, 3.4))
+        residue, colors = self.numbers % self.period, residue_colors(self.period)
+        flat = self.period == 2
+        x, y = self.x, self.numbers if flat else self.y
+        ax.scatter(x, y, c=colors[residue], s=7, alpha=0.6, linewidths=0)
+        ring = 0.0
+        # The means carry the digits for those who see no colours.
+        for r in np.unique(residue):
+            here = residue == r
+            ring = max(ring, abs(x[here].mean()), abs(self.y[here].mean()))
+            edge = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": colors[r]}
+            ax.annotate(str(r), (x[here].mean(), y[here].mean()), ha="center", va="center",
+                        fontsize=8, bbox=edge)  # fmt: skip
+        distance = np.maximum(np.abs(x), np.abs(self.y))
+        most, every = np.quantile(distance, (0.9, 1.0))
+        limit = 1.08 * (max(1.3 * ring, min(every, max(most, 2 * ring))) or 1.0)
+        ax.set(xlim=(-limit, limit), xlabel=f"cosine of period {self.period}", title=title)
+        if flat:
+            ax.set(ylabel="n")
+        else:
+            ax.set(ylim=(-limit, limit), aspect="equal", ylabel=f"sine of period {self.period}")
+        beyond = int((distance > limit).sum())
+        if beyond:
+            ax.text(1, 1, f"{beyond} lie beyond", transform=ax.transAxes, ha="right", va="bottom",
+                    fontsize=7, color=GREY)  # fmt: skip
+        return ax
 
 
+@one_blas_thread
 def circle(
     embedding: Embedding | np.ndarray, *, period: int = 10, folds: int = 5, random_state: int = 0
 ) -> Circle:
     """Project every number on the cosine and sine plane of frequency 1/T.
 
-    Four folds of numbers are fitted by ``e(n) = c + a cos(2 pi n / T) + b sin(2 pi n / T)``, and
-    the left-out numbers get the coordinates (x, y) that ``c + a x + b y`` comes closest with. In
-    the plane fitted on the same numbers even white noise draws a circle; here it does not.
+    All folds of numbers but one are fitted by ``e(n) = c + a cos(2 pi n / T) + b sin(2 pi n / T)``,
+    and the left-out numbers get the coordinates (x, y) that ``c + a x + b y`` comes closest with.
+    In the plane fitted on the same numbers even white noise draws a circle; here it does not.
 
     Parameters
     ----------
@@ -78,7 +106,7 @@ def circle(
     period : int
         T.
     folds : int
-        Parts of the numbers.
+        How many parts the numbers are dealt into.
     random_state : int
         Of the folds.
 
@@ -119,46 +147,3 @@ def circle(
         back = np.linalg.pinv(fitted[1:], rcond=1e-9)
         place[held, : len(fitted) - 1] = (X[held] - fitted[0]) @ back
     return Circle(period=period, numbers=numbers, x=place[:, 0], y=place[:, 1])
-
-
-def _drawn(found: Circle, *, ax: Axes | None = None, title: str = "") -> Axes:
-    from wordnum.analyzers.plotting import GREY, bare_axes, residue_colors
-
-    ax = bare_axes(ax, (3.6, 3.4))
-    residue = found.numbers % found.period
-    # The means carry the digits for those who see no colours.
-    colors = residue_colors(found.period)
-    flat = found.period == 2
-    x, y = found.x, found.numbers if flat else found.y
-    ax.scatter(x, y, c=colors[residue], s=7, alpha=0.6, linewidths=0)
-    for r in np.unique(residue):
-        ax.annotate(
-            str(r),
-            (x[residue == r].mean(), y[residue == r].mean()),
-            ha="center",
-            va="center",
-            fontsize=8,
-            bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": colors[r]},
-        )
-    reach = _reach(found, residue)
-    ax.set(xlim=(-reach, reach), xlabel=f"cosine of period {found.period}")
-    if flat:
-        ax.set(ylabel="n")
-    else:
-        ax.set(ylim=(-reach, reach), aspect="equal", ylabel=f"sine of period {found.period}")
-    beyond = int((np.maximum(np.abs(found.x), np.abs(found.y)) > reach).sum())
-    if beyond:
-        ax.text(1, 1, f"{beyond} lie beyond", transform=ax.transAxes, ha="right", va="bottom",
-                fontsize=7, color=GREY)  # fmt: skip
-    ax.set_title(title)
-    return ax
-
-
-def _reach(found: Circle, residue: np.ndarray) -> float:
-    """Half the width that shows most numbers, and still the ring of the class means."""
-    place = np.abs(np.stack([found.x, found.y]))
-    means = [np.abs([found.x[residue == r].mean(), found.y[residue == r].mean()])
-             for r in np.unique(residue)]  # fmt: skip
-    ring = float(np.max(means))
-    most, every = (float(np.quantile(place.max(axis=0), share)) for share in (0.9, 1.0))
-    return 1.08 * (max(1.3 * ring, min(every, max(most, 2 * ring))) or 1.0)

@@ -1,4 +1,4 @@
-"""Out-of-fold predictions of the closed-form probes, for every T at once."""
+"""Out-of-fold predictions of the closed-form probes, alpha chosen inside each fold, for every T."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wordnum.analyzers.lda import (
-    STRENGTHS,
+    ALPHAS,
     FoldBasis,
     class_inverse,
     discriminants,
@@ -19,40 +19,12 @@ from wordnum.analyzers.lda import (
     left_out_blocks,
     left_out_rows,
 )
-from wordnum.analyzers.moduli import class_labels
+from wordnum.analyzers.residues import Task
 from wordnum.backend import Backend
 
-__all__ = ["Predictions", "Task", "closed_form_predictions", "tasks_for"]
+__all__ = ["Predictions", "closed_form_predictions"]
 
 Array = Any
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """Labels of one T over the numbers present.
-
-    Attributes
-    ----------
-    period : int
-    labels : array of int of shape (n,)
-        0..C-1.
-    residues : array of int of shape (C,)
-        The residue that each label stands for.
-    """
-
-    period: int
-    labels: np.ndarray
-    residues: np.ndarray
-
-    @property
-    def n_classes(self) -> int:
-        """C, residues without any number left out."""
-        return len(self.residues)
-
-
-def tasks_for(numbers: np.ndarray, moduli: Sequence[int]) -> list[Task]:
-    """One task per modulus."""
-    return [Task(T, *class_labels(numbers, T)) for T in moduli]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +35,14 @@ class Predictions:
     ----------
     labels : array of int of shape (number of tasks, n)
     chosen : array of int of shape (number of folds, number of tasks)
-        Index of the strength chosen inside each fold.
-    notes : list of str
-        What a reader must know, such as a fit that did not converge.
+        Index in `ALPHAS` of the one chosen inside each fold.
+    failed : frozenset of int
+        Every T at which a fit did not converge.
     """
 
     labels: np.ndarray
     chosen: np.ndarray
-    notes: tuple[str, ...] = ()
+    failed: frozenset[int] = frozenset()
 
 
 def closed_form_predictions(
@@ -93,24 +65,24 @@ def closed_form_predictions(
         On the device.
     tasks : sequence of Task
     fold_of : array of int of shape (n,)
-        Fold of every number; empty folds are passed over.
+        Fold of every number; empty folds are skipped.
     classifier : {"lda", "ridge"}
         The discriminants of `wordnum.analyzers.lda`, or least squares on the class indicators with
         an intercept, as scikit-learn's RidgeClassifier.
     group_of : array of int of shape (n,), optional
-        Groups that the choice of the strength leaves out as a whole; single rows by default.
+        Groups that the choice of alpha leaves out as a whole; single rows by default.
     chosen : array of int of shape (folds, number of tasks), optional
-        Strengths to use, instead of choosing them inside each fold.
+        Alphas to use, instead of choosing them inside each fold.
     nuisance : array of shape (n,), optional
         Regressed out of every column, by the training rows.
     """
     xp = backend.xp
-    strengths = backend.asarray(np.array(STRENGTHS))
+    alphas = backend.asarray(np.array(ALPHAS))
     Y = backend.asarray(_indicators(tasks, len(fold_of)))
     known = None if nuisance is None else backend.asarray(nuisance)
     n_folds = int(fold_of.max()) + 1 if chosen is None else len(chosen)
     predicted = xp.zeros((len(tasks), len(fold_of)), dtype=xp.int64)
-    picks = xp.zeros((n_folds, len(tasks)), dtype=xp.int64)
+    selected = xp.zeros((n_folds, len(tasks)), dtype=xp.int64)
     for fold in range(n_folds):
         held = fold_of == fold
         if not held.any() or held.all():
@@ -121,11 +93,11 @@ def closed_form_predictions(
         groups = None if group_of is None else group_of[~held]
         fit = _Fold(backend, basis, tasks, Y[train], classifier)
         if chosen is None:
-            picks[fold] = fit.choose(strengths, groups)
+            selected[fold] = fit.choose(alphas, groups)
         else:
-            picks[fold] = backend.asarray(chosen[fold])
-        predicted[:, test] = fit.predict(strengths[picks[fold]])
-    return Predictions(backend.to_numpy(predicted), backend.to_numpy(picks))
+            selected[fold] = backend.asarray(chosen[fold])
+        predicted[:, test] = fit.predict(alphas[selected[fold]])
+    return Predictions(backend.to_numpy(predicted), backend.to_numpy(selected))
 
 
 def _indicators(tasks: Sequence[Task], n: int) -> np.ndarray:
@@ -163,14 +135,14 @@ class _Fold:
         self.spans = [slice(a, b) for a, b in itertools.pairwise(edges)]
 
     def gram(self, weights: Array, span: slice) -> Array:
-        """G for every strength: (K, C, C)."""
+        """G for every alpha: (K, C, C)."""
         sums = self.sums[:, span]
         return (sums.T * weights[..., None, :]) @ sums
 
-    def predict(self, strengths: Array) -> Array:
-        """Predicted labels (number of tasks, m), one strength per task."""
+    def predict(self, alphas: Array) -> Array:
+        """Predicted labels (number of tasks, m), one alpha per task."""
         xp = self.xp
-        weights = self.basis.weights(strengths)
+        weights = self.basis.weights(alphas)
         found = []
         for task, span in enumerate(self.spans):
             w = weights[task]
@@ -184,19 +156,19 @@ class _Fold:
             found.append(first_largest(xp, scores))
         return xp.stack(found)
 
-    def choose(self, strengths: Array, groups: np.ndarray | None) -> Array:
-        """Index of the best strength per task, by the rows or groups left out in turn.
+    def choose(self, alphas: Array, groups: np.ndarray | None) -> Array:
+        """Index of the best alpha per task, by the rows or groups left out in turn.
 
-        The discriminant takes the strength with the largest left-out kappa, ridge that with the
-        smallest left-out squared error, as RidgeClassifierCV does; of equals the stronger one.
+        The discriminant takes the alpha with the largest left-out kappa, ridge that with the
+        smallest left-out squared error, as RidgeClassifierCV does; of equals the larger one.
         """
-        weights = self.basis.weights(strengths)
+        weights = self.basis.weights(alphas)
         fitted = self.basis.train @ (weights[:, :, None] * self.sums)
         if groups is None:
             quality = self._rows_left_out(weights, fitted)
         else:
             quality = self._groups_left_out(weights, fitted, groups)
-        last = len(strengths) - 1
+        last = len(alphas) - 1
         return self.xp.stack([last - values[::-1].argmax() for values in quality])
 
     def _rows_left_out(self, weights: Array, fitted: Array) -> list[Array]:
@@ -221,7 +193,7 @@ class _Fold:
         real = real[..., None]
         train, Y = self.basis.train[padded] * real, self.indicator[padded] * real
         mean = self.mean if self.ridge else 0.0
-        # (L, K, b, C): y_b - f_b of every group and strength, zero in the padding.
+        # (L, K, b, C): y_b - f_b of every group and alpha, zero in the padding.
         gap = (self.indicator - fitted - mean).swapaxes(0, 1)[padded].swapaxes(1, 2)
         gap = gap * real[:, None]
         hat = (train[:, None] * weights[None, :, None, :]) @ xp.swapaxes(train, 1, 2)[:, None]
@@ -247,7 +219,7 @@ class _Fold:
         return found
 
     def _kappa(self, scores: Array, indicator: Array) -> Array:
-        """Cohen's kappa per strength of scores (K, rows, C); rows without a class are left out."""
+        """Cohen's kappa per alpha of scores (K, rows, C); rows without a class are left out."""
         real = indicator.sum(axis=-1, keepdims=True)
         said = self.xp.eye(scores.shape[-1])[scores.argmax(axis=-1)] * real
         n = real.sum()

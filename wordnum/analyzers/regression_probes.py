@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordnum.analyzers.columns import centred_columns
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.lda import STRENGTHS, fold_basis
-from wordnum.analyzers.moduli import check_classes, checked_moduli
-from wordnum.analyzers.threads import one_blas_thread
-from wordnum.backend import Backend, get_backend
+from wordnum.analyzers.inputs import centred_columns, one_blas_thread
+from wordnum.analyzers.lda import ALPHAS, standardised
+from wordnum.analyzers.residues import check_classes, checked_moduli
 from wordnum.embeddings.embedding import Embedding, as_embedding
 
 if TYPE_CHECKING:
     import pandas
 
 __all__ = ["RegressionProbe", "regression_probe"]
-
-Array = Any
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,12 +66,11 @@ def regression_probe(
     random_state: int = 0,
     folds: int = 5,
     repeats: int = 5,
-    device: str = "cpu",
 ) -> RegressionProbe:
     """Predict the angle of n mod T, and n and log(1 + n), by ridge regression out of fold.
 
-    The folds, the standardisation and the strengths are those of `probe`; each target takes the
-    strength with the smallest leave-one-out error inside the fold. ``R^2`` is one less the
+    The folds, the standardisation and the alphas are those of `probe`; each target takes the
+    alpha with the smallest leave-one-out error inside the fold. ``R^2`` is one less the
     squared error over that of the mean of the training rows; it is negative where the mean is
     the better guess.
 
@@ -84,7 +79,7 @@ def regression_probe(
     embedding : Embedding or array of shape (n, d)
     moduli : iterable of int
         The T of the circular targets.
-    random_state, folds, repeats, device
+    random_state, folds, repeats
         See `probe`.
 
     Raises
@@ -104,23 +99,19 @@ def regression_probe(
     check_classes(embedding.numbers, periods, folds=folds)
     numbers = embedding.numbers
     targets = np.stack([*_waves(numbers, periods), numbers, np.log1p(numbers)], axis=1)
-    backend = get_backend(device)
-    X = backend.asarray(centred_columns(embedding.vectors))
+    X = centred_columns(embedding.vectors)
     assignment = random_folds(
         embedding.size, folds=folds, repeats=repeats, random_state=random_state
     )
-    predicted, guess = [], []
-    for fold_of in assignment[:, numbers]:
-        one, mean = _out_of_fold(backend, X, backend.asarray(targets), fold_of)
-        predicted.append(backend.to_numpy(one))
-        guess.append(backend.to_numpy(mean))
-    error = ((np.stack(predicted) - targets) ** 2).sum(axis=(0, 1))
-    base = ((np.stack(guess) - targets) ** 2).sum(axis=(0, 1))
+    found = [_out_of_fold(X, targets, fold_of) for fold_of in assignment[:, numbers]]
+    predicted, guess = (np.stack(part) for part in zip(*found, strict=True))
+    error = ((predicted - targets) ** 2).sum(axis=(0, 1))
+    base = ((guess - targets) ** 2).sum(axis=(0, 1))
     circular, angle = {}, {}
     for at, T in enumerate(periods):
         pair = slice(2 * at, 2 * at + 2)
         circular[T] = _r2(error[pair].sum(), base[pair].sum())
-        angle[T] = _nearest(np.stack(predicted)[..., pair], numbers, T)
+        angle[T] = _nearest(predicted[..., pair], numbers, T)
     return RegressionProbe(circular, angle, _r2(error[-2], base[-2]), _r2(error[-1], base[-1]))
 
 
@@ -142,26 +133,17 @@ def _nearest(place: np.ndarray, numbers: np.ndarray, T: int) -> float:
 
 
 def _out_of_fold(
-    backend: Backend, X: Array, targets: Array, fold_of: np.ndarray
-) -> tuple[Array, Array]:
+    X: np.ndarray, targets: np.ndarray, fold_of: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Predictions of every left-out row, and the training mean that they are compared with."""
-    xp = backend.xp
-    strengths = backend.asarray(np.array(STRENGTHS))
-    predicted, guess = xp.zeros(targets.shape), xp.zeros(targets.shape)
+    from sklearn.linear_model import RidgeCV
+
+    predicted, guess = np.zeros(targets.shape), np.zeros(targets.shape)
     for fold in range(int(fold_of.max()) + 1):
         held = fold_of == fold
-        if not held.any() or held.all():
-            continue
-        test, train = (backend.asarray(np.flatnonzero(rows)) for rows in (held, ~held))
-        basis = fold_basis(backend, X[train], X[test])
-        mean = targets[train].mean(axis=0)
-        known = targets[train] - mean
-        sums = basis.train.T @ known
-        weights = basis.weights(strengths)
-        fitted = basis.train @ (weights[:, :, None] * sums)
-        rest = 1.0 - weights @ (basis.train**2).T - 1.0 / len(known)
-        error = (((known - fitted) / rest[..., None]) ** 2).sum(axis=1)
-        weight = weights[error.argmin(axis=0)].T
-        predicted[test] = mean + basis.test @ (weight * sums)
-        guess[test] = mean
+        if held.any() and not held.all():
+            Z, Z_test, *_ = standardised(np, X[~held], X[held])
+            ridge = RidgeCV(len(Z) * np.array(ALPHAS), alpha_per_target=True)
+            predicted[held] = ridge.fit(Z, targets[~held]).predict(Z_test)
+            guess[held] = targets[~held].mean(axis=0)
     return predicted, guess

@@ -1,15 +1,16 @@
-"""Moduli and residue classes: what can be asked of the numbers that are present."""
+"""Residue classes of n mod T: what can be asked of the numbers that are present."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from wordnum.errors import InputError, UsageError
 
-__all__ = ["check_classes", "checked_moduli", "class_labels"]
+__all__ = ["Task", "check_classes", "checked_moduli", "class_labels", "tasks_for"]
 
 
 def checked_moduli(moduli: Iterable[int], *, size: int) -> tuple[int, ...]:
@@ -90,3 +91,31 @@ def check_classes(numbers: np.ndarray, moduli: Iterable[int], *, folds: int) -> 
                 got=f"{n} numbers",
                 remedy=f"leave {modulus} out of moduli",
             )
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Labels of one T over the numbers present.
+
+    Attributes
+    ----------
+    period : int
+    labels : array of int of shape (n,)
+        0..C-1.
+    residues : array of int of shape (C,)
+        The residue that each label stands for.
+    """
+
+    period: int
+    labels: np.ndarray
+    residues: np.ndarray
+
+    @property
+    def n_classes(self) -> int:
+        """C, residues without any number left out."""
+        return len(self.residues)
+
+
+def tasks_for(numbers: np.ndarray, moduli: Sequence[int]) -> list[Task]:
+    """One task per modulus."""
+    return [Task(T, *class_labels(numbers, T)) for T in moduli]

@@ -1,4 +1,7 @@
-"""Cosines and sines over the numbers present, fitted by least squares to an embedding."""
+"""Generalised Lomb-Scargle periodogram: waves over the numbers present, fitted by least squares.
+
+Fitted beside a constant, and where numbers are missing beside a detrending basis.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-__all__ = ["fitted_waves", "grid_waves", "power_beside", "slow_waves"]
+__all__ = ["detrending_basis", "fitted_waves", "grid_waves", "power_beside"]
 
 _WAVE_ENTRIES = 2_000_000
 _SINGULAR = 1e-9
@@ -16,7 +19,7 @@ _ABSENT = 1e-12
 def grid_waves(
     numbers: np.ndarray, k: np.ndarray, N: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Cosines and sines of ``2 pi k n / N``, each (some of the k, n), in portions of the k.
+    """Cosines and sines of ``2 pi k n / N``, each (some of the k, n), in blocks of the k.
 
     They come from one table of N values, so that they are exact to the last bit at any ``n k``,
     and the sine of half a turn is 0 and not 1e-16. A large N does not fill the memory.
@@ -65,7 +68,7 @@ def fitted_waves(
     return factor * a, factor * b
 
 
-def slow_waves(numbers: np.ndarray, size: int, *, period: float) -> np.ndarray:
+def detrending_basis(numbers: np.ndarray, size: int, *, period: float) -> np.ndarray:
     """Orthonormal columns that span every trend slower than `period` numbers a turn: (n, J).
 
     They are the constant and ``cos(pi j (n + 1/2) / size)`` for j up to ``2 size / period``, half

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import linalg
 
-from wordnum.analyzers.columns import centred_columns
-from wordnum.analyzers.moduli import check_classes, checked_moduli, class_labels
-from wordnum.analyzers.threads import one_blas_thread
+from wordnum.analyzers.by_period import ByPeriod
+from wordnum.analyzers.inputs import centred_columns, one_blas_thread
+from wordnum.analyzers.plotting import BLUE, RED, bare_axes, modulus_axis
+from wordnum.analyzers.reasons import Reason
+from wordnum.analyzers.residues import check_classes, checked_moduli, class_labels
 from wordnum.embeddings.embedding import Embedding, as_embedding
 
 if TYPE_CHECKING:
-    import pandas
     from matplotlib.axes import Axes
 
 __all__ = ["ClassScatter", "Separability", "lambda_max_noise", "separability"]
@@ -24,6 +25,8 @@ __all__ = ["ClassScatter", "Separability", "lambda_max_noise", "separability"]
 _SHRINKAGE = 0.01
 _SINGULAR = 1e-10
 _VECTOR_DRAWS = 4
+_COLUMNS = ("phi", "lambda_max", "lambda_max_noise", "cond", "lower", "upper", "dim", "method")
+_NOTED = ("projected", "shrunk")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +68,13 @@ class ClassScatter:
     dim: int
     method: str
 
+    def row(self) -> dict[str, Any]:
+        """What the table has of this T: one column per name."""
+        return {name: getattr(self, name) for name in _COLUMNS}
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Separability:
+class Separability(ByPeriod[ClassScatter]):
     """Class scatter for every T: a mapping from T to `ClassScatter`.
 
     Attributes
@@ -77,58 +84,48 @@ class Separability:
         Shape of the embedding.
     """
 
-    by_period: dict[int, ClassScatter]
     n_numbers: int
     dim: int
 
-    def __getitem__(self, period: int) -> ClassScatter:
-        return self.by_period[period]
-
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"T={T} {s.lambda_max:.3g} (noise {s.lambda_max_noise:.3g})"
-            for T, s in self.by_period.items()
+            f"T={T} {s.lambda_max:.3g} (noise {s.lambda_max_noise:.3g})" for T, s in self.items()
         )
         return f"<Separability, lambda_max: {shown}>"
 
     @property
-    def notes(self) -> list[str]:
-        """What was done about a singular S_W, in words; empty where nothing had to be."""
-        found = []
-        for method, words in (
-            ("projected", "directions without variance were left out of S_W"),
-            ("shrunk", "S_W is singular, 1 % shrinkage towards its mean variance stands in"),
-        ):
-            periods = [str(T) for T, s in self.by_period.items() if s.method == method]
-            if periods:
-                found.append(f"separability at T = {', '.join(periods)}: {words}")
-        return found
-
-    def to_frame(self) -> pandas.DataFrame:
-        """One row per T."""
-        import pandas as pd
-
-        columns = (
-            "phi",
-            "lambda_max",
-            "lambda_max_noise",
-            "cond",
-            "lower",
-            "upper",
-            "dim",
-            "method",
+    def notes(self) -> tuple[Reason, ...]:
+        """What was done about a singular S_W; empty where nothing had to be."""
+        methods = {method: [T for T, s in self.items() if s.method == method] for method in _NOTED}
+        return tuple(
+            Reason.of(method, periods=", ".join(map(str, periods)))
+            for method, periods in methods.items()
+            if periods
         )
-        rows = [
-            {"T": T, **{name: getattr(s, name) for name in columns}}
-            for T, s in self.by_period.items()
-        ]
-        return pd.DataFrame(rows).set_index("T")
 
-    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the Fisher eigenvalues of every T with the noise level."""
-        from wordnum.analyzers.plotting import plot_fisher
+    def plot(self, ax: Axes | None = None, *, title: str = "", color: str = BLUE) -> Axes:
+        """Draw the Fisher eigenvalues of every T with the noise level of the largest."""
+        ax = bare_axes(ax, (4.6, 2.6))
+        for at, one in enumerate(self.values()):
+            values = one.eigenvalues[one.eigenvalues > 0]
+            ax.plot(np.full(len(values), at), values, ".", color=color, markersize=5)
+            if one.lambda_max_noise > 0:
+                label = "noise level of the largest" if at == 0 else None
+                ax.plot([at - 0.35, at + 0.35], [one.lambda_max_noise] * 2, color=RED, label=label)
+        if any(one.lambda_max > 0 for one in self.values()):
+            from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-        return plot_fisher(self, ax=ax, **options)
+            ax.set_yscale("log")
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            ax.yaxis.set_minor_formatter(NullFormatter())
+            bottom, top = ax.get_ylim()
+            # A free strip below the points for the legend.
+            ax.set_ylim(bottom * (bottom / top) ** 0.15, top)
+            ax.legend(frameon=False, fontsize=8, loc="lower left", borderaxespad=0.1)
+        modulus_axis(ax, list(self))
+        ax.set(ylabel="eigenvalues of $S_W^{-1} S_B$", title=title)
+        return ax
 
 
 @one_blas_thread
@@ -163,7 +160,7 @@ def separability(
     -----
     A singular S_W is never inverted in silence: directions in which no number varies are left
     out, and where S_W is singular even so (as many dimensions as numbers less classes) a
-    shrinkage of 1 % stands in. `ClassScatter.method` says which, `Separability.notes` in words.
+    shrinkage of 1 % stands in. `ClassScatter.method` and `Separability.notes` say which.
     A constant embedding has ``phi = lambda_max = 0`` and ``cond = 1``.
 
     References

@@ -1,0 +1,157 @@
+"""Classifiers without a closed form: multinomial logistic regression and a small MLP.
+
+scikit-learn's, with a penalty of alpha times the number of training rows, so that one alpha means
+the same on the whole of a fold and on the part of it that alpha is chosen on.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, PredefinedSplit
+from sklearn.neural_network import MLPClassifier
+
+from wordnum.analyzers.agreement import kappa
+from wordnum.analyzers.cross_validation import Predictions
+from wordnum.analyzers.lda import ALPHAS, standardised
+from wordnum.analyzers.residues import Task
+from wordnum.progress import track
+
+__all__ = ["AlternativeClassifier", "iterative_predictions"]
+
+_INNER = 4
+_HIDDEN = 64
+# Tried from the largest: the first of equals is selected. More than these leaves an MLP nothing to
+# learn.
+_TRIED = {"logistic": ALPHAS[::-1], "mlp": ALPHAS[3::-1]}
+
+
+class AlternativeClassifier(ClassifierMixin, BaseEstimator):
+    """Logistic regression or an MLP of 64 hidden units, for standardised rows.
+
+    Where there is one class only, or where no column varies, the smallest class is predicted.
+
+    Parameters
+    ----------
+    kind : {"logistic", "mlp"}
+    alpha : float
+        Penalty ``n alpha / 2 ||W||^2`` for n training rows.
+    random_state : int
+        Of the MLP.
+
+    Attributes
+    ----------
+    classes_ : array
+    converged_ : bool
+    model_ : estimator or None
+        scikit-learn's own; None where the smallest class is predicted.
+    """
+
+    def __init__(self, kind: str = "logistic", alpha: float = 1.0, random_state: int = 0) -> None:
+        self.kind = kind
+        self.alpha = alpha
+        self.random_state = random_state
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> AlternativeClassifier:
+        """Fit; one that does not converge in ten times the usual steps is kept, and says so."""
+        self.classes_ = np.unique(y)
+        self.converged_, self.model_ = True, None
+        if len(self.classes_) == 1 or not X.any():
+            return self
+        if self.kind == "mlp":
+            self.model_ = MLPClassifier(
+                (_HIDDEN,),
+                alpha=len(X) * self.alpha,
+                learning_rate_init=0.01,
+                max_iter=300,
+                tol=1e-3,
+                n_iter_no_change=8,
+                random_state=self.random_state,
+            )
+            self.converged_ = _converges(self.model_, X, y)
+            return self
+        self.model_ = LogisticRegression(
+            C=1.0 / (len(X) * self.alpha), max_iter=300, tol=1e-3, warm_start=True
+        )
+        self.converged_ = _converges(self.model_, X, y)
+        if not self.converged_:
+            # Nearly separable classes need many steps; a second run goes on from the first.
+            self.converged_ = _converges(self.model_.set_params(max_iter=3000), X, y)
+        return self
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Predicted classes of rows."""
+        return np.full(len(X), self.classes_[0]) if self.model_ is None else self.model_.predict(X)
+
+
+def _converges(model: BaseEstimator, X: np.ndarray, y: np.ndarray) -> bool:
+    """Fit, and say whether it converged; scikit-learn's warning is taken for the answer."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y)
+    return not any(issubclass(w.category, ConvergenceWarning) for w in caught)
+
+
+def iterative_predictions(
+    X: np.ndarray,
+    tasks: Sequence[Task],
+    fold_of: np.ndarray,
+    *,
+    classifier: str,
+    random_state: int = 0,
+    group_of: np.ndarray | None = None,
+    chosen: np.ndarray | None = None,
+    nuisance: np.ndarray | None = None,
+) -> Predictions:
+    """Out-of-fold predictions of "logistic" or "mlp"; as `closed_form_predictions` otherwise.
+
+    Alpha is chosen by the kappa of one held-out quarter of the training rows (of whole groups where
+    groups are given), then the model is fitted on all of them.
+    """
+    n_folds = int(fold_of.max()) + 1 if chosen is None else len(chosen)
+    labels = np.zeros((len(tasks), len(fold_of)), dtype=np.int64)
+    selected = np.zeros((n_folds, len(tasks)), dtype=np.int64)
+    failed = set()
+    for fold in track(range(n_folds), f"probing by {classifier}"):
+        held = fold_of == fold
+        if not held.any() or held.all():
+            continue
+        pair = None if nuisance is None else (nuisance[~held], nuisance[held])
+        Z, Z_test, *_ = standardised(np, X[~held], X[held], pair)
+        inner = _inner_part(len(Z), None if group_of is None else group_of[~held], random_state)
+        for at, task in enumerate(tasks):
+            model = AlternativeClassifier(classifier, random_state=random_state)
+            if chosen is None:
+                search = GridSearchCV(
+                    model,
+                    {"alpha": _TRIED[classifier]},
+                    scoring=lambda fitted, rows, true, C=task.n_classes: float(
+                        kappa(true, fitted.predict(rows), C)
+                    ),
+                    cv=PredefinedSplit(np.where(inner, 0, -1)),
+                    error_score="raise",
+                ).fit(Z, task.labels[~held])
+                model = search.best_estimator_
+            else:
+                alpha = ALPHAS[chosen[fold, at]]
+                model.set_params(alpha=alpha).fit(Z, task.labels[~held])
+            selected[fold, at] = ALPHAS.index(model.alpha)
+            labels[at, held] = model.predict(Z_test)
+            if not model.converged_:
+                failed.add(task.period)
+    return Predictions(labels, selected, frozenset(failed))
+
+
+def _inner_part(n: int, groups: np.ndarray | None, random_state: int) -> np.ndarray:
+    """Rows held out of training to choose alpha."""
+    units = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
+    if units.max() == 0:  # of a single group, none could be fitted without it
+        units = np.arange(n)
+    rng = np.random.default_rng([random_state, 4])
+    order = rng.permutation(units.max() + 1)
+    return order[units] < max(1, (units.max() + 1) // _INNER)

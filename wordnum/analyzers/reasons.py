@@ -1,0 +1,83 @@
+"""Why there is no interval, what a verdict rests on, what a reader must know: codes with a text.
+
+Tables and records hold codes, which programs compare; people are shown the text.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["MIN_DOCUMENTS", "REASONS", "Reason", "reason_text"]
+
+MIN_DOCUMENTS = 40
+
+REASONS = {
+    # Why there is no interval.
+    "few-documents": f"fewer than {MIN_DOCUMENTS} documents",
+    "no-replicates": "no half-samples of documents come with this embedding",
+    "few-replicates": "the half-samples are too few, or hold too few numbers",
+    "not-asked": "intervals were not asked for",
+    "unpaired": "the two have fewer than three half-samples in common",
+    # What was done.
+    "not-converged": "{classifier} did not converge at T = {periods}",
+    "no-permutations": "no labels were permuted",
+    "projected": "separability at T = {periods}: directions without variance were left out of S_W",
+    "shrunk": "separability at T = {periods}: S_W is singular, 1 % shrinkage towards its mean "
+    "variance stands in",
+    # Steps of the verdict.
+    "spike": "a spike at T = {T}: magnitude {magnitude:.2f}, p = {p:.3g}",
+    "no-spike": "no spike at T = {T}: magnitude {magnitude:.2f}, p = {p:.3g}",
+    "coarse-spike": "too few frequencies around T = {T} for a p below {least:.2g}",
+    "untested-spike": "no test of a spike at T = {T}: too few frequencies around it",
+    "geometric": "geometric at T = {T}: kappa {kappa:.1f}, {p}",
+    "not-geometric": "not geometric at T = {T}: kappa {kappa:.1f}, {p}",
+    "few-permutations": "too few permutations at T = {T} for a p below {least:g}: {permutations}",
+    "not-probed": "T = {T} was not probed and counts as not geometric",
+    # Flags of an embedding.
+    "ordinals-kept": "ordinals were kept: the suffix of 21st spells the last digit",
+    "subwords": "the model reads the spelling of a number, so its last digit is given to it",
+    "numbers-without-contexts": "numbers without any context have no vector",
+    "missing-numbers": "not all numbers are present: through the gaps trends leak into "
+    "magnitudes, and the tests of spikes allow for a trend",
+    "constant": "all vectors are alike",
+}
+
+
+class Reason(NamedTuple):
+    """A code of `REASONS` with the figures of its case.
+
+    Attributes
+    ----------
+    code : str
+    T : int or None
+    text : str
+    """
+
+    code: str
+    T: int | None
+    text: str
+
+    @classmethod
+    def of(cls, code: str, *, T: int | None = None, **figures: object) -> Reason:
+        """Reason with its text filled in.
+
+        Examples
+        --------
+        >>> Reason.of("not-probed", T=5).text
+        'T = 5 was not probed and counts as not geometric'
+        """
+        return cls(code, T, REASONS[code].format(T=T, **figures))
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def reason_text(code: str) -> str:
+    """Text of a code that has no figures; another word is its own text.
+
+    Examples
+    --------
+    >>> reason_text("few-documents")
+    'fewer than 40 documents'
+    """
+    return REASONS.get(code, code)

@@ -1,0 +1,216 @@
+"""Several analyses side by side: spectra as strips beside the kappas, or growth with the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from wordnum.analyzers.analysis import Analysis
+from wordnum.analyzers.plotting import PALETTE, bare_axes, new_figure
+from wordnum.analyzers.spikes import SPIKE_PERIODS
+from wordnum.config import one_of
+from wordnum.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["SideBySide", "System", "plot_systems"]
+
+_PERIODS = {2: "2", 5 / 2: "5/2", 10 / 3: "10/3", 5: "5", 10: "10"}
+_GRID = np.linspace(0, 0.5, 501)
+_GROWING = {"magnitude": "normalised magnitude", "phi": "$\\Phi_T$", "kappa": "kappa x 100"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SideBySide:
+    """Analyses of several systems, or of one at several sizes of the text.
+
+    Attributes
+    ----------
+    by_name : mapping of str or float to Analysis
+        By the name of the system, in the order of the figure, or by the size of the text.
+
+    Raises
+    ------
+    InputError
+        No analysis.
+
+    Examples
+    --------
+    >>> from wordnum.analyzers import analyze
+    >>> from wordnum.theory import planted_embedding
+    >>> made = {
+    ...     kappa: analyze(planted_embedding(phi=300, kappa=kappa), moduli=[2, 5, 10])
+    ...     for kappa in (90, 0)
+    ... }
+    >>> both = SideBySide(made)
+    >>> both
+    <SideBySide, 90: both, 0: spectral>
+    >>> both.series("phi", 10).round(3)
+    array([300., 300.])
+    """
+
+    by_name: Mapping[Any, Analysis]
+
+    def __post_init__(self) -> None:
+        if not self.by_name:
+            raise InputError("no analysis to put side by side", expected="at least one")
+
+    def __getitem__(self, name: str | float) -> Analysis:
+        return self.by_name[name]
+
+    def __repr__(self) -> str:
+        verdicts = ", ".join(f"{name}: {one.verdict}" for name, one in self.by_name.items())
+        return f"<SideBySide, {verdicts}>"
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row per system and T."""
+        import pandas as pd
+
+        frames = {name: one.to_frame() for name, one in self.by_name.items()}
+        return pd.concat(frames, names=["system"])
+
+    def series(self, measure: str, period: int) -> np.ndarray:
+        """One measure at one T over the systems; NaN where an analysis does not have it.
+
+        Parameters
+        ----------
+        measure : str
+            A column of `to_frame`, such as "magnitude", "phi", "kappa", "low".
+        period : int
+            T.
+        """
+        known = {
+            name for one in self.by_name.values() for row in one.rows().values() for name in row
+        }
+        one_of(measure, known, what="measure")
+        rows = [one.rows().get(period, {}) for one in self.by_name.values()]
+        return np.array([row.get(measure) for row in rows], dtype=float)
+
+    def plot(self, figure: Figure | None = None, *, title: str = "") -> Figure:
+        """Draw spectrum strips beside the table of kappas, the paper's main figure."""
+        rows = [
+            System(
+                name=str(name),
+                spectrum=(one.spectrum.frequency, one.spectrum.magnitude) if one.spectrum else None,
+                kappas={T: row.get("kappa") for T, row in one.rows().items()},
+                p_values={T: row.get("null_p") for T, row in one.rows().items()},
+            )
+            for name, one in self.by_name.items()
+        ]
+        return plot_systems(rows, figure, title=title)
+
+    def plot_growth(
+        self,
+        figure: Figure | None = None,
+        *,
+        periods: Sequence[int] = SPIKE_PERIODS,
+        unit: str = "tokens",
+        title: str = "",
+    ) -> Figure:
+        """Draw magnitude, Phi_T and kappa with its interval against the size of the text."""
+        figure = new_figure(figure, (8.6, 2.6))
+        axes = figure.subplots(1, 3)
+        grown = SideBySide(dict(sorted(self.by_name.items())))
+        sizes = list(grown.by_name)
+        for ax, (column, label) in zip(axes, _GROWING.items(), strict=True):
+            bare_axes(ax)
+            for color, T in zip(PALETTE, periods, strict=False):
+                values = grown.series(column, T)
+                ax.plot(sizes, values, "o-", color=color, markersize=3, label=f"T = {T}")
+                if column == "kappa":
+                    low, high = (grown.series(end, T) for end in ("low", "high"))
+                    ax.vlines(sizes, low, high, color=color, linewidth=1.0)
+            ax.set(xlabel=unit, ylabel=label)
+            if sizes[0] > 0 and sizes[-1] > 8 * sizes[0]:
+                ax.set_xscale("log")
+        axes[0].legend(frameon=False, fontsize=8)
+        figure.suptitle(title)
+        return figure
+
+
+class System(NamedTuple):
+    """A row of the figure.
+
+    Attributes
+    ----------
+    name : str
+    spectrum : (array, array) or None
+        Frequencies and normalised magnitudes.
+    kappas, p_values : mapping of int to float or None
+        Kappa x 100 and its permutation p-value by T.
+    """
+
+    name: str
+    spectrum: tuple[np.ndarray, np.ndarray] | None
+    kappas: Mapping[int, float | None]
+    p_values: Mapping[int, float | None]
+
+
+def plot_systems(
+    rows: Sequence[System], figure: Figure | None = None, *, title: str = ""
+) -> Figure:
+    """Draw spectrum strips beside the table of kappas, a row per system.
+
+    Left, the normalised magnitude of every frequency, dark where it is four times the median;
+    right, kappa x 100 of n mod T, bold where its permutation p is below 0.01.
+    """
+    figure = new_figure(figure, (10.4, 1.1 + 0.27 * len(rows)))
+    left, right = figure.subplots(1, 2, width_ratios=(5, 4), sharey=True)
+    _strips(left, rows)
+    _kappa_table(right, rows)
+    left.set_yticks(range(len(rows)), [row.name for row in rows], fontsize=7)
+    left.set_ylim(len(rows) - 0.5, -0.5)
+    if title:
+        figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def _strips(ax: Axes, rows: Sequence[System]) -> None:
+    strips = np.full((len(rows), _GRID.size), np.nan)
+    for place, row in enumerate(rows):
+        if row.spectrum is not None:
+            strips[place] = np.interp(_GRID, *row.spectrum)
+    picture = ax.imshow(
+        strips,
+        aspect="auto",
+        cmap="magma_r",
+        vmin=1,
+        vmax=4,
+        extent=(-0.0005, 0.5005, len(rows) - 0.5, -0.5),
+        interpolation="nearest",
+    )
+    # Without a frame, and with room behind it, the spike at T = 2 can be seen.
+    ax.spines[:].set_visible(False)
+    ax.set_xlim(0, 0.503)
+    ax.set_xticks([1 / T for T in _PERIODS], list(_PERIODS.values()), fontsize=7)
+    ax.set_xlabel("period", fontsize=8)
+    ax.set_title("spectrum", fontsize=9)
+    bar = ax.figure.colorbar(picture, ax=ax, location="bottom", shrink=0.35, aspect=18, pad=0.02)
+    bar.set_label("magnitude over its median", fontsize=7)
+    bar.ax.tick_params(labelsize=6)
+
+
+def _kappa_table(ax: Axes, rows: Sequence[System]) -> None:
+    moduli = sorted({T for row in rows for T in row.kappas})
+    known = [[row.kappas.get(T) for T in moduli] for row in rows]
+    table = np.array([[np.nan if k is None else k for k in line] for line in known], dtype=float)
+    ax.imshow(table.reshape(len(rows), -1), aspect="auto", cmap="RdBu", vmin=-100, vmax=100)
+    for (place, column), kappa in np.ndenumerate(table):
+        if np.isfinite(kappa):
+            p_value = rows[place].p_values.get(moduli[column])
+            weight = "bold" if p_value is not None and p_value < 0.01 and kappa > 0 else "normal"
+            tone = "white" if abs(kappa) > 65 else "black"
+            # Rounded first: a kappa of -0.3 is 0, not -0.
+            ax.text(column, place, f"{round(kappa)}", ha="center", va="center", fontsize=7,
+                    color=tone, fontweight=weight)  # fmt: skip
+    ax.set_xticks(range(len(moduli)), [str(T) for T in moduli], fontsize=7)
+    ax.set_xlabel("T", fontsize=8)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set_title("kappa x 100 of a linear probe of n mod T", fontsize=9)
