@@ -262,11 +262,12 @@ def _merged(
             most = entries[done] + MERGED_PAIRS
             last = max(done + 1, int(np.searchsorted(entries, most, side="right")) - 1)
             room = int(entries[last] - entries[done])
-            sums = np.empty(room, dtype), np.empty(room, np.int32)
-            ends = merge_rows(first + begin[:, done : last + 1], values, columns, row, *sums)
+            sums: np.ndarray = np.empty(room, dtype)
+            kept = np.empty(room, np.int32)
+            ends = merge_rows(first + begin[:, done : last + 1], values, columns, row, sums, kept)
             indptr[done + 1 : last + 1] = indptr[done] + ends[1:]
-            for spool, array in zip((merged_values, merged_columns), sums, strict=True):
-                spool.append(array[: ends[-1]])
+            merged_values.append(sums[: ends[-1]])
+            merged_columns.append(kept[: ends[-1]])
             for array in (values, columns):
                 forget(array)
             done = last
