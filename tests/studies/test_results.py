@@ -148,7 +148,7 @@ def test_a_run_that_failed_makes_no_difference_and_says_why(done: StudyResults):
     assert set(failed["model"]) == {"broken"}
     assert failed["error"].str.contains("dim=0 is out of range").all()
     compared = done.comparisons[done.comparisons["model"] == "broken"]
-    assert compared["reason"].str.startswith("a run failed: dim=0 is out of range").all()
+    assert set(compared["reason"]) == {"run-failed"}
     assert compared["difference"].isna().all()
 
 

@@ -18,6 +18,7 @@ import pytest
 from tests.studies.conftest import QUICK
 from wordnum import _compat
 from wordnum.corpus.from_recipe import encode_recipe, encoded_recipe
+from wordnum.corpus.perturbations import SwapNumbers
 from wordnum.corpus.recipes import find_recipe
 from wordnum.errors import InputError, MissingExtraError, UsageError
 from wordnum.parallel import parallel_backend
@@ -96,6 +97,35 @@ def test_a_second_run_does_nothing_again(quick: Study, quick_done: StudyResults)
         quick_done.folder, "runs/*"
     )
     assert_same_table(quick_done, again)
+
+
+def test_a_resumed_study_says_what_is_done_already(
+    quick: Study, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    first = run_study(quick, tmp_path)
+    (tmp_path / "runs" / f"{first.records[0]['key']}.json").unlink()
+    with caplog.at_level(logging.INFO):
+        run_study(quick, tmp_path)
+    assert "measuring: 3 of 4 done already" in caplog.text
+
+
+def test_identity_columns_hold_what_was_used_and_not_what_was_typed(quick: Study, tmp_path: Path):
+    models = (ModelSpec("S", "svd"), ModelSpec("R", "random", {"dim": 4}))
+    results = run_study(replace(quick, models=models, perturbations=("original",)), tmp_path)
+    rows = results.table.groupby("model")[["weighting", "dim", "window", "signal"]].first()
+    default = ModelSpec("S", "svd").estimator()
+    assert rows.loc["S"].tolist() == [str(default.weighting), default.dim, 2, "both"]
+    assert rows.loc["R", "dim"] == 4
+    assert rows.loc["R", ["weighting", "window", "signal"]].isna().all()
+
+
+def test_conditions_may_be_objects_which_keep_their_seed(quick: Study, tmp_path: Path):
+    conditions = ("original", SwapNumbers(random_state=5))
+    results = run_study(replace(quick, perturbations=conditions, seeds=(0, 1)), tmp_path)
+    frequency = results.table[results.table["model"] == "F"]
+    assert set(frequency["condition"]) == {"original", "swap-numbers"}
+    assert frequency["seed"].isna().all()
+    assert set(results.table.loc[results.table["model"] == "R", "seed"]) == {0, 1}
 
 
 def test_a_changed_probe_measures_again_and_fits_nothing_again(quick: Study, tmp_path: Path):
@@ -302,7 +332,7 @@ def test_isolated_numbers_make_no_run_of_number_pairs(quick: Study):
     study = replace(
         load_study("demo"), corpora=quick.corpora, perturbations=("original", "isolate:1")
     )
-    signals = {(run.perturbation, run.signal) for run in study.runs()}
+    signals = {(run.condition, run.signal) for run in study.runs()}
     assert ("original", "number") in signals
     assert ("isolate:1", "number") not in signals
     assert ("isolate:1", "text") in signals

@@ -42,7 +42,7 @@ def test_a_study_is_the_product_of_what_it_names(tmp_path: Path):
     svd = [run for run in runs if run.model.name == "svd"]
     assert len(svd) == 2 * 2 * 2
     assert {run.window for run in svd} == {Window(size=2), Window(size=3, side="left")}
-    assert {run.perturbation for run in runs} == {"original", "isolate:1"}
+    assert {run.condition for run in runs} == {"original", "isolate:1"}
 
 
 def test_an_axis_that_a_model_does_not_have_makes_no_second_run_and_is_empty(tmp_path: Path):
@@ -64,15 +64,10 @@ def test_an_axis_that_a_model_does_not_have_makes_no_second_run_and_is_empty(tmp
 
 
 def test_a_seed_belongs_to_conditions_that_draw_and_to_models_that_have_one(tmp_path: Path):
-    text = SMALL.replace('"isolate:1"]', '"swap-numbers"]').replace(
-        "windows", "seeds = [0, 1]\nwindows"
-    )
-    seeds = {
-        (run.model.name, run.perturbation): set()
-        for run in load_study(write(tmp_path, text)).runs()
-    }
+    text = "seeds = [0, 1]\n" + SMALL.replace('"isolate:1"]', '"swap-numbers"]')
+    seeds: dict[tuple[str, str], set[int | None]] = {}
     for run in load_study(write(tmp_path, text)).runs():
-        seeds[run.model.name, run.perturbation].add(run.seed)
+        seeds.setdefault((run.model.name, run.condition), set()).add(run.seed)
     assert seeds == {
         ("svd", "original"): {None}, ("svd", "swap-numbers"): {0, 1},
         ("freq", "original"): {None}, ("freq", "swap-numbers"): {0, 1},

@@ -17,6 +17,7 @@ REASONS = {
     "no-replicates": "no half-samples of documents come with this embedding",
     "few-replicates": "the half-samples are too few, or hold too few numbers",
     "not-asked": "intervals were not asked for",
+    "run-failed": "one of the two failed",
     "unpaired": "the two have fewer than three half-samples in common",
     # What was done.
     "not-converged": "{classifier} did not converge at T = {periods}",

@@ -12,7 +12,8 @@ import numpy as np
 from scipy import sparse
 
 from wordnum.cooccurrence.events import BlockEvents
-from wordnum.cooccurrence.signals import SignalSource, sum_events
+from wordnum.cooccurrence.select import Selectable
+from wordnum.cooccurrence.signals import reduce_events
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError
@@ -26,7 +27,7 @@ _VERSION = 1
 _MARGINS = ("number_counts", "context_counts", "documents")
 
 
-class ExpectedCounts(SignalSource):
+class ExpectedCounts(Selectable):
     """Expectation of counts over the random draws of one rewriting, in closed form, float64.
 
     With strata s of number tokens among which the rewriting makes no difference, p_s(n) the
@@ -71,6 +72,8 @@ class ExpectedCounts(SignalSource):
         Documents.
     """
 
+    n_blocks = 1
+
     def __init__(
         self,
         strata: Sequence[BlockEvents],
@@ -93,6 +96,7 @@ class ExpectedCounts(SignalSource):
         self.independent = independent
         self.vocabulary = vocabulary
         self.window_size = window_size
+        self.distances = Window(size=window_size).distances
         self.number_counts = number_counts
         self.context_counts = context_counts
         self.documents = documents
@@ -111,6 +115,11 @@ class ExpectedCounts(SignalSource):
         """Strata of number tokens; of one, all rows are alike."""
         return self.chances.shape[1]
 
+    @property
+    def n_documents(self) -> int:
+        """Documents of the corpus that are kept."""
+        return int(self.documents.sum())
+
     @cached_property
     def fingerprint(self) -> str:
         """Hash of everything that the expectation is made of."""
@@ -122,7 +131,7 @@ class ExpectedCounts(SignalSource):
             self.vocabulary.fingerprint,
         )
 
-    def block_matrix(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
+    def reduce_block(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
         """Sum the expected events over a window: float64 (N, n_columns)."""
         is_number = columns < self.vocabulary.size
         place = np.arange(columns.size)
@@ -217,9 +226,9 @@ class ExpectedCounts(SignalSource):
         self, blocks: Sequence[BlockEvents], window: Window, columns: np.ndarray
     ) -> sparse.csr_array:
         parts = (
-            sum_events(
+            reduce_events(
                 block.matrix(len(self.vocabulary)),
-                window_size=self.window_size,
+                distances=self.distances,
                 window=window,
                 columns=columns,
             )

@@ -104,6 +104,8 @@ class ContextLength(Perturbation):
     array([ 0,  4,  8, 10])
     """
 
+    loses_pairs: ClassVar[bool] = True
+
     length: int
 
     def __post_init__(self) -> None:
@@ -150,6 +152,8 @@ class Isolate(Perturbation):
     array([ 0,  4,  7, 10])
     """
 
+    loses_pairs: ClassVar[bool] = True
+
     k: int
     cut: Literal["midway", "before", "after"] = "midway"
     count_other: bool = False
@@ -158,6 +162,11 @@ class Isolate(Perturbation):
         _at_least_one(self.k, "isolate")
         if self.cut not in ("midway", "before", "after"):
             raise UsageError(f"isolate cannot cut {self.cut!r}", expected="midway, before or after")
+
+    @property
+    def isolates(self) -> bool:
+        """No number stands beside another."""
+        return self.k == 1
 
     @property
     def name(self) -> str:  # noqa: D102
@@ -282,6 +291,16 @@ class Joined(Perturbation):
     def parts(self) -> tuple[Perturbation, ...]:  # noqa: D102
         flat = [part for member in self.members for part in member.parts]
         return tuple(sorted(flat, key=lambda part: part.kind))
+
+    @property
+    def loses_pairs(self) -> bool:
+        """Whether one of the parts does."""
+        return any(getattr(part, "loses_pairs", False) for part in self.parts)
+
+    @property
+    def isolates(self) -> bool:
+        """Whether one of the parts does."""
+        return any(getattr(part, "isolates", False) for part in self.parts)
 
     @property
     def name(self) -> str:  # noqa: D102

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.perturbations import Original
 from wordnum.errors import WordnumError
 from wordnum.studies.attribution import attribute
-from wordnum.studies.cache import Cache, code_version, load_or_discard
 from wordnum.studies.grid import ModelSpec, Study
 from wordnum.studies.records import read_frame, write_frame
-from wordnum.studies.stages import Stages
+from wordnum.studies.stages import Cache, Stages, code_version, load_or_discard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,9 @@ GROUPINGS: dict[str, dict[str, Any]] = {
     "text and numbers": {"groups": "signals"},
     "text and numbers, left and right": {"groups": "signals", "sides": True},
 }
-_MODULES = ("attribution", "shapley", "subset_kappas")
+_CODE = (
+    "embeddings", "analyzers", "studies/attribution", "studies/shapley", "studies/subset_kappas",
+)  # fmt: skip
 
 
 def attribute_study(
@@ -93,7 +95,7 @@ def _attributed(
 ) -> pd.DataFrame:
     if stages.error:
         raise WordnumError(stages.error)
-    source = stages.counts("original", study.seeds[0])
+    source = stages.counts(Original())
     parameters = model.estimator().get_params()
     options = {
         "window": window,
@@ -103,10 +105,7 @@ def _attributed(
         "device": device,
         **GROUPINGS[grouping],
     }
-    versions = (code_version("embeddings"), code_version("analyzers"))
-    path = cache.path(
-        "attributions", ".json", source.stem, options, code_version("studies", *_MODULES), *versions
-    )
+    path = cache.path("attributions", ".json", source.stem, options, code_version(*_CODE))
     found = load_or_discard(path, read_frame)
     if found is None:
         found = attribute(Counts.load(source), **options, n_jobs=n_jobs).to_frame()

@@ -9,7 +9,6 @@ from typing import Any
 
 from wordnum.errors import InputError
 from wordnum.storage import locked, sweep
-from wordnum.studies.cache import Cache
 from wordnum.studies.columns import SCHEMA
 from wordnum.studies.grid import Study, essence
 from wordnum.studies.records import read_record, write_record
@@ -24,8 +23,8 @@ _RESULTS = (
 
 
 @contextmanager
-def claim(folder: Path, study: Study, *, overwrite: bool) -> Iterator[Cache]:
-    """Take a folder for a study while the block runs; yields its cache.
+def claim(folder: Path, study: Study, *, overwrite: bool) -> Iterator[None]:
+    """Take a folder for a study while the block runs; makes the place of its cache.
 
     Half-written files that a killed run left are removed on the way in, and those of an
     interrupted one on the way out.
@@ -61,7 +60,7 @@ def claim(folder: Path, study: Study, *, overwrite: bool) -> Iterator[Cache]:
                 (folder / name).unlink(missing_ok=True)
             write_record(file, about(study))
         try:
-            yield Cache(cache)
+            yield
         finally:
             sweep(folder)
 

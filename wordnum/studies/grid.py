@@ -9,7 +9,7 @@ from typing import Any
 
 from wordnum.config import one_of
 from wordnum.cooccurrence.windows import Window
-from wordnum.corpus.perturbations import ContextLength, Isolate, parse_perturbation
+from wordnum.corpus.perturbations import Perturbation, resolve_perturbations
 from wordnum.corpus.recipes import Recipe
 from wordnum.embeddings.registry import make_model, model_class, parameter_names
 from wordnum.errors import UsageError
@@ -20,9 +20,8 @@ __all__ = ["CLASSIFIERS", "ModelSpec", "ProbeSpec", "Run", "Study"]
 # As in wordnum.analyzers.probing, which takes too long to import for a plan.
 CLASSIFIERS = ("lda", "ridge", "logistic", "mlp")
 _SIGNALS = ("text", "number", "both")
-_WINDOW_COLUMNS = {
-    "window": "size", "side": "side", "positional": "positional", "window_weighting": "weighting",
-}  # fmt: skip
+# Columns that are empty where the model has no such axis.
+_OF_MODELS = {"window", "side", "positional", "window_weighting", "weighting", "dim"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class ModelSpec:
     def estimator(self, **offered: Any) -> Any:
         """Make the model; of what is `offered` it takes the parameters that it has."""
         known = parameter_names(self.model)
-        taken = {name: value for name, value in offered.items() if name in known}
+        taken = {k: value for k, value in offered.items() if k in known and value is not None}
         return make_model(self.model, **{**taken, **self.parameters})
 
     @property
@@ -106,7 +105,7 @@ class Run:
     """One fit: everything that it depends on. None is an axis that its model does not have."""
 
     recipe: Recipe
-    perturbation: str
+    perturbation: Perturbation
     window: Window | None
     signal: str | None
     model: ModelSpec
@@ -115,41 +114,39 @@ class Run:
 
     @property
     def condition(self) -> str:
-        """The perturbation; of a control, what it is a control for.
+        """Name of the perturbation; of a control, what it is a control for.
 
         Controls are thinned to the pairs of each window and signal, hence each a bit differently.
         """
-        return f"thinned like {self.control_for}" if self.control_for else self.perturbation
+        return f"thinned like {self.control_for}" if self.control_for else self.perturbation.name
 
-    @property
-    def random_state(self) -> int:
-        """Seed of the condition, and of the model if it has one."""
-        return self.seed or 0
-
-    def as_control(self, thinned: str) -> Run:
+    def as_control(self, thinned: Perturbation) -> Run:
         """Return the same run on the original, thinned to the pairs of this condition."""
-        return replace(self, perturbation=thinned, control_for=self.perturbation)
+        return replace(self, perturbation=thinned, control_for=self.perturbation.name)
 
     def row(self) -> dict[str, Any]:
         """Identity columns of the results table, as far as they are known before the fit."""
-        window = {
-            column: getattr(self.window, attribute) if self.model.has(column) else None
-            for column, attribute in _WINDOW_COLUMNS.items()
-        }
-        return {
+        parameters = self.model.estimator().get_params()
+        window = self.window or Window(size=1)
+        row = {
             "corpus": self.recipe.name,
             "numerals": self.recipe.numerals,
             "ordinals": self.recipe.ordinals,
             "condition": self.condition,
-            "perturbation": self.perturbation,
+            "perturbation": self.perturbation.name,
             "control_for": self.control_for,
-            **window,
+            "window": window.size,
+            "side": window.side,
+            "positional": window.positional,
+            "window_weighting": window.weighting,
             "signal": self.signal,
             "model": self.model.name,
-            "weighting": self.model.parameters.get("weighting"),
-            "dim": self.model.parameters.get("dim"),
+            "weighting": str(parameters.get("weighting")),
+            "dim": parameters.get("dim"),
             "seed": self.seed,
         }
+        absent = _OF_MODELS - self.model.kind.axes
+        return {name: None if name in absent else value for name, value in row.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,8 +164,9 @@ class Study:
         itself, is empty in its rows and makes no second run.
     numerals : tuple of (str, str)
         Pairs of numeral scheme and ordinals rule; empty keeps each recipe's own.
-    perturbations : tuple of str
-        Conditions, as `wordnum.corpus.perturbations.parse_perturbation` reads them.
+    perturbations : tuple of str or Perturbation
+        Conditions: names, as `wordnum.corpus.perturbations.parse_perturbation` reads them, or
+        objects, which keep the seed that they have.
     windows : tuple of Window
     signals : tuple of {"text", "number", "both"}
     seeds : tuple of int
@@ -201,7 +199,7 @@ class Study:
     corpora: tuple[Recipe, ...]
     models: tuple[ModelSpec, ...]
     numerals: tuple[tuple[str, str], ...] = ()
-    perturbations: tuple[str, ...] = ("original",)
+    perturbations: tuple[str | Perturbation, ...] = ("original",)
     windows: tuple[Window, ...] = (Window(size=5),)
     signals: tuple[str, ...] = ("both",)
     seeds: tuple[int, ...] = (0,)
@@ -213,8 +211,7 @@ class Study:
 
     def __post_init__(self) -> None:
         where = f"study {self.name!r}"
-        names = [parse_perturbation(p).name for p in self.perturbations]
-        object.__setattr__(self, "perturbations", tuple(names))
+        names = [perturbation.name for perturbation in self._conditions(0)]
         for what, values in (
             ("condition", names),
             ("corpus", [recipe.name for recipe in self.corpora]),
@@ -230,10 +227,10 @@ class Study:
         for signal in self.signals:
             one_of(signal, _SIGNALS, what="signal", where=where)
         for what in ("thinned_controls", "attribution"):
-            if getattr(self, what) and "original" not in self.perturbations:
+            if getattr(self, what) and "original" not in names:
                 raise UsageError(
                     f"{what.replace('_', ' ')} without the original condition",
-                    got=", ".join(self.perturbations),
+                    got=", ".join(names),
                     where=where,
                     remedy=f"add 'original' to the perturbations, or drop {what}",
                 )
@@ -263,37 +260,40 @@ class Study:
         construction and makes no run.
         """
         runs: dict[tuple[Any, ...], Run] = {}
-        axes = (self.perturbations, self.windows, self.signals, self.models, self.seeds)
-        for perturbation, window, signal, model, seed in product(*axes):
-            if model.has("signal") and signal == "number" and _isolates(perturbation):
-                continue
-            kept = (
-                model.window(window),
-                signal if model.has("signal") else None,
-                seed if model.has("seed") or _draws(perturbation) else None,
-            )
-            # A run that comes again, along an axis that its model does not have, stands last.
-            runs.pop((perturbation, model.name, *kept), None)
-            runs[perturbation, model.name, *kept] = Run(
+        conditions = list(zip(*map(self._conditions, self.seeds)))  # each under every seed
+        seeds = range(len(self.seeds))
+        for seeded, window, signal, model, at in product(
+            conditions, self.windows, self.signals, self.models, seeds
+        ):
+            drawn = any(one != seeded[0] for one in seeded)
+            run = Run(
                 recipe=recipe,
-                perturbation=perturbation,
-                window=kept[0],
-                signal=kept[1],
+                perturbation=seeded[at],
+                window=model.window(window),
+                signal=signal if model.has("signal") else None,
                 model=model,
-                seed=kept[2],
+                seed=self.seeds[at] if drawn or model.has("seed") else None,
             )
+            if run.signal != "number" or not getattr(run.perturbation, "isolates", False):
+                # A run that comes again, along an axis that its model does not have, stands last.
+                key = (run.perturbation.name, run.window, run.signal, model.name, run.seed)
+                runs.pop(key, None)
+                runs[key] = run
         yield from runs.values()
+
+    def _conditions(self, seed: int) -> list[Perturbation]:
+        """The perturbations under one seed."""
+        return [resolve_perturbations([p], random_state=seed)[0] for p in self.perturbations]
 
     def may_need_control(self, run: Run) -> bool:
         """Whether the run's condition can lose pairs that a thinned original would lose too."""
-        parts = parse_perturbation(run.perturbation).parts
-        cuts = any(isinstance(part, (ContextLength, Isolate)) for part in parts)
-        return self.thinned_controls and cuts and run.window is not None
+        loses = getattr(run.perturbation, "loses_pairs", False)
+        return bool(self.thinned_controls and loses and run.window)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the resolved study as JSON holds it."""
-        found: dict[str, Any] = jsonable(asdict(self))
-        return found
+        names = tuple(perturbation.name for perturbation in self._conditions(0))
+        return {**jsonable(asdict(self)), "perturbations": list(names)}
 
     @property
     def fingerprint(self) -> str:
@@ -310,17 +310,6 @@ def essence(study: Mapping[str, Any]) -> dict[str, Any]:
         for recipe in study.get("corpora", ())
     ]
     return kept
-
-
-def _isolates(perturbation: str) -> bool:
-    parts = parse_perturbation(perturbation).parts
-    return any(isinstance(part, Isolate) and part.k == 1 for part in parts)
-
-
-def _draws(perturbation: str) -> bool:
-    """Whether chance takes part in it."""
-    first, second = (parse_perturbation(perturbation, random_state=seed) for seed in (0, 1))
-    return first != second
 
 
 def _refuse_twice(what: str, values: list[Any], where: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from wordnum.corpus.recipes import Recipe
 from wordnum.errors import WordnumError
 from wordnum.studies.grid import Run, Study
 
-__all__ = ["Plan", "plan_study", "run_seconds"]
+__all__ = ["Plan", "plan_study"]
 
 # Measured on one core of an Intel Xeon by benchmarks/study.py, and good to a factor of two: what a
 # model takes, its `cost` says in the order of magnitude.
@@ -87,13 +88,15 @@ def plan_study(study: Study, *, n_jobs: int | None = 1) -> Plan:
     for recipe in study.recipes():
         tokens = _text_bytes(recipe, notes) / _BYTES_PER_TOKEN
         runs = list(study.runs_of(recipe))
-        controls = [run.as_control(f"{run.window}") for run in runs if study.may_need_control(run)]
-        counted = len({(run.perturbation, run.seed) for run in [*runs, *controls]})
+        controls = [run for run in runs if study.may_need_control(run)]
+        counted = len({(run.condition, run.seed) for run in runs}) + len(
+            {(run.condition, run.window, run.signal, run.seed) for run in controls}
+        )
         seconds = tokens * _BYTES_PER_TOKEN / _ENCODE_BYTES_PER_S
         work.append(("encode", int(recipe.reader != "encoded"), seconds))
         work.append(("count", counted, tokens / _COUNT_TOKENS_PER_S))
-        work += [("fit and measure", 1, run_seconds(run, tokens=tokens)) for run in runs]
-        work += [("controls", 1, run_seconds(run, tokens=tokens)) for run in controls]
+        work += [("fit and measure", 1, _run_seconds(run, tokens=tokens)) for run in runs]
+        work += [("controls", 1, _run_seconds(run, tokens=tokens)) for run in controls]
         if study.attribution:
             models = sum(model.attributable for model in study.models)
             work.append(("attribute", len(study.windows) * models, _ATTRIBUTION_S))
@@ -101,26 +104,25 @@ def plan_study(study: Study, *, n_jobs: int | None = 1) -> Plan:
         all_pairs += tokens * counted * 2 * reach * _NUMBER_SHARE
     workers = (os.cpu_count() or 1) if n_jobs == -1 else max(n_jobs or 1, 1)
     summed = workers * _SUMMED_PAIR_BYTES * largest * 2 * reach * _NUMBER_SHARE
-    stages: dict[str, tuple[int, float]] = {}
-    for name, times, seconds in work:
-        before = stages.get(name, (0, 0.0))
-        stages[name] = before[0] + times, before[1] + times * seconds
-    n_runs, n_controls = (stages.get(name, (0, 0.0))[0] for name in ("fit and measure", "controls"))
+    times, costs = Counter[str](), defaultdict[str, float](float)
+    for name, often, seconds in work:
+        times[name] += often
+        costs[name] += often * seconds
     return Plan(
         study=study,
-        n_runs=n_runs,
-        n_controls=n_controls,
-        stages=[(name, *told) for name, told in stages.items() if told[0]],
-        seconds=sum(seconds for _, seconds in stages.values()) / (0.9 * workers + 0.1),
+        n_runs=times["fit and measure"],
+        n_controls=times["controls"],
+        stages=[(name, often, costs[name]) for name, often in times.items() if often],
+        seconds=sum(costs.values()) / (0.9 * workers + 0.1),
         memory=(workers + (workers > 1)) * _PROCESS_BYTES + summed,
         disk=all_tokens * _TOKEN_BYTES
         + all_pairs * _PAIR_BYTES
-        + (n_runs + n_controls) * _EMBEDDING_BYTES,
+        + (times["fit and measure"] + times["controls"]) * _EMBEDDING_BYTES,
         notes=notes,
     )
 
 
-def run_seconds(run: Run, *, tokens: float = 0.0) -> float:
+def _run_seconds(run: Run, *, tokens: float = 0.0) -> float:
     """About how long one run takes on one core: fitted, with its replicates, and measured."""
     return _RUN_S + run.model.kind.cost * tokens / 1e6
 

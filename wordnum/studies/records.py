@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from wordnum.analyzers.analysis import Analysis
     from wordnum.embeddings.embedding import Embedding
 
-__all__ = ["make_record", "read_frame", "read_record", "write_frame", "write_record"]
+__all__ = [
+    "make_record", "read_frame", "read_record", "record_path", "write_frame", "write_record",
+]  # fmt: skip
+
+_BY_PERIOD = ("residues", "confusion", "recall_by_digit", "replicate_kappas")
 
 
 def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
@@ -30,9 +34,12 @@ def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
     assert probe is not None
     assert spectrum is not None
     assert verdict is not None
-    by_period = probe.by_period
-    rows = analysis.rows()
+    rows = {T: row for T, row in analysis.rows().items() if T in probe.by_period}
     circles = {T: circle(embedding, period=T) for T in SPIKE_PERIODS if T > 2}
+    by_period = {
+        name: {T: getattr(found, name) for T, found in probe.by_period.items()}
+        for name in _BY_PERIOD
+    }
     record: dict[str, Any] = _finite(
         {
             "n_pairs": embedding.provenance.get("n_pairs"),
@@ -40,17 +47,16 @@ def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
             "coverage": len(embedding.numbers) / embedding.size,
             "missing": embedding.missing,
             "n_documents": embedding.n_documents,
-            "measures": {T: {name: rows[T].get(name) for name in MEASURES} for T in by_period},
+            "measures": {
+                T: {name: rows[T].get(name) for name in MEASURES} for T in probe.by_period
+            },
             "verdict": verdict.name,
-            "reasons": [reason.text for reason in verdict.reasons],
+            "reasons": [reason._asdict() for reason in verdict.reasons],
             "flags": verdict.flags,
             "spectrum": {
                 name: getattr(spectrum, name) for name in ("frequency", "magnitude", "power")
             },
-            "residues": {T: found.residues for T, found in by_period.items()},
-            "confusion": {T: found.confusion for T, found in by_period.items()},
-            "recall_by_digit": {T: found.recall_by_digit for T, found in by_period.items()},
-            "replicate_kappas": {T: found.replicate_kappas for T, found in by_period.items()},
+            **by_period,
             "circle": {
                 T: {"numbers": plane.numbers, "x": plane.x, "y": plane.y}
                 for T, plane in circles.items()
@@ -58,6 +64,11 @@ def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
         }
     )
     return record
+
+
+def record_path(folder: Path, key: str) -> Path:
+    """Where the record of a run is, or will be."""
+    return folder / "runs" / f"{key}.json"
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:

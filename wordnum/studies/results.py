@@ -13,8 +13,7 @@ from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.storage import atomic_path
 from wordnum.studies.columns import COMPARISON, SCHEMA, TABLE, WHOLE
 from wordnum.studies.compare import compare_conditions
-from wordnum.studies.measure import record_path
-from wordnum.studies.records import read_frame, read_record
+from wordnum.studies.records import read_frame, read_record, record_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,13 +149,11 @@ class StudyResults:
         """Write table.parquet, table.csv, comparisons.csv and attribution.csv into the folder."""
         with atomic_path(self.folder / "table.parquet") as path:
             self.table.to_parquet(path, index=False)
-        with atomic_path(self.folder / "table.csv") as path:
-            self.table.to_csv(path, index=False)
-        with atomic_path(self.folder / "comparisons.csv") as path:
-            self.comparisons.to_csv(path, index=False)
-        if self.attribution is not None:
-            with atomic_path(self.folder / "attribution.csv") as path:
-                self.attribution.to_csv(path, index=False)
+        for name in ("table", "comparisons", "attribution"):
+            frame = getattr(self, name)
+            if frame is not None:
+                with atomic_path(self.folder / f"{name}.csv") as path:
+                    frame.to_csv(path, index=False)
 
     def _frame(self, rows: list[list[Any]], columns: Sequence[str]) -> pd.DataFrame:
         import pandas as pd
@@ -183,8 +180,10 @@ class StudyResults:
 
 
 def _entry(value: Any) -> Any:
-    """A value as a cell of the table holds it."""
-    return ";".join(value) if isinstance(value, list) else value
+    """A value as a cell of the table holds it: of reasons, code and T."""
+    if not isinstance(value, list):
+        return value
+    return ";".join(v if isinstance(v, str) else f"{v['code']}:{v['T']}" for v in value)
 
 
 def system_labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:

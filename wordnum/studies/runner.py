@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
+from wordnum.analyzers.analysis import analyze
 from wordnum.backend import get_backend
+from wordnum.cooccurrence.counts import Counts
+from wordnum.cooccurrence.signals import Signal
+from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 from wordnum.parallel import map_tasks
-from wordnum.provenance import linear_algebra, versions
+from wordnum.provenance import content_hash, linear_algebra, versions
 from wordnum.studies.attribution_stage import attribute_study
 from wordnum.studies.folder import about, claim
-from wordnum.studies.grid import Study
-from wordnum.studies.measure import forget, is_done, measure, run_key
-from wordnum.studies.plan import run_seconds
-from wordnum.studies.records import write_record
+from wordnum.studies.grid import ProbeSpec, Run, Study
+from wordnum.studies.records import make_record, read_record, record_path, write_record
 from wordnum.studies.results import StudyResults
-from wordnum.studies.stages import Stages, prepare_stages
+from wordnum.studies.stages import (
+    Cache,
+    Source,
+    Stages,
+    code_version,
+    count_pairs,
+    identity,
+    load_or_discard,
+    prepare_stages,
+    timed,
+)  # fmt: skip
 
 __all__ = ["run_study"]
 
@@ -69,28 +86,26 @@ def run_study(
     """
     folder = Path(folder)
     get_backend(device)  # a device that is missing is an error before anything is done
-    with claim(folder, study, overwrite=overwrite) as cache:
-        prepared = [prepare_stages(study, r, cache, n_jobs=n_jobs) for r in study.recipes()]
-        spent = {
-            stage: round(sum(stages.seconds.get(stage, 0.0) for stages in prepared), 2)
-            for stage in ("encode", "count")
-        }
-        started = time.perf_counter()
-        keys = _measure_runs(study, prepared, folder, n_jobs, device)
-        spent["measure"] = round(time.perf_counter() - started, 2)
+    spent: dict[str, float] = {}
+    cache = Cache(folder / "cache")
+    with claim(folder, study, overwrite=overwrite):
+        prepared = [prepare_stages(study, r, cache, spent, n_jobs=n_jobs) for r in study.recipes()]
+        with timed(spent, "measure"):
+            keys = _measure_runs(study, prepared, folder, n_jobs, device)
         failures: list[str] = []
         if study.attribution:
-            started = time.perf_counter()
-            failures = attribute_study(study, prepared, folder, cache, n_jobs=n_jobs, device=device)
-            spent["attribute"] = round(time.perf_counter() - started, 2)
+            with timed(spent, "attribute"):
+                failures = attribute_study(
+                    study, prepared, folder, cache, n_jobs=n_jobs, device=device
+                )
         told = {
             **about(study),
             "versions": versions(),
             "linear_algebra": linear_algebra(),
             "command": command,
-            "seconds": spent,
+            "seconds": {stage: round(seconds, 2) for stage, seconds in spent.items()},
             "runs": keys,
-            "corpora": [_about_corpus(stages) for stages in prepared],
+            "corpora": [stages.about() for stages in prepared],
             "failures": failures,
         }
         write_record(folder / "study.json", told)
@@ -113,8 +128,8 @@ def _measure_runs(
     for stages in prepared:
         for run in [*study.runs_of(stages.recipe), *stages.controls]:
             source = stages.source(run)
-            keyed.append((run, run_key(run, source, study.probe, device), source))
-    missing = [one for one in keyed if not is_done(folder, one[1])]
+            keyed.append((run, _key(run, source, study.probe, device), source))
+    missing = [one for one in keyed if not _is_done(folder, one[1])]
     # Those that read the same signal come one after the other: a worker keeps the last it read.
     missing.sort(key=lambda one: (str(one[2].path), str(one[0].window), str(one[0].signal)))
     map_tasks(
@@ -122,23 +137,86 @@ def _measure_runs(
         [(*one, folder, study.probe, device) for one in missing],
         n_jobs=n_jobs,
         description="measuring",
-        weights=[run_seconds(run) for run, *_ in missing],
+        done=len(keyed) - len(missing),
     )
-    forget()
+    _read_signal.cache_clear()
     return [key for _, key, _ in keyed]
 
 
-def _about_corpus(stages: Stages) -> dict[str, Any]:
-    recipe = stages.recipe
-    names = ("name", "title", "licence", "numerals", "ordinals")
-    about_it = {name: getattr(recipe, name) for name in names} | {"error": stages.error}
-    if stages.fingerprint:
-        corpus = EncodedCorpus.open(stages.corpus)
-        about_it |= {
-            "fingerprint": corpus.fingerprint,
-            "tokens": corpus.n_tokens,
-            "documents": corpus.n_documents,
-            "numbers": int(corpus.number_counts.sum()),
-            "distinct_numbers": int((corpus.number_counts > 0).sum()),
-        }
-    return about_it
+def _key(run: Run, source: Source, probe: ProbeSpec, device: str) -> str:
+    """Hash of all that a run's measures depend on: its provenance in one word."""
+    code = code_version("embeddings", "analyzers", "studies/records")
+    model = (run.model, identity(run.model.kind))
+    return content_hash(source.key, run.row(), model, run.window, probe, device, code)
+
+
+def _is_done(folder: Path, key: str) -> bool:
+    """Whether the record of a run is there, whole, and no failure."""
+    record = load_or_discard(record_path(folder, key), read_record)
+    return record is not None and record["status"] == "done"
+
+
+def measure(
+    run: Run, key: str, source: Source, folder: Path, probe: ProbeSpec, device: str
+) -> None:
+    """Fit and measure one run and write its record; a failure is a record too.
+
+    Linear algebra has one thread: workers are the way to use more cores, and the table must not
+    depend on how many there are.
+    """
+    started = time.perf_counter()
+    record: dict[str, Any] = {"key": key, "run": key, "row": run.row(), "error": ""}
+    try:
+        if source.error:
+            raise InputError(source.error)
+        with threadpool_limits(limits=1, user_api="blas"):
+            embedding = _embedding(run, source, Cache(folder / "cache"), device)
+            analysis = analyze(embedding, **vars(probe), device=device)
+        record |= {"status": "done", **make_record(embedding, analysis)}
+        if record["row"]["dim"]:  # what was asked for may be more than a small text has
+            record["row"]["dim"] = embedding.dim
+    except Exception as error:  # one failed run must not take the others with it
+        if not source.error:  # that was told once, for all of them
+            logger.warning("a run failed: %s: %s", _describe(run), error)
+        record |= {"status": "failed", "error": str(error) or repr(error)}
+    record["seconds"] = round(time.perf_counter() - started, 3)
+    write_record(record_path(folder, key), record)
+
+
+def _describe(run: Run) -> str:
+    parts = (run.recipe.name, run.model.name, run.condition, run.signal)
+    return ", ".join(part for part in parts if part)
+
+
+def _embedding(run: Run, source: Source, cache: Cache, device: str) -> Embedding:
+    """Fit the run's model, or load what it gave before."""
+    fitted_on = (source.key, run.signal, run.window, run.seed, device)
+    model_key = (code_version("embeddings"), identity(run.model.kind), run.model.parameters)
+    path = cache.path("embeddings", ".npz", *model_key, *fitted_on)
+    found = load_or_discard(path, Embedding.load)
+    if found is not None:
+        return found
+    model = run.model.estimator(
+        random_state=run.seed if run.model.has("seed") else 0,
+        window=run.window and run.window.size,
+        signal=run.signal,
+        device=device,
+    )
+    if run.model.reads_corpus:
+        corpus = EncodedCorpus.open(source.path)
+        embedding = model.fit_transform(corpus, perturbation=run.perturbation)
+    else:
+        # A model that reads no pairs gets the narrowest window, which is the quickest to sum.
+        signal = _read_signal(source.path, run.signal or "both", run.window or Window(size=1))
+        embedding = model.fit_transform(signal)
+        if run.window:
+            about = {**embedding.provenance, "n_pairs": count_pairs(signal)}
+            embedding = replace(embedding, provenance=about)
+    embedding.save(path)
+    return embedding
+
+
+@lru_cache(maxsize=1)
+def _read_signal(path: Path, name: str, window: Window) -> Signal:
+    """Read a signal, which the runs of a worker share as they come one after the other."""
+    return Counts.load(path).signal(name, window=window)

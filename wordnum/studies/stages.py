@@ -1,12 +1,18 @@
-"""Stages that runs share: the encoded corpus, and the counts of each condition."""
+"""Stages that runs share, kept under the hash of all they depend on: corpora and counts."""
 
 from __future__ import annotations
 
+import inspect
 import logging
+import shutil
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, is_dataclass
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
+from typing import Any, TypeVar
 
 from wordnum.cooccurrence.counting import count_conditions
 from wordnum.cooccurrence.counts import Counts
@@ -14,18 +20,104 @@ from wordnum.cooccurrence.signals import Signal
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.from_recipe import encode_recipe, open_encoded
-from wordnum.corpus.perturbations import parse_perturbation
+from wordnum.corpus.perturbations import Original, Perturbation
 from wordnum.corpus.recipes import Recipe
 from wordnum.corpus.thinning import thin_to
-from wordnum.errors import WordnumError
-from wordnum.studies.cache import Cache, code_version, load_or_discard
+from wordnum.errors import FormatError, WordnumError
+from wordnum.provenance import content_hash
 from wordnum.studies.grid import Run, Study
 
-__all__ = ["Source", "Stages", "count_pairs", "prepare_stages"]
+__all__ = [
+    "Cache", "Source", "Stages", "code_version", "count_pairs", "identity", "load_or_discard",
+    "prepare_stages",
+]  # fmt: skip
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 # A run with fewer pairs than this share of the original's has a thinned control.
 _LOSES_PAIRS = 0.98
+
+
+@cache
+def code_version(*parts: str) -> str:
+    """Hash of the source code that results depend on, apart from their inputs.
+
+    Parameters
+    ----------
+    *parts : str
+        Folders of wordnum, such as "embeddings", or modules of one, such as "studies/records".
+
+    Notes
+    -----
+    A changed probe makes new measures and leaves counts and embeddings as they are: each result
+    carries the version of its own stage, and its inputs carry those of the stages before.
+    """
+    sources = []
+    for folder, _, module in (part.partition("/") for part in parts):
+        for item in (files("wordnum") / folder).iterdir():
+            name, _, kind = item.name.rpartition(".")
+            if kind in ("py", "toml") and module in ("", name):
+                sources.append((folder, item.name, item.read_text(encoding="utf-8")))
+    return content_hash(sorted(sources))
+
+
+def identity(thing: Any) -> tuple[Any, ...]:
+    """What results depend on in an object or class that may be a user's: parameters and code.
+
+    Code that was typed into a session, and stands in no file, has no identity.
+    """
+    kind = thing if isinstance(thing, type) else type(thing)
+    try:
+        source = inspect.getsource(inspect.getmodule(kind) or kind)
+    except (OSError, TypeError):
+        source = ""
+    parameters = thing if is_dataclass(thing) or kind is thing else vars(thing)
+    return kind.__qualname__, source, parameters
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Paths for intermediate results, named by what they depend on."""
+
+    folder: Path
+
+    def path(self, kind: str, suffix: str, *depends: Any) -> Path:
+        """Where a result is, or will be.
+
+        Parameters
+        ----------
+        kind : str
+            What it is, such as "counts"; a folder within the cache.
+        suffix : str
+            Ending of the file name; empty for a folder.
+        *depends
+            All that the result depends on, as `wordnum.provenance.content_hash` takes it.
+        """
+        return self.folder / kind / f"{content_hash(kind, *depends)}{suffix}"
+
+
+def load_or_discard(path: Path, load: Callable[[Path], T]) -> T | None:
+    """Read what is cached at `path`; None where there is nothing.
+
+    What fails its format or its checksum is removed, with a warning, and counts as nothing. An
+    error of the machine, such as too many open files, is raised: what is there may be whole.
+
+    Examples
+    --------
+    >>> load_or_discard(Path("never made.npz"), Path.read_bytes) is None
+    True
+    """
+    if not path.exists():
+        return None
+    try:
+        return load(path)
+    except FormatError as error:
+        logger.warning("%s is damaged and is made again: %s", path, error.got or error.message)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+        return None
 
 
 @dataclass(frozen=True)
@@ -55,8 +147,6 @@ class Stages:
         The thinned originals to set beside the runs that lose pairs.
     error : str
         Why there is nothing, or not all.
-    seconds : dict of str to float
-        Time that each stage took in this run; what was cached took none.
     """
 
     recipe: Recipe
@@ -66,48 +156,62 @@ class Stages:
     fingerprint: str = ""
     controls: list[Run] = field(default_factory=list)
     error: str = ""
-    seconds: dict[str, float] = field(default_factory=dict)
 
-    def counts(self, perturbation: str, random_state: int) -> Path:
+    def counts(self, perturbation: Perturbation) -> Path:
         """File of the counts of a condition, up to the widest window."""
-        return self.cache.path(
-            "counts",
-            ".npz",
-            code_version("cooccurrence"),
-            code_version("corpus"),
-            self.fingerprint,
-            perturbation,
-            parse_perturbation(perturbation, random_state=random_state),
-            self.reach,
-        )
+        code = code_version("cooccurrence", "corpus")
+        condition = _identity(perturbation)
+        return self.cache.path("counts", ".npz", code, self.fingerprint, condition, self.reach)
 
     def source(self, run: Run) -> Source:
         """What the model of a run is fitted on."""
-        if run.model.reads_corpus:
-            code = (code_version("cooccurrence"), code_version("corpus"))
-            return Source(self.corpus, "-".join((self.fingerprint, *code)), self.error)
-        counts = self.counts(run.perturbation, run.random_state)
-        return Source(counts, counts.stem, self.error)
+        counts = self.counts(run.perturbation)
+        # Both depend on the same but for the widest window, which those who read the text ignore.
+        return Source(self.corpus if run.model.reads_corpus else counts, counts.stem, self.error)
+
+    def about(self) -> dict[str, Any]:
+        """What a table should say of the corpus."""
+        names = ("name", "title", "licence", "numerals", "ordinals")
+        told = {name: getattr(self.recipe, name) for name in names} | {"error": self.error}
+        if self.fingerprint:
+            corpus = EncodedCorpus.open(self.corpus)
+            told |= {
+                "fingerprint": corpus.fingerprint,
+                "tokens": corpus.n_tokens,
+                "documents": corpus.n_documents,
+                "numbers": int(corpus.number_counts.sum()),
+                "distinct_numbers": int((corpus.number_counts > 0).sum()),
+            }
+        return told
 
 
-def prepare_stages(study: Study, recipe: Recipe, cache: Cache, *, n_jobs: int | None = 1) -> Stages:
+@contextmanager
+def timed(spent: dict[str, float], stage: str) -> Iterator[None]:
+    """Add the time that the block takes to a stage."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        spent[stage] = spent.get(stage, 0.0) + time.perf_counter() - started
+
+
+def prepare_stages(
+    study: Study, recipe: Recipe, cache: Cache, spent: dict[str, float], *, n_jobs: int | None = 1
+) -> Stages:
     """Encode and count one corpus, as far as it is not done; an error is kept, not raised."""
     stages = Stages(recipe, cache, max(window.size for window in study.windows))
     runs = list(study.runs_of(recipe))
     cut = [run for run in runs if study.may_need_control(run)]
-    conditions = {(r.perturbation, r.random_state) for r in runs if not r.model.reads_corpus}
-    conditions |= {(r.perturbation, r.random_state) for r in cut}
-    conditions |= {("original", r.random_state) for r in cut}
-    if study.attribution:
-        conditions.add(("original", study.seeds[0]))
+    counted = [r.perturbation for r in runs if r in cut or not r.model.reads_corpus]
+    if cut or study.attribution:
+        counted.append(Original())
     try:
-        started = time.perf_counter()
-        corpus = _encoded(stages, n_jobs)
-        encoded = time.perf_counter()
-        _count(stages, corpus, conditions, n_jobs)
-        stages.controls = _thinned(stages, corpus, cut)
-        _count(stages, corpus, {(r.perturbation, r.random_state) for r in stages.controls}, n_jobs)
-        stages.seconds = {"encode": encoded - started, "count": time.perf_counter() - encoded}
+        with timed(spent, "encode"):
+            corpus = _encoded(stages, n_jobs)
+        with timed(spent, "count"):
+            _count(stages, corpus, counted, n_jobs)
+            stages.controls = _thinned(stages, corpus, cut)
+            _count(stages, corpus, [run.perturbation for run in stages.controls], n_jobs)
     except WordnumError as error:
         logger.warning("corpus %s failed: %s", recipe.name, error)
         stages.error = str(error)
@@ -128,24 +232,19 @@ def _encoded(stages: Stages, n_jobs: int | None) -> EncodedCorpus:
 
 
 def _count(
-    stages: Stages, corpus: EncodedCorpus, conditions: set[tuple[str, int]], n_jobs: int | None
+    stages: Stages, corpus: EncodedCorpus, conditions: list[Perturbation], n_jobs: int | None
 ) -> None:
     """Count the conditions that are not in the cache, those of one seed in one pass."""
-    wanted = {stages.counts(*condition): condition for condition in sorted(conditions)}
-    missing: dict[int, list[str]] = {}
-    for path, (name, random_state) in wanted.items():
-        if load_or_discard(path, Counts.load) is None:
-            missing.setdefault(random_state, []).append(name)
-    for random_state, names in missing.items():
+    wanted = {stages.counts(condition): condition for condition in conditions}
+    missing = [c for path, c in wanted.items() if load_or_discard(path, Counts.load) is None]
+    while missing:
+        batch = {condition.name: condition for condition in missing}
         made = count_conditions(
-            corpus,
-            window=stages.reach,
-            perturbations=names,
-            random_state=random_state,
-            n_jobs=n_jobs,
+            corpus, perturbations=[*batch.values()], window=stages.reach, n_jobs=n_jobs
         )
         for name, counts in made.items():
-            counts.save(stages.counts(name, random_state))
+            counts.save(stages.counts(batch[name]))
+        missing = [condition for condition in missing if condition is not batch[condition.name]]
 
 
 def _thinned(stages: Stages, corpus: EncodedCorpus, cut: list[Run]) -> list[Run]:
@@ -159,18 +258,23 @@ def _thinned(stages: Stages, corpus: EncodedCorpus, cut: list[Run]) -> list[Run]
     for run in cut:
         assert run.window is not None
         left, whole = (
-            pairs(stages.counts(name, run.random_state), run.signal or "both", run.window)
-            for name in (run.perturbation, "original")
+            pairs(stages.counts(condition), run.signal or "both", run.window)
+            for condition in (run.perturbation, Original())
         )
         if 0 < left < _LOSES_PAIRS * whole:
-            losing.setdefault(run.random_state, []).append((run, left / whole))
+            losing.setdefault(run.seed or 0, []).append((run, left / whole))
     controls = []
     for random_state, runs in losing.items():
         thins = thin_to(corpus, [share for _, share in runs], random_state=random_state)
-        controls += [run.as_control(t.name) for (run, _), t in zip(runs, thins, strict=True)]
+        controls += [run.as_control(thin) for (run, _), thin in zip(runs, thins, strict=True)]
     return controls
 
 
 def count_pairs(signal: Signal) -> int:
     """Pairs that a signal sums, each with the weight of its distance."""
-    return round(signal.matrix().sum())
+    return round(sum(block.sum() for block in signal.block_matrices()))
+
+
+def _identity(perturbation: Perturbation) -> list[Any]:
+    parts = getattr(perturbation, "parts", (perturbation,))
+    return [perturbation.name, *(identity(part) for part in parts)]
