@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from wordnum import _compat, progress
-from wordnum.config import build, one_of, read_toml
+from wordnum.config import build, one_of, read_toml, whole_number
 from wordnum.errors import (
     FormatError,
     InputError,
@@ -275,6 +275,13 @@ def test_a_missing_toml_and_an_unknown_word_are_named(tmp_path: Path):
         read_toml(tmp_path / "none.toml")
     with pytest.raises(UsageError, match="unknown side 'lift'.*\n.*did you mean 'left'"):
         one_of("lift", ["left", "right"], what="side")
+
+
+@pytest.mark.parametrize("value", [0, 3.0, True, "3", 10**20, None])
+def test_what_is_no_whole_number_within_bounds_is_refused(value: object):
+    assert whole_number(np.uint8(3), what="window") == 3
+    with pytest.raises(UsageError, match="window cannot be .*\n.*an integer of at least 1"):
+        whole_number(value, what="window")
 
 
 def test_a_missing_package_is_an_error_that_names_the_extra(monkeypatch: pytest.MonkeyPatch):

@@ -12,8 +12,8 @@ import typer
 
 from wordnum.commands import study_verbs, text_verbs, vector_verbs  # noqa: F401  they register
 from wordnum.commands.options import AsJson, app, verb
-from wordnum.commands.printing import print_facts, printable
-from wordnum.errors import InputError, WordnumError
+from wordnum.commands.printing import print_facts
+from wordnum.errors import InputError, WordnumError, printable
 from wordnum.progress import set_quiet
 
 __all__ = ["app", "main"]

@@ -11,9 +11,11 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from wordnum.errors import FormatError, InputError, UsageError
 
-__all__ = ["build", "check_types", "nearest", "one_of", "read_toml"]
+__all__ = ["build", "check_types", "nearest", "one_of", "read_toml", "whole_number"]
 
 T = TypeVar("T")
 _WORDS: dict[Any, str] = {
@@ -55,6 +57,33 @@ def one_of(value: str, known: Iterable[str], *, what: str, where: str | None = N
             f"unknown {what} {value!r}", where=where, remedy=nearest(str(value), known)
         )
     return value
+
+
+def whole_number(
+    value: Any, *, least: int = 1, most: int = 2**31 - 1, what: str, where: str | None = None
+) -> int:
+    """Return `value`, of any integer type, as an int within bounds.
+
+    Raises
+    ------
+    UsageError
+        It is no integer, or lies outside `least` to `most`.
+
+    Examples
+    --------
+    >>> whole_number(np.int64(5), what="window")
+    5
+    """
+    # A bool is an int to Python, and nothing that anybody means as a number.
+    fits = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not fits or not least <= value <= most:
+        bounds = f"an integer of at least {least}"
+        raise UsageError(
+            f"{what} cannot be {str(value)[:40]}",
+            expected=bounds if most == 2**31 - 1 else f"{bounds} and at most {most}",
+            where=where,
+        )
+    return int(value)
 
 
 def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -7,7 +7,31 @@ message on standard error and an exit code; Python callers may catch it as the b
 
 from __future__ import annotations
 
-__all__ = ["FormatError", "InputError", "MissingExtraError", "UsageError", "WordnumError"]
+import re
+
+__all__ = [
+    "FormatError",
+    "InputError",
+    "MissingExtraError",
+    "UsageError",
+    "WordnumError",
+    "printable",
+]
+
+# All that moves the cursor, commands a terminal or turns the direction of text; a line's end is
+# none of it.
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: object) -> str:
+    r"""Text without what commands a terminal: file names and corpora are not ours.
+
+    Examples
+    --------
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], str(text))
 
 
 class WordnumError(Exception):

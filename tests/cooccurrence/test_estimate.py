@@ -105,13 +105,6 @@ def test_words_beyond_sixteen_bits_take_more(corpus: EncodedCorpus):
     assert bound.disk >= sum(b.contexts.nbytes + b.counts.nbytes for b in counts.blocks)
 
 
-def test_all_rows_stay_within_the_bound(corpus: EncodedCorpus):
-    bound = estimate(corpus, rows="all", window=3)
-    sums = count_words(corpus, window=3).sums
-    assert bound.disk >= sums.contexts.nbytes + sums.low.nbytes > 0.1 * bound.disk
-    assert bound.events >= sums.nnz
-
-
 def test_more_workers_and_conditions_take_more(corpus: EncodedCorpus):
     one = estimate(corpus)
     assert estimate(corpus, n_jobs=2).memory > one.memory

@@ -30,15 +30,6 @@ def test_linear_weights_are_the_mean_over_window_sizes_drawn_at_random():
     assert np.allclose(window.weights, np.mean(reached, axis=0))
 
 
-@pytest.mark.parametrize("weighting", ["flat", "harmonic", "linear"])
-@pytest.mark.parametrize("size", [1, 5, 22])
-def test_integer_weights_are_the_weights_times_their_divisor(weighting, size):
-    window = Window(size=size, side="right", weighting=weighting)
-    weights, divisor = window.integer_weights
-    assert weights[0] == 0
-    assert np.allclose(weights[1:] / divisor, window.weights, rtol=1e-15)
-
-
 @pytest.mark.parametrize("size", [0, -1, 2.5, 3.0, True, 99999999999999999999, "2"])
 def test_a_window_needs_a_size(size):
     with pytest.raises(UsageError, match=r"an integer of 1 to"):

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from wordnum.errors import printable
 from wordnum.progress import is_quiet
 
 if TYPE_CHECKING:
     from wordnum.studies.plan import Plan
     from wordnum.studies.results import StudyResults
 
-__all__ = ["print_analysis", "print_facts", "print_plan", "print_summary", "printable"]
+__all__ = ["print_analysis", "print_facts", "print_plan", "print_summary"]
 
 # Systems that a summary shows: more are for the page.
 _SYSTEMS = 60
-# All that moves the cursor or commands a terminal; a line's end does not.
-_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-def printable(text: object) -> str:
-    r"""Text without what commands a terminal: file names and corpora are not ours.
-
-    Examples
-    --------
-    >>> printable("a\x1b[31mb")
-    'a\\x1b[31mb'
-    """
-    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], str(text))
 
 
 def print_facts(facts: dict[str, Any], as_json: bool) -> None:

@@ -11,8 +11,8 @@ import typer
 
 import wordnum.commands.options as opt
 from wordnum.commands.options import completing, verb
-from wordnum.commands.printing import print_facts, print_plan, print_summary, printable
-from wordnum.errors import InputError
+from wordnum.commands.printing import print_facts, print_plan, print_summary
+from wordnum.errors import InputError, printable
 
 __all__ = ["demo", "report", "study"]
 

@@ -151,7 +151,7 @@ def count(
                 opened, window=around, perturbation=condition, random_state=seed, n_jobs=workers
             )
             counts.save(path)
-            pairs.append(counts.sums.nnz if isinstance(counts, WordCounts) else counts.n_events)
+            pairs.append(counts.later.nnz if isinstance(counts, WordCounts) else counts.n_events)
     facts: dict[str, Any] = {"counts": list(map(str, files)), "pairs": pairs}
     if len(files) == 1:
         facts = {name: values[0] for name, values in facts.items()}

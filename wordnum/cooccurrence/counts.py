@@ -12,8 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from wordnum.cooccurrence.events import PARTS, BlockEvents, array_name
-from wordnum.cooccurrence.select import Selectable
-from wordnum.cooccurrence.signals import reduce_events
+from wordnum.cooccurrence.signals import SignalSource, sum_events
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError, UsageError
@@ -25,7 +24,7 @@ __all__ = ["Counts"]
 _VERSION = 1
 
 
-class Counts(Selectable):
+class Counts(SignalSource):
     """Pair events by (block, signed distance, number, context), with their margins.
 
     Every window up to `window_size`, every side, weighting, choice of contexts and half of the
@@ -170,16 +169,6 @@ class Counts(Selectable):
             f"numbers={int(self.number_counts.sum())})"
         )
 
-    @property
-    def n_blocks(self) -> int:
-        """Number of document blocks."""
-        return len(self.blocks)
-
-    @property
-    def n_documents(self) -> int:
-        """Documents counted."""
-        return int(self.documents.sum())
-
     @cached_property
     def _indices(self) -> list[int]:
         """Which block of the corpus each of the blocks is."""
@@ -205,10 +194,10 @@ class Counts(Selectable):
             digests, margins, self.distances, self.window_size, self.vocabulary.fingerprint
         )
 
-    def reduce_block(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
+    def block_matrix(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
         """Sum the events of one block over a window: float64 (N, n_columns)."""
         events = self.blocks[block].matrix(len(self.vocabulary))
-        return reduce_events(events, distances=self.distances, window=window, columns=columns)
+        return sum_events(events, window_size=self.window_size, window=window, columns=columns)
 
     def __add__(self, other: Counts) -> Counts:
         """Merge exactly: blocks of equal index add, others stand side by side."""

@@ -11,7 +11,6 @@ from typing import Literal
 
 from wordnum.cooccurrence.chunk import MOST_POSITIONS
 from wordnum.cooccurrence.number_pairs import LANES, ROW_POSITIONS
-from wordnum.cooccurrence.pairs import BATCH
 from wordnum.cooccurrence.passes import CHUNK_TOKENS, IN_MEMORY, tokens_per_task
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 
@@ -103,7 +102,7 @@ def _longest(corpus: EncodedCorpus, most: int) -> int:
 def _all_rows(corpus: EncodedCorpus, window: int) -> tuple[int, int, int, int]:
     """Events, bytes of one, bytes of a worker, and of what puts the results together."""
     longest = _longest(corpus, CHUNK_TOKENS)
-    here = 4 * window * longest + 20 * BATCH
+    here = 4 * window * longest + 20 * 16_000_000
     return window * corpus.n_tokens, 4, (16 + 8 * window) * longest, here
 
 

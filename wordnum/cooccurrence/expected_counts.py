@@ -12,8 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from wordnum.cooccurrence.events import BlockEvents
-from wordnum.cooccurrence.select import Selectable
-from wordnum.cooccurrence.signals import reduce_events
+from wordnum.cooccurrence.signals import SignalSource, sum_events
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError
@@ -27,7 +26,7 @@ _VERSION = 1
 _MARGINS = ("number_counts", "context_counts", "documents")
 
 
-class ExpectedCounts(Selectable):
+class ExpectedCounts(SignalSource):
     """Expectation of counts over the random draws of one rewriting, in closed form, float64.
 
     With strata s of number tokens among which the rewriting makes no difference, p_s(n) the
@@ -72,8 +71,6 @@ class ExpectedCounts(Selectable):
         Documents.
     """
 
-    n_blocks = 1
-
     def __init__(
         self,
         strata: Sequence[BlockEvents],
@@ -96,7 +93,6 @@ class ExpectedCounts(Selectable):
         self.independent = independent
         self.vocabulary = vocabulary
         self.window_size = window_size
-        self.distances = Window(size=window_size).distances
         self.number_counts = number_counts
         self.context_counts = context_counts
         self.documents = documents
@@ -115,11 +111,6 @@ class ExpectedCounts(Selectable):
         """Strata of number tokens; of one, all rows are alike."""
         return self.chances.shape[1]
 
-    @property
-    def n_documents(self) -> int:
-        """Documents of the corpus that are kept."""
-        return int(self.documents.sum())
-
     @cached_property
     def fingerprint(self) -> str:
         """Hash of everything that the expectation is made of."""
@@ -131,7 +122,7 @@ class ExpectedCounts(Selectable):
             self.vocabulary.fingerprint,
         )
 
-    def reduce_block(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
+    def block_matrix(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
         """Sum the expected events over a window: float64 (N, n_columns)."""
         is_number = columns < self.vocabulary.size
         place = np.arange(columns.size)
@@ -226,9 +217,9 @@ class ExpectedCounts(Selectable):
         self, blocks: Sequence[BlockEvents], window: Window, columns: np.ndarray
     ) -> sparse.csr_array:
         parts = (
-            reduce_events(
+            sum_events(
                 block.matrix(len(self.vocabulary)),
-                distances=self.distances,
+                window_size=self.window_size,
                 window=window,
                 columns=columns,
             )

@@ -2,85 +2,168 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.windows import Window
-from wordnum.errors import InputError, UsageError
+from wordnum.cooccurrence.context_groups import context_groups
+from wordnum.cooccurrence.windows import Window, as_window
+from wordnum.errors import UsageError
 from wordnum.provenance import content_hash
 
 if TYPE_CHECKING:
     from wordnum.corpus.vocabulary import Vocabulary
 
-__all__ = ["EventSource", "Half", "Signal", "half_splits"]
+__all__ = ["Signal", "SignalSource", "choose_contexts", "half_samples", "sum_events"]
 
-Half = tuple[sparse.csr_array, sparse.csr_array, np.ndarray, np.ndarray]
-
-
-class EventSource(Protocol):
-    """What a signal reads: events of one block as a sparse matrix, and the margins."""
-
-    @property
-    def vocabulary(self) -> Vocabulary: ...  # noqa: D102
-    @property
-    def distances(self) -> np.ndarray: ...  # noqa: D102
-    @property
-    def n_blocks(self) -> int: ...  # noqa: D102
-    @property
-    def number_counts(self) -> np.ndarray: ...  # noqa: D102
-    @property
-    def context_counts(self) -> np.ndarray: ...  # noqa: D102
-    @property
-    def documents(self) -> np.ndarray: ...  # noqa: D102
-    @property
-    def perturbation(self) -> str: ...  # noqa: D102
-    @property
-    def flags(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def provenance(self) -> dict[str, Any]: ...  # noqa: D102
-    @property
-    def fingerprint(self) -> str: ...  # noqa: D102
-    def reduce_block(  # noqa: D102
-        self, block: int, *, window: Window, columns: np.ndarray
-    ) -> sparse.csr_array: ...
+SIGNALS = ("both", "text", "number")
 
 
-def half_splits(
-    n_blocks: int, *, n_splits: int = 10, random_state: int = 0
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Random complementary halves of the document blocks: the split behind every interval.
+def half_samples(
+    n_blocks: int, *, n_pairs: int = 10, random_state: int = 0
+) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    """Random complementary half-samples of the document blocks, behind every interval.
 
     Parameters
     ----------
     n_blocks : int
         Number of blocks.
-    n_splits : int
-        Number of splits.
+    n_pairs : int
+        Number of pairs of half-samples.
     random_state : int
         Seed of the draw.
 
     Returns
     -------
-    list of (ndarray, ndarray)
-        Sorted block indices of each half; together they are all blocks. Of an odd number of
-        blocks, the first half holds one less. Empty when there are fewer than two blocks.
+    list of (int, ndarray, ndarray)
+        Id of the pair, and the sorted block indices of either half-sample; together they are all
+        blocks. Of an odd number of blocks, the first holds one less. Pairs of equal id are the
+        same blocks wherever there are as many. Empty when there are fewer than two blocks.
 
     Examples
     --------
-    >>> [(a.size, b.size) for a, b in half_splits(20, n_splits=2)]
-    [(10, 10), (10, 10)]
-    >>> half_splits(1)
+    >>> [(pair, a.size, b.size) for pair, a, b in half_samples(20, n_pairs=2)]
+    [(0, 10, 10), (1, 10, 10)]
+    >>> half_samples(1)
     []
     """
     if n_blocks < 2:
         return []
     rng = np.random.default_rng(random_state)
-    orders = [rng.permutation(n_blocks) for _ in range(n_splits)]
-    return [(np.sort(o[: n_blocks // 2]), np.sort(o[n_blocks // 2 :])) for o in orders]
+    orders = [rng.permutation(n_blocks) for _ in range(n_pairs)]
+    half = n_blocks // 2
+    return [(pair, np.sort(o[:half]), np.sort(o[half:])) for pair, o in enumerate(orders)]
+
+
+def half_splits(
+    n_blocks: int, *, n_splits: int = 10, random_state: int = 0
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """As `half_samples`, without ids: for the time being."""
+    return [
+        (a, b) for _, a, b in half_samples(n_blocks, n_pairs=n_splits, random_state=random_state)
+    ]
+
+
+class SignalSource(ABC):
+    """Events by block and signed distance, which signals are chosen from.
+
+    Attributes
+    ----------
+    vocabulary : Vocabulary
+        Names of the numbers and contexts.
+    window_size : int
+        Largest distance.
+    number_counts : ndarray of shape (n_blocks, N)
+        Occurrences of each number.
+    context_counts : ndarray of shape (n_blocks, V)
+        Occurrences of each token; 0 for *other number* and *unknown*.
+    documents : ndarray of shape (n_blocks,)
+        Documents per block.
+    perturbation, flags, provenance
+        What was counted, what a reader of any result must know, and how it was made.
+    """
+
+    vocabulary: Vocabulary
+    window_size: int
+    number_counts: np.ndarray
+    context_counts: np.ndarray
+    documents: np.ndarray
+    perturbation: str
+    flags: tuple[str, ...]
+    provenance: dict[str, Any]
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Hash of everything that was counted."""
+
+    @abstractmethod
+    def block_matrix(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
+        """Sum the events of one block over a window: float64 (N, n_columns); see `Signal`."""
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of document blocks."""
+        return len(self.documents)
+
+    @property
+    def n_documents(self) -> int:
+        """Documents counted."""
+        return int(self.documents.sum())
+
+    def signal(
+        self,
+        signal: str = "both",
+        *,
+        window: int | Window | None = None,
+        contexts: str | Iterable[int] | None = None,
+        without: str | Iterable[int] | None = None,
+    ) -> Signal:
+        """Choose what a model is fitted on.
+
+        Parameters
+        ----------
+        signal : {"both", "text", "number"}
+            Words as contexts, numbers as contexts, or both.
+        window : int or Window, optional
+            Which distances, and how they are weighted; all that was counted by default.
+        contexts : str or iterable of int, optional
+            Keep these columns only: the name of a context group, or context ids.
+        without : str or iterable of int, optional
+            Leave these columns out.
+
+        Raises
+        ------
+        UsageError
+            An unknown signal or group, a window larger than was counted, or no column left.
+        """
+        chosen = as_window(self.window_size if window is None else window)
+        if chosen.size > self.window_size:
+            raise UsageError(
+                f"the counts hold no window of {chosen.size}",
+                expected=f"a window of at most {self.window_size}",
+                remedy="count again with a larger window",
+            )
+        name, columns = choose_contexts(self.vocabulary, signal, contexts=contexts, without=without)
+        return Signal(self, name=name, window=chosen, contexts=columns)
+
+    @property
+    def text_number(self) -> Signal:
+        """The signal from words."""
+        return self.signal("text")
+
+    @property
+    def number_number(self) -> Signal:
+        """The signal from other numbers."""
+        return self.signal("number")
+
+    def contexts(self, group: str | Iterable[int], *, window: int | Window | None = None) -> Signal:
+        """Return the signal from one context group alone."""
+        return self.signal("both", window=window, contexts=group)
 
 
 class Signal:
@@ -113,12 +196,12 @@ class Signal:
     >>> from wordnum.corpus.vocabulary import Vocabulary
     >>> counts = Counts.from_events(
     ...     [(0, 1, 7, 1002, 3)], vocabulary=Vocabulary.from_words(["km"]), window_size=2)
-    >>> signal = counts.signal("text", window=Window(size=1))
+    >>> signal = counts.signal("text", window=1)
     >>> signal.matrix()[7, 0]
     np.float64(3.0)
     """
 
-    def __init__(self, source: EventSource, *, name: str, window: Window, contexts: np.ndarray):
+    def __init__(self, source: SignalSource, *, name: str, window: Window, contexts: np.ndarray):
         self._source = source
         self.name = name
         self.window = window
@@ -129,18 +212,8 @@ class Signal:
         self.offsets = np.repeat(copies, self._contexts.size)
         self.perturbation = source.perturbation
         self.flags = source.flags
-        self.provenance = {
-            **source.provenance,
-            "signal": {
-                "name": name,
-                "size": window.size,
-                "side": window.side,
-                "positional": window.positional,
-                "weighting": window.weighting,
-                "contexts": int(self._contexts.size),
-            },
-        }
-        self._blocks: dict[int, sparse.csr_array] = {}
+        about = {"name": name, **vars(window), "contexts": int(self._contexts.size)}
+        self.provenance = {**source.provenance, "signal": about}
 
     def __repr__(self) -> str:
         return (
@@ -171,7 +244,7 @@ class Signal:
     @property
     def n_documents(self) -> int:
         """Documents counted."""
-        return int(self._source.documents.sum())
+        return self._source.n_documents
 
     @cached_property
     def fingerprint(self) -> str:
@@ -179,13 +252,12 @@ class Signal:
         return content_hash(self._source.fingerprint, self.window, self._contexts)
 
     @cached_property
-    def column_totals(self) -> np.ndarray:
-        """Sum of each column of `matrix()`, float64 (n_columns,)."""
-        return np.asarray(self.matrix().sum(axis=0)).ravel()
-
     def block_matrices(self) -> list[sparse.csr_array]:
-        """Return one (N, n_columns) matrix per block; computed once and kept."""
-        return [self._block(block) for block in range(self.n_blocks)]
+        """One (N, n_columns) matrix per block."""
+        return [
+            self._source.block_matrix(block, window=self.window, columns=self._contexts)
+            for block in range(self.n_blocks)
+        ]
 
     def matrix(self, blocks: Sequence[int] | np.ndarray | None = None) -> sparse.csr_array:
         """Sum the matrices of some blocks.
@@ -211,102 +283,118 @@ class Signal:
             raise UsageError(f"there is no block {wrong[0]}", expected=f"0 to {self.n_blocks - 1}")
         if not len(chosen):
             return sparse.csr_array(self.shape, dtype=np.float64)
-        parts = [self._block(b) for b in chosen]
-        if len(parts) == 1:
-            return parts[0].copy()
-        # One product with a summing matrix adds all blocks in a single pass over their entries.
-        adder = sparse.hstack([sparse.eye_array(self.shape[0], format="csr")] * len(parts), "csr")
-        total = sparse.csr_array(adder @ sparse.vstack(parts, format="csr"))
-        total.sort_indices()
-        return total
+        stacked = sparse.vstack([self.block_matrices[b] for b in chosen], format="csr")
+        return _weighted_sum(stacked, np.ones(len(chosen)))
 
-    def halves(self, n_splits: int = 10, random_state: int = 0) -> Iterator[Half]:
-        """Iterate over random complementary half-splits of the blocks (`half_splits`).
+    def half_samples(
+        self, n_pairs: int = 10, random_state: int = 0
+    ) -> Iterator[tuple[int, tuple[Any, Any], tuple[Any, Any]]]:
+        """Iterate over pairs of complementary half-samples of the blocks (`half_samples`).
 
         Yields
         ------
-        (csr_array, csr_array, ndarray, ndarray)
-            Matrix of the first half and of the second, and the occurrences of each number in
-            either. Nothing when there are fewer than two blocks.
+        (int, (csr_array, ndarray), (csr_array, ndarray))
+            Id of the pair, and for either half-sample its matrix and the occurrences of each
+            number. Nothing when there are fewer than two blocks.
         """
-        for first, second in half_splits(
-            self.n_blocks, n_splits=n_splits, random_state=random_state
+        for pair, *halves in half_samples(
+            self.n_blocks, n_pairs=n_pairs, random_state=random_state
         ):
-            yield (
-                self.matrix(first),
-                self.matrix(second),
-                self._source.number_counts[first].sum(axis=0),
-                self._source.number_counts[second].sum(axis=0),
+            first, second = (
+                (self.matrix(blocks), self._source.number_counts[blocks].sum(axis=0))
+                for blocks in halves
             )
+            yield pair, first, second
 
-    def _block(self, block: int) -> sparse.csr_array:
-        if block not in self._blocks:
-            self._blocks[block] = self._source.reduce_block(
-                block, window=self.window, columns=self._contexts
-            )
-        return self._blocks[block]
+    def halves(self, n_splits: int = 10, random_state: int = 0) -> Iterator[Any]:
+        """As `half_samples`, without ids: for the time being."""
+        for _, first, second in self.half_samples(n_splits, random_state):
+            yield first[0], second[0], first[1], second[1]
 
 
-def reduce_events(
-    events: sparse.csr_array,
-    *,
-    distances: np.ndarray,
-    window: Window,
-    columns: np.ndarray,
+def sum_events(
+    events: sparse.csr_array, *, window_size: int, window: Window, columns: np.ndarray
 ) -> sparse.csr_array:
     """Sum the rows (distance, row) of an event matrix into one row each, by window weights.
 
     Parameters
     ----------
-    events : csr_array, shape (n_distances * n_rows, V)
-        Event counts, rows ordered by distance first.
-    distances : ndarray
-        Signed distance of each group of rows, or [0] for counts already summed.
+    events : csr_array, shape (2 * window_size * n_rows, V)
+        Event counts, rows ordered by signed distance first.
+    window_size : int
+        Largest distance.
     window : Window
         What to sum.
     columns : ndarray
-        Context ids to keep.
+        Context ids to keep, ascending.
 
     Returns
     -------
     csr_array of float64, shape (n_rows, n_columns) or (n_rows, n_distances * n_columns)
     """
-    n_rows = events.shape[0] // len(distances)
-    wanted, weights = _chosen(distances, window)
-    place = np.full(events.shape[1], -1, dtype=np.int64)
-    place[columns] = np.arange(columns.size)
-    if np.array_equal(wanted, np.arange(wanted[0], wanted[0] + wanted.size)):
-        picked = events[wanted[0] * n_rows : (wanted[-1] + 1) * n_rows]
-    else:
-        picked = sparse.vstack([events[g * n_rows : (g + 1) * n_rows] for g in wanted], "csr")
-    column = place[picked.indices]
-    keep = column >= 0
-    indptr = np.concatenate([[0], np.cumsum(keep)])[picked.indptr]
-    column = column[keep]
-    width = columns.size
-    if window.positional:
-        ends = indptr[n_rows::n_rows]
-        column += np.repeat(np.arange(wanted.size) * width, np.diff(ends, prepend=0))
-        width *= wanted.size
-    narrowed = sparse.csr_array(
-        (picked.data[keep].astype(np.float64), column, indptr), shape=(picked.shape[0], width)
-    )
-    adder = sparse.hstack([w * sparse.eye_array(n_rows, format="csr") for w in weights], "csr")
-    total = sparse.csr_array(adder @ narrowed)
+    n_rows = events.shape[0] // (2 * window_size)
+    n_distances = window.distances.size
+    # The signed distances of a window stand side by side: there is none of 0.
+    first = n_rows * (window_size - (window.size if window.side != "right" else 0))
+    chosen = events[first : first + n_distances * n_rows, columns].astype(np.float64)
+    if not window.positional:
+        return _weighted_sum(chosen, window.weights)
+    rows = n_rows * np.arange(n_distances)
+    parts = [w * chosen[row : row + n_rows] for row, w in zip(rows, window.weights)]
+    return sparse.csr_array(sparse.hstack(parts, format="csr"))
+
+
+def _weighted_sum(stacked: sparse.csr_array, weights: np.ndarray) -> sparse.csr_array:
+    """Sum matrices that stand below one another, in a single pass over their entries."""
+    each = sparse.eye_array(stacked.shape[0] // len(weights), format="csr")
+    adder = sparse.hstack([weight * each for weight in weights], format="csr")
+    total = sparse.csr_array(adder @ stacked)
     total.sort_indices()
     return total
 
 
-def _chosen(distances: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
-    if len(distances) == 1 and distances[0] == 0:
-        return np.zeros(1, dtype=np.int64), np.ones(1)
-    position = {int(d): i for i, d in enumerate(distances)}
-    missing = [int(d) for d in window.distances if int(d) not in position]
-    if missing:
-        raise InputError(
-            f"the counts hold no events at distance {missing[0]}",
-            expected=f"a window of at most {int(np.max(distances))}",
-            got=f"size {window.size}",
-            remedy="count again with a larger window",
+def choose_contexts(
+    vocabulary: Vocabulary,
+    signal: str,
+    *,
+    contexts: str | Iterable[int] | None = None,
+    without: str | Iterable[int] | None = None,
+) -> tuple[str, np.ndarray]:
+    """Name and context ids of a signal, ascending; never *other number* or *unknown*.
+
+    Examples
+    --------
+    >>> from wordnum.corpus.vocabulary import Vocabulary
+    >>> choose_contexts(Vocabulary.from_words(["km", "the"]), "text")
+    ('text', array([1002, 1003]))
+    """
+    if signal not in SIGNALS:
+        raise UsageError(f"there is no signal {signal!r}", expected=", ".join(SIGNALS))
+    numbers = np.arange(vocabulary.size if signal != "text" else 0)
+    words = np.arange(vocabulary.first_word, len(vocabulary) if signal != "number" else 0)
+    chosen = np.concatenate([numbers, words])
+    name = signal
+    for restriction, keep, mark in ((contexts, True, ":"), (without, False, "-")):
+        if restriction is not None:
+            label, ids = _named_contexts(vocabulary, restriction)
+            chosen = chosen[np.isin(chosen, ids) == keep]
+            name += mark + label
+    if not chosen.size:
+        raise UsageError(
+            f"the signal {name!r} has no column",
+            expected="at least one context",
+            remedy="choose another group, or encode with a larger vocabulary",
         )
-    return np.array([position[int(d)] for d in window.distances]), window.weights
+    return name, chosen
+
+
+def _named_contexts(
+    vocabulary: Vocabulary, contexts: str | Iterable[int]
+) -> tuple[str, np.ndarray]:
+    if not isinstance(contexts, str):
+        ids = np.unique(np.asarray(list(contexts), dtype=np.int64))
+        return f"{ids.size} contexts", ids
+    groups = context_groups(vocabulary)
+    if contexts not in groups:
+        raise UsageError(f"there is no context group {contexts!r}", expected=", ".join(groups))
+    return contexts, groups[contexts]

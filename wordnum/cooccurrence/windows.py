@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import KW_ONLY, dataclass
 from operator import index
 from typing import TYPE_CHECKING, Literal, get_args
@@ -22,8 +21,6 @@ WindowWeighting = Literal["flat", "harmonic", "linear"]
 
 # Far more than any text gives a meaning to: what is wider is a slip of the pen.
 _LARGEST = 10_000
-# The least common multiple of 1..22 leaves room for 10^10 pairs in 64 bits.
-_LARGEST_HARMONIC = 22
 
 
 @dataclass(frozen=True)
@@ -100,36 +97,6 @@ class Window:
         if self.weighting == "linear":
             return (self.size + 1 - distance) / self.size
         return np.ones_like(distance)
-
-    @property
-    def integer_weights(self) -> tuple[np.ndarray, int]:
-        """Weights as integers, whose sums are exact: by distance 0..size, and the divisor.
-
-        Raises
-        ------
-        UsageError
-            A harmonic window of more than 22, whose divisor is too large.
-
-        Examples
-        --------
-        >>> Window(size=4, weighting="harmonic").integer_weights
-        (array([ 0, 12,  6,  4,  3], dtype=uint64), 12)
-        """
-        distance = np.arange(1, self.size + 1)
-        divisor = 1
-        weights = np.ones_like(distance)
-        if self.weighting == "linear":
-            divisor, weights = self.size, self.size + 1 - distance
-        elif self.weighting == "harmonic":
-            if self.size > _LARGEST_HARMONIC:
-                raise UsageError(
-                    "harmonic sums of so wide a window are not exact",
-                    expected=f"a window of at most {_LARGEST_HARMONIC}",
-                    got=f"size {self.size}",
-                )
-            divisor = math.lcm(*range(1, self.size + 1))
-            weights = divisor // distance
-        return np.concatenate([[0], weights]).astype(np.uint64), divisor
 
     @property
     def label(self) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.pairs import PairSums, merge_sums
 from wordnum.cooccurrence.windows import Side, Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, UsageError
@@ -19,8 +18,9 @@ from wordnum.storage import load_npz, save_npz
 
 __all__ = ["WordCounts"]
 
-_VERSION = 1
-_PARTS = ("indptr", "contexts", "low", "high_at", "high")
+_KIND = "word-counts"
+_VERSION = 2
+_PARTS = ("data", "indices", "indptr")
 
 
 class WordCounts:
@@ -28,12 +28,12 @@ class WordCounts:
 
     Made by `count_words`. The pairs are kept once, each with the earlier word as
     its row, so that the side of the window is a choice made afterwards; its size and its weighting
-    are not. There are no blocks, hence no half-splits.
+    are not. There are no blocks, hence no half-samples.
 
     Parameters
     ----------
-    sums : PairSums
-        Weighted sums over pairs (word, later word), times the divisor of the weights.
+    later : csr_array of shape (V, V)
+        Sums over pairs (word, later word) of the weights: integers where all are 1, else float64.
     vocabulary : Vocabulary
         Names of rows and columns; *other number* and *unknown* have no counts.
     window : Window
@@ -58,7 +58,7 @@ class WordCounts:
 
     def __init__(
         self,
-        sums: PairSums,
+        later: sparse.csr_array,
         *,
         vocabulary: Vocabulary,
         window: Window,
@@ -68,7 +68,7 @@ class WordCounts:
         flags: tuple[str, ...] = (),
         provenance: dict[str, Any] | None = None,
     ) -> None:
-        self.sums = sums
+        self.later = later
         self.vocabulary = vocabulary
         self.window = window
         self.context_counts = np.asarray(context_counts, dtype=np.int64)
@@ -80,7 +80,7 @@ class WordCounts:
     def __repr__(self) -> str:
         return (
             f"WordCounts({self.perturbation!r}, {self.window.label}, {len(self.vocabulary)} words, "
-            f"{self.sums.nnz} distinct pairs)"
+            f"{self.later.nnz} distinct pairs)"
         )
 
     @property
@@ -88,16 +88,11 @@ class WordCounts:
         """Occurrences of each number after perturbation, int64 (N,)."""
         return self.context_counts[: self.vocabulary.size]
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all pairs."""
-        return self.sums.nbytes
-
     @cached_property
     def fingerprint(self) -> str:
         """Hash of everything that was counted."""
         return content_hash(
-            *(getattr(self.sums, part) for part in _PARTS),
+            *(getattr(self.later, part) for part in _PARTS),
             self.context_counts,
             self.n_documents,
             self.window,
@@ -118,8 +113,7 @@ class WordCounts:
             M[w, c] is the weight of c in the windows around w, symmetric where the window has
             both sides. Made anew at each call: about 24 bytes per distinct pair.
         """
-        later = self.sums.matrix()
-        later.data /= self.window.integer_weights[1]
+        later = self.later.astype(np.float64)
         side = self.window.side if side is None else Window(size=1, side=side).side
         if side == "right":
             return later
@@ -132,8 +126,9 @@ class WordCounts:
             return NotImplemented
         self._check_mergeable(other)
         same = self.provenance == other.provenance
+        widest = np.float64 if self.later.dtype.kind == "f" else np.uint64
         return WordCounts(
-            merge_sums([self.sums, other.sums]),
+            sparse.csr_array(self.later.astype(widest) + other.later),
             vocabulary=self.vocabulary,
             window=self.window,
             context_counts=self.context_counts + other.context_counts,
@@ -144,7 +139,7 @@ class WordCounts:
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write to an npz file (kind "all-counts"), atomically; returns its path."""
+        """Write to an npz file (kind "word-counts"), atomically; returns its path."""
         header = {
             "window": vars(self.window),
             "perturbation": self.perturbation,
@@ -152,10 +147,10 @@ class WordCounts:
             "flags": list(self.flags),
             "provenance": self.provenance,
         }
-        arrays = {part: getattr(self.sums, part) for part in _PARTS}
+        arrays = {part: getattr(self.later, part) for part in _PARTS}
         arrays |= {"context_counts": self.context_counts, **self.vocabulary.to_arrays()}
         return save_npz(
-            path, kind="all-counts", version=_VERSION, header=header, arrays=arrays, compress=False
+            path, kind=_KIND, version=_VERSION, header=header, arrays=arrays, compress=False
         )
 
     @classmethod
@@ -167,11 +162,16 @@ class WordCounts:
         InputError, FormatError
             No such file; damaged, of another kind, or of another version.
         """
-        header, arrays = load_npz(path, kind="all-counts", version=_VERSION, mapped=True)
+        header, arrays = load_npz(path, kind=_KIND, version=_VERSION, mapped=True)
         try:
+            vocabulary = Vocabulary.from_arrays(arrays)
+            n_words = len(vocabulary)
+            later = sparse.csr_array(
+                tuple(arrays[part] for part in _PARTS), shape=(n_words, n_words)
+            )
             return cls(
-                PairSums(*(arrays[part] for part in _PARTS)),
-                vocabulary=Vocabulary.from_arrays(arrays),
+                later,
+                vocabulary=vocabulary,
                 window=Window(**header["window"]),
                 context_counts=arrays["context_counts"],
                 n_documents=header["n_documents"],
@@ -179,10 +179,11 @@ class WordCounts:
                 flags=tuple(header["flags"]),
                 provenance=header["provenance"],
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise FormatError(
-                f"{path} lacks {error}",
-                expected="counts of all words written by wordnum",
+                f"{path} cannot be used as counts of all words",
+                expected="word counts written by wordnum",
+                got=str(error),
                 remedy="count again",
             ) from error
 

@@ -1,74 +1,55 @@
-"""Counting all words by all words: what one worker does, and all of them together."""
+"""Counting all words by all words: sorted runs of pairs on disk, and one merge of all of them.
+
+As GloVe's cooccur (Pennington et al. 2014) does it: the pairs of a run of the text are summed in
+memory and written sorted; the runs are merged once, a few rows of all of them at a time.
+"""
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numba
 import numpy as np
+from scipy import sparse
 
-from wordnum.cooccurrence import pair_kernels
-from wordnum.cooccurrence.estimate import announce, estimate
-from wordnum.cooccurrence.pairs import PairMerger, PairSums
-from wordnum.cooccurrence.passes import (
-    CHUNK_TOKENS,
-    check_numbers,
-    chunks,
-    restricted,
-    run_tasks,
+from wordnum.cooccurrence.passes import check_numbers, chunks, restricted, run_tasks
+from wordnum.cooccurrence.row_sums import (
+    add,
+    clear,
+    empty_row,
+    merge_rows,
+    sort_rows,
+    take_row,
 )
+from wordnum.cooccurrence.temp_arrays import Spool, forget
 from wordnum.cooccurrence.windows import Window, as_window
 from wordnum.cooccurrence.word_counts import WordCounts
 from wordnum.corpus.encoded_corpus import Block, EncodedCorpus, as_corpus
 from wordnum.corpus.perturbations import Perturbation, resolve_perturbations
 from wordnum.corpus.rewriting import Prepared, prepare_all
 from wordnum.errors import UsageError
+from wordnum.intrinsics import prefetch
 from wordnum.provenance import provenance
 
 if TYPE_CHECKING:
     from numpy import integer
 
-__all__ = ["PairTask", "count_all", "count_pair_chunk", "count_words"]
+__all__ = ["MERGED_PAIRS", "RUN_PAIRS", "TASK_TOKENS", "count_words"]
 
+# Tokens that a worker reads at once, unless a single document is longer.
+TASK_TOKENS = 6_000_000
+# Pairs of a run, at most, and distinct pairs of all runs that are merged at once.
+RUN_PAIRS = 60_000_000
+MERGED_PAIRS = 2_000_000
+# Where rows begin, values, and their columns, as in a CSR matrix.
+Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-@dataclass(frozen=True, eq=False)
-class PairTask:
-    """Consecutive documents, and the conditions to count all pairs under.
-
-    Attributes
-    ----------
-    blocks : tuple of Block
-        The documents: small blocks are counted together, since the fewer parts there are, the
-        fewer pairs come twice.
-    conditions : tuple of Prepared
-        Prepared perturbations, their rewriting restricted to these documents.
-    size, width : int
-        Numbers are the ids below `size`; ids are below `width`.
-    weights : ndarray of uint64, shape (reach + 1,)
-        Integer weight of each distance.
-    """
-
-    blocks: tuple[Block, ...]
-    conditions: tuple[Prepared, ...]
-    size: int
-    width: int
-    weights: np.ndarray
-
-    @property
-    def n_tokens(self) -> int:
-        """Tokens of the documents."""
-        return sum(block.ids.size for block in self.blocks)
-
-
-@dataclass(frozen=True, eq=False)
-class CountedPairs:
-    """Pairs of some documents, occurrences of each token (V,), and the number of documents."""
-
-    sums: PairSums
-    tokens: np.ndarray
-    documents: int
+# Positions between asking for memory and reading it.
+_AHEAD = 16
 
 
 def count_words(
@@ -80,6 +61,9 @@ def count_words(
     n_jobs: int | None = 1,
 ) -> WordCounts:
     """Count what stands around every word of the vocabulary, summed over the window.
+
+    Counts of a flat window are exact integers; weighted ones are sums of float64 in the order of
+    the text, the same bytes for any number of workers.
 
     Parameters
     ----------
@@ -117,125 +101,175 @@ def count_words(
         )
     chosen = resolve_perturbations([perturbation], random_state=random_state)
     check_numbers(corpus)
-    announce(estimate(corpus, rows="all", window=window.size, n_jobs=n_jobs))
-    conditions = prepare_all(chosen, corpus)
-    return count_all(corpus, conditions, window=window, n_jobs=n_jobs)[0]
-
-
-def count_all(
-    corpus: EncodedCorpus,
-    conditions: Sequence[Prepared],
-    *,
-    window: Window,
-    n_jobs: int | None = 1,
-    spill: str | os.PathLike[str] | None = None,
-) -> list[WordCounts]:
-    """Count all words by all words under several conditions in one pass; one result for each."""
-    mergers = [PairMerger(spill) for _ in conditions]
-    tokens = np.zeros((len(conditions), len(corpus.vocabulary)), dtype=np.int64)
-    documents = np.zeros(len(conditions), dtype=np.int64)
-    tasks = _tasks(corpus, conditions, window)
-    for parts in run_tasks(count_pair_chunk, tasks, corpus=corpus, n_jobs=n_jobs):
-        for at, part in enumerate(parts):
-            mergers[at].add(part.sums)
-            tokens[at] += part.tokens
-            documents[at] += part.documents
-    return [
-        WordCounts(
-            merger.total(),
-            vocabulary=corpus.vocabulary,
-            window=window,
-            context_counts=seen,
-            n_documents=int(n_documents),
-            perturbation=condition.name,
-            flags=corpus.flags,
-            provenance=_described(corpus, condition, window),
+    (condition,) = prepare_all(chosen, corpus)
+    n_words = len(corpus.vocabulary)
+    tokens = np.zeros(n_words, dtype=np.int64)
+    documents = 0
+    with Spool() as begin, Spool() as values, Spool() as columns:
+        tasks = _tasks(corpus, condition, window)
+        for counted in run_tasks(count_documents, tasks, corpus=corpus, n_jobs=n_jobs):
+            tokens += counted.tokens
+            documents += counted.documents
+            for run in counted.runs:
+                for spool, array in zip((begin, values, columns), run, strict=True):
+                    spool.append(array)
+        runs = (
+            begin.mapped(np.int64).reshape(-1, n_words + 1),
+            values.mapped(run[1].dtype),
+            columns.mapped(run[2].dtype),
         )
-        for condition, merger, seen, n_documents in zip(conditions, mergers, tokens, documents)
-    ]
-
-
-def _described(corpus: EncodedCorpus, condition: Prepared, window: Window) -> dict[str, object]:
+    exact = np.uint32 if corpus.n_tokens * window.size < 2**32 else np.uint64
     about = provenance(
         corpus=corpus.fingerprint, perturbation=condition.perturbation, window=window, rows="all"
     )
     if condition.share_in_place is not None:
         about["share_in_place"] = condition.share_in_place
-    return {**about, "source": corpus.manifest.get("source")}
+    return WordCounts(
+        _merged(*runs, dtype=exact if window.weighting == "flat" else np.float64),
+        vocabulary=corpus.vocabulary,
+        window=window,
+        context_counts=tokens,
+        n_documents=documents,
+        perturbation=condition.name,
+        flags=corpus.flags,
+        provenance={**about, "source": corpus.manifest.get("source")},
+    )
 
 
-def _tasks(
-    corpus: EncodedCorpus, conditions: Sequence[Prepared], window: Window
-) -> Iterator[PairTask]:
-    weights, _ = window.integer_weights
-    for blocks in _batches(corpus):
+@dataclass(frozen=True, eq=False)
+class PairTask:
+    """Consecutive documents, a prepared perturbation, and the window to count pairs in."""
+
+    blocks: tuple[Block, ...]
+    condition: Prepared
+    window: Window
+    size: int
+    n_words: int
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of the documents."""
+        return sum(block.ids.size for block in self.blocks)
+
+
+@dataclass(frozen=True, eq=False)
+class CountedPairs:
+    """Runs of pairs (word, later word), occurrences of each token (V,), number of documents."""
+
+    runs: list[Rows]
+    tokens: np.ndarray
+    documents: int
+
+
+def _tasks(corpus: EncodedCorpus, condition: Prepared, window: Window) -> Iterator[PairTask]:
+    """Small blocks are counted together: the fewer runs, the fewer pairs come twice."""
+    parts = chunks(corpus, most=TASK_TOKENS)
+    for _, batch in itertools.groupby(parts, key=lambda part: part.first_token // TASK_TOKENS):
+        blocks = tuple(batch)
         n_documents = sum(block.starts.size - 1 for block in blocks)
-        yield PairTask(
-            blocks=tuple(blocks),
-            conditions=restricted(conditions, blocks[0].first_document, n_documents),
-            size=corpus.vocabulary.size,
-            width=len(corpus.vocabulary),
-            weights=weights,
-        )
+        (prepared,) = restricted([condition], blocks[0].first_document, n_documents)
+        yield PairTask(blocks, prepared, window, corpus.vocabulary.size, len(corpus.vocabulary))
 
 
-def _batches(corpus: EncodedCorpus) -> Iterator[list[Block]]:
-    """Consecutive chunks of at most `CHUNK_TOKENS` together."""
-    batch: list[Block] = []
-    for chunk in chunks(corpus, most=CHUNK_TOKENS):
-        if batch and sum(block.ids.size for block in batch) + chunk.ids.size > CHUNK_TOKENS:
-            yield batch
-            batch = []
-        batch.append(chunk)
-    yield batch
-
-
-def _joined(blocks: Sequence[Block]) -> Block:
-    """One block of the documents of several."""
-    begin = np.cumsum([0, *(block.ids.size for block in blocks)])
-    starts = [block.starts[:-1] + first for block, first in zip(blocks, begin)]
-    return replace(
-        blocks[0],
-        ids=np.concatenate([block.ids for block in blocks]),
-        starts=np.concatenate([*starts, begin[-1:]]),
-    )
-
-
-def count_pair_chunk(task: PairTask) -> list[CountedPairs]:
-    """Count the documents of a task: one result per condition, in their order."""
-    block = _joined(task.blocks)
-    return [_count(task, block, condition) for condition in task.conditions]
-
-
-def _count(task: PairTask, block: Block, condition: Prepared) -> CountedPairs:
-    text = condition.apply(block)
-    documents = condition.kept(block.first_document + np.arange(block.starts.size - 1))
-    ids = np.asarray(text.ids).astype(np.min_scalar_type(task.width - 1))
-    order, begin = pair_kernels.order_words(ids, task.width)
-    reach = task.weights.size - 1
-    ahead = np.empty(ids.size, dtype=np.min_scalar_type(reach))
-    pair_kernels.see_ahead(text.starts, reach, ahead)
-    tokens = np.diff(begin)
+def count_documents(task: PairTask) -> CountedPairs:
+    """Count the documents of a task."""
+    texts = [task.condition.apply(block) for block in task.blocks]
+    kept = [
+        task.condition.kept(block.first_document + np.arange(block.starts.size - 1)).sum()
+        for block in task.blocks
+    ]
+    narrow = np.min_scalar_type(task.n_words - 1)
+    ids = np.concatenate([text.ids for text in texts]).astype(narrow)
+    ahead = np.concatenate([_tokens_ahead(text.starts, task.window.size) for text in texts])
+    tokens = np.bincount(ids, minlength=task.n_words)
     tokens[task.size : task.size + 2] = 0
-    sums = _sums(task, ids, order, begin, ahead)
-    return CountedPairs(sums, tokens, int(documents.sum()))
+    step = max(1, RUN_PAIRS // task.window.size)
+    flat = task.window.weighting == "flat"
+    weights = np.concatenate([[0], replace(task.window, side="right").weights])
+    weights = weights.astype(np.uint32 if flat else np.float64)
+    runs = [
+        _count_run(ids[first:], ahead[first : first + step], weights, task.size, task.n_words)
+        for first in range(0, ids.size, step)
+    ]
+    return CountedPairs(runs, tokens, int(sum(kept)))
 
 
-def _sums(
-    task: PairTask, ids: np.ndarray, order: np.ndarray, begin: np.ndarray, ahead: np.ndarray
-) -> PairSums:
-    pairs = int(ahead.sum(dtype=np.int64))
-    largest = pairs * int(task.weights.max())
-    cells = np.zeros(task.width, dtype=np.uint32 if largest < 2**32 else np.uint64)
-    contexts = np.empty(pairs, dtype=ids.dtype)
-    low = np.empty(pairs, dtype=np.uint8 if task.weights.max() == 1 else np.uint16)
-    most_high = (largest >> (8 * low.itemsize)) + 1
-    high_at, high = np.empty(most_high, dtype=np.int64), np.empty(most_high, dtype=np.uint64)
-    weights = task.weights.astype(cells.dtype)
-    indptr, used = pair_kernels.count_pairs(
-        ids, order, begin, ahead, weights, task.size, cells, contexts, low, high_at, high
-    )
-    end = int(indptr[-1])
-    return PairSums(
-        indptr, contexts[:end].copy(), low[:end].copy(), high_at[:used].copy(), high[:used].copy()
-    )
+def _count_run(
+    ids: np.ndarray, ahead: np.ndarray, weights: np.ndarray, size: int, n_words: int
+) -> Rows:
+    """Sum the pairs of the first positions, as many as `ahead` tells of."""
+    order, begin = sort_rows(ids[: ahead.size], n_words)
+    n_pairs = int(ahead.sum(dtype=np.int64))
+    columns, values = np.empty(n_pairs, ids.dtype), np.empty(n_pairs, weights.dtype)
+    row = empty_row(n_words, weights.dtype)
+    indptr = _count_pairs(ids, order, begin, ahead, weights, size, row, values, columns)
+    return indptr, values[: indptr[-1]], columns[: indptr[-1]]
+
+
+@numba.njit(cache=True, nogil=True)
+def _tokens_ahead(starts, size):  # type: ignore[no-untyped-def]
+    """How many tokens each position sees to its right, within its segment and the window."""
+    ahead = np.empty(starts[-1], dtype=np.uint16)
+    for k in range(starts.size - 1):
+        last = starts[k + 1] - 1
+        for i in range(starts[k], last + 1):
+            ahead[i] = min(size, last - i)
+    return ahead
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_pairs(ids, order, begin, ahead, weights, skip, row, values, columns):  # type: ignore[no-untyped-def]
+    """Sum the weights of the pairs (word, later word) row by row; returns where rows begin.
+
+    Positions come sorted by word, so that all pairs of one word are summed one after the other in
+    a row that stays in the cache; what is read far apart is asked for ahead of time. `skip` and
+    `skip + 1` are no words.
+    """
+    indptr = np.zeros_like(begin)
+    k = 0
+    for word in range(begin.size - 1):
+        if word != skip and word != skip + 1:
+            for s in range(begin[word], begin[word + 1]):
+                i = order[s]
+                soon = np.int64(order[min(s + _AHEAD, order.size - 1)])
+                prefetch(ids, soon + 1)
+                prefetch(ahead, soon)
+                for d in range(1, ahead[i] + 1):
+                    add(row, ids[i + d], weights[d])
+            clear(row, skip)
+            clear(row, skip + 1)
+            k = take_row(row, values, columns, k)
+        indptr[word + 1] = k
+    return indptr
+
+
+def _merged(
+    begin: np.ndarray, values: np.ndarray, columns: np.ndarray, *, dtype: type
+) -> sparse.csr_array:
+    """Add all runs, as many rows at once as have `MERGED_PAIRS`; the sum is on disk.
+
+    Rows of run r begin at begin[r] in its part of `values` and `columns`, which hold one run after
+    the other.
+    """
+    n_words = begin.shape[1] - 1
+    first = np.cumsum(begin[:, -1:], axis=0) - begin[:, -1:]
+    entries = begin.sum(axis=0)
+    indptr = np.zeros(n_words + 1, dtype=np.int64)
+    row = empty_row(n_words, dtype)
+    done = 0
+    with Spool() as merged_values, Spool() as merged_columns:
+        while done < n_words:
+            most = entries[done] + MERGED_PAIRS
+            last = max(done + 1, int(np.searchsorted(entries, most, side="right")) - 1)
+            room = int(entries[last] - entries[done])
+            sums: np.ndarray = np.empty(room, dtype)
+            kept = np.empty(room, np.int32)
+            ends = merge_rows(first + begin[:, done : last + 1], values, columns, row, sums, kept)
+            indptr[done + 1 : last + 1] = indptr[done] + ends[1:]
+            merged_values.append(sums[: ends[-1]])
+            merged_columns.append(kept[: ends[-1]])
+            for array in (values, columns):
+                forget(array)
+            done = last
+        parts = merged_values.mapped(dtype), merged_columns.mapped(np.int32), indptr
+    return sparse.csr_array(parts, shape=(n_words, n_words))

@@ -299,14 +299,14 @@ def _opened(source: Any) -> EncodedCorpus | Counts | WordCounts:
     if path.is_dir():
         return EncodedCorpus.open(path)
     kind = npz_kind(path)
-    if path.is_file() and kind not in ("counts", "all-counts"):
+    if path.is_file() and kind not in ("counts", "word-counts"):
         raise InputError(
             f"{path} holds no counts",
             expected="a file of wordnum count, or a folder of wordnum encode",
             got=kind or "another file",
             remedy="a text becomes a corpus by wordnum encode; vectors go to wordnum analyze",
         )
-    return (WordCounts if kind == "all-counts" else Counts).load(path)
+    return (WordCounts if kind == "word-counts" else Counts).load(path)
 
 
 def _chosen(

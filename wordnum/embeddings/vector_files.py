@@ -39,7 +39,7 @@ _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 _OTHERS = {
     "counts": "wordnum embed",
-    "all-counts": "wordnum embed",
+    "word-counts": "wordnum embed",
     "expected-counts": "wordnum embed",
     "an encoded corpus": "wordnum embed",
     "the folder of a study": "wordnum report",

@@ -272,7 +272,7 @@ def _thinned(stages: Stages, corpus: EncodedCorpus, cut: list[Run]) -> list[Run]
 
 def count_pairs(signal: Signal) -> int:
     """Pairs that a signal sums, each with the weight of its distance."""
-    return round(sum(block.sum() for block in signal.block_matrices()))
+    return round(signal.matrix().sum())
 
 
 def _identity(perturbation: Perturbation) -> list[Any]:

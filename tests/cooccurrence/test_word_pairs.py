@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wordnum.cooccurrence import word_pairs
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.counts import Counts
-from wordnum.cooccurrence.pairs import PairMerger, PairSums, merge_sums
 from wordnum.cooccurrence.windows import Window
 from wordnum.cooccurrence.word_counts import WordCounts
 from wordnum.cooccurrence.word_pairs import count_words
@@ -36,6 +36,7 @@ WINDOWS = (
     Window(size=4, side="left"),
     Window(size=3, side="right", weighting="linear"),
     Window(size=22, weighting="harmonic"),
+    Window(size=79, weighting="harmonic"),
 )
 
 
@@ -122,40 +123,58 @@ def test_unknown_words_hold_their_place_and_are_no_column():
     assert counts.context_counts[unknown] == 0
 
 
-def test_sums_of_any_size_are_exact(monkeypatch: pytest.MonkeyPatch):
-    """One word, again and again: sums far beyond one byte, in one part and in several."""
-    monkeypatch.setattr("wordnum.cooccurrence.word_pairs.CHUNK_TOKENS", 5000)
-    vocabulary = Vocabulary.from_words(["a"], numerals=NumeralScheme(size=10))
-    ids = np.full(60_000, vocabulary.id("a"))
+@pytest.fixture
+def small_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many tasks, many runs of each, and many merged parts."""
+    monkeypatch.setattr(word_pairs, "TASK_TOKENS", 250)
+    monkeypatch.setattr(word_pairs, "RUN_PAIRS", 400)
+    monkeypatch.setattr(word_pairs, "MERGED_PAIRS", 50)
+
+
+def repeated(word: str, times: int) -> EncodedCorpus:
+    """A number, and one word again and again, in documents of a thousand tokens."""
+    vocabulary = Vocabulary.from_words([word], numerals=NumeralScheme(size=10))
+    ids = np.full(times, vocabulary.id(word))
     ids[0] = 3
-    corpus = EncodedCorpus.from_arrays(ids, np.arange(0, 60_001, 1000), vocabulary)
+    return EncodedCorpus.from_arrays(ids, np.arange(0, times + 1, 1000), vocabulary)
+
+
+def test_large_sums_are_exact():
+    corpus = repeated("a", 60_000)
     matrix = count_words(corpus, window=2).matrix()
-    a = vocabulary.id("a")
+    a = corpus.vocabulary.id("a")
     assert matrix[a, a] == 2 * (60 * (999 + 998) - 2)
     assert matrix[3, a] == 2
-    window = Window(size=22, weighting="harmonic")
-    matrix = count_words(corpus, window=window).matrix()
-    by_hand = 2 * sum((60 * (1000 - d) - 1) / d for d in range(1, 23))
-    assert matrix[a, a] == pytest.approx(by_hand, rel=1e-14)
 
 
-def of_conditions(corpus: EncodedCorpus, n_jobs: int = 1) -> dict[str, WordCounts]:
-    return {
-        name: count_words(corpus, window=3, perturbation=name, n_jobs=n_jobs) for name in CONDITIONS
-    }
+@pytest.mark.parametrize("size", [22, 300])
+def test_harmonic_windows_of_any_size_are_counted(size: int):
+    corpus = repeated("a", 60_000)
+    matrix = count_words(corpus, window=Window(size, weighting="harmonic")).matrix()
+    a = corpus.vocabulary.id("a")
+    by_hand = 2 * sum((60 * (1000 - d) - 1) / d for d in range(1, size + 1))
+    assert matrix[a, a] == pytest.approx(by_hand, rel=1e-11)
 
 
-def test_workers_and_chunks_change_no_byte(
-    corpus: EncodedCorpus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_workers_and_runs_change_no_byte(
+    corpus: EncodedCorpus, condition: str, small_runs: None, tmp_path: Path
 ):
-    counts = {jobs: of_conditions(corpus, n_jobs=jobs) for jobs in (1, 2)}
-    monkeypatch.setattr("wordnum.cooccurrence.pairs.BATCH", 50)
-    monkeypatch.setattr("wordnum.cooccurrence.word_pairs.CHUNK_TOKENS", 250)
-    counts[3] = of_conditions(corpus)
-    for name in CONDITIONS:
-        files = [found[name].save(tmp_path / f"{jobs}") for jobs, found in counts.items()]
-        assert len({path.read_bytes() for path in files}) == 1
-        assert len({found[name].fingerprint for found in counts.values()}) == 1
+    counts = [count_words(corpus, window=3, perturbation=condition, n_jobs=n) for n in (1, 2)]
+    with pytest.MonkeyPatch.context() as usual:
+        usual.setattr(word_pairs, "TASK_TOKENS", 10**6)
+        usual.setattr(word_pairs, "RUN_PAIRS", 10**6)
+        counts.append(count_words(corpus, window=3, perturbation=condition))
+    files = [one.save(tmp_path / f"{at}").read_bytes() for at, one in enumerate(counts)]
+    assert len(set(files)) == 1
+    assert len({one.fingerprint for one in counts}) == 1
+
+
+def test_weighted_sums_do_not_depend_on_the_workers(corpus: EncodedCorpus, small_runs: None):
+    window = Window(30, weighting="harmonic")
+    one, two = (count_words(corpus, window=window, n_jobs=n) for n in (1, 2))
+    assert one.fingerprint == two.fingerprint
+    assert np.allclose(one.matrix().toarray(), pairs(corpus, window), rtol=1e-12, atol=0)
 
 
 def test_counts_of_two_texts_add_up(corpus: EncodedCorpus):
@@ -167,29 +186,6 @@ def test_counts_of_two_texts_add_up(corpus: EncodedCorpus):
     other = count_words(corpus, window=2)
     with pytest.raises(UsageError, match="different windows cannot be merged"):
         whole + other
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.lists(st.integers(0, 2**20), min_size=16, max_size=16), max_size=20))
-def test_merging_is_adding(tables: list[list[int]]):
-    def part(table: list[int]) -> PairSums:
-        matrix = np.reshape(table, (4, 4))
-        rows, columns = np.nonzero(matrix)
-        values = matrix[rows, columns]
-        at = np.flatnonzero(values >> 8)
-        indptr = np.searchsorted(rows, np.arange(5))
-        return PairSums(
-            indptr.astype(np.int64), columns.astype(np.uint8), (values & 255).astype(np.uint8),
-            at.astype(np.int64), (values[at] >> 8).astype(np.uint64),
-        )  # fmt: skip
-
-    parts = [part(table) for table in [*tables, [0] * 16]]
-    merger = PairMerger()
-    for one in parts:
-        merger.add(one)
-    expected = np.sum([np.reshape(t, (4, 4)) for t in [*tables, [0] * 16]], axis=0)
-    for merged in (merger.total(), merge_sums(parts)):
-        assert np.array_equal(merged.matrix().toarray(), expected)
 
 
 def test_saved_counts_come_back(corpus: EncodedCorpus, tmp_path: Path):
@@ -209,7 +205,7 @@ def test_damaged_and_other_files_are_refused(corpus: EncodedCorpus, tmp_path: Pa
         Counts.load(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(FormatError, match="cannot be read as all-counts"):
+    with pytest.raises(FormatError, match="cannot be read as word-counts"):
         WordCounts.load(path)
     with pytest.raises(InputError, match="no such file"):
         WordCounts.load(tmp_path / "none.npz")
@@ -230,5 +226,3 @@ def test_windows_that_cannot_be_counted_are_refused(corpus: EncodedCorpus):
         count_words(corpus, window=Window(size=2, positional=True))
     with pytest.raises(UsageError, match="numbers are counted at every distance"):
         count(corpus, window=Window(2, side="left"))
-    with pytest.raises(UsageError, match="harmonic sums of so wide a window"):
-        count_words(corpus, window=Window(size=23, weighting="harmonic"))

@@ -1,0 +1,109 @@
+"""Compiled sums of sparse rows: a dense row of sums, and which of them were touched.
+
+Every row of counts is summed in one array that stays in the cache. Which entries were touched is
+kept in a bitmap of two levels, from which the row comes out sorted and the array clean.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from wordnum.intrinsics import trailing_zeros
+
+__all__ = ["add", "clear", "empty_row", "merge_rows", "sort_rows", "take_row"]
+
+_ONE = np.uint64(1)
+
+
+@numba.njit(cache=True, nogil=True)
+def sort_rows(rows, n_rows):  # type: ignore[no-untyped-def]
+    """Positions sorted by their row, stable, and where each row begins (n_rows + 1,)."""
+    begin = np.zeros(n_rows + 1, dtype=np.int64)
+    for row in rows:
+        begin[row + 1] += 1
+    for row in range(n_rows):
+        begin[row + 1] += begin[row]
+    free = begin[:-1].copy()
+    order = np.empty(rows.size, dtype=np.int32)
+    for i in range(rows.size):
+        row = rows[i]
+        order[free[row]] = i
+        free[row] += 1
+    return order, begin
+
+
+def empty_row(width: int, dtype: np.dtype | type) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sums of `width` columns, none touched: what `add`, `clear` and `take_row` work on."""
+    touched = np.zeros((width >> 6) + 65, dtype=np.uint64)
+    return np.zeros(width, dtype=dtype), touched, np.zeros((width >> 12) + 1, dtype=np.uint64)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def add(row, column, weight):  # type: ignore[no-untyped-def]
+    """Add to one column of the row."""
+    sums, touched, summary = row
+    sums[column] += weight
+    # Noted always: a branch here is a coin toss.
+    touched[column >> 6] |= _ONE << np.uint64(column & 63)
+    summary[column >> 12] |= _ONE << np.uint64((column >> 6) & 63)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def clear(row, column):  # type: ignore[no-untyped-def]
+    """Forget one column of the row."""
+    sums, touched, _ = row
+    touched[column >> 6] &= ~(_ONE << np.uint64(column & 63))
+    sums[column] = 0
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def take_row(row, values, columns, k):  # type: ignore[no-untyped-def]
+    """Write the columns that are not 0 from entry k on, ascending; returns where the next begin."""
+    sums, touched, summary = row
+    for t in range(summary.size):
+        words = summary[t]
+        summary[t] = 0
+        while words:
+            w = (np.int64(t) << 6) + np.int64(trailing_zeros(words))
+            words &= words - _ONE
+            bits = touched[w]
+            touched[w] = 0
+            while bits:
+                c = (w << 6) + np.int64(trailing_zeros(bits))
+                bits &= bits - _ONE
+                columns[k] = c
+                values[k] = sums[c]
+                # Written always and kept if counted: a branch here is a coin toss.
+                k += np.int64(sums[c] != 0)
+                sums[c] = 0
+    return k
+
+
+@numba.njit(cache=True, nogil=True)
+def merge_rows(begin, values, columns, row, out_values, out_columns):  # type: ignore[no-untyped-def]
+    """Add sparse matrices, in their order; returns where the rows of the sum begin.
+
+    `begin[part, r]` is where row r of a part begins in `values` and `columns`; in a part, the next
+    row begins where one ends. The sum is written to `out_values` and `out_columns`.
+
+    Examples
+    --------
+    Rows (0 7 0 0 8), (9 0 0 0 0) and rows (0 0 0 0 1), (0 0 0 0 0):
+
+    >>> values, columns = np.array([7, 8, 9, 1]), np.array([1, 4, 0, 4])
+    >>> begin = np.array([[0, 2, 3], [3, 4, 4]])
+    >>> sums = np.empty_like(values), np.empty_like(columns)
+    >>> indptr = merge_rows(begin, values, columns, empty_row(5, np.int64), *sums)
+    >>> indptr, sums[0][: indptr[-1]], sums[1][: indptr[-1]]
+    (array([0, 2, 3]), array([7, 9, 9]), array([1, 4, 0]))
+    """
+    indptr = np.zeros(begin.shape[1], dtype=np.int64)
+    k = 0
+    for r in range(begin.shape[1] - 1):
+        for part in range(begin.shape[0]):
+            for e in range(begin[part, r], begin[part, r + 1]):
+                add(row, columns[e], values[e])
+        k = take_row(row, out_values, out_columns, k)
+        indptr[r + 1] = k
+    return indptr
