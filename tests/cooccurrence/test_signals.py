@@ -91,6 +91,16 @@ def test_columns_are_chosen_by_group_or_by_id(counts: Counts):
     assert entries(counts.signal("text", without="units")) == {(7, CAT, 0): 5, (3, MAY, 0): 16}
     assert entries(counts.signal("both", contexts=[MAY, 3])) == {(3, MAY, 0): 16, (7, 3, 0): 4}
     assert counts.signal("text", contexts="units", without=[CAT]).name == "text:units-1 contexts"
+    assert entries(counts.contexts(["may", 3])) == entries(counts.contexts([MAY, 3]))
+    pets = counts.signal("text", contexts={"pets": ["cat", "dog"]})
+    assert pets.name == "text:pets"
+    assert entries(pets) == {(7, CAT, 0): 5}
+
+
+@pytest.mark.parametrize("window", [1, np.int64(1), Window(1)])
+def test_a_window_may_be_any_integer(counts: Counts, window):
+    assert counts.signal("text", window=window).window == Window(1)
+    assert counts.contexts("units", window=window).window == Window(1)
 
 
 def test_margins_follow_the_columns(counts: Counts):

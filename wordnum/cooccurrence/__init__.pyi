@@ -1,10 +1,10 @@
-from .context_groups import context_groups as context_groups
-from .context_groups import group_names as group_names
 from .counting import count as count
 from .counting import count_conditions as count_conditions
 from .counts import Counts as Counts
 from .expect import expected_counts as expected_counts
 from .expected_counts import ExpectedCounts as ExpectedCounts
+from .groups import context_groups as context_groups
+from .groups import group_names as group_names
 from .signals import Signal as Signal
 from .windows import Window as Window
 from .word_counts import WordCounts as WordCounts

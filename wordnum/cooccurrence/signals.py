@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.context_groups import context_groups
+from wordnum.cooccurrence.groups import context_groups
 from wordnum.cooccurrence.windows import Window, as_window
 from wordnum.errors import UsageError
 from wordnum.provenance import content_hash
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Signal", "SignalSource", "choose_contexts", "half_samples", "sum_events"]
 
 SIGNALS = ("both", "text", "number")
+# The name of a context group, words and ids, or groups of one's own.
+Contexts = str | Iterable[str | int] | Mapping[str, Any]
 
 
 def half_samples(
@@ -120,8 +122,8 @@ class SignalSource(ABC):
         signal: str = "both",
         *,
         window: int | Window | None = None,
-        contexts: str | Iterable[int] | None = None,
-        without: str | Iterable[int] | None = None,
+        contexts: Contexts | None = None,
+        without: Contexts | None = None,
     ) -> Signal:
         """Choose what a model is fitted on.
 
@@ -131,9 +133,10 @@ class SignalSource(ABC):
             Words as contexts, numbers as contexts, or both.
         window : int or Window, optional
             Which distances, and how they are weighted; all that was counted by default.
-        contexts : str or iterable of int, optional
-            Keep these columns only: the name of a context group, or context ids.
-        without : str or iterable of int, optional
+        contexts : str, iterable or mapping, optional
+            Keep these columns only: the name of a context group, words and context ids, or groups
+            of your own as in `context_groups`, which name the signal.
+        without : str, iterable or mapping, optional
             Leave these columns out.
 
         Raises
@@ -161,7 +164,7 @@ class SignalSource(ABC):
         """The signal from other numbers."""
         return self.signal("number")
 
-    def contexts(self, group: str | Iterable[int], *, window: int | Window | None = None) -> Signal:
+    def contexts(self, group: Contexts, *, window: int | Window | None = None) -> Signal:
         """Return the signal from one context group alone."""
         return self.signal("both", window=window, contexts=group)
 
@@ -357,8 +360,8 @@ def choose_contexts(
     vocabulary: Vocabulary,
     signal: str,
     *,
-    contexts: str | Iterable[int] | None = None,
-    without: str | Iterable[int] | None = None,
+    contexts: Contexts | None = None,
+    without: Contexts | None = None,
 ) -> tuple[str, np.ndarray]:
     """Name and context ids of a signal, ascending; never *other number* or *unknown*.
 
@@ -388,13 +391,14 @@ def choose_contexts(
     return name, chosen
 
 
-def _named_contexts(
-    vocabulary: Vocabulary, contexts: str | Iterable[int]
-) -> tuple[str, np.ndarray]:
-    if not isinstance(contexts, str):
-        ids = np.unique(np.asarray(list(contexts), dtype=np.int64))
-        return f"{ids.size} contexts", ids
-    groups = context_groups(vocabulary)
-    if contexts not in groups:
-        raise UsageError(f"there is no context group {contexts!r}", expected=", ".join(groups))
-    return contexts, groups[contexts]
+def _named_contexts(vocabulary: Vocabulary, contexts: Contexts) -> tuple[str, np.ndarray]:
+    if isinstance(contexts, str):
+        groups = context_groups(vocabulary)
+        if contexts not in groups:
+            raise UsageError(f"there is no context group {contexts!r}", expected=", ".join(groups))
+        return contexts, groups[contexts]
+    if not isinstance(contexts, Mapping):
+        listed = list(contexts)
+        contexts = {f"{len(set(listed))} contexts": listed}
+    groups = context_groups(vocabulary, contexts, language=None)
+    return "+".join(contexts), np.concatenate([groups[name] for name in contexts])

@@ -24,8 +24,8 @@ from wordnum.analyzers.inputs import centred_columns
 from wordnum.analyzers.residues import Task, tasks_for
 from wordnum.backend import Backend, get_backend
 from wordnum.config import one_of
-from wordnum.cooccurrence.context_groups import REST, context_groups
 from wordnum.cooccurrence.counts import Counts
+from wordnum.cooccurrence.groups import REST, context_groups
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.embeddings.gram import gram, leading

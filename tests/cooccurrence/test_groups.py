@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence.context_groups import REST, context_groups, group_names
+from wordnum.cooccurrence.groups import REST, context_groups, group_names
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.errors import FormatError, InputError
+from wordnum.errors import FormatError, InputError, UsageError
 
 WORDS = {
     "ordinal suffixes": ["st", "nd", "rd", "th"],
@@ -74,21 +74,86 @@ def test_groups_of_ones_own_take_precedence(tmp_path: Path):
     assert 1005 not in groups["currency"]
 
 
+def test_groups_are_named_in_python_too():
+    vocabulary = Vocabulary.from_words(["cat", "dog", "km"], numerals=NumeralScheme(size=10))
+    groups = context_groups(
+        vocabulary,
+        {
+            "pets": ["cat", "dog", "parrot"],
+            "round": [0, np.int64(5)],
+            "k": {"words": ["7"], "patterns": ["k.*"]},
+        },
+        language=None,
+    )
+    assert {name: ids.tolist() for name, ids in groups.items()} == {
+        "pets": [12, 13], "round": [0, 5], "k": [7, 14], REST: [1, 2, 3, 4, 6, 8, 9]
+    }  # fmt: skip
+
+
+def test_the_first_group_that_names_a_word_has_it():
+    vocabulary = Vocabulary.from_words(["cat", "dog"])
+    groups = context_groups(vocabulary, {"a": ["cat"], "b": ["cat", "dog"], REST: ["cat"]})
+    assert groups["a"].tolist() == [1002]
+    assert groups["b"].tolist() == [1003]
+    assert list(groups)[-1] == REST
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "xx"])
+def test_any_language_has_groups(language: str):
+    stop = {"de": "und", "fr": "et", "xx": "zzz"}[language]
+    vocabulary = Vocabulary.from_words([stop, "€", "»", "km"], numerals=NumeralScheme(size=10))
+    groups = context_groups(vocabulary, {"units": ["km"]}, language=language)
+    assert list(groups) == group_names({"units": []}, language=language)
+    assert groups["units"].tolist() == [15]
+    assert groups["currency"].tolist() == [13]
+    assert groups["punctuation"].tolist() == [14]
+    assert groups["numbers"].tolist() == list(range(10))
+    assert groups["function words"].tolist() == ([] if language == "xx" else [12])
+
+
+def test_a_language_that_does_not_exist_is_named():
+    with pytest.raises(UsageError, match="spaCy knows no language 'qq'"):
+        group_names(language="qq")
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({"pets": "cat"}, "a table was expected(.|\n)*'cat'(.|\n)*'pets'"),
+        ({"pets": 7}, "a table was expected"),
+        ({"pets": [1.5]}, "words cannot be read"),
+        ({"pets": [True]}, "words cannot be read"),
+        ({"pets": [-1]}, "no context -1\n  expected: ids from 0 to 1002"),
+        ({"pets": [1003]}, "no context 1003"),
+        ({"pets": {"word": ["cat"]}}, "unknown key 'word'"),
+        ({"pets": {"patterns": ["("]}}, "a pattern cannot be read"),
+        ({"pets": {"patterns": ["a{99999999999}"]}}, "a pattern cannot be read"),
+    ],
+)
+def test_groups_that_cannot_be_used_are_refused(groups, message: str):
+    with pytest.raises(UsageError, match=message):
+        context_groups(Vocabulary.from_words(["cat"]), groups)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("[pets", "cannot be read"),
         ("[pets]\nword = ['cat']", "unknown key 'word'"),
-        ("[pets]\nwords = 'cat'", "words that are not strings"),
-        ("[pets]\nwords = [1]", "words that are not strings"),
-        ("[pets]\npatterns = ['(']", "cannot be read"),
-        ("pets = 3", "cannot be read"),
+        ("[pets]\nwords = 'cat'", "words cannot be read"),
+        ("[pets]\nwords = [1.5]", "words cannot be read"),
+        ("[pets]\npatterns = ['(']", "a pattern cannot be read"),
+        ("pets = 3", "a table was expected"),
+        ("pets = " + "9" * 4301, "cannot be read"),
+        ("pets = " + "[" * 3000, "cannot be read"),
+        ("[pets]\npatterns = ['" + "(" * 3000 + ")" * 3000 + "']", "a pattern cannot be read"),
     ],
+    ids=range(9),
 )
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, text: str, message: str):
     path = tmp_path / "groups.toml"
     path.write_text(text)
-    with pytest.raises(FormatError, match=message) as caught:
+    with pytest.raises((FormatError, UsageError), match=message) as caught:
         context_groups(Vocabulary.from_words(["cat"]), path)
     assert str(path) in str(caught.value)
 
