@@ -89,7 +89,7 @@ def spikes(seeds):
         for name, make in PROCESSES.items():
             rows = []
             for seed in range(seeds):
-                found = spectrum(Embedding(make(seed)[numbers], numbers), permutations=0)
+                found = spectrum(Embedding(make(seed)[numbers], numbers))
                 at = [found.spikes[T].p_value < 0.05 for T in PERIODS]
                 # Two of them, by Bonferroni: the third is left out to spare its adjustment.
                 plain = min(plain_p_value(found, T) for T in (5, 10)) * 3 < 0.05
@@ -161,7 +161,6 @@ def verdicts(seeds):
                     moduli=PERIODS,
                     repeats=1,
                     controls=False,
-                    permutations=0,
                     random_state=seed,
                 ).verdict
                 names[found.name] += 1

@@ -6,8 +6,7 @@ import pytest
 from wordnum.analyzers import Analysis, analyze, probe
 from wordnum.analyzers.alternative_classifiers import AlternativeClassifier, iterative_predictions
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.lda import ALPHAS, standardised
-from wordnum.analyzers.regression_probes import regression_probe
+from wordnum.analyzers.lda import standardised
 from wordnum.analyzers.residues import tasks_for
 from wordnum.analyzers.side_by_side import SideBySide
 from wordnum.embeddings.embedding import Embedding
@@ -95,45 +94,6 @@ def test_series_follow_the_sizes(found):
         grown.series("kapa", 10)
     with pytest.raises(InputError, match="no analysis"):
         SideBySide({})
-
-
-def test_regression_probe_reads_magnitude_and_angle():
-    rng = np.random.default_rng(0)
-    n = np.arange(500)
-    angle = 2 * np.pi * n / 10
-    x = np.stack([np.log1p(n), np.cos(angle), np.sin(angle)], axis=1)
-    found = regression_probe(x + 0.01 * rng.standard_normal(x.shape), moduli=[7, 10], repeats=2)
-    assert found.circular[10] > 0.99
-    assert found.angle[10] > 0.95
-    assert found.circular[7] < 0.05
-    assert found.log_magnitude > 0.99
-    assert found.magnitude < found.log_magnitude
-    assert len(found.to_frame()) == 4
-
-
-def test_regression_predicts_what_ridge_cv_does():
-    from sklearn.linear_model import RidgeCV
-
-    rng = np.random.default_rng(0)
-    numbers = np.sort(rng.choice(200, 150, replace=False))
-    x = np.cos(2 * np.pi * numbers / 5)[:, None] * rng.standard_normal(8) + numbers[:, None] / 100
-    x += rng.standard_normal(x.shape)
-    fold_of = random_folds(200, repeats=1)[0][numbers]
-    error, base = np.zeros(2), np.zeros(2)
-    for fold in range(5):
-        held = fold_of == fold
-        Z, Z_test, *_ = standardised(np, x[~held], x[held])
-        for at, target in enumerate((np.log1p(numbers), numbers.astype(float))):
-            model = RidgeCV(alphas=len(Z) * np.array(ALPHAS)).fit(Z, target[~held])
-            error[at] += ((model.predict(Z_test) - target[held]) ** 2).sum()
-            base[at] += ((target[~held].mean() - target[held]) ** 2).sum()
-    found = regression_probe(Embedding(x, numbers, size=200), moduli=[5], repeats=1)
-    np.testing.assert_allclose([found.log_magnitude, found.magnitude], 1 - error / base, rtol=1e-9)
-
-
-def test_regression_on_a_constant_has_no_r2():
-    found = regression_probe(np.ones((50, 2)), moduli=[2])
-    assert (found.circular[2], found.magnitude) == (0, 0)
 
 
 def test_logistic_predicts_what_scikit_learn_does():

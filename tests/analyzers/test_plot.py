@@ -46,7 +46,7 @@ def test_every_result_draws_itself_with_named_axes(made, found):
 
 
 def test_a_slow_trend_does_not_hide_the_spikes(made):
-    found = spectrum(made, permutations=0)  # on a drift 30 times as large as its wave
+    found = spectrum(made)  # on a drift 30 times as large as its wave
     ax = found.plot()
     highest = max(spike.magnitude for spike in found.spikes.values())
     assert highest < ax.get_ylim()[1] < 1.2 * highest

@@ -170,7 +170,6 @@ def test_odd_embeddings_are_measured_or_refused_without_a_warning(seed):
                 made,
                 moduli=rng.integers(2, 8, size=3),
                 nulls=5,
-                permutations=5,
                 classifier=("lda", "ridge")[seed % 2],
             )
         except InputError:

@@ -350,13 +350,12 @@ def half_kappas(embedding: Any) -> Array:
 
 def spectrum(embedding: Any) -> dict[str, Any]:
     """Magnitude and power of every frequency, and the p-values of the spikes."""
-    found = _spectrum(embedding, periods=(2, 5, 10), permutations=99, random_state=0)
+    found = _spectrum(embedding, periods=(2, 5, 10))
     spikes = [found.spikes[T] for T in (2, 5, 10)]
     return {
         "magnitude": found.magnitude,
         "power": found.power,
         "p": [spike.p_value for spike in spikes],
-        "p, permutations": [spike.p_value_permutation for spike in spikes],
     }
 
 
@@ -369,7 +368,7 @@ def separability(embedding: Any) -> dict[str, list[float]]:
 
 def verdict(embedding: Any) -> str:
     """Name of the verdict and the T that count as geometric."""
-    spikes = _spectrum(embedding, periods=(2, 5, 10), permutations=99, random_state=0)
+    spikes = _spectrum(embedding, periods=(2, 5, 10))
     found = _verdict(spikes, _probed(embedding, "lda"), flags=(), n_documents=1000)
     return f"{found.name}, spectral {found.spectral}, geometric {list(found.geometric)}"
 

@@ -10,8 +10,6 @@ from .probing import ModulusProbe as ModulusProbe
 from .probing import ProbeResult as ProbeResult
 from .probing import probe as probe
 from .reasons import reason_text as reason_text
-from .regression_probes import RegressionProbe as RegressionProbe
-from .regression_probes import regression_probe as regression_probe
 from .side_by_side import SideBySide as SideBySide
 from .spectra import Spectrum as Spectrum
 from .spectra import spectrum as spectrum

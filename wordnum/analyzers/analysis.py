@@ -153,7 +153,6 @@ def analyze(
     folds: int = 5,
     controls: bool = True,
     intervals: bool = True,
-    permutations: int = 999,
 ) -> Analysis:
     """Say what an embedding knows about numbers, with the evidence.
 
@@ -167,8 +166,6 @@ def analyze(
         The T of probe and separability.
     classifier, random_state, device, nulls, repeats, folds, controls, intervals
         See `probe`.
-    permutations : int
-        See `spectrum`.
 
     Returns
     -------
@@ -193,13 +190,11 @@ def analyze(
     if not parts:
         raise UsageError("nothing to analyze", expected=f"some of {', '.join(PARTS)}")
     periods = checked_moduli(moduli, size=embedding.size)
-    found_spectrum = found_probe = found_scatter = found_verdict = None
-    if "spectrum" in parts:
-        found_spectrum = spectrum(embedding, permutations=permutations, random_state=random_state)
-    if "separability" in parts:
-        found_scatter = separability(embedding, moduli=periods)
+    spikes = spectrum(embedding) if "spectrum" in parts else None
+    scatter = separability(embedding, moduli=periods) if "separability" in parts else None
+    probed = judged = None
     if "probe" in parts:
-        found_probe = probe(
+        probed = probe(
             embedding,
             moduli=periods,
             classifier=classifier,
@@ -211,31 +206,27 @@ def analyze(
             controls=controls,
             intervals=intervals,
         )
-    if found_spectrum and found_probe:
-        found_verdict = verdict(
-            found_spectrum,
-            found_probe,
-            flags=embedding.flags,
-            n_documents=embedding.n_documents,
-        )
-    reasons = [*(found_verdict.reasons if found_verdict else ())]
-    if found_probe:
-        unsure = sorted({p.interval_reason for p in found_probe.values() if p.interval_reason})
-        reasons += found_probe.notes
+    if spikes and probed:
+        flags, n_documents = embedding.flags, embedding.n_documents
+        judged = verdict(spikes, probed, flags=flags, n_documents=n_documents)
+    reasons = [*(judged.reasons if judged else ())]
+    if probed:
+        unsure = sorted({p.interval_reason for p in probed.values() if p.interval_reason})
+        reasons += probed.notes
         reasons += [Reason(c, None, f"no interval of kappa: {reason_text(c)}") for c in unsure]
-    if found_scatter:
-        reasons += found_scatter.notes
+    if scatter:
+        reasons += scatter.notes
     return Analysis(
         numbers=embedding.numbers,
         missing=embedding.missing,
         dim=embedding.dim,
         name=embedding.name,
-        spectrum=found_spectrum,
-        probe=found_probe,
-        separability=found_scatter,
-        verdict=found_verdict,
+        spectrum=spikes,
+        probe=probed,
+        separability=scatter,
+        verdict=judged,
         reasons=tuple(reasons),
-        flags=found_verdict.flags if found_verdict else embedding.flags,
+        flags=judged.flags if judged else embedding.flags,
     )
 
 

@@ -59,32 +59,27 @@ class Circle:
     def plot(self, ax: Axes | None = None, *, title: str = "") -> Axes:
         """Draw the numbers, coloured by residue, and the mean of every class.
 
-        At T = 2 there is no sine, and the numbers themselves are the vertical axis. A few numbers
-        far out are counted in a corner, so that the ring of the means stays large.
+        At T = 2 there is no sine, and the numbers themselves are the vertical axis.
         """
         ax = bare_axes(ax, (3.6, 3.4))
         residue, colors = self.numbers % self.period, residue_colors(self.period)
         flat = self.period == 2
         x, y = self.x, self.numbers if flat else self.y
         ax.scatter(x, y, c=colors[residue], s=7, alpha=0.6, linewidths=0)
-        ring = 0.0
         # The means carry the digits for those who see no colours.
         for r in np.unique(residue):
-            here = residue == r
-            ring = max(ring, abs(x[here].mean()), abs(self.y[here].mean()))
+            mean = (x[residue == r].mean(), y[residue == r].mean())
             edge = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": colors[r]}
-            ax.annotate(str(r), (x[here].mean(), y[here].mean()), ha="center", va="center",
-                        fontsize=8, bbox=edge)  # fmt: skip
+            ax.annotate(str(r), mean, ha="center", va="center", fontsize=8, bbox=edge)
         distance = np.maximum(np.abs(x), np.abs(self.y))
-        most, every = np.quantile(distance, (0.9, 1.0))
-        limit = 1.08 * (max(1.3 * ring, min(every, max(most, 2 * ring))) or 1.0)
+        # What lies far out is cut off and counted, so that the ring of the means stays large.
+        limit = min(distance.max(), max(2.0, 1.1 * np.quantile(distance, 0.9))) or 1.0
         ax.set(xlim=(-limit, limit), xlabel=f"cosine of period {self.period}", title=title)
         if flat:
             ax.set(ylabel="n")
         else:
             ax.set(ylim=(-limit, limit), aspect="equal", ylabel=f"sine of period {self.period}")
-        beyond = int((distance > limit).sum())
-        if beyond:
+        if beyond := int((distance > limit).sum()):
             ax.text(1, 1, f"{beyond} lie beyond", transform=ax.transAxes, ha="right", va="bottom",
                     fontsize=7, color=GREY)  # fmt: skip
         return ax

@@ -8,7 +8,7 @@ import numpy as np
 
 from wordnum.analyzers.agreement import kappa
 from wordnum.analyzers.cross_validation import Predictions
-from wordnum.analyzers.folds import group_folds, group_size
+from wordnum.analyzers.folds import group_folds, group_size, random_folds
 from wordnum.analyzers.residues import tasks_for
 from wordnum.embeddings.embedding import Embedding
 
@@ -20,9 +20,7 @@ CONTROLS = ("groups", "excluding_multiples_of_5", "within_parity", "without_freq
 def control_kappas(
     embedding: Embedding,
     periods: Sequence[int],
-    *,
     folds: int,
-    fold_of: np.ndarray,
     random_state: int,
     predict: Callable[..., Predictions],
 ) -> dict[str, dict[int, float]]:
@@ -33,16 +31,17 @@ def control_kappas(
     embedding : Embedding
     periods : sequence of int
         The T.
-    folds : int
-    fold_of : array of int of shape (n,)
-        Random folds of the numbers present.
-    random_state : int
-        Of the folds of groups.
+    folds, random_state : int
+        Of the first repeat of the folds.
     predict : callable
         ``predict(rows, tasks, fold_of, **options)``, out of fold, of some rows of the embedding.
     """
     numbers = embedding.numbers
     every = np.arange(len(numbers))
+    draw = {"folds": folds, "repeats": 1, "random_state": random_state}
+    fold_of, grouped = (
+        deal(embedding.size, **draw)[0][numbers] for deal in (random_folds, group_folds)
+    )
 
     def selection(rows: np.ndarray, fold_of: np.ndarray, **options: np.ndarray) -> dict[int, float]:
         tasks = [
@@ -59,11 +58,10 @@ def control_kappas(
             for task, row in zip(tasks, labels, strict=True)
         }
 
-    grouped = group_folds(embedding.size, folds=folds, repeats=1, random_state=random_state)[0]
     group_of = numbers // group_size(embedding.size, folds)
     even, odd = (selection(np.flatnonzero(numbers % 2 == parity), fold_of) for parity in (0, 1))
     found = {
-        "groups": selection(every, grouped[numbers], group_of=group_of),
+        "groups": selection(every, grouped, group_of=group_of),
         "excluding_multiples_of_5": selection(np.flatnonzero(numbers % 5), fold_of),
         "within_parity": {T: (even[T] + odd[T]) / 2 for T in even.keys() & odd.keys()},
     }

@@ -16,7 +16,7 @@ from wordnum.analyzers.lda import (
     discriminants,
     first_largest,
     fold_basis,
-    left_out_blocks,
+    left_out_block,
     left_out_rows,
 )
 from wordnum.analyzers.residues import Task
@@ -188,53 +188,33 @@ class _Fold:
         return found
 
     def _groups_left_out(self, weights: Array, fitted: Array, groups: np.ndarray) -> list[Array]:
-        xp, n = self.xp, len(self.indicator)
-        padded, real = (self.backend.asarray(a) for a in _padded_groups(groups))
-        real = real[..., None]
-        train, Y = self.basis.train[padded] * real, self.indicator[padded] * real
-        mean = self.mean if self.ridge else 0.0
-        # (L, K, b, C): y_b - f_b of every group and alpha, zero in the padding.
-        gap = (self.indicator - fitted - mean).swapaxes(0, 1)[padded].swapaxes(1, 2)
-        gap = gap * real[:, None]
-        hat = (train[:, None] * weights[None, :, None, :]) @ xp.swapaxes(train, 1, 2)[:, None]
+        xp = self.xp
+        members = [self.backend.asarray(np.flatnonzero(groups == g)) for g in np.unique(groups)]
+        found: list[list[Array]] = [[] for _ in self.spans]
+        for rows in members:
+            train, Y = self.basis.train[rows], self.indicator[rows]
+            hat = (train * weights[:, None, :]) @ train.T
+            gap = Y - fitted[:, rows]
+            if self.ridge:
+                hat += 1.0 / len(self.indicator)
+                gap -= self.mean
+            residual = xp.linalg.solve(xp.eye(len(rows)) - hat, gap)
+            for part, span in zip(found, self.spans, strict=True):
+                if self.ridge:
+                    part.append(-(residual[..., span] ** 2).sum(axis=(1, 2)))
+                    continue
+                gram, counts = self.gram(weights, span), self.counts[span]
+                blocks = residual[..., span], gap[..., span], Y[:, span]
+                part.append(left_out_block(xp, *blocks, gram, counts))
         if self.ridge:
-            hat = hat + (real @ xp.swapaxes(real, 1, 2))[:, None] / n
-        residual = xp.linalg.solve(xp.eye(padded.shape[1]) - hat, gap)
-        if self.ridge:
-            return [-(residual[..., span] ** 2).sum(axis=(0, 2, 3)) for span in self.spans]
-        found = []
-        for span in self.spans:
-            scores = left_out_blocks(
-                xp,
-                residual[..., span],
-                gap[..., span],
-                Y[..., span],
-                self.gram(weights, span),
-                self.counts[span],
-            )
-            # Rows of padding have no class and count as neither hit nor prediction.
-            K, C = scores.shape[1], scores.shape[-1]
-            flat = xp.moveaxis(scores, 1, 0).reshape(K, -1, C)
-            found.append(self._kappa(flat, Y[..., span].reshape(-1, C)))
-        return found
+            return [sum(part) for part in found]
+        Y = self.indicator[xp.concatenate(members)]
+        return [self._kappa(xp.concatenate(p, axis=1), Y[:, s]) for p, s in zip(found, self.spans)]
 
     def _kappa(self, scores: Array, indicator: Array) -> Array:
-        """Cohen's kappa per alpha of scores (K, rows, C); rows without a class are left out."""
-        real = indicator.sum(axis=-1, keepdims=True)
-        said = self.xp.eye(scores.shape[-1])[scores.argmax(axis=-1)] * real
-        n = real.sum()
+        """Cohen's kappa per alpha of scores (K, rows, C)."""
+        n = len(indicator)
+        said = self.xp.eye(scores.shape[-1])[scores.argmax(axis=-1)]
         observed = (said * indicator).sum(axis=(1, 2)) / n
         expected = (said.sum(axis=1) * indicator.sum(axis=0)).sum(axis=-1) / n**2
         return (observed - expected) / self.xp.maximum(1.0 - expected, 1e-12)
-
-
-def _padded_groups(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of every group, padded to the longest, and where the rows are real: (L, b) each."""
-    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
-    longest = max(len(rows) for rows in members)
-    padded = np.zeros((len(members), longest), dtype=np.int64)
-    real = np.zeros((len(members), longest))
-    for at, rows in enumerate(members):
-        padded[at, : len(rows)] = rows
-        real[at, : len(rows)] = 1.0
-    return padded, real

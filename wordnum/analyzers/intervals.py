@@ -199,25 +199,27 @@ def compare(first: ProbeResult, second: ProbeResult) -> dict[int, Difference]:
                 got=f"{a} and {b}",
                 remedy="probe both with the same parameters",
             )
-    shared = [T for T in first.by_period if T in second.by_period]
+    shared = [T for T in first if T in second]
     if not shared:
         raise InputError(
             "the probes share no modulus",
-            got=f"{sorted(first.by_period)} and {sorted(second.by_period)}",
+            got=f"{sorted(first)} and {sorted(second)}",
         )
-    return {T: _difference(first, second, T) for T in shared}
-
-
-def _difference(first: ProbeResult, second: ProbeResult, T: int) -> Difference:
-    a, b = first[T], second[T]
-    reason = a.interval_reason or b.interval_reason
-    if reason:
-        return Difference(T, a.kappa - b.kappa, None, None, None, reason)
-    return paired_difference(T, (a.kappa, b.kappa), (a.replicate_kappas, b.replicate_kappas))
+    found = {}
+    for T in shared:
+        a, b = first[T], second[T]
+        reason = a.interval_reason or b.interval_reason
+        found[T] = paired_difference(
+            T, (a.kappa, b.kappa), (a.replicate_kappas, b.replicate_kappas), reason=reason
+        )
+    return found
 
 
 def paired_difference(
-    period: int, kappas: tuple[float, float], replicate_kappas: tuple[Pairs, Pairs]
+    period: int,
+    kappas: tuple[float, float],
+    replicate_kappas: tuple[Pairs, Pairs],
+    reason: str | None = None,
 ) -> Difference:
     """Give a difference of kappas its interval, from the half-samples that both embeddings have.
 
@@ -229,6 +231,8 @@ def paired_difference(
         Kappas x 100 of both embeddings.
     replicate_kappas : pair of dict
         Kappas of both halves of every half-sample, by its id.
+    reason : str, optional
+        Why one of the kappas has no interval; then the difference has none either.
 
     Examples
     --------
@@ -240,8 +244,8 @@ def paired_difference(
     """
     gap = kappas[0] - kappas[1]
     shared = [i for i in replicate_kappas[0] if i in replicate_kappas[1]]
-    if len(shared) < _FEWEST:
-        return Difference(period, gap, None, None, None, "unpaired")
+    if reason or len(shared) < _FEWEST:
+        return Difference(period, gap, None, None, None, reason or "unpaired")
     one, other = (
         variance_inflation(period, kappa, halves) * halves
         for kappa, pairs in zip(kappas, replicate_kappas, strict=True)

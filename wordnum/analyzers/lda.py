@@ -37,7 +37,7 @@ __all__ = [
     "discriminants",
     "first_largest",
     "fold_basis",
-    "left_out_blocks",
+    "left_out_block",
     "left_out_rows",
     "standardised",
 ]
@@ -183,20 +183,18 @@ def left_out_rows(
     return xp.where(left > 0, scores, -xp.inf)
 
 
-def left_out_blocks(
+def left_out_block(
     xp: Any, residual: Array, within: Array, indicator: Array, gram: Array, counts: Array
 ) -> Array:
-    """Discriminants of the rows of every block by the rule that never saw the block.
-
-    Blocks are padded to one length with rows of zeros, which change nothing.
+    """Discriminants of the rows of a block by the rule that never saw the block.
 
     Parameters
     ----------
-    residual : array of shape (L, K, b, C)
-        ``V = (I - Q_bb)^-1 (Y_b - F_b)`` of L blocks and K alphas.
-    within : array of shape (L, K, b, C)
+    residual : array of shape (K, b, C)
+        ``V = (I - Q_bb)^-1 (Y_b - F_b)`` for K alphas.
+    within : array of shape (K, b, C)
         ``(I - Q_bb) V``.
-    indicator : array of shape (L, b, C)
+    indicator : array of shape (b, C)
         Y_b.
     gram : array of shape (K, C, C)
         G of all training rows.
@@ -205,15 +203,15 @@ def left_out_blocks(
 
     Returns
     -------
-    array of shape (L, K, b, C)
+    array of shape (K, b, C)
     """
-    taken = indicator.sum(axis=1)[:, None, :]
+    taken = indicator.sum(axis=0)
     change = xp.swapaxes(residual, -1, -2) @ within
     # N' - G' = N - G - V' (I - Q) V, hence G' = G + V' (I - Q) V - (N - N').
-    gram_left = gram + change - taken[..., None] * xp.eye(gram.shape[-1])
+    gram_left = gram + change - taken * xp.eye(gram.shape[-1])
     left = xp.broadcast_to(counts - taken, gram_left.shape[:-1])
     inverse = class_inverse(xp, gram_left, left)
-    return discriminants(xp, indicator[:, None] - residual, inverse, left)
+    return discriminants(xp, indicator - residual, inverse, left)
 
 
 def first_largest(xp: Any, scores: Array) -> Array:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-__all__ = ["detrending_basis", "fitted_waves", "grid_waves", "power_beside"]
+__all__ = ["detrending_basis", "grid_waves", "plain_power", "power_beside"]
 
 _WAVE_ENTRIES = 2_000_000
 _SINGULAR = 1e-9
@@ -40,32 +40,28 @@ def grid_waves(
         yield cosines[at], sines[at]
 
 
-def fitted_waves(
+def plain_power(
     C: np.ndarray, S: np.ndarray, X: np.ndarray, N: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Least squares of every column of centred X on [1, C_k, S_k] for every k, scaled as F.
+    """Power of centred X at every wave, and that of its real part alone: (K,) each.
 
-    A pair that the numbers present cannot tell from each other or from a constant is fitted by the
-    solution of least norm.
+    Least squares of every column on [1, C_k, S_k]. A pair that the numbers present cannot tell
+    from each other or from a constant is fitted by the solution of least norm.
 
     Parameters
     ----------
     C, S : array of shape (K, n)
     X : array of shape (n, d)
     N : int
-        Of the scale: ``sqrt(N)/2``, or ``sqrt(N)`` for a single real wave.
-
-    Returns
-    -------
-    tuple of array of shape (K, d)
-        Real and negated imaginary part of F.
+        Of the scale: coefficients are multiplied by ``sqrt(N)/2``, or ``sqrt(N)`` for a single
+        real wave.
     """
     C = C - C.mean(axis=1, keepdims=True)
     S = S - S.mean(axis=1, keepdims=True)
     inverse, single = _inverse_gram(C, S)
-    a, b = np.moveaxis(inverse @ np.stack([C @ X, S @ X], axis=1), 1, 0)
-    factor = np.where(single, np.sqrt(N), np.sqrt(N) / 2)[:, None]
-    return factor * a, factor * b
+    squares = ((inverse @ np.stack([C @ X, S @ X], axis=1)) ** 2).sum(axis=2)
+    power = squares * np.where(single, N, N / 4)[:, None]
+    return power.sum(axis=1), power[:, 0]
 
 
 def detrending_basis(numbers: np.ndarray, size: int, *, period: float) -> np.ndarray:

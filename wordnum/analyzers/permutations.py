@@ -187,15 +187,4 @@ def _predict(
         offset = xp.diagonal(inverse, axis1=1, axis2=2) - 1.0 / xp.where(present, counts, 1.0)
         scores = inverse.astype(xp.float32) @ fitted - 0.5 * offset.astype(xp.float32)[..., None]
     scores = xp.where(present[..., None], scores, -xp.inf)
-    return _first_largest_class(xp, scores)
-
-
-def _first_largest_class(xp: Any, scores: Array) -> Array:
-    """Argmax over the middle axis; C passes over long rows beat an argmax over short ones."""
-    best = scores[:, 0].copy()
-    label = xp.zeros(best.shape, dtype=xp.int32)
-    for c in range(1, scores.shape[1]):
-        better = scores[:, c] > best
-        label[better] = c
-        best = xp.maximum(best, scores[:, c])
-    return label
+    return scores.argmax(axis=1)

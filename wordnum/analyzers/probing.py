@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,22 +105,17 @@ class ModulusProbe:
         return row
 
     def plot_confusion(self, ax: Axes | None = None, *, title: str = "") -> Axes:
-        """Draw the confusion matrix, rows in per cent of the true class."""
+        """Draw the confusion matrix by residue, rows in per cent of the true class."""
+        from sklearn.metrics import ConfusionMatrixDisplay
+
         ax = bare_axes(ax, (3.6, 3.2))
         share = 100 * self.confusion / np.maximum(self.confusion.sum(axis=1, keepdims=True), 1)
-        picture = ax.imshow(share, cmap="cividis", vmin=0, vmax=100)
-        ax.spines[:].set_visible(False)
-        places = np.arange(len(self.residues))
-        ax.set_xticks(places, self.residues)
-        ax.set_yticks(places, self.residues)
-        if len(places) <= 12:
-            for i, j in np.ndindex(share.shape):
-                tone = "black" if share[i, j] > 60 else "white"
-                ax.text(j, i, f"{share[i, j]:.0f}", ha="center", va="center", fontsize=6,
-                        color=tone)  # fmt: skip
+        picture = {"cmap": "cividis", "im_kw": {"vmin": 0, "vmax": 100}}
+        text = {"include_values": len(share) <= 12, "values_format": ".0f"}
+        shown = ConfusionMatrixDisplay(share, display_labels=self.residues)
+        shown.plot(ax=ax, text_kw={"fontsize": 6}, **picture, **text)
         T = self.period
-        ax.set(xlabel=f"predicted n mod {T}", ylabel=f"n mod {T}", title=title)
-        ax.figure.colorbar(picture, ax=ax, label="% of the true class", shrink=0.85)
+        ax.set(xlabel=f"predicted n mod {T}", ylabel=f"n mod {T}, % of the class", title=title)
         return ax
 
     def plot_recall(self, ax: Axes | None = None, *, title: str = "") -> Axes:
@@ -277,10 +274,13 @@ def probe(
         if value < least:
             raise UsageError(f"{name} is too small", expected=f"{least} or more", got=str(value))
     check_classes(embedding.numbers, periods, folds=folds)
-    run = _Run(get_backend(device), embedding, periods, classifier, folds, repeats, random_state)
+    dealt = random_folds(embedding.size, folds=folds, repeats=repeats, random_state=random_state)
+    run = _Run(get_backend(device), embedding, periods, classifier, folds, random_state, dealt)
     main = [run.predict(run.X, run.tasks, fold_of) for fold_of in run.folds_of]
-    permuted = run.nulls(main[0].chosen, nulls)
-    beside = run.controls() if controls else {}
+    permuted = run.nulls(main[0].chosen, nulls) if nulls else ([], [])
+    beside = (
+        control_kappas(embedding, periods, folds, random_state, run.on_rows) if controls else {}
+    )
     replicates = run.replicates(main[0].chosen) if intervals else {}
     by_period = {}
     for at, task in enumerate(run.tasks):
@@ -337,31 +337,29 @@ def _notes(classifier: str, main: list[Predictions], nulls: int) -> tuple[Reason
     return tuple(notes)
 
 
+@dataclass(frozen=True, eq=False)
 class _Run:
     """One embedding with its folds, and every way it is cross-validated."""
 
-    def __init__(
-        self,
-        backend: Backend,
-        embedding: Embedding,
-        periods: Sequence[int],
-        classifier: str,
-        folds: int,
-        repeats: int,
-        random_state: int,
-    ) -> None:
-        self.backend = backend
-        self.embedding = embedding
-        self.periods = periods
-        self.classifier = classifier
-        self.folds = folds
-        self.random_state = random_state
-        self.tasks = tasks_for(embedding.numbers, periods)
-        self.X = backend.asarray(centred_columns(embedding.vectors))
-        self.by_number = random_folds(
-            embedding.size, folds=folds, repeats=repeats, random_state=random_state
-        )
-        self.folds_of = self.by_number[:, embedding.numbers]
+    backend: Backend
+    embedding: Embedding
+    periods: Sequence[int]
+    classifier: str
+    folds: int
+    random_state: int
+    by_number: np.ndarray
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        return tasks_for(self.embedding.numbers, self.periods)
+
+    @cached_property
+    def X(self) -> Any:  # noqa: N802
+        return self.backend.asarray(centred_columns(self.embedding.vectors))
+
+    @property
+    def folds_of(self) -> np.ndarray:
+        return self.by_number[:, self.embedding.numbers]
 
     def predict(
         self, X: Any, tasks: Sequence[Task], fold_of: np.ndarray, **options: Any
@@ -376,35 +374,30 @@ class _Run:
             X, tasks, fold_of, classifier=self.classifier, random_state=self.random_state, **options
         )
 
-    def nulls(self, chosen: np.ndarray, times: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    def on_rows(self, rows: np.ndarray, *args: Any, **options: Any) -> Predictions:
+        """Predictions for some rows only, fitted on some rows only."""
+        return self.predict(self.X[self.backend.asarray(rows)], *args, **options)
+
+    def nulls(self, chosen: np.ndarray, times: int) -> list[list[np.ndarray]]:
         """Kappas under block-restricted and under unrestricted permutations, per task."""
-        if not times:
-            return [], []
         rng = np.random.default_rng([self.random_state, 2])
         numbers = self.embedding.numbers
-        labels = [
-            np.concatenate(
-                [permuted_labels(task, numbers, times, rng, restricted=r) for r in (True, False)]
-            )
+        drawn = [
+            [permuted_labels(task, numbers, times, rng, restricted=r) for r in (True, False)]
             for task in self.tasks
         ]
+        return [self._permuted(labels, chosen) for labels in zip(*drawn, strict=True)]
+
+    def _permuted(self, labels: Sequence[np.ndarray], chosen: np.ndarray) -> list[np.ndarray]:
+        fold_of = self.folds_of[0]
         if self.classifier in _CLOSED_FORM:
-            kappas = permuted_kappas(
-                self.backend,
-                self.X,
-                self.tasks,
-                labels,
-                self.folds_of[0],
-                chosen,
-                classifier=self.classifier,
-            )
-        else:
-            refitted = []
-            for rows in zip(*labels, strict=True):
-                tasks = [Task(t.period, row, t.residues) for t, row in zip(self.tasks, rows)]
-                refitted.append(self._kappas(self.X, tasks, self.folds_of[0], chosen))
-            kappas = list(np.array(refitted).T)
-        return [values[:times] for values in kappas], [values[times:] for values in kappas]
+            given = self.backend, self.X, self.tasks, labels, fold_of, chosen
+            return permuted_kappas(*given, classifier=self.classifier)
+        refitted = []
+        for rows in zip(*labels, strict=True):
+            tasks = [Task(t.period, row, t.residues) for t, row in zip(self.tasks, rows)]
+            refitted.append(self._kappas(self.X, tasks, fold_of, chosen))
+        return list(np.array(refitted).T)
 
     def _kappas(
         self, X: Any, tasks: Sequence[Task], fold_of: np.ndarray, chosen: np.ndarray
@@ -412,33 +405,16 @@ class _Run:
         labels = self.predict(X, tasks, fold_of, chosen=chosen).labels
         return [float(kappa(t.labels, row, t.n_classes)) for t, row in zip(tasks, labels)]
 
-    def controls(self) -> dict[str, dict[int, float]]:
-        def predict(rows: np.ndarray, *args: Any, **options: Any) -> Predictions:
-            return self.predict(self.X[self.backend.asarray(rows)], *args, **options)
-
-        return control_kappas(
-            self.embedding,
-            self.periods,
-            folds=self.folds,
-            fold_of=self.folds_of[0],
-            random_state=self.random_state,
-            predict=predict,
-        )
-
     def replicates(self, chosen: np.ndarray) -> dict[int, list[list[float]]]:
         """Kappas per T of both halves of every half-sample, by id: first repeat, same alphas."""
         found = self.embedding.replicates
-        if not all(self._probeable(half) for pair in found.pairs for half in pair):
+        try:
+            for half in itertools.chain(*found.pairs):
+                check_classes(half.numbers, self.periods, folds=self.folds)
+        except InputError:
             return {}
         pairs = zip(found.ids, found.pairs)
         return {i: [self._half(half, chosen) for half in pair] for i, pair in pairs}
-
-    def _probeable(self, half: Embedding) -> bool:
-        try:
-            check_classes(half.numbers, self.periods, folds=self.folds)
-        except InputError:
-            return False
-        return True
 
     def _half(self, half: Embedding, chosen: np.ndarray) -> list[float]:
         X = self.backend.asarray(centred_columns(half.vectors))

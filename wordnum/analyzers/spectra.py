@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from wordnum.analyzers.inputs import centred_columns, one_blas_thread
-from wordnum.analyzers.periodogram import (
-    detrending_basis,
-    fitted_waves,
-    grid_waves,
-    power_beside,
-)
+from wordnum.analyzers.periodogram import detrending_basis, grid_waves, plain_power, power_beside
 from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes
 from wordnum.analyzers.residues import checked_moduli
 from wordnum.analyzers.spikes import (
@@ -23,10 +18,9 @@ from wordnum.analyzers.spikes import (
     holm,
     local_rank_p_value,
     near_frequencies,
-    permutation_p_values,
 )
 from wordnum.embeddings.embedding import Embedding, as_embedding
-from wordnum.errors import InputError, UsageError
+from wordnum.errors import InputError
 
 if TYPE_CHECKING:
     import pandas
@@ -57,8 +51,8 @@ class Spectrum:
     cosine_power : array of shape (K,)
         ``||Re F||^2``, the part in phase with n = 0.
     spikes : dict of int to Spike
-        Per period: magnitude, power, raw and Holm-adjusted local rank p-value, permutation
-        p-value. Empty where N is too small for a local rank.
+        Per period: magnitude, power, raw and Holm-adjusted local rank p-value. Empty where N is
+        too small for a local rank.
     numbers, size, dim
         What the spectrum was taken over.
     """
@@ -143,8 +137,6 @@ def spectrum(
     embedding: Embedding | np.ndarray,
     *,
     periods: Sequence[int] = SPIKE_PERIODS,
-    permutations: int = 999,
-    random_state: int = 0,
 ) -> Spectrum:
     """Least-squares spectrum over the numbers present, with a test of each spike.
 
@@ -161,11 +153,6 @@ def spectrum(
         Row n of a plain array is the vector of number n.
     periods : sequence of int
         Periods tested for a spike, T = 2, 5, 10 in the paper.
-    permutations : int
-        Permutations of the numbers for the permutation p-value, which any smooth trend
-        inflates: reported apart, never used in a verdict. 0 leaves it out.
-    random_state : int
-        Of the permutations.
 
     Returns
     -------
@@ -174,8 +161,7 @@ def spectrum(
     Raises
     ------
     UsageError, InputError
-        A period below 2 or above N, a negative number of permutations; vectors that are not finite
-        and real; fewer than 4 numbers.
+        A period below 2 or above N; vectors that are not finite and real; fewer than 4 numbers.
 
     Notes
     -----
@@ -207,26 +193,23 @@ def spectrum(
     N = embedding.size
     if len(embedding) < 4:
         raise InputError(
-            "too few numbers for a spectrum",
-            expected="at least 4 numbers",
-            got=f"{len(embedding)}",
+            "too few numbers for a spectrum", expected="at least 4 numbers", got=str(len(embedding))
         )
     # The usual periods may be asked of any N; those it is too small for have no spike.
     periods = checked_moduli(periods, size=max(N, *SPIKE_PERIODS))
-    if permutations < 0:
-        raise UsageError("permutations is too small", expected="0 or more", got=str(permutations))
     k = np.arange(1, N // 2 + 1)
     frequency = k / N
     centred = centred_columns(embedding.vectors)
     near = {T: near_frequencies(frequency, T) for T in periods if N >= 2 * T}
-    plain = _powers(embedding, k, near, _plain_fit(centred, N))
+    plain = _powers(embedding, k, near, lambda C, S: plain_power(C, S, centred, N))
     baseline = float(np.median(np.sqrt(plain.power))) if len(k) else 0.0
     # A constant embedding has power 0 everywhere, and magnitude 0.
     scale = 1.0 / baseline if baseline > 0 else 0.0
     tested = plain
     if len(embedding) < N:
         slowest = _TREND * max(near, default=1)
-        tested = _powers(embedding, k, near, _fit_beside_trend(embedding, centred, slowest))
+        trend = detrending_basis(embedding.numbers, N, period=slowest)
+        tested = _powers(embedding, k, near, lambda C, S: power_beside(C, S, centred, trend))
         near = {T: near_frequencies(frequency, T, above=1 / slowest) for T in near}
     raw = {
         T: local_rank_p_value(places, tested.power, tested.cosine_power, tested.at[T], T)
@@ -234,9 +217,6 @@ def spectrum(
         if len(places) >= _FEWEST
     }
     adjusted = dict(zip(raw, holm(list(raw.values())), strict=True))
-    shuffled = permutation_p_values(
-        embedding.numbers, centred, list(raw), permutations=permutations, random_state=random_state
-    )
     spikes = {
         T: Spike(
             period=T,
@@ -244,7 +224,6 @@ def spectrum(
             power=plain.at[T],
             p_value=adjusted[T],
             p_value_raw=raw[T],
-            p_value_permutation=shuffled.get(T),
             p_smallest=len(raw) / (1 + len(near[T])),
         )
         for T in raw
@@ -269,10 +248,9 @@ class _Powers(NamedTuple):
     at: dict[int, float]
 
 
-_Fit = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-
-
-def _powers(embedding: Embedding, k: np.ndarray, periods: Iterable[int], fit: _Fit) -> _Powers:
+def _powers(
+    embedding: Embedding, k: np.ndarray, periods: Iterable[int], fit: Callable[..., Any]
+) -> _Powers:
     def of(k: np.ndarray, N: int) -> tuple[np.ndarray, np.ndarray]:
         parts = [fit(C, S) for C, S in grid_waves(embedding.numbers, k, N)]
         power, cosine_power = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -281,17 +259,3 @@ def _powers(embedding: Embedding, k: np.ndarray, periods: Iterable[int], fit: _F
     # Exact trigonometry for an integer period: sin(pi n) must be 0, not 1e-13.
     at = {T: float(of(np.array([1]), T)[0][0]) for T in periods}
     return _Powers(*of(k, embedding.size), at)
-
-
-def _plain_fit(centred: np.ndarray, N: int) -> _Fit:
-    def fit(C: np.ndarray, S: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        real, imaginary = ((part**2).sum(axis=1) for part in fitted_waves(C, S, centred, N))
-        return real + imaginary, real
-
-    return fit
-
-
-def _fit_beside_trend(embedding: Embedding, centred: np.ndarray, slowest: float) -> _Fit:
-    """Fit for the local rank where numbers are missing: each wave beside the detrending basis."""
-    trend = detrending_basis(embedding.numbers, embedding.size, period=slowest)
-    return lambda C, S: power_beside(C, S, centred, trend)

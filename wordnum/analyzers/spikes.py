@@ -1,4 +1,4 @@
-"""Is there a spike at a period? Local rank, Holm, and the permutation p-value apart."""
+"""Is there a spike at a period? Its local rank, and Holm over the periods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ __all__ = [
     "holm",
     "local_rank_p_value",
     "near_frequencies",
-    "permutation_p_values",
 ]
 
 SPIKE_PERIODS = (2, 5, 10)
@@ -36,8 +35,6 @@ class Spike:
         Local rank p-value after Holm over the periods tested: the one for verdicts.
     p_value_raw : float
         The same before Holm.
-    p_value_permutation : float or None
-        Share of permutations of the numbers with as much power. A smooth trend inflates it.
     p_smallest : float
         The least `p_value` that so many frequencies can give; 3/81 with 80 and three periods.
     """
@@ -47,7 +44,6 @@ class Spike:
     power: float
     p_value: float
     p_value_raw: float
-    p_value_permutation: float | None
     p_smallest: float
 
     def row(self) -> dict[str, float]:
@@ -124,43 +120,3 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (m - rank) * p_values[index]))
         adjusted[index] = largest
     return adjusted
-
-
-def permutation_p_values(
-    numbers: np.ndarray,
-    centred: np.ndarray,
-    periods: Sequence[int],
-    *,
-    permutations: int,
-    random_state: int,
-) -> dict[int, float]:
-    """Share of permutations of the vectors over the numbers with as much power at 1/T.
-
-    `centred` is the (n, d) matrix without its column means. A permutation turns every smooth trend
-    into white noise, so that beside a strong trend a real spike has a large p-value.
-    """
-    if permutations < 1 or not periods:
-        return {}
-    rng = np.random.default_rng(random_state)
-    n = len(numbers)
-    order = np.stack([np.arange(n), *(rng.permutation(n) for _ in range(permutations))])
-    small = (centred / max(np.abs(centred).max(), 1e-300)).astype(np.float32)
-    found = {}
-    for T in periods:
-        wave = _orthonormal_wave(numbers, T).astype(np.float32)
-        power = np.zeros(len(order))
-        for row in wave:
-            power += ((row[order] @ small) ** 2).sum(axis=1)
-        # The first row is the data in its own order; equality up to float32 counts as equal.
-        as_large = power[1:] >= power[0] * (1 - 1e-5)
-        found[T] = (1 + int(as_large.sum())) / (1 + permutations)
-    return found
-
-
-def _orthonormal_wave(numbers: np.ndarray, T: int) -> np.ndarray:
-    """Orthonormal rows that span the cosine and sine of period T without their means."""
-    angle = 2 * np.pi * (numbers % T) / T
-    wave = np.stack([np.cos(angle), np.sin(angle)])
-    wave -= wave.mean(axis=1, keepdims=True)
-    _, values, rows = np.linalg.svd(wave, full_matrices=False)
-    return rows[values > 1e-6 * np.sqrt(len(numbers))]
