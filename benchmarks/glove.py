@@ -49,13 +49,13 @@ def spent() -> float:
     return sum(os.times()[:4])
 
 
-def ours(counts: sparse.csr_array, *, device: str, dim: int, epochs: int, threads: int = 1):
+def ours(counts: sparse.csr_array, *, device: str, dim: int, epochs: int):
     """Seconds per pass and the losses; what is compiled or sent once is left out."""
-    GloVe(dim=dim, epochs=1, device=device, threads=threads).fit_transform(counts[:50])
+    GloVe(dim=dim, epochs=1, device=device).fit_transform(counts[:50])
     clock = time.perf_counter if device == "cuda" else spent
     seconds = []
     for passes in (1, 1 + epochs):
-        model = GloVe(dim=dim, epochs=passes, device=device, threads=threads)
+        model = GloVe(dim=dim, epochs=passes, device=device)
         start = clock()
         model.fit(counts)
         seconds.append(clock() - start)

@@ -181,6 +181,10 @@ class DeviceSparse:
 
         return call
 
+    def __getitem__(self, index):
+        refuse_host_arrays([index], "an index")
+        return raised(self.host[lowered(index)], self.calls)
+
     def __matmul__(self, other):
         refuse_host_arrays([other], "a product")
         return raised(self.host @ lowered(other), self.calls)

@@ -18,7 +18,7 @@ from wordnum._compat import available
 from wordnum.analyzers.probing import probe
 from wordnum.backend import get_backend
 from wordnum.embeddings.glove import GloVe
-from wordnum.embeddings.glove_gpu import GpuTrainer
+from wordnum.embeddings.glove_training import GpuTrainer
 from wordnum.embeddings.gram import gram
 from wordnum.embeddings.krylov import block_krylov_svd
 from wordnum.embeddings.svd import SVD
@@ -40,7 +40,9 @@ IN_CUPY = set(
     ndarray.min ndarray.reshape ndarray.sum ndarray.swapaxes
     csr_matrix.T csr_matrix.astype csr_matrix.data csr_matrix.dtype csr_matrix.eliminate_zeros
     csr_matrix.indices csr_matrix.indptr csr_matrix.nnz csr_matrix.shape csr_matrix.toarray
-    csr_matrix.tocoo csr_matrix.tocsr csc_matrix.tocsr coo_matrix.row
+    csr_matrix.copy csr_matrix.tocoo csr_matrix.tocsc csr_matrix.tocsr coo_matrix.row diff
+    csc_matrix.data csc_matrix.indices csc_matrix.indptr csc_matrix.shape csc_matrix.toarray
+    csc_matrix.tocsr flatnonzero
     """.split()  # noqa: SIM905
 )
 

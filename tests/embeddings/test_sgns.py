@@ -10,10 +10,9 @@ from wordnum.cooccurrence.counting import count
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.embeddings.feed import number_stream
-from wordnum.embeddings.sgns import NumberSGNS, _alias_table, _keep
-from wordnum.embeddings.sgns_contexts import word_contexts
-from wordnum.embeddings.sgns_cpu import _train_pair
+from wordnum.embeddings.number_streams import number_stream
+from wordnum.embeddings.sgns import NumberSGNS, _alias_table, _keep, word_contexts
+from wordnum.embeddings.sgns_kernel import _train_pair
 from wordnum.errors import InputError, UsageError
 
 WORDS = Vocabulary.from_words(["a", "b", "c", "d"])
@@ -262,11 +261,11 @@ def test_too_high_a_learning_rate_stops_with_a_message(rate):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"dim": 0}, "dim is too small"),
-        ({"window": 0}, "window is too small"),
-        ({"negative": 0}, "negative is too small"),
-        ({"learning_rate": 0.0}, "learning_rate must be a positive"),
-        ({"sample": -1.0}, "sample must not be negative"),
+        ({"dim": 0}, "dim cannot be 0"),
+        ({"window": 0}, "window cannot be 0"),
+        ({"negative": 0}, "negative cannot be 0"),
+        ({"learning_rate": 0.0}, "learning_rate=0.0 is out of range"),
+        ({"sample": -1.0}, "sample=-1.0 is out of range"),
         ({"signal": "words"}, "unknown signal 'words'"),
         ({"contexts": "text"}, "unknown choice of contexts 'text'"),
     ],

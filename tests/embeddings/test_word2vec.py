@@ -12,9 +12,8 @@ from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.perturbations import parse_perturbation
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.embeddings.feed import block_reader
-from wordnum.embeddings.gensim_models import FastText, Word2Vec
-from wordnum.embeddings.segments import Segments
+from wordnum.embeddings.gensim_models import FastText, Segments, Word2Vec
+from wordnum.embeddings.text_models import block_reader
 from wordnum.errors import InputError, UsageError
 
 gensim_models = pytest.importorskip("gensim.models", reason="gensim is not installed")
@@ -135,9 +134,8 @@ def test_fasttext_without_any_ngrams_trains(corpus):
     "parameters", [{"buckets": 0}, {"min_n": 0}], ids=lambda given: next(iter(given))
 )
 def test_fasttext_parameters_out_of_range_are_usage_errors(corpus, parameters):
-    with pytest.raises(UsageError, match="min_n and buckets must be at least 1") as error:
+    with pytest.raises(UsageError, match="cannot be 0"):
         FastText(**parameters).fit_transform(corpus)
-    assert "max_n=0 to have no n-grams" in str(error.value)
 
 
 def test_perturbation_may_be_an_object_or_its_name(corpus):
@@ -172,11 +170,11 @@ def test_counts_are_refused_with_the_way_to_go():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"dim": 0}, "dim is too small"),
-        ({"workers": 0}, "workers is too small"),
-        ({"workers": -1}, "workers is too small"),
-        ({"mode": "glove"}, "no such mode"),
-        ({"learning_rate": 1e6}, "learning_rate is out of range"),
+        ({"dim": 0}, "dim cannot be 0"),
+        ({"n_jobs": 0}, "n_jobs cannot be 0"),
+        ({"n_jobs": -1}, "n_jobs cannot be -1"),
+        ({"mode": "glove"}, "unknown mode 'glove'"),
+        ({"learning_rate": 1e6}, "learning_rate=1000000.0 is out of range"),
     ],
 )
 def test_parameters_out_of_range_are_usage_errors(corpus, parameters, message):

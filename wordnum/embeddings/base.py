@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from wordnum.config import whole_number
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.replicates import Replicates
-from wordnum.errors import InputError
+from wordnum.errors import InputError, UsageError
+from wordnum.parallel import stream_tasks
+from wordnum.progress import bar
+from wordnum.provenance import provenance
 
-__all__ = ["CONTEXT_AXES", "NumberModel", "fit_half_samples", "numbers_to_embed"]
+__all__ = ["CONTEXT_AXES", "NumberModel", "Origin", "fit_half_samples", "numbers_to_embed"]
 
 # What counts of contexts can be made by.
 CONTEXT_AXES = frozenset({"window", "side", "positional", "window_weighting", "signal"})
@@ -76,6 +83,63 @@ class NumberModel(BaseEstimator):
         """Fit and return the embedding; parameters as of `fit`."""
         return self.fit(X, **parameters).embedding_  # type: ignore[attr-defined, no-any-return]
 
+    def _require(self, **least: int) -> None:
+        """Raise unless these parameters, and the seed, are integers of at least so much."""
+        if hasattr(self, "random_state"):
+            least["random_state"] = 0
+        for name, bound in least.items():
+            whole_number(getattr(self, name), least=bound, what=name)
+
+    def _require_positive(self, *names: str, zero: bool = False) -> None:
+        """Raise unless these parameters are finite numbers above 0, or 0 too."""
+        for name in names:
+            value = getattr(self, name)
+            if (
+                not isinstance(value, Real)
+                or not 0 <= float(value) < math.inf
+                or not (value or zero)
+            ):
+                raise UsageError(
+                    f"{name}={value!r} is out of range",
+                    expected="a number of 0 or more" if zero else "a number above 0",
+                )
+
+    def _made(
+        self,
+        vectors: np.ndarray,
+        numbers: np.ndarray,
+        origin: Origin,
+        *,
+        counts: np.ndarray,
+        name: str | None = None,
+        flags: Iterable[str] = (),
+        replicates: Replicates | None = None,
+        **used: Any,
+    ) -> Embedding:
+        """Embedding of the whole; `used` are parameters as they came out in the end."""
+        made = provenance(model=self.name, **{**self.get_params(deep=False), **used})
+        return Embedding(
+            vectors,
+            numbers,
+            size=origin.size,
+            counts=counts[numbers],
+            replicates=replicates or Replicates(),
+            n_documents=origin.n_documents,
+            flags=(*origin.flags, *flags),
+            name=name or self.name,
+            provenance={**origin.provenance, "embed": made},
+        )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What an embedding says about where its numbers come from; see `Embedding`."""
+
+    size: int
+    n_documents: int | None = None
+    flags: tuple[str, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
+
 
 def numbers_to_embed(seen: np.ndarray, *, min_count: int, usable: np.ndarray | bool = True) -> Any:
     """Numbers seen often enough, ascending.
@@ -114,21 +178,42 @@ def numbers_to_embed(seen: np.ndarray, *, min_count: int, usable: np.ndarray | b
 
 
 def fit_half_samples(
-    pairs: Iterable[tuple[Any, Any]], fit: Callable[[Any, int, int], Embedding]
+    fit: Callable[[Any, int, int], Embedding],
+    pairs: Iterable[tuple[int, tuple[Any, Any]]],
+    *,
+    n_jobs: int = 1,
+    threads: bool = False,
 ) -> Replicates:
     """Fit both halves of every half-sample; one in which a half cannot be fitted is left out.
 
     Parameters
     ----------
-    pairs : iterable of (data, data)
-        Complementary halves; their places are the ids.
     fit : callable
-        Called with the data of a half, the id and the side (0 or 1).
+        Called with the data of a half, the id of the half-sample and the side (0 or 1).
+    pairs : iterable of (id, (data, data))
+        Complementary halves.
+    n_jobs : int
+        Halves fitted at a time.
+    threads : bool
+        By threads, for fits in compiled loops; else by processes, to which `fit` and the data go.
     """
-    fitted: dict[int, tuple[Embedding, Embedding]] = {}
-    for index, (first, second) in enumerate(pairs):
-        try:
-            fitted[index] = fit(first, index, 0), fit(second, index, 1)
-        except InputError as error:
-            log.warning("half-sample %d is left out: %s", index, error)
-    return Replicates("half-samples", tuple(fitted), tuple(fitted.values()))
+    tasks = ((fit, part, i, side) for i, pair in pairs for side, part in enumerate(pair))
+    fitted: dict[int, list[Embedding]] = {}
+    failed: set[int] = set()
+    with bar("half-samples", unit="fits") as advance:
+        for i, made in stream_tasks(_fitted, tasks, n_jobs=n_jobs, threads=threads):
+            advance()
+            if isinstance(made, Embedding):
+                fitted.setdefault(i, []).append(made)
+            elif i not in failed:
+                log.warning("half-sample %d is left out: %s", i, made)
+                failed.add(i)
+    kept = {i: tuple(both) for i, both in fitted.items() if i not in failed}
+    return Replicates("half-samples", tuple(kept), tuple(kept.values()))
+
+
+def _fitted(fit: Callable[..., Embedding], part: Any, i: int, side: int) -> tuple[int, Any]:
+    try:
+        return i, fit(part, i, side)
+    except InputError as error:
+        return i, error

@@ -1,24 +1,21 @@
-"""The floor and the frequency: embeddings that no model made."""
+"""Baselines: embeddings of numbers that no model made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from wordnum.cooccurrence.signals import half_splits
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.embeddings.base import NumberModel, fit_half_samples, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.source import Rows, Source, read_source
-from wordnum.errors import UsageError
-from wordnum.provenance import provenance
+from wordnum.embeddings.number_rows import NumberRows, Rows, read_rows, rows_of_corpus
 
 __all__ = ["Random", "TokenFrequency"]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TokenFrequency(NumberModel):
     """The paper's "token distribution": log frequency as a one-dimensional embedding.
 
@@ -30,7 +27,7 @@ class TokenFrequency(NumberModel):
     min_count : int
         A number is present when it was seen this often.
     half_samples : bool
-        Give the half-samples of the document blocks too.
+        Give half-samples of the document blocks too.
 
     Attributes
     ----------
@@ -49,9 +46,8 @@ class TokenFrequency(NumberModel):
     replicate_kind = "half-samples"
     cost = 0.01
 
-    def __init__(self, *, min_count: int = 1, half_samples: bool = True) -> None:
-        self.min_count = min_count
-        self.half_samples = half_samples
+    min_count: int = 1
+    half_samples: bool = True
 
     def fit(self, data: Any) -> TokenFrequency:
         """Read the number counts of a corpus, of counts or a signal, or a matrix's row sums.
@@ -61,39 +57,32 @@ class TokenFrequency(NumberModel):
         InputError
             Fewer than two numbers were seen `min_count` times.
         """
-        source = _source(data)
-        half_samples = fit_half_samples(
-            source.halves() if self.half_samples else (),
-            lambda rows, index, side: self._one(rows.number_counts, source.size),
-        )
-        self.embedding_ = self._one(
-            source.rows.number_counts,
-            source.size,
-            replicates=half_samples,
-            n_documents=source.n_documents,
-            flags=source.flags,
-            provenance={
-                **source.provenance,
-                "embed": provenance(model="frequency", **self.get_params()),
-            },
+        self._require(min_count=1)
+        source = _read(data)
+        size = source.origin.size
+
+        def half(rows: Rows, index: int, side: int) -> Embedding:
+            vectors, numbers = self._logarithms(rows.number_counts)
+            return Embedding(vectors, numbers, size=size, counts=rows.number_counts[numbers])
+
+        pairs = source.half_samples() if self.half_samples else ()
+        counts = source.rows.number_counts
+        self.embedding_ = self._made(
+            *self._logarithms(counts),
+            source.origin,
+            counts=counts,
+            replicates=fit_half_samples(half, pairs),
         )
         return self
 
-    def _one(self, counts: np.ndarray, size: int, **more: Any) -> Embedding:
-        numbers = _seen(counts, self.min_count)
-        shares = counts[numbers] / counts.sum()
-        return Embedding(
-            np.log(shares)[:, None],
-            numbers,
-            size=size,
-            counts=counts[numbers],
-            name="frequency",
-            **more,
-        )
+    def _logarithms(self, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        numbers = numbers_to_embed(counts, min_count=self.min_count)
+        return np.log(counts[numbers] / counts.sum())[:, None], numbers
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Random(NumberModel):
-    """The floor: independent standard normal vectors, which know nothing of numbers.
+    """The baseline: independent standard normal vectors, which know nothing of numbers.
 
     Parameters
     ----------
@@ -120,68 +109,29 @@ class Random(NumberModel):
     axes = frozenset({"dim", "seed"})
     cost = 0.01
 
-    def __init__(self, *, dim: int = 100, random_state: int = 0, min_count: int = 1) -> None:
-        self.dim = dim
-        self.random_state = random_state
-        self.min_count = min_count
+    dim: int = 100
+    random_state: int = 0
+    min_count: int = 1
 
     def fit(self, data: Any) -> Random:
         """Draw a vector for every number present in a corpus, counts, a signal or a matrix.
 
-        There are no half-splits: nothing is estimated from the text.
+        There are no replicates: nothing is estimated from the text.
 
         Raises
         ------
         InputError
             Fewer than two numbers were seen `min_count` times.
         """
-        if self.dim < 1:
-            raise UsageError(f"dim={self.dim} is out of range", expected="at least 1")
-        source = _source(data)
-        counts = source.rows.number_counts
-        numbers = _seen(counts, self.min_count)
-        drawn = np.random.default_rng(self.random_state).standard_normal((source.size, self.dim))
-        self.embedding_ = Embedding(
-            drawn[numbers],
-            numbers,
-            size=source.size,
-            counts=counts[numbers],
-            n_documents=source.n_documents,
-            flags=source.flags,
-            name="random",
-            provenance={
-                **source.provenance,
-                "embed": provenance(model="random", **self.get_params()),
-            },
-        )
+        self._require(dim=1, min_count=1)
+        source = _read(data)
+        counts, size = source.rows.number_counts, source.origin.size
+        numbers = numbers_to_embed(counts, min_count=self.min_count)
+        drawn = np.random.default_rng(self.random_state).standard_normal((size, self.dim))
+        self.embedding_ = self._made(drawn[numbers], numbers, source.origin, counts=counts)
         return self
 
 
-def _source(data: Any) -> Source:
+def _read(data: Any) -> NumberRows:
     """Read number counts; a corpus serves as well as counts, since no context is looked at."""
-    if not isinstance(data, EncodedCorpus):
-        return read_source(data)
-    size = data.vocabulary.size
-    by_block = np.stack([np.bincount(b.ids[b.ids < size], minlength=size) for b in data.blocks()])
-
-    def rows(blocks: np.ndarray) -> Rows:
-        return Rows(sparse.csr_array((size, 0)), by_block[blocks].sum(axis=0))
-
-    def halves() -> Iterator[tuple[Rows, Rows]]:
-        for first, second in half_splits(len(by_block)):
-            yield rows(first), rows(second)
-
-    return Source(
-        rows(np.arange(len(by_block))),
-        size=size,
-        halves=halves,
-        n_documents=data.n_documents,
-        flags=tuple(data.flags),
-        provenance={"corpus_fingerprint": data.fingerprint},
-    )
-
-
-def _seen(counts: np.ndarray, min_count: int) -> np.ndarray:
-    if min_count < 1:
-        raise UsageError(f"min_count={min_count} is out of range", expected="at least 1")
-    return numbers_to_embed(counts, min_count=min_count)
+    return rows_of_corpus(data) if isinstance(data, EncodedCorpus) else read_rows(data)

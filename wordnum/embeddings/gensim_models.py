@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from wordnum import progress
 from wordnum._compat import require
-from wordnum.cooccurrence.signals import half_splits
-from wordnum.embeddings.base import NumberModel, fit_half_samples, numbers_to_embed
-from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.feed import block_reader
-from wordnum.embeddings.segments import Segments
+from wordnum.config import one_of
+from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
+from wordnum.embeddings.text_models import TextModel, Trained
 from wordnum.errors import InputError, UsageError
-from wordnum.provenance import provenance
 
-__all__ = ["FastText", "Word2Vec"]
+__all__ = ["FastText", "Segments", "Word2Vec"]
+
+# gensim silently cuts off every sentence after so many words.
+_LONGEST = 10_000
 
 
-class Word2Vec(NumberModel):
+@dataclass(kw_only=True, eq=False, repr=False)
+class Word2Vec(TextModel):
     """word2vec (Mikolov et al. 2013) as gensim trains it, on all words.
 
     Skip-gram or CBOW with negative sampling. Every id of the vocabulary is a word; *unknown* and
@@ -41,17 +42,18 @@ class Word2Vec(NumberModel):
         Numbers seen less often are dropped from the embedding. Words are the vocabulary's.
     random_state : int
         Of the starting vectors and all draws.
-    workers : int
-        Threads. One is deterministic; more are not, and are faster.
+    n_jobs : int
+        gensim's workers. One is deterministic; more are not, and are faster.
     half_samples : bool
-        Train the half-samples of the document blocks too, for the intervals: about ten times the
+        Train half-samples of the document blocks too, for the intervals: about ten times the
         work of one training, hence off.
 
     Attributes
     ----------
     losses_ : ndarray of float64, shape (epochs,)
         Mean loss of a trained word in each pass, as gensim adds it up: over the pairs of the word,
-        pairs beyond its sigmoid table left out.
+        pairs beyond its sigmoid table left out. Empty with several workers, which overwrite each
+        other's sums.
     n_words_ : int
         Words trained in all passes, after subsampling.
     keyed_vectors_ : gensim.models.KeyedVectors
@@ -76,149 +78,87 @@ class Word2Vec(NumberModel):
     """
 
     name = "word2vec"
-    reads = "corpus"
     axes = frozenset({"window", "dim", "seed"})
-    replicate_kind = "seeds"
     cost = 15.0
-    _flags: tuple[str, ...] = ()
+    half_samples_side_by_side = False
 
-    def __init__(
-        self,
-        *,
-        dim: int = 100,
-        mode: Literal["sgns", "cbow"] = "sgns",
-        window: int = 5,
-        negative: int = 5,
-        sample: float = 1e-3,
-        noise_exponent: float = 0.75,
-        learning_rate: float = 0.025,
-        last_learning_rate: float = 1e-4,
-        epochs: int = 5,
-        min_count: int = 1,
-        random_state: int = 0,
-        workers: int = 1,
-        half_samples: bool = False,
-    ) -> None:
-        self.dim = dim
-        self.mode = mode
-        self.window = window
-        self.negative = negative
-        self.sample = sample
-        self.noise_exponent = noise_exponent
-        self.learning_rate = learning_rate
-        self.last_learning_rate = last_learning_rate
-        self.epochs = epochs
-        self.min_count = min_count
-        self.random_state = random_state
-        self.workers = workers
-        self.half_samples = half_samples
-
-    def fit(self, corpus: Any, *, perturbation: Any = "original") -> Word2Vec:
-        """Train on an encoded corpus.
-
-        Parameters
-        ----------
-        corpus : EncodedCorpus
-            The text.
-        perturbation : str or Perturbation
-            Applied to the text first, by name ("isolate:1") or as an object.
-
-        Returns
-        -------
-        Word2Vec
-            Itself; `embedding_` is float32, of the numbers seen `min_count` times.
-
-        Raises
-        ------
-        InputError
-            Fewer than two numbers, nothing that gensim would train on, or vectors that are not
-            finite.
-        UsageError
-            Parameters out of range.
-        MissingExtraError
-            gensim is not installed.
-        """
-        self._validate()
-        read = block_reader(corpus, perturbation)
-        width = len(corpus.vocabulary)
-        unigrams = [np.bincount(read(b).ids, minlength=width) for b in range(corpus.n_blocks)]
-        splits = half_splits(corpus.n_blocks) if self.half_samples else []
-        tokens = sum(int(block.sum()) for block in unigrams)
-        total = self.epochs * tokens * (1 + len(splits))
-        with progress.bar(self.name, total=total, unit="words") as advance:
-
-            def train(blocks: np.ndarray) -> tuple[Any, Embedding]:
-                counts = np.sum([unigrams[b] for b in blocks], axis=0)
-                return self._train(corpus, read, blocks.tolist(), counts, advance)
-
-            model, whole = train(np.arange(corpus.n_blocks))
-            half_samples = fit_half_samples(splits, lambda blocks, index, side: train(blocks)[1])
-        self.keyed_vectors_ = model.wv
-        self.n_words_ = int(model.trained_words)
-        self.losses_ = np.array(model.losses)
-        self.embedding_ = replace(
-            whole,
-            replicates=half_samples,
-            provenance={
-                "corpus_fingerprint": corpus.fingerprint,
-                "perturbation": str(getattr(perturbation, "name", perturbation)),
-                "embed": provenance(model=self.name, **self.get_params()),
-            },
-        )
-        return self
+    dim: int = 100
+    mode: Literal["sgns", "cbow"] = "sgns"
+    window: int = 5
+    negative: int = 5
+    sample: float = 1e-3
+    noise_exponent: float = 0.75
+    learning_rate: float = 0.025
+    last_learning_rate: float = 1e-4
+    epochs: int = 5
+    min_count: int = 1
+    random_state: int = 0
+    half_samples: bool = False
+    n_jobs: int = 1
 
     def _validate(self) -> None:
-        least = {"dim": 1, "window": 1, "negative": 1, "epochs": 1, "min_count": 1, "workers": 1}
-        for name, bound in least.items():
-            if getattr(self, name) < bound:
-                raise UsageError(
-                    f"{name} is too small", expected=f">= {bound}", got=str(getattr(self, name))
-                )
-        if self.mode not in ("sgns", "cbow"):
-            raise UsageError("there is no such mode", expected="sgns or cbow", got=repr(self.mode))
+        self._require(dim=1, window=1, negative=1, epochs=1, min_count=1, n_jobs=1)
+        self._require_positive("learning_rate", "last_learning_rate")
+        self._require_positive("sample", "noise_exponent", zero=True)
+        one_of(self.mode, ("sgns", "cbow"), what="mode")
         # Above this gensim's vectors leave its sigmoid table at once and then never change again.
-        if not 0 < self.learning_rate <= 1:
+        if self.learning_rate > 1:
             raise UsageError(
-                "learning_rate is out of range",
+                f"learning_rate={self.learning_rate} is out of range",
                 expected="above 0 and at most 1",
-                got=str(self.learning_rate),
                 remedy="0.025 is word2vec's",
             )
 
+    def _trainer(
+        self, corpus: EncodedCorpus, read: Callable[[int], Block], perturbation: Any
+    ) -> Callable[[np.ndarray, tuple[int, ...]], Trained]:
+        width = len(corpus.vocabulary)
+        unigrams = [np.bincount(read(b).ids, minlength=width) for b in range(corpus.n_blocks)]
+
+        def train(blocks: np.ndarray, spawn: tuple[int, ...]) -> Trained:
+            counts = np.sum([unigrams[b] for b in blocks], axis=0)
+            return self._train(corpus, read, blocks.tolist(), counts)
+
+        return train
+
     def _train(
         self,
-        corpus: Any,
-        read: Callable[[int], Any],
+        corpus: EncodedCorpus,
+        read: Callable[[int], Block],
         blocks: Sequence[int],
         counts: np.ndarray,
-        advance: Callable[[float], None],
-    ) -> tuple[Any, Embedding]:
+    ) -> Trained:
         vocabulary = corpus.vocabulary
         words = int(counts.sum())
-        if not counts[: vocabulary.size].any():
-            raise InputError(
-                "the text holds no numbers",
-                expected=f"tokens 0..{vocabulary.size - 1}",
-                got=f"0 of {words:,} tokens",
-                remedy="check the numeral scheme that the text was encoded with",
-            )
-        numbers_to_embed(counts[: vocabulary.size], min_count=self.min_count)
+        numbers = self._numbers_of(counts, vocabulary.size)
         tokens = vocabulary.tokens()
         # No key of the model: gensim passes over them, and the window closes up.
         tokens[vocabulary.other_number] = tokens[vocabulary.unknown] = ""
         frequency = {token: int(n) for token, n in zip(tokens, counts.tolist()) if token and n}
-        model = self._model()
+        kind = getattr(require("gensim.models", purpose=type(self).__name__), type(self).__name__)
+        model = _bookkeeping(kind)(**self._arguments())
         model.build_vocab_from_freq(frequency, corpus_count=corpus.n_documents)
         self._prepare(model, vocabulary)
-        sentences = Segments(read, blocks, tokens, advance)
         # A rate too high overflows on its way; the check of the vectors says so.
-        with np.errstate(all="ignore"):
-            model.train(sentences, total_words=words, epochs=self.epochs, compute_loss=True)
-        return model, self._embedding(model, corpus, counts)
-
-    def _model(self) -> Any:
-        models = require("gensim.models", purpose="word2vec")
-        return _bookkeeping(models.Word2Vec)(**self._arguments())
+        with (
+            np.errstate(all="ignore"),
+            progress.bar(self.name, total=self.epochs * words, unit="words") as advance,
+        ):
+            model.train(
+                Segments(read, blocks, tokens, advance),
+                total_words=words,
+                epochs=self.epochs,
+                compute_loss=self.n_jobs == 1,
+            )
+        rows = [model.wv.key_to_index[vocabulary.token(n)] for n in numbers.tolist()]
+        vectors = model.wv.vectors[rows]
+        self._check(model, vectors, words)
+        learned = {
+            "keyed_vectors_": model.wv,
+            "n_words_": int(model.trained_words),
+            "losses_": np.array(model.losses),
+        }
+        return vectors, numbers, counts[: vocabulary.size], learned
 
     def _prepare(self, model: Any, vocabulary: Any) -> None:
         """Change gensim's model between the building of its vocabulary and the training."""
@@ -235,20 +175,17 @@ class Word2Vec(NumberModel):
             "min_alpha": min(self.last_learning_rate, self.learning_rate),
             "min_count": 1,
             "seed": self.random_state,
-            "workers": self.workers,
+            "workers": self.n_jobs,
         }
 
-    def _embedding(self, model: Any, corpus: Any, counts: np.ndarray) -> Embedding:
+    def _check(self, model: Any, vectors: np.ndarray, words: int) -> None:
         if not model.trained_words:
             raise InputError(
                 "gensim trained on no word",
                 expected="segments of two known words or more",
-                got=f"{int(counts.sum()):,} tokens, none left after subsampling",
+                got=f"{words:,} tokens, none left after subsampling",
                 remedy="check the perturbation, or set sample=0",
             )
-        numbers = numbers_to_embed(counts[: corpus.vocabulary.size], min_count=self.min_count)
-        rows = [model.wv.key_to_index[corpus.vocabulary.token(n)] for n in numbers.tolist()]
-        vectors = model.wv.vectors[rows]
         if not np.isfinite(vectors).all():
             raise InputError(
                 f"{self.name} diverged",
@@ -256,17 +193,9 @@ class Word2Vec(NumberModel):
                 got=f"NaN or infinity, at learning_rate={self.learning_rate}",
                 remedy="lower learning_rate (0.025 is word2vec's)",
             )
-        return Embedding(
-            vectors,
-            numbers,
-            size=corpus.vocabulary.size,
-            counts=counts[numbers],
-            n_documents=corpus.n_documents,
-            flags=(*corpus.flags, *self._flags),
-            name=self.name,
-        )
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class FastText(Word2Vec):
     """FastText (Bojanowski et al. 2017) as gensim trains it: words are sums of character n-grams.
 
@@ -284,7 +213,7 @@ class FastText(Word2Vec):
         Whether numbers have n-grams too.
     dim, mode, window, negative, sample, noise_exponent, learning_rate, last_learning_rate, epochs
         As `Word2Vec`.
-    min_count, seed, workers, half_samples
+    min_count, random_state, n_jobs, half_samples
         As `Word2Vec`.
 
     Attributes
@@ -308,56 +237,15 @@ class FastText(Word2Vec):
     name = "fasttext"
     cost = 40.0
 
-    def __init__(
-        self,
-        *,
-        dim: int = 100,
-        mode: Literal["sgns", "cbow"] = "sgns",
-        window: int = 5,
-        negative: int = 5,
-        sample: float = 1e-3,
-        noise_exponent: float = 0.75,
-        learning_rate: float = 0.025,
-        last_learning_rate: float = 1e-4,
-        epochs: int = 5,
-        min_n: int = 3,
-        max_n: int = 6,
-        buckets: int = 2_000_000,
-        number_ngrams: bool = False,
-        min_count: int = 1,
-        random_state: int = 0,
-        workers: int = 1,
-        half_samples: bool = False,
-    ) -> None:
-        super().__init__(
-            dim=dim,
-            mode=mode,
-            window=window,
-            negative=negative,
-            sample=sample,
-            noise_exponent=noise_exponent,
-            learning_rate=learning_rate,
-            last_learning_rate=last_learning_rate,
-            epochs=epochs,
-            min_count=min_count,
-            random_state=random_state,
-            workers=workers,
-            half_samples=half_samples,
-        )
-        self.min_n = min_n
-        self.max_n = max_n
-        self.buckets = buckets
-        self.number_ngrams = number_ngrams
+    min_n: int = 3
+    max_n: int = 6
+    buckets: int = 2_000_000
+    number_ngrams: bool = False
 
     def _validate(self) -> None:
         super()._validate()
-        if self.buckets < 1 or self.min_n < 1:
-            raise UsageError(
-                "min_n and buckets must be at least 1",
-                got=f"min_n={self.min_n}, buckets={self.buckets}",
-                remedy="use max_n=0 to have no n-grams",
-            )
-        if self._flags:
+        self._require(buckets=1, min_n=1, max_n=0)
+        if self._own_flags:
             warnings.warn(
                 "character n-grams of numbers spell their last digit: what the embedding knows of "
                 'n mod 10 is then spelling, and its results are flagged "subwords"',
@@ -366,19 +254,12 @@ class FastText(Word2Vec):
             )
 
     @property
-    def _flags(self) -> tuple[str, ...]:  # type: ignore[override]
+    def _own_flags(self) -> tuple[str, ...]:
         return ("subwords",) if self.number_ngrams and self.max_n >= self.min_n else ()
 
-    def _model(self) -> Any:
-        models = require("gensim.models", purpose="FastText")
-        return _bookkeeping(models.FastText)(**self._arguments())
-
     def _arguments(self) -> dict[str, Any]:
-        return super()._arguments() | {
-            "min_n": self.min_n,
-            "max_n": self.max_n,
-            "bucket": self.buckets,
-        }
+        ngrams = {"min_n": self.min_n, "max_n": self.max_n, "bucket": self.buckets}
+        return super()._arguments() | ngrams
 
     def _prepare(self, model: Any, vocabulary: Any) -> None:
         if self.number_ngrams:
@@ -399,26 +280,71 @@ def _bookkeeping(kind: Any) -> Any:
     """
 
     class Model(kind):  # type: ignore[misc]
-        trained_words = 0
-
-        def train(self, *args: Any, epochs: int, **kwargs: Any) -> Any:
+        def train(self, *args: Any, **kwargs: Any) -> Any:
             self.losses: list[float] = []
-            self._loss, self._words = 0.0, 0
-            return super().train(*args, epochs=epochs, **kwargs)
+            self.trained_words = 0
+            return super().train(*args, **kwargs)
 
-        def _do_train_job(self, sentences: Any, *args: Any) -> Any:
+        def _do_train_job(self, *args: Any) -> Any:
             self.running_training_loss = 0.0
-            words, raw = super()._do_train_job(sentences, *args)
+            done = super()._do_train_job(*args)
             self._loss += float(self.running_training_loss)
-            self._words += int(words)
-            return words, raw
+            return done
 
         def _train_epoch(self, *args: Any, **kwargs: Any) -> Any:
+            self._loss = 0.0
             result = super()._train_epoch(*args, **kwargs)
+            self.trained_words += result[0]
             if self._loss:
-                self.losses.append(self._loss / max(self._words, 1))
-            self.trained_words += self._words
-            self._loss, self._words = 0.0, 0
+                self.losses.append(self._loss / max(result[0], 1))
             return result
 
     return Model
+
+
+class Segments:
+    """Documents of a corpus as lists of tokens, as often as they are asked for.
+
+    Each document (or segment of a perturbation) is one sentence, split where it is longer than
+    gensim reads.
+
+    Parameters
+    ----------
+    read : callable
+        Gives block b.
+    blocks : sequence of int
+        Blocks to read, in order.
+    tokens : sequence of str
+        Token of every id.
+    advance : callable, optional
+        Told the tokens of each sentence that was taken.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> block = Block(0, np.array([1, 0, 2]), np.array([0, 2, 3]), 0, 0)
+    >>> sentences = Segments(lambda b: block, [0], ["a", "b", "c"])
+    >>> list(sentences), list(sentences)
+    ([['b', 'a'], ['c']], [['b', 'a'], ['c']])
+    """
+
+    def __init__(
+        self,
+        read: Callable[[int], Block],
+        blocks: Sequence[int],
+        tokens: Sequence[str],
+        advance: Callable[[float], None] | None = None,
+    ) -> None:
+        self._read, self._blocks, self._advance = read, blocks, advance
+        # Gathering from an object array gives shared strings, at the speed of a gather.
+        self._tokens = np.array(tokens, dtype=object)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for index in self._blocks:
+            block = self._read(index)
+            for start, stop in zip(block.starts[:-1].tolist(), block.starts[1:].tolist()):
+                for first in range(start, stop, _LONGEST):
+                    ids = block.ids[first : min(first + _LONGEST, stop)]
+                    yield self._tokens[ids].tolist()
+                    if self._advance is not None:
+                        self._advance(len(ids))

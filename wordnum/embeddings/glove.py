@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -10,15 +10,17 @@ from scipy import sparse
 
 from wordnum import progress
 from wordnum.backend import get_backend
+from wordnum.cooccurrence.windows import Window
 from wordnum.embeddings.base import CONTEXT_AXES, NumberModel, fit_half_samples, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.glove_task import GloveTask, glove_task
+from wordnum.embeddings.glove_training import CpuTrainer, GpuTrainer
+from wordnum.embeddings.number_rows import NumberRows, Rows, read_rows
 from wordnum.errors import InputError, UsageError
-from wordnum.provenance import provenance
 
 __all__ = ["GloVe"]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GloVe(NumberModel):
     """GloVe (Pennington, Socher and Manning 2014), trained as the original program does.
 
@@ -48,13 +50,13 @@ class GloVe(NumberModel):
         Numbers seen less often are dropped, and so are numbers with no pair.
     random_state : int
         Of the starting vectors and of the order.
-    threads : int
-        CPU threads. One is deterministic; more update the same rows without locks, as the
-        original does, and agree in loss, not in digits.
+    n_jobs : int
+        Half-samples trained at a time, each on one thread; results do not depend on it. (The
+        original's threads, which update the same rows without locks, make them do.)
     device : {"cpu", "cuda"}
         The GPU visits whole rows in random order; it agrees with the CPU in loss, to about 2 %.
     half_samples : bool
-        Fit the half-samples of the document blocks too, for the intervals: about ten times the
+        Fit half-samples of the document blocks too, for the intervals: about ten times the
         work of one fit.
 
     Attributes
@@ -87,32 +89,17 @@ class GloVe(NumberModel):
     devices = ("cpu", "cuda")
     cost = 3.0
 
-    def __init__(
-        self,
-        *,
-        dim: int = 100,
-        epochs: int = 25,
-        x_max: float = 100.0,
-        alpha: float = 0.75,
-        learning_rate: float = 0.05,
-        sum_vectors: bool | None = None,
-        min_count: int = 1,
-        random_state: int = 0,
-        threads: int = 1,
-        device: Literal["cpu", "cuda"] = "cpu",
-        half_samples: bool = True,
-    ) -> None:
-        self.dim = dim
-        self.epochs = epochs
-        self.x_max = x_max
-        self.alpha = alpha
-        self.learning_rate = learning_rate
-        self.sum_vectors = sum_vectors
-        self.min_count = min_count
-        self.random_state = random_state
-        self.threads = threads
-        self.device = device
-        self.half_samples = half_samples
+    dim: int = 100
+    epochs: int = 25
+    x_max: float = 100.0
+    alpha: float = 0.75
+    learning_rate: float = 0.05
+    sum_vectors: bool | None = None
+    min_count: int = 1
+    random_state: int = 0
+    n_jobs: int = 1
+    device: Literal["cpu", "cuda"] = "cpu"
+    half_samples: bool = True
 
     def fit(self, counts: Any) -> GloVe:
         """Train on counts.
@@ -137,70 +124,58 @@ class GloVe(NumberModel):
         UsageError
             Parameters out of range.
         """
-        self._validate()
-        task = glove_task(counts)
-        seeds = np.random.SeedSequence(self.random_state)
-        splits = list(task.halves()) if self.half_samples else []
-        total = self.epochs * (1 + len(splits)) * task.matrix.nnz
-        with progress.bar("GloVe", total=total, unit="pairs") as advance:
+        self._require(dim=1, epochs=1, min_count=1)
+        self._require_positive("x_max", "alpha", "learning_rate")
+        get_backend(self.device)
+        if hasattr(counts, "number_counts") and hasattr(counts, "signal"):
+            window = Window(size=counts.window_size, weighting="harmonic")
+            counts = counts.signal("both", window=window)
+        source = read_rows(counts)
+        of_words = source.full is not None and source.columns is not None
+        whole = Rows(source.full, source.rows.number_counts) if of_words else source.rows
 
-            def half(part: GloveTask, *spawn: int) -> Embedding:
-                own = np.random.SeedSequence(self.random_state, spawn_key=spawn)
-                return self._embedding(part, *self._fit_one(part, own, advance))
+        def half(rows: Rows, *spawn: int) -> Embedding:
+            vectors, numbers, _ = self._fit_one(rows, source, spawn)
+            return Embedding(
+                vectors, numbers, size=source.origin.size, counts=rows.number_counts[numbers]
+            )
 
-            whole = self._fit_one(task, seeds, advance, keep=True)
-            half_samples = fit_half_samples(splits, half)
-        self.embedding_ = replace(
-            self._embedding(task, *whole),
-            replicates=half_samples,
-            provenance={
-                **task.source.provenance,
-                "embed": provenance(model="glove", **self.get_params()),
-            },
+        vectors, numbers, (W, C, self.losses_) = self._fit_one(whole, source, ())
+        self.vectors_, self.biases_ = W[:, :-1], W[:, -1]
+        self.context_vectors_, self.context_biases_ = C[:, :-1], C[:, -1]
+        pairs = source.half_samples() if self.half_samples else ()
+        self.embedding_ = self._made(
+            vectors,
+            numbers,
+            source.origin,
+            counts=whole.number_counts,
+            replicates=fit_half_samples(half, pairs, n_jobs=self.n_jobs, threads=True),
         )
         return self
 
-    def _validate(self) -> None:
-        ranges = {
-            "dim": (self.dim, 1),
-            "epochs": (self.epochs, 1),
-            "min_count": (self.min_count, 1),
-            "threads": (self.threads, 1),
-        }
-        for name, (value, least) in ranges.items():
-            if value < least:
-                raise UsageError(f"{name} is too small", expected=f">= {least}", got=str(value))
-        for name in ("x_max", "alpha", "learning_rate"):
-            value = getattr(self, name)
-            if not (np.isfinite(value) and value > 0):
-                raise UsageError(f"{name} must be a positive number", got=str(value))
-        if self.device == "cuda" and self.threads != 1:
-            raise UsageError(
-                'threads are for device="cpu"',
-                got=f'threads={self.threads}, device="cuda"',
-                remedy="leave threads at 1",
-            )
-
     def _fit_one(
-        self, task: GloveTask, seeds: np.random.SeedSequence, advance: Any, *, keep: bool = False
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Train once; vectors of the numbers that are present, and these numbers."""
-        numbers = numbers_to_embed(task.seen, min_count=self.min_count, usable=task.paired)
-        matrix = task.restricted(numbers)
-        W, C, losses = self._train(matrix, np.random.default_rng(seeds), advance)
-        if keep:
-            self.losses_ = losses
-            self.vectors_, self.biases_ = W[:, :-1], W[:, -1]
-            self.context_vectors_, self.context_biases_ = C[:, :-1], C[:, -1]
+        self, rows: Rows, source: NumberRows, spawn: tuple[int, ...]
+    ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
+        """Vectors of the numbers that are present, these numbers, and all that was trained."""
+        size = source.origin.size
+        matrix = sparse.csr_array(rows.matrix, dtype=np.float64)
+        paired = np.diff(matrix.indptr)[:size] > 0
+        numbers = numbers_to_embed(rows.number_counts, min_count=self.min_count, usable=paired)
+        of_words = matrix.shape[0] > size
+        if not of_words:
+            keep = np.zeros(size)
+            keep[numbers] = 1
+            matrix = sparse.csr_array(sparse.diags_array(keep) @ matrix)
+        seeds = np.random.SeedSequence(self.random_state, spawn_key=spawn)
+        W, C, losses = self._train(matrix, np.random.default_rng(seeds))
         vectors = W[numbers, :-1]
-        if self.sum_vectors or (self.sum_vectors is None and task.symmetric):
-            vectors = vectors + C[task.columns_of(numbers), :-1]
-        return vectors, numbers
+        if self.sum_vectors or (self.sum_vectors is None and of_words):
+            vectors = vectors + C[_columns_of(numbers, source), :-1]
+        return vectors, numbers, (W, C, losses)
 
     def _train(
-        self, matrix: sparse.csr_array, rng: np.random.Generator, advance: Any
+        self, matrix: sparse.csr_array, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
         log_count = np.log(matrix.data)
         weight = np.minimum(1.0, (matrix.data / self.x_max) ** self.alpha)
         untrained = 0.5 * float(np.mean(weight * log_count**2))
@@ -209,18 +184,24 @@ class GloVe(NumberModel):
             for n in matrix.shape
         )
         pairs = (
-            rows,
+            np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr)),
             matrix.indices.astype(np.int32),
             log_count.astype(np.float32),
             weight.astype(np.float32),
         )
-        trainer = self._trainer(pairs, W, C, rng)
+        trainer: CpuTrainer | GpuTrainer
+        if self.device == "cuda":
+            backend = get_backend("cuda")
+            trainer = GpuTrainer(pairs, W, C, rate=self.learning_rate, rng=rng, backend=backend)
+        else:
+            trainer = CpuTrainer(pairs, W, C, rate=self.learning_rate, rng=rng)
         losses = np.zeros(self.epochs)
-        for epoch in range(self.epochs):
-            losses[epoch] = trainer.epoch() / matrix.nnz
-            advance(matrix.nnz)
-            if not np.isfinite(losses[epoch]):
-                raise self._diverged(f"a loss of {losses[epoch]} in pass {epoch + 1}")
+        with progress.bar("GloVe", total=self.epochs * matrix.nnz, unit="pairs") as advance:
+            for epoch in range(self.epochs):
+                losses[epoch] = trainer.epoch() / matrix.nnz
+                advance(matrix.nnz)
+                if not np.isfinite(losses[epoch]):
+                    raise self._diverged(f"a loss of {losses[epoch]} in pass {epoch + 1}")
         # Vectors that predict log X far worse than vectors of nothing have run away. The margins
         # are for few counts and dimensions, whose random starting vectors cost more than nothing.
         if losses[-1] > 2 * untrained + 0.01:
@@ -228,20 +209,6 @@ class GloVe(NumberModel):
                 f"a loss of {losses[-1]:.3g} in the last pass, untrained {untrained:.3g}"
             )
         return (*trainer.result(), losses)
-
-    def _trainer(
-        self, pairs: tuple[np.ndarray, ...], W: np.ndarray, C: np.ndarray, rng: np.random.Generator
-    ) -> Any:
-        if self.device == "cuda":
-            from wordnum.embeddings.glove_gpu import GpuTrainer
-
-            return GpuTrainer(
-                pairs, W, C, rate=self.learning_rate, rng=rng, backend=get_backend("cuda")
-            )
-        get_backend(self.device)
-        from wordnum.embeddings.glove_cpu import CpuTrainer
-
-        return CpuTrainer(pairs, W, C, rate=self.learning_rate, rng=rng, threads=self.threads)
 
     def _diverged(self, got: str) -> InputError:
         return InputError(
@@ -251,13 +218,13 @@ class GloVe(NumberModel):
             remedy="lower learning_rate (0.05 is the published one)",
         )
 
-    def _embedding(self, task: GloveTask, vectors: np.ndarray, numbers: np.ndarray) -> Embedding:
-        return Embedding(
-            vectors,
-            numbers,
-            size=task.source.size,
-            counts=task.seen[numbers],
-            n_documents=task.source.n_documents,
-            flags=task.source.flags,
-            name="glove",
+
+def _columns_of(numbers: np.ndarray, source: NumberRows) -> np.ndarray:
+    columns = np.full(source.origin.size, -1) if source.columns is None else source.columns
+    if (columns[numbers] < 0).any():
+        raise UsageError(
+            "sum_vectors needs a context vector of every number",
+            got=f"{int((columns[numbers] < 0).sum())} numbers that are no context",
+            remedy="pass sum_vectors=False, or counts that hold number-number pairs",
         )
+    return columns[numbers]

@@ -35,63 +35,38 @@ def gram(weighted: Weighted, *, single: bool = False) -> Any:
     single : bool
         Dense products in float32, summed over strips in float64.
     """
-    backend, matrix = weighted.backend, weighted.matrix
-    xp = backend.xp
-    n, c = matrix.shape
-    filled = xp.bincount(matrix.indices, minlength=c)
-    rows = matrix.tocoo().row
-    dense = filled > max(1, _DENSE[backend.device] * n)
-    product = _dense_part(weighted, rows, dense, single=single)
-    tail = ~dense & (filled > 1)
-    if bool(tail.any()):
-        part = _columns(matrix, rows, tail, backend)
+    backend, xp = weighted.backend, weighted.backend.xp
+    n = weighted.matrix.shape[0]
+    matrix = weighted.matrix.tocsc()
+    filled = xp.diff(matrix.indptr)
+    common = filled > max(1, _DENSE[backend.device] * n)
+    product = _of_common(matrix[:, xp.flatnonzero(common)], backend, single=single)
+    tail = xp.flatnonzero(~common & (filled > 1))
+    if tail.size:
+        part = matrix[:, tail].tocsr()
         product += (part @ part.T).toarray()
-    lonely = (filled == 1)[matrix.indices]
-    squares = matrix.data[lonely] ** 2
-    product[xp.arange(n), xp.arange(n)] += xp.bincount(rows[lonely], weights=squares, minlength=n)
+    lonely = matrix[:, xp.flatnonzero(filled == 1)]
+    product[xp.arange(n), xp.arange(n)] += xp.bincount(
+        lonely.indices, weights=lonely.data**2, minlength=n
+    )
     if weighted.base:
-        sums = xp.bincount(rows, weights=matrix.data, minlength=n)
+        sums = xp.bincount(matrix.indices, weights=matrix.data, minlength=n)
         product += weighted.base * (sums[:, None] + sums[None, :])
         product += weighted.base**2 * float(weighted.used.sum())
     return product
 
 
-def _dense_part(weighted: Weighted, rows: Any, chosen: Any, *, single: bool) -> Any:
-    backend, matrix = weighted.backend, weighted.matrix
+def _of_common(matrix: Any, backend: Backend, *, single: bool) -> Any:
     xp = backend.xp
-    n = matrix.shape[0]
-    dtype = xp.float32 if single else xp.float64
-    place = xp.cumsum(chosen) - 1
-    keep = chosen[matrix.indices]
-    data, rows = matrix.data[keep].astype(dtype), rows[keep]
-    columns = place[matrix.indices[keep]]
+    n, total = matrix.shape
+    # A strip's sums are single where its entries are: short strips keep their rounding small.
+    width = min(_STRIP[backend.device], 2048) if single else _STRIP[backend.device]
     product = xp.zeros((n, n), dtype=xp.float64)
-    width, total = _STRIP[backend.device], int(chosen.sum())
-    if single:
-        # A strip's sums are single: short strips keep their rounding small.
-        width = min(width, 2048)
     for start in range(0, total, width):
-        strip = xp.zeros((n, min(width, total - start)), dtype=dtype)
-        if total <= width:
-            strip[rows, columns] = data
-        else:
-            here = (columns >= start) & (columns < start + width)
-            strip[rows[here], columns[here] - start] = data[here]
+        strip = matrix[:, start : start + width].toarray()
+        strip = strip.astype(xp.float32 if single else xp.float64, copy=False)
         product += strip @ strip.T
     return product
-
-
-def _columns(matrix: Any, rows: Any, chosen: Any, backend: Backend) -> Any:
-    """Return the chosen columns of a csr matrix, renumbered."""
-    xp = backend.xp
-    keep = chosen[matrix.indices]
-    place = xp.cumsum(chosen) - 1
-    ends = xp.cumsum(xp.bincount(rows[keep], minlength=matrix.shape[0]))
-    indptr = xp.concatenate([xp.zeros(1, dtype=ends.dtype), ends])
-    shape = (matrix.shape[0], int(chosen.sum()))
-    indices = place[matrix.indices[keep]].astype(matrix.indices.dtype)
-    parts = (matrix.data[keep], indices, indptr.astype(matrix.indptr.dtype))
-    return backend.sparse.csr_matrix(parts, shape=shape)
 
 
 def leading(

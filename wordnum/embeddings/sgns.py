@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from wordnum import progress
 from wordnum.config import one_of
-from wordnum.cooccurrence.signals import half_splits
-from wordnum.embeddings.base import NumberModel, fit_half_samples, numbers_to_embed
-from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.feed import NumberStream, block_reader, number_stream
-from wordnum.errors import InputError, UsageError
-from wordnum.provenance import provenance
+from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
+from wordnum.embeddings.number_streams import NumberStream, number_stream
+from wordnum.embeddings.svd import SVD
+from wordnum.embeddings.text_models import TextModel, Trained
+from wordnum.embeddings.weightings import Weighting
+from wordnum.errors import InputError
 
-__all__ = ["NumberSGNS"]
+__all__ = ["NumberSGNS", "word_contexts"]
 
 # Tokens beside a number that are kept, in windows: subsampled words are closed up, so the window
 # reaches further in the text. 4 windows hold a whole one unless three tokens in four are dropped.
 _REACH = 4
+# Mean length of the context vectors of all words, which sets how far a step of training goes: with
+# it, numbers are as far after five passes as word2vec's, whose contexts have come to a length of
+# 2.9 by then.
+_LENGTH = 2.5
 
 
-class NumberSGNS(NumberModel):
+@dataclass(kw_only=True, eq=False, repr=False)
+class NumberSGNS(TextModel):
     """Skip-gram with negative sampling, trained only on pairs of a number and its context.
 
     For a number n and a word c of its window, with noise words c_1..c_k drawn from P(c)^0.75, a
@@ -45,8 +51,8 @@ class NumberSGNS(NumberModel):
     as the suffix of an ordinal, kappas agree with word2vec's only so (``benchmarks/sgns.md``).
 
     *Unknown* and *other number* are left out of the text first, as word2vec leaves out the words
-    under its minimum count. Compiled, one thread, deterministic;
-    the factorization is so up to the rounding of the linear algebra.
+    under its minimum count. Compiled and
+    deterministic; the factorization is so up to the rounding of the linear algebra.
 
     Parameters
     ----------
@@ -66,7 +72,7 @@ class NumberSGNS(NumberModel):
         At the start and at the end; 0.025 and 0.0001 as word2vec.
     contexts : {"numbers", "words"}
         Context vectors trained along with the numbers, or those that all words have as contexts of
-        each other (`wordnum.embeddings.sgns_contexts`), which half-splits share.
+        each other (`word_contexts`), which half-samples share.
     signal : {"both", "text", "number"}
         Contexts trained and drawn as noise: all, words alone, or numbers alone.
     min_count : int
@@ -74,8 +80,10 @@ class NumberSGNS(NumberModel):
     random_state : int
         Of the starting vectors and all draws.
     half_samples : bool
-        Train the half-samples of the document blocks too, for the intervals: about ten times the
-        work of one training.
+        Train half-samples of the document blocks too, for the intervals: about ten times the work
+        of one training.
+    n_jobs : int
+        Half-samples trained at a time; results do not depend on it.
 
     Attributes
     ----------
@@ -107,152 +115,67 @@ class NumberSGNS(NumberModel):
     """
 
     name = "sgns"
-    reads = "corpus"
     axes = frozenset({"window", "signal", "dim", "seed"})
-    replicate_kind = "seeds"
     cost = 1.0
 
-    def __init__(
-        self,
-        *,
-        dim: int = 100,
-        window: int = 5,
-        negative: int = 5,
-        noise_exponent: float = 0.75,
-        sample: float = 1e-3,
-        epochs: int = 15,
-        learning_rate: float = 0.025,
-        last_learning_rate: float = 1e-4,
-        contexts: Literal["numbers", "words"] = "numbers",
-        signal: Literal["both", "text", "number"] = "both",
-        min_count: int = 1,
-        random_state: int = 0,
-        half_samples: bool = False,
-    ) -> None:
-        self.dim = dim
-        self.window = window
-        self.negative = negative
-        self.noise_exponent = noise_exponent
-        self.sample = sample
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.last_learning_rate = last_learning_rate
-        self.contexts = contexts
-        self.signal = signal
-        self.min_count = min_count
-        self.random_state = random_state
-        self.half_samples = half_samples
+    dim: int = 100
+    window: int = 5
+    negative: int = 5
+    noise_exponent: float = 0.75
+    sample: float = 1e-3
+    epochs: int = 15
+    learning_rate: float = 0.025
+    last_learning_rate: float = 1e-4
+    contexts: Literal["numbers", "words"] = "numbers"
+    signal: Literal["both", "text", "number"] = "both"
+    min_count: int = 1
+    random_state: int = 0
+    half_samples: bool = False
+    n_jobs: int = 1
 
-    def fit(self, corpus: Any, *, perturbation: Any = "original") -> NumberSGNS:
-        """Train on an encoded corpus.
+    def _validate(self) -> None:
+        self._require(dim=1, window=1, negative=1, epochs=1, min_count=1)
+        self._require_positive("learning_rate", "last_learning_rate")
+        self._require_positive("sample", "noise_exponent", zero=True)
+        one_of(self.signal, ("both", "text", "number"), what="signal")
+        one_of(self.contexts, ("numbers", "words"), what="choice of contexts")
 
-        Parameters
-        ----------
-        corpus : EncodedCorpus
-            The text.
-        perturbation : str or Perturbation
-            Applied to the text first, by name ("isolate:1") or as an object.
-
-        Returns
-        -------
-        NumberSGNS
-            Itself; `embedding_` is float32, of the numbers seen `min_count` times.
-
-        Raises
-        ------
-        InputError
-            Fewer than two numbers, numbers without contexts, or a learning rate at which training
-            diverges.
-        UsageError
-            Parameters out of range.
-        """
-        self._validate()
-        read = block_reader(corpus, perturbation)
+    def _trainer(
+        self, corpus: EncodedCorpus, read: Callable[[int], Block], perturbation: Any
+    ) -> Callable[[np.ndarray, tuple[int, ...]], Trained]:
         vocabulary = corpus.vocabulary
         streams = [
             number_stream(read(b), vocabulary=vocabulary, reach=_REACH * self.window)
             for b in progress.track(range(corpus.n_blocks), "finding numbers")
         ]
-        start = self._start(corpus, perturbation)
-        splits = half_splits(corpus.n_blocks) if self.half_samples else []
-        work = self.epochs * (1 + len(splits)) * sum(len(s.places) for s in streams)
-        with progress.bar("number-centred SGNS", total=work, unit="numbers") as advance:
-
-            def half(blocks: np.ndarray, *spawn: int) -> Embedding:
-                chosen = [streams[b] for b in blocks]
-                trained = self._train(chosen, vocabulary, start, spawn, advance)
-                return self._embedding(*trained, corpus=corpus)
-
-            whole = self._train(streams, vocabulary, start, (), advance, keep=True)
-            half_samples = fit_half_samples(splits, half)
-        self.embedding_ = replace(
-            self._embedding(*whole, corpus=corpus),
-            replicates=half_samples,
-            provenance={
-                "corpus_fingerprint": corpus.fingerprint,
-                "perturbation": str(getattr(perturbation, "name", perturbation)),
-                "embed": provenance(model="sgns", **self.get_params()),
-            },
-        )
-        return self
-
-    def _validate(self) -> None:
-        least = {"dim": 1, "window": 1, "negative": 1, "epochs": 1, "min_count": 1}
-        for name, bound in least.items():
-            if getattr(self, name) < bound:
-                raise UsageError(
-                    f"{name} is too small", expected=f">= {bound}", got=str(getattr(self, name))
-                )
-        for name in ("learning_rate", "last_learning_rate"):
-            value = getattr(self, name)
-            if not (np.isfinite(value) and value > 0):
-                raise UsageError(f"{name} must be a positive number", got=str(value))
-        if self.sample < 0:
-            raise UsageError("sample must not be negative", got=str(self.sample))
-        one_of(self.signal, ("both", "text", "number"), what="signal")
-        one_of(self.contexts, ("numbers", "words"), what="choice of contexts")
-
-    def _start(self, corpus: Any, perturbation: Any) -> np.ndarray | None:
-        """Context vectors that stay as they are; None where they are trained."""
-        if self.contexts == "numbers":
-            return None
-        from wordnum.embeddings.sgns_contexts import word_contexts
-
-        return word_contexts(
-            corpus,
-            perturbation=perturbation,
-            window=self.window,
-            dim=self.dim,
-            noise_exponent=self.noise_exponent,
-            random_state=self.random_state,
+        start = None
+        if self.contexts == "words":
+            start = word_contexts(
+                corpus,
+                perturbation=perturbation,
+                window=self.window,
+                dim=self.dim,
+                noise_exponent=self.noise_exponent,
+                random_state=self.random_state,
+            )
+        return lambda blocks, spawn: self._train(
+            [streams[b] for b in blocks], vocabulary, start, spawn
         )
 
     def _train(
         self,
-        streams: Sequence[NumberStream],
+        streams: list[NumberStream],
         vocabulary: Any,
         start: np.ndarray | None,
         spawn: tuple[int, ...],
-        advance: Any,
-        *,
-        keep: bool = False,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Train on some blocks; vectors of all N numbers, and their occurrences."""
-        from wordnum.embeddings.sgns_cpu import sgns_pass
-        from wordnum.intrinsics import LINE
+    ) -> Trained:
+        from wordnum.embeddings.sgns_kernel import LINE, sgns_pass
 
         unigrams = np.sum([stream.unigrams for stream in streams], axis=0)
         unigrams[[vocabulary.other_number, vocabulary.unknown]] = 0
-        numbers = vocabulary.size
-        if not unigrams[:numbers].any():
-            raise InputError(
-                "the text holds no numbers",
-                expected=f"tokens 0..{numbers - 1}",
-                got=f"0 of {int(unigrams.sum()):,} tokens",
-                remedy="check the numeral scheme that the text was encoded with",
-            )
-        numbers_to_embed(unigrams[:numbers], min_count=self.min_count)
-        trained = self._contexts(unigrams, numbers)
+        size = vocabulary.size
+        numbers = self._numbers_of(unigrams, size)
+        trained = self._contexts(unigrams, size)
         tables = (
             _keep(unigrams, self.sample),
             trained,
@@ -260,18 +183,20 @@ class NumberSGNS(NumberModel):
         )
         rng = np.random.default_rng(np.random.SeedSequence(self.random_state, spawn_key=spawn))
         width = -(-self.dim // LINE) * LINE
-        W = np.zeros((numbers, width), np.float32)
-        W[:, : self.dim] = (rng.random((numbers, self.dim), np.float32) - 0.5) / self.dim
+        W = np.zeros((size, width), np.float32)
+        W[:, : self.dim] = (rng.random((size, self.dim), np.float32) - 0.5) / self.dim
         C = np.zeros((len(vocabulary), width), np.float32)
         if start is not None:
             C[:, : self.dim] = start
         losses, pairs = np.zeros(self.epochs), np.zeros(self.epochs, np.int64)
         sizes = np.array([len(stream.places) for stream in streams])
         done = np.concatenate([[0], np.cumsum(np.tile(sizes, self.epochs))])
-        rates = self.learning_rate + (self.last_learning_rate - self.learning_rate) * (
-            done / done[-1]
-        )
-        with np.errstate(all="ignore"):
+        decay = self.last_learning_rate - self.learning_rate
+        rates = self.learning_rate + decay * (done / done[-1])
+        with (
+            np.errstate(all="ignore"),
+            progress.bar("number-centred SGNS", total=int(done[-1]), unit="numbers") as advance,
+        ):
             for turn in range(self.epochs * len(streams)):
                 epoch, stream = turn // len(streams), streams[turn % len(streams)]
                 loss, count = sgns_pass(
@@ -293,11 +218,12 @@ class NumberSGNS(NumberModel):
                 pairs[epoch] += count
                 advance(len(stream.places))
         self._check(losses, pairs)
-        if keep:
-            self.losses_ = np.where(pairs, losses / np.maximum(pairs, 1), np.nan)
-            self.n_pairs_ = int(pairs.sum())
-            self.context_vectors_ = C[:, : self.dim].copy()
-        return W[:, : self.dim].copy(), unigrams[:numbers]
+        learned = {
+            "losses_": np.where(pairs, losses / np.maximum(pairs, 1), np.nan),
+            "n_pairs_": int(pairs.sum()),
+            "context_vectors_": C[:, : self.dim].copy(),
+        }
+        return W[numbers, : self.dim], numbers, unigrams[:size], learned
 
     def _contexts(self, unigrams: np.ndarray, numbers: int) -> np.ndarray:
         trained = unigrams > 0
@@ -331,17 +257,66 @@ class NumberSGNS(NumberModel):
                 remedy="lower learning_rate (0.025 is word2vec's)",
             )
 
-    def _embedding(self, vectors: np.ndarray, counts: np.ndarray, *, corpus: Any) -> Embedding:
-        present = numbers_to_embed(counts, min_count=self.min_count)
-        return Embedding(
-            vectors[present],
-            present,
-            size=len(counts),
-            counts=counts[present],
-            n_documents=corpus.n_documents,
-            flags=corpus.flags,
-            name="sgns",
-        )
+
+def word_contexts(
+    corpus: Any,
+    *,
+    perturbation: Any,
+    window: int,
+    dim: int,
+    noise_exponent: float,
+    random_state: int,
+) -> np.ndarray:
+    """Vectors of all words as contexts of one another: float32 (V, dim).
+
+    What SGNS over all words factorizes in the end is their pointwise mutual information (Levy and
+    Goldberg 2014). Here it is factorized at once: P = U S U', with P the positive PMI of all words
+    counted as word2vec's random window does on average, and v = U sqrt(S), brought to a mean
+    length.
+
+    Parameters
+    ----------
+    corpus : EncodedCorpus
+        The text.
+    perturbation : str or Perturbation
+        Applied to it first.
+    window, dim, noise_exponent, seed
+        As in NumberSGNS; the exponent smooths the distribution of the contexts.
+
+    Raises
+    ------
+    InputError
+        No word stands beside another, or their rank is below `dim`.
+
+    Examples
+    --------
+    >>> from wordnum.corpus.synthetic import SyntheticCorpus
+    >>> corpus = SyntheticCorpus(n_documents=50).encoded()
+    >>> contexts = word_contexts(corpus, perturbation="original", window=5, dim=8,
+    ...     noise_exponent=0.75, random_state=0)
+    >>> contexts.shape == (len(corpus.vocabulary), 8)
+    True
+    """
+    from wordnum.cooccurrence.word_pairs import count_words
+
+    around = Window(size=window, weighting="linear")
+    counts = count_words(corpus, window=around, perturbation=perturbation)
+    model = SVD(
+        weighting=Weighting("ppmi", smoothing=noise_exponent),
+        dim=dim,
+        p=0.5,
+        rows="all",
+        tol=1e-2,
+        precision="single",
+        half_samples=False,
+        random_state=random_state,
+    )
+    model.fit(counts)
+    vectors = np.asarray(model.vectors_, dtype=np.float32)
+    lengths = np.linalg.norm(vectors, axis=1)
+    if not lengths.any():
+        raise InputError("there are no contexts to train on", got="words that tell nothing apart")
+    return vectors * np.float32(_LENGTH / lengths[lengths > 0].mean())
 
 
 def _keep(unigrams: np.ndarray, sample: float) -> np.ndarray:

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
-from wordnum.backend import Backend, get_backend
+from wordnum.backend import get_backend, one_blas_thread
 from wordnum.embeddings.base import CONTEXT_AXES, NumberModel, fit_half_samples
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.gram import check_anything, fix_signs, gram, leading
 from wordnum.embeddings.krylov import block_krylov_svd
-from wordnum.embeddings.source import Rows, Source, check_rows_differ, present_rows, read_source
-from wordnum.embeddings.weightings import Weighting, _weight, checked_counts
+from wordnum.embeddings.number_rows import NumberRows, Rows, check_rows_differ, read_rows
+from wordnum.embeddings.weightings import Weighting, checked_counts, weight
 from wordnum.errors import InputError, UsageError
-from wordnum.provenance import provenance
 
 __all__ = ["SVD"]
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SVD(NumberModel):
     """Number vectors ``U_k s_k^p`` from the singular value decomposition of weighted counts.
 
@@ -50,8 +49,8 @@ class SVD(NumberModel):
         Context shares that pmi, ppmi and qwem take: of the pairs in the matrix (its column
         sums), or of the words of the text.
     half_samples : bool
-        Fit the ten half-splits of the document blocks too; the intervals come from them. There
-        are none with ``rows="all"``.
+        Fit ten pairs of half-samples of the document blocks too; the intervals come from them.
+        There are none with ``rows="all"``.
     device : {"cpu", "cuda"}
         Where to compute.
     precision : {"double", "single"}
@@ -62,6 +61,8 @@ class SVD(NumberModel):
         Largest relative error of the singular values with ``rows="all"``, estimated.
     random_state : int
         Of the starting vectors with ``rows="all"``.
+    n_jobs : int
+        Half-samples fitted at a time, each on one thread.
 
     Attributes
     ----------
@@ -81,8 +82,8 @@ class SVD(NumberModel):
 
     Notes
     -----
-    Signs are fixed: the entry of largest magnitude of each column of U is positive. A half with
-    a rank under `dim` keeps the dimensions it has; the provenance lists them under "half_dims".
+    Signs are fixed: the entry of largest magnitude of each column of U is positive. A half
+    with a rank under `dim` keeps the dimensions that it has.
 
     Examples
     --------
@@ -100,32 +101,18 @@ class SVD(NumberModel):
     devices = ("cpu", "cuda")
     cost = 0.1
 
-    def __init__(
-        self,
-        *,
-        weighting: str | Weighting = "hellinger",
-        dim: int = 100,
-        p: float = 1.0,
-        rows: Literal["numbers", "all"] = "numbers",
-        min_count: int = 1,
-        marginals: Literal["pairs", "corpus"] = "pairs",
-        half_samples: bool = True,
-        device: str = "cpu",
-        precision: Literal["double", "single"] = "double",
-        tol: float = 1e-4,
-        random_state: int = 0,
-    ) -> None:
-        self.weighting = weighting
-        self.dim = dim
-        self.p = p
-        self.rows = rows
-        self.min_count = min_count
-        self.marginals = marginals
-        self.half_samples = half_samples
-        self.device = device
-        self.precision = precision
-        self.tol = tol
-        self.random_state = random_state
+    weighting: str | Weighting = "hellinger"
+    dim: int = 100
+    p: float = 1.0
+    rows: Literal["numbers", "all"] = "numbers"
+    min_count: int = 1
+    marginals: Literal["pairs", "corpus"] = "pairs"
+    half_samples: bool = True
+    device: str = "cpu"
+    precision: Literal["double", "single"] = "double"
+    tol: float = 1e-4
+    random_state: int = 0
+    n_jobs: int = 1
 
     def fit(self, data: Any) -> SVD:
         """Factorize counts.
@@ -149,146 +136,149 @@ class SVD(NumberModel):
             A parameter out of range.
         """
         self._check()
-        source = read_source(data)
-        solver = _Solver(self, source)
-        fitted = solver.fit_all() if self.rows == "all" else solver.fit(source.rows, exact=True)
-        if fitted.all_vectors is not None:
-            self.vectors_ = fitted.all_vectors
+        source = read_rows(data)
+        totals = self._totals(source)
+        if self.rows == "all":
+            fitted = self._fit_all(source, totals)
+            replicates = None
+        else:
+            fitted = self._fit_rows(source.rows, totals, exact=True)
+            replicates = fit_half_samples(
+                _HalfFit(self, totals, source.origin.size),
+                source.half_samples() if self.half_samples else (),
+                n_jobs=self.n_jobs,
+            )
         self.error_ = fitted.error
         self.singular_values_ = fitted.singular_values
         self.explained_ = fitted.explained
         self.without_contexts_ = fitted.without_contexts
-        flags = source.flags
+        flags = []
         if fitted.without_contexts.size:
-            flags = (*flags, "numbers-without-contexts")
+            flags.append("numbers-without-contexts")
             log.info("%d numbers without contexts are left out", fitted.without_contexts.size)
-        half_samples = fit_half_samples(
-            source.halves() if self.half_samples and self.rows == "numbers" else (), solver.half
-        )
-        self.embedding_ = Embedding(
+        weighting = Weighting.parse(self.weighting)
+        self.embedding_ = self._made(
             fitted.vectors,
             fitted.numbers,
-            size=source.size,
-            counts=source.rows.number_counts[fitted.numbers],
-            replicates=half_samples,
-            n_documents=source.n_documents,
+            source.origin,
+            counts=source.rows.number_counts,
+            name=f"svd-{weighting.kind}",
             flags=flags,
-            name="svd-" + Weighting.parse(self.weighting).kind,
-            provenance={
-                **source.provenance,
-                "embed": provenance(model="svd", **self.get_params()),
-                "half_dims": [[a.dim, b.dim] for a, b in half_samples.pairs],
-            },
+            replicates=replicates,
+            weighting=weighting.name,
+            dim=fitted.vectors.shape[1],
         )
         return self
 
     def _check(self) -> None:
         Weighting.parse(self.weighting)
+        self._require(dim=1, min_count=1)
+        self._require_positive("tol")
         good = {
-            "dim": isinstance(self.dim, (int, np.integer)) and self.dim >= 1,
             "p": np.isfinite(self.p),
-            "min_count": self.min_count >= 1,
             "marginals": self.marginals in ("pairs", "corpus"),
             "precision": self.precision in ("double", "single"),
             "rows": self.rows in ("numbers", "all"),
-            "tol": self.tol > 0,
         }
         for key, fine in good.items():
             if not fine:
                 raise UsageError(
                     f"{key}={getattr(self, key)!r} is out of range",
-                    expected="dim and min_count at least 1, p finite, tol above 0, rows numbers or "
-                    "all, marginals pairs or corpus, precision double or single",
+                    expected="p finite, rows numbers or all, marginals pairs or corpus, precision "
+                    "double or single",
                 )
 
+    def _totals(self, source: NumberRows) -> np.ndarray | None:
+        if self.marginals == "pairs":
+            return None
+        if source.context_counts is None:
+            raise InputError(
+                'marginals="corpus" needs the context counts of a corpus',
+                expected="counts or a signal",
+                got="a plain matrix",
+                remedy='use marginals="pairs"',
+            )
+        return source.context_counts
 
-@dataclass(frozen=True, eq=False)
-class _Fitted:
+    @one_blas_thread
+    def _fit_rows(self, rows: Rows, totals: np.ndarray | None, *, exact: bool) -> _Fitted:
+        """Decompose number rows; where not `exact`, a rank below dim lowers the dimension."""
+        backend = get_backend(self.device)
+        rows = Rows(checked_counts(rows.matrix), rows.number_counts)
+        numbers, without = rows.present(min_count=self.min_count)
+        kept = rows.matrix if numbers.size == rows.matrix.shape[0] else rows.matrix[numbers]
+        if exact:
+            check_rows_differ(kept)
+        weighted = weight(
+            kept, weighting=self.weighting, column_totals=totals, device=self.device, checked=True
+        )
+        product = gram(weighted, single=self.precision == "single")
+        total = float(backend.to_numpy(product.diagonal()).sum())
+        values, vectors = leading(product, self.dim, backend=backend, exact=exact)
+        return self._scaled(vectors, np.sqrt(values), numbers, without, total)
+
+    @one_blas_thread
+    def _fit_all(self, source: NumberRows, totals: np.ndarray | None) -> _Fitted:
+        """Decompose the counts of all words by all words."""
+        if source.full is None:
+            raise InputError(
+                'rows="all" needs counts of all words by all words',
+                got="counts of number rows",
+                remedy='use wn.count_words, or rows="numbers"',
+            )
+        full = checked_counts(source.full)
+        rows = Rows(full[: source.origin.size], source.rows.number_counts)
+        numbers, without = rows.present(min_count=self.min_count)
+        weighted = weight(
+            full, weighting=self.weighting, column_totals=totals, device=self.device, checked=True
+        )
+        total = weighted.squared_norm()
+        check_anything(total)
+        found = block_krylov_svd(
+            weighted,
+            self.dim,
+            tol=self.tol,
+            single=self.precision == "single",
+            random_state=self.random_state,
+        )
+        fitted = self._scaled(
+            found.left, found.singular_values, slice(None), without, total, found.error
+        )
+        self.vectors_ = fitted.vectors
+        return fitted._replace(vectors=fitted.vectors[numbers], numbers=numbers)
+
+    def _scaled(
+        self,
+        left: np.ndarray,
+        singular: np.ndarray,
+        numbers: Any,
+        without: np.ndarray,
+        total: float,
+        error: float = 0.0,
+    ) -> _Fitted:
+        vectors = fix_signs(left) * singular**self.p
+        explained = float((singular**2).sum() / total)
+        return _Fitted(vectors, numbers, singular, explained, without, error)
+
+
+class _Fitted(NamedTuple):
     vectors: np.ndarray
     numbers: np.ndarray
     singular_values: np.ndarray
     explained: float
     without_contexts: np.ndarray
-    error: float = 0.0
-    all_vectors: np.ndarray | None = None
+    error: float
 
 
-class _Solver:
-    """One matrix after another under the same parameters."""
+@dataclass(frozen=True)
+class _HalfFit:
+    """Fit of a half-sample, which workers can be sent."""
 
-    def __init__(self, model: SVD, source: Source) -> None:
-        self.model = model
-        self.source = source
-        self.backend: Backend = get_backend(model.device)
-        self.weighting = Weighting.parse(model.weighting)
-        self.totals = None
-        if model.marginals == "corpus":
-            if source.context_counts is None:
-                raise InputError(
-                    'marginals="corpus" needs the context counts of a corpus',
-                    expected="counts or a signal",
-                    got="a plain matrix",
-                    remedy='use marginals="pairs"',
-                )
-            self.totals = source.context_counts
+    model: SVD
+    totals: np.ndarray | None
+    size: int
 
-    def fit(self, rows: Rows, *, exact: bool) -> _Fitted:
-        """Decompose; where not `exact`, a rank below dim lowers the dimension."""
-        model = self.model
-        rows = Rows(checked_counts(rows.matrix), rows.number_counts)
-        numbers, without = present_rows(rows, min_count=model.min_count)
-        kept = rows.matrix if numbers.size == rows.matrix.shape[0] else rows.matrix[numbers]
-        kept = sparse.csr_array(kept)
-        if exact:
-            check_rows_differ(kept)
-        weighted = _weight(kept, self.weighting, self.totals, self.backend)
-        product = gram(weighted, single=model.precision == "single")
-        total = float(self.backend.to_numpy(product.diagonal()).sum())
-        values, vectors = leading(product, model.dim, backend=self.backend, exact=exact)
-        singular = np.sqrt(values)
-        return _Fitted(
-            fix_signs(vectors) * singular**model.p,
-            numbers,
-            singular,
-            float(values.sum() / total),
-            without,
-        )
-
-    def fit_all(self) -> _Fitted:
-        """Decompose the counts of all words by all words."""
-        model, full = self.model, self.source.full
-        if full is None:
-            raise InputError(
-                'rows="all" needs counts of all words by all words',
-                got="counts of number rows",
-                remedy='count them with `count_words`, or use rows="numbers"',
-            )
-        full = checked_counts(full)
-        rows = Rows(full[: self.source.size], self.source.rows.number_counts)
-        numbers, without = present_rows(rows, min_count=model.min_count)
-        weighted = _weight(full, self.weighting, self.totals, self.backend)
-        total = weighted.squared_norm()
-        check_anything(total)
-        found = block_krylov_svd(
-            weighted,
-            model.dim,
-            tol=model.tol,
-            single=model.precision == "single",
-            random_state=model.random_state,
-        )
-        vectors = fix_signs(found.left) * found.singular_values**model.p
-        return _Fitted(
-            vectors[numbers],
-            numbers,
-            found.singular_values,
-            float((found.singular_values**2).sum() / total),
-            without,
-            found.error,
-            vectors,
-        )
-
-    def half(self, rows: Rows, index: int, side: int) -> Embedding:
-        """Embedding of a half; nothing is drawn, so that which half it is does not matter."""
-        fitted = self.fit(rows, exact=False)
+    def __call__(self, rows: Rows, index: int, side: int) -> Embedding:
+        fitted = self.model._fit_rows(rows, self.totals, exact=False)
         counts = rows.number_counts[fitted.numbers]
-        return Embedding(fitted.vectors, fitted.numbers, size=self.source.size, counts=counts)
+        return Embedding(fitted.vectors, fitted.numbers, size=self.size, counts=counts)

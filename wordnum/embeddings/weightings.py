@@ -168,6 +168,7 @@ def weight(
     weighting: str | Weighting = "hellinger",
     column_totals: Any = None,
     device: str = "cpu",
+    checked: bool = False,
 ) -> Weighted:
     """Weight a matrix of counts.
 
@@ -181,6 +182,8 @@ def weight(
         Context counts that pmi, ppmi and qwem take for ``p_j``; column sums when left out.
     device : {"cpu", "cuda"}
         Where to compute. All sums are in float64.
+    checked : bool
+        The counts come from `checked_counts` and are not looked through again.
 
     Raises
     ------
@@ -196,20 +199,14 @@ def weight(
     array([[0.693, 0.   ],
            [0.   , 0.288]])
     """
-    return _weight(
-        checked_counts(counts), Weighting.parse(weighting), column_totals, get_backend(device)
-    )
-
-
-def _weight(counts: Any, weighting: Weighting, column_totals: Any, backend: Backend) -> Weighted:
-    matrix = backend.csr(counts, dtype=np.float64)
-    sums = _Sums(matrix, column_totals, weighting.smoothing, backend)
-    data, base, thin = _KINDS[weighting.kind](sums, weighting)
-    places = (matrix.indices, matrix.indptr)
-    if thin:  # in place, and the places are the caller's
-        places = (matrix.indices.copy(), matrix.indptr.copy())
-    values = backend.sparse.csr_matrix((data, *places), shape=matrix.shape)
-    if thin:
+    backend = get_backend(device)
+    matrix = backend.csr(counts if checked else checked_counts(counts), dtype=np.float64)
+    chosen = Weighting.parse(weighting)
+    sums = _Sums(matrix, column_totals, chosen.smoothing, backend)
+    data, base = _KINDS[chosen.kind](sums, chosen)
+    values = backend.sparse.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    if chosen.kind == "ppmi":  # in place, and the places are the caller's
+        values = values.copy()
         values.eliminate_zeros()
     return Weighted(values, base, sums.columns > 0, backend)
 
@@ -291,35 +288,29 @@ def _checked_totals(totals: Any, matrix: Any, backend: Backend) -> Any:
     return columns
 
 
-_Values = tuple[Any, float, bool]
+def _pmi(sums: _Sums, weighting: Weighting) -> tuple[Any, float]:
+    return sums.xp.log(sums.ratio()) - weighting.shift, 0.0
 
 
-def _pmi(sums: _Sums, weighting: Weighting) -> _Values:
-    return sums.xp.log(sums.ratio()) - weighting.shift, 0.0, False
-
-
-def _hellinger(sums: _Sums, weighting: Weighting) -> _Values:
+def _hellinger(sums: _Sums, weighting: Weighting) -> tuple[Any, float]:
     values = sums.conditional() ** weighting.power
-    return values / sums.shares(1.0) ** weighting.mass, 0.0, False
+    return (values / sums.shares(1.0) ** weighting.mass if weighting.mass else values), 0.0
 
 
-def _ppmi(sums: _Sums, weighting: Weighting) -> _Values:
-    return sums.xp.maximum(_pmi(sums, weighting)[0], 0.0), 0.0, True
-
-
-def _qwem(sums: _Sums, weighting: Weighting) -> _Values:
+def _qwem(sums: _Sums, weighting: Weighting) -> tuple[Any, float]:
     ratio = sums.ratio() * math.exp(-weighting.shift)
     # 2 (r - 1) / (r + 1) less the base of -2 that all unseen pairs share.
-    return 4.0 * ratio / (ratio + 1.0), -2.0, False
+    return 4.0 * ratio / (ratio + 1.0), -2.0
 
 
-_KINDS: dict[str, Callable[[_Sums, Weighting], _Values]] = {
-    "raw": lambda sums, weighting: (sums.data, 0.0, False),
-    "log": lambda sums, weighting: (sums.xp.log1p(sums.data), 0.0, False),
-    "conditional": lambda sums, weighting: (sums.conditional(), 0.0, False),
+# Values of the pairs seen, and of those unseen.
+_KINDS: dict[str, Callable[[_Sums, Weighting], tuple[Any, float]]] = {
+    "raw": lambda sums, weighting: (sums.data, 0.0),
+    "log": lambda sums, weighting: (sums.xp.log1p(sums.data), 0.0),
+    "conditional": lambda sums, weighting: (sums.conditional(), 0.0),
     "hellinger": _hellinger,
     "pmi": _pmi,
-    "ppmi": _ppmi,
+    "ppmi": lambda sums, weighting: (sums.xp.maximum(_pmi(sums, weighting)[0], 0.0), 0.0),
     "qwem": _qwem,
 }
 WEIGHTINGS: tuple[str, ...] = tuple(_KINDS)

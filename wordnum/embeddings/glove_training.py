@@ -1,15 +1,86 @@
-"""GloVe's AdaGrad pass on the GPU, one CUDA kernel through CuPy."""
+"""GloVe's AdaGrad passes: on the CPU, and on the GPU by one CUDA kernel through CuPy."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from wordnum.backend import Backend
-from wordnum.embeddings.glove_layout import pack, unpack
 
-__all__ = ["GpuTrainer"]
+__all__ = ["CpuTrainer", "GpuTrainer", "pack", "unpack"]
+
+# A row is [vector, bias, 1, padding | accumulators] and its partner's [vector, 1, bias, padding |
+# accumulators], so that one dot product holds both biases and one loop updates everything.
+
+
+def pack(start: np.ndarray, *, context: bool, lanes: int) -> np.ndarray:
+    """Lay out vectors with their bias last, of shape (n, dim + 1), with accumulators of 1.
+
+    The accumulators start at 1, as the original program's do: the first steps are taken at the
+    plain learning rate.
+    """
+    n, dim = start.shape[0], start.shape[1] - 1
+    width = -(-(dim + 2) // lanes) * lanes
+    state = np.zeros((n, 2 * width), np.float32)
+    state[:, :dim] = start[:, :dim]
+    state[:, dim : dim + 2] = 1
+    state[:, dim + context] = start[:, dim]
+    state[:, width:] = 1
+    return state
+
+
+def unpack(state: np.ndarray, *, context: bool, dim: int) -> np.ndarray:
+    """Vectors with their bias last, of shape (n, dim + 1), out of a packed state."""
+    return state[:, [*range(dim), dim + context]]
+
+
+class CpuTrainer:
+    """State of one training on the CPU: pairs in shuffled order, and the rows they update.
+
+    Parameters
+    ----------
+    pairs : (rows, columns, log_count, weight), arrays of shape (nnz,)
+        Where the counts are (int32), log X and f(X) (float32).
+    W, C : float32 arrays of shape (rows, dim + 1), (columns, dim + 1)
+        Starting vectors with their bias last.
+    rate : float
+        Learning rate.
+    rng : numpy Generator
+        Draws the order of the pairs, once, as the original program does.
+    """
+
+    def __init__(
+        self,
+        pairs: tuple[np.ndarray, ...],
+        W: np.ndarray,
+        C: np.ndarray,
+        *,
+        rate: float,
+        rng: np.random.Generator,
+    ) -> None:
+        # Imported, and compiled, only when a model is trained on the CPU.
+        from wordnum.embeddings.glove_kernel import LINE, adagrad_pass
+
+        self._pass = adagrad_pass
+        order = rng.permutation(len(pairs[0]))
+        self._pairs = [a[order] for a in pairs]
+        self._dim = W.shape[1] - 1
+        self._W = pack(W, context=False, lanes=LINE)
+        self._C = pack(C, context=True, lanes=LINE)
+        self._rate = np.float32(rate)
+
+    def epoch(self) -> float:
+        """One pass over all pairs; the summed loss."""
+        # A diverging model overflows on its way; the caller reads that off the loss.
+        with np.errstate(all="ignore"):
+            return float(self._pass(*self._pairs, self._W, self._C, self._dim, self._rate))
+
+    def result(self) -> tuple[np.ndarray, np.ndarray]:
+        """W and C as given: vectors with their bias last."""
+        return (
+            unpack(self._W, context=False, dim=self._dim),
+            unpack(self._C, context=True, dim=self._dim),
+        )
+
 
 # One warp owns one row at a time: the row's vector and accumulators stay in registers while its
 # pairs pass by, so no two warps ever disagree about a row. Contexts are shared and updated by
@@ -93,7 +164,7 @@ _WARPS_PER_BLOCK = 4
 
 
 class GpuTrainer:
-    """State of one training on the GPU; parameters as `glove_cpu.CpuTrainer`, without threads.
+    """State of one training on the GPU; parameters as `CpuTrainer`.
 
     Rows are visited in random order and their pairs in random order within the row, which is not
     the full shuffle of the CPU: losses agree to a stated tolerance, vectors do not. The order of
@@ -123,7 +194,9 @@ class GpuTrainer:
         self._C = backend.asarray(pack(C, context=True, lanes=_WARP))
         self._loss = backend.xp.zeros(len(W), dtype=np.float64)
         self._rate = np.float32(rate)
-        self._kernel = _compile(backend, dim=self._dim, width=self._W.shape[1] // 2)
+        width = self._W.shape[1] // 2
+        options = (f"-DDIM={self._dim}", f"-DWIDTH={width}", f"-DPER={width // _WARP}")
+        self._kernel = backend.xp.RawKernel(_SOURCE, "adagrad_pass", options=options)
 
     def epoch(self) -> float:
         """One pass over all pairs; the summed loss."""
@@ -155,8 +228,3 @@ class GpuTrainer:
         order = self._rng.permutation(len(self._pairs_per_row))
         long = self._pairs_per_row[order] > 16 * self._pairs_per_row.mean()
         return np.concatenate([order[long], order[~long]]).astype(np.int32)
-
-
-def _compile(backend: Backend, *, dim: int, width: int) -> Any:
-    options = (f"-DDIM={dim}", f"-DWIDTH={width}", f"-DPER={width // _WARP}")
-    return backend.xp.RawKernel(_SOURCE, "adagrad_pass", options=options)

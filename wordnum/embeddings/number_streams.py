@@ -1,49 +1,15 @@
-"""Reading an encoded corpus for models that train on text, as it is or perturbed."""
+"""Number streams: the stretches of a text around its numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
-from wordnum.errors import InputError
+from wordnum.corpus.encoded_corpus import Block
 
-__all__ = ["NumberStream", "block_reader", "number_stream"]
-
-
-def block_reader(corpus: Any, perturbation: Any = "original") -> Callable[[int], Block]:
-    """Return the function that reads block b of a corpus as a perturbation leaves it.
-
-    Parameters
-    ----------
-    corpus : EncodedCorpus
-        The text.
-    perturbation : str or Perturbation
-        A name such as "isolate:1" (seed 0), or an object of `wordnum.corpus.perturbations`.
-
-    Raises
-    ------
-    InputError
-        Not an encoded corpus.
-    """
-    if not isinstance(corpus, EncodedCorpus):
-        raise InputError(
-            "this model trains on text, not on counts",
-            expected="an EncodedCorpus",
-            got=type(corpus).__name__,
-            remedy="encode the text (wordnum.corpus.encoding) and pass the corpus",
-        )
-    if isinstance(perturbation, str) and perturbation == "original":
-        return corpus.block
-    from wordnum.corpus.perturbations import parse_perturbation
-
-    if isinstance(perturbation, str):
-        perturbation = parse_perturbation(perturbation)
-    prepared = perturbation.prepare(corpus)
-    return lambda index: prepared.apply(corpus.block(index))
+__all__ = ["NumberStream", "number_stream"]
 
 
 @dataclass(frozen=True)
