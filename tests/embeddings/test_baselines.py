@@ -74,5 +74,5 @@ def test_random_vector_of_a_number_does_not_depend_on_the_others():
 
 
 def test_random_vectors_need_a_dimension():
-    with pytest.raises(UsageError, match="dim=0 is out of range"):
+    with pytest.raises(UsageError, match="dim cannot be 0"):
         Random(dim=0).fit_transform(np.ones((3, 3)))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.signals import Signal, half_splits
+from wordnum.cooccurrence.signals import Signal, half_samples
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.embeddings.base import Origin, numbers_to_embed
 from wordnum.embeddings.weightings import checked_counts
@@ -107,8 +107,7 @@ def _of_signal(signal: Signal) -> NumberRows:
         Rows(signal.matrix(), np.asarray(signal.number_counts)),
         _origin(signal, signal=signal.name),
         half_samples=lambda: (
-            (i, (Rows(a, seen_a), Rows(b, seen_b)))
-            for i, (a, b, seen_a, seen_b) in enumerate(signal.halves())
+            (i, (Rows(*first), Rows(*second))) for i, first, second in signal.half_samples()
         ),
         context_counts=signal.context_counts,
         columns=columns,
@@ -171,9 +170,7 @@ def rows_of_corpus(corpus: EncodedCorpus) -> NumberRows:
             flags=tuple(corpus.flags),
             provenance={"corpus_fingerprint": corpus.fingerprint},
         ),
-        half_samples=lambda: (
-            (i, (rows(a), rows(b))) for i, (a, b) in enumerate(half_splits(len(seen)))
-        ),
+        half_samples=lambda: ((i, (rows(a), rows(b))) for i, a, b in half_samples(len(seen))),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.cooccurrence.signals import half_splits
+from wordnum.cooccurrence.signals import half_samples
 from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
 from wordnum.embeddings.base import NumberModel, Origin, fit_half_samples, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding
@@ -68,7 +68,7 @@ class TextModel(NumberModel):
             vectors, numbers, counts, _ = train(blocks, spawn)
             return Embedding(vectors, numbers, size=size, counts=counts[numbers])
 
-        pairs = enumerate(half_splits(corpus.n_blocks)) if self.half_samples else ()
+        ids = half_samples(corpus.n_blocks) if self.half_samples else ()
         jobs = self.n_jobs if self.half_samples_side_by_side else 1
         origin = Origin(
             size,
@@ -85,7 +85,9 @@ class TextModel(NumberModel):
             origin,
             counts=counts,
             flags=self._own_flags,
-            replicates=fit_half_samples(half, pairs, n_jobs=jobs, threads=True),
+            replicates=fit_half_samples(
+                half, ((i, (a, b)) for i, a, b in ids), n_jobs=jobs, threads=True
+            ),
         )
         return self
 
