@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wordnum.studies.results import system_labels
+from wordnum.studies.columns import MEASURES, SCHEMA
+from wordnum.studies.records import record_path, write_frame, write_record
 
 MODULI = tuple(range(2, 11))
 CLASSICAL = np.array([30.0, -2.0, 13.0, 38.0, 9.0, -4.0, 5.0, -3.0, 35.0])
@@ -45,9 +45,11 @@ class Recipe:
     model: str = "hellinger-svd"
     ordinals: str = "out"
     seed: int = 0
-    few_documents: bool = False
+    interval_reason: str = ""
     missing: int = 0
+    absent: int | None = None
     status: str = "done"
+    error: str = "GloVe did not converge\n  got: cost NaN at epoch 3\n  to do: lower the rate"
     control_for: str = ""
     window: int = 2
 
@@ -92,9 +94,22 @@ def verdict(kappas: Mapping[int, float], spike: bool) -> str:
     return "partial" if max(kappas[T] for T in (2, 5, 10)) >= 15 else "spectral"
 
 
-def cell(recipe: Recipe, index: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Rows of the table and the details of one made-up cell."""
+def record(recipe: Recipe, index: int) -> dict[str, Any]:
+    """Record of one made-up run."""
     rng = np.random.default_rng([index, 7])
+    row = {
+        "corpus": recipe.corpus, "numerals": "whole", "ordinals": recipe.ordinals,
+        "condition": f"thinned like {recipe.control_for}" * bool(recipe.control_for)
+        or recipe.perturbation,
+        "perturbation": recipe.perturbation, "control_for": recipe.control_for,
+        "window": recipe.window, "side": "both",
+        "positional": False, "window_weighting": "flat", "signal": recipe.signal,
+        "model": recipe.model, "weighting": "hellinger", "dim": 100, "seed": recipe.seed,
+    }  # fmt: skip
+    key = f"{index:016x}"
+    about = {"key": key, "run": key, "row": row, "status": recipe.status, "seconds": 4.2}
+    if recipe.status == "failed":
+        return {**about, "error": recipe.error}
     strength = (
         STRENGTH.get(recipe.perturbation, 0.8)
         * SIGNALS.get(recipe.signal, 0.9)
@@ -103,112 +118,96 @@ def cell(recipe: Recipe, index: int) -> tuple[list[dict[str, Any]], dict[str, An
     )
     numbers = np.setdiff1d(np.arange(1000), rng.choice(1000, recipe.missing, replace=False))
     flags = ["ordinals-kept"] if recipe.ordinals == "keep" else []
-    flags += ["few-documents"] if recipe.few_documents else []
     flags += ["missing-numbers"] if recipe.missing else []
-    reason = "31 documents, fewer than 40" if recipe.few_documents else ""
     kappas = dict(zip(MODULI, strength * CLASSICAL + rng.normal(0, 1.2, len(MODULI))))
     spikes = spectrum(rng, strength)
-    word = verdict(kappas, spike=strength > 0.05)
-    reasons = [
-        f"spike at T = 10: magnitude {spikes[99]:.2f}, p = {0.012 if strength > 0.05 else 0.4:g}",
-        *(f"kappa {kappas[T]:.1f} at T = {T}, shuffle p = 0.005" for T in (2, 5, 10)),
-    ]
-    identity = {
-        "key": f"{index:016x}", "corpus": recipe.corpus, "numerals": "whole",
-        "ordinals": recipe.ordinals,
-        "condition": f"thinned like {recipe.control_for}" * bool(recipe.control_for)
-        or recipe.perturbation,
-        "perturbation": recipe.perturbation, "control_for": recipe.control_for,
-        "window": recipe.window, "side": "both",
-        "positional": False, "window_weighting": "flat", "signal": recipe.signal,
-        "model": recipe.model, "weighting": "hellinger", "dim": 100, "seed": recipe.seed,
-    }  # fmt: skip
-    if recipe.status == "failed":
-        row = {**identity, "T": np.nan, "kappa": np.nan, "status": "failed", "verdict": "",
-               "flags": "", "error": "InputError: GloVe did not converge\n"
-               "  got: cost NaN at epoch 3\n  to do: lower the learning rate"}  # fmt: skip
-        return [row], {}
-    rows = []
-    for T in MODULI:
-        kappa, se = kappas[T], {2: 1.8, 5: 0.9, 10: 0.8}.get(T, 1.0)
-        low, high = (np.nan, np.nan) if reason else (kappa - 2.26 * se, kappa + 2.26 * se)
-        null = rng.normal(0.5, 0.4)
-        spike_tested = T in (2, 5, 10)
-        rows.append({
-            **identity, "T": T, "kappa": kappa, "low": low, "high": high,
-            "interval_reason": reason, "repeat_sd": abs(rng.normal(0.8, 0.2)),
-            "kappa_groups": kappa + rng.normal(1, 1),
-            "kappa_excluding_multiples_of_5": kappa * 0.3 + 1,
-            "kappa_within_parity": kappa * 0.6, "kappa_without_frequency": kappa * 0.9,
-            "null_mean": null, "null_p95": null + 9 / T + 1, "null_p": 0.005 if kappa > 6 else 0.4,
-            "phi": 30 * strength + 1,
-            "magnitude": spikes[1000 // T - 1] if spike_tested else np.nan,
-            "spike_p": (0.012 if strength > 0.05 else 0.4) if spike_tested else np.nan,
-            "lambda_max": 0.19 + strength * 2 / T, "lambda_max_noise": 0.19, "cond": 126.0,
-            "n_numbers": len(numbers), "coverage": len(numbers) / 1000, "verdict": word,
-            "flags": ";".join(flags), "reasons": ";".join(reasons),
-            "n_pairs": round(12_345_678 * strength), "seconds": 4.2, "status": "done", "error": "",
-        })  # fmt: skip
+    confusions = {T: confusion(rng, T, kappas[T], len(numbers)) for T in MODULI}
+    residues = {T: list(range(T)) for T in MODULI}
+    if recipe.absent is not None:
+        for T in MODULI:
+            gone = recipe.absent % T
+            residues[T].remove(gone)
+            confusions[T] = np.delete(np.delete(confusions[T], gone, axis=0), gone, axis=1)
     angle = 2 * np.pi * numbers[None, :] / np.array(MODULI)[:, None]
     noise = rng.normal(0, 0.5, (2, *angle.shape))
-    details = {
-        "row": identity,
+    share = np.array([0.8, 0.5, 0.3, 0.3, 0.1, 0.4, 0.1, 0.1, 0.1, 0.2])
+    return {
+        **about,
+        "error": "",
+        "measures": {T: measures(recipe, rng, T, kappas[T], strength, spikes) for T in MODULI},
+        "n_pairs": round(12_345_678 * strength),
+        "n_numbers": len(numbers),
+        "coverage": len(numbers) / 1000,
+        "missing": np.setdiff1d(np.arange(1000), numbers),
+        "n_documents": 31 if recipe.interval_reason == "few-documents" else 4000,
+        "verdict": verdict(kappas, spike=strength > 0.05),
+        "reasons": [
+            f"geometric at T = {T}: kappa {kappas[T]:.1f}, permutation p = 0.005"
+            for T in (2, 5, 10)
+        ],
+        "flags": flags,
         "spectrum": {
-            "frequency": (np.arange(1, 501) / 1000).tolist(),
-            "magnitude": spikes.tolist(),
-            "power": (spikes**2).tolist(),
+            "frequency": np.arange(1, 501) / 1000, "magnitude": spikes, "power": spikes**2,
         },
-        "confusion": {str(T): confusion(rng, T, kappas[T], len(numbers)).tolist() for T in MODULI},
+        "residues": residues,
+        "confusion": confusions,
         "recall_by_digit": {
-            str(T): np.clip(
-                1 / T + strength * np.array([0.8, 0.5, 0.3, 0.3, 0.1, 0.4, 0.1, 0.1, 0.1, 0.2])
-                + rng.normal(0, 0.03, 10), 0, 1,
-            ).tolist()
-            for T in MODULI
+            T: np.clip(1 / T + strength * share + rng.normal(0, 0.03, 10), 0, 1) for T in MODULI
         },
         "circle": {
-            str(T): {
-                "numbers": numbers.tolist(),
-                "x": (strength * np.cos(angle[i]) + noise[0, i]).tolist(),
-                "y": (strength * np.sin(angle[i]) + noise[1, i]).tolist(),
+            T: {
+                "numbers": numbers,
+                "x": strength * np.cos(angle[i]) + noise[0, i],
+                "y": strength * np.sin(angle[i]) + noise[1, i],
             }
             for i, T in enumerate(MODULI)
         },
-        "verdict": word,
-        "reasons": reasons,
-        "flags": flags,
-        "missing": np.setdiff1d(np.arange(1000), numbers).tolist(),
+        "replicates": {"kind": "half-samples", "ids": list(range(10))},
+        "replicate_kappas": {T: kappas[T] - 2 + rng.normal(0, 1, (10, 2)) for T in MODULI},
     }  # fmt: skip
-    return rows, details
 
 
-def comparisons(table: pd.DataFrame) -> pd.DataFrame:
-    """Every condition against the original of the same signal and model."""
-    rng = np.random.default_rng(3)
-    same = ["corpus", "signal", "model", "ordinals", "T"]
-    done = table[table.status == "done"]
-    original = done[done.perturbation == "original"][[*same, "key", "kappa"]]
-    pairs = done.merge(original, on=same, suffixes=("", "_against"))
-    pairs = pairs[pairs.perturbation != "original"]
-    difference = pairs.kappa - pairs.kappa_against
-    half = rng.uniform(1, 4, len(pairs))
-    return pd.DataFrame({
-        "key": pairs.key, "condition": pairs.condition, "against": pairs.key_against,
-        "against_condition": "original", "T": pairs["T"].astype(int), "difference": difference,
-        "low": difference - half, "high": difference + half, "p_value": 0.01, "reason": "",
-    })  # fmt: skip
+def measures(
+    recipe: Recipe,
+    rng: np.random.Generator,
+    T: int,
+    kappa: float,
+    strength: float,
+    spikes: np.ndarray,
+) -> dict[str, Any]:
+    """Measures of one made-up run at one T."""
+    half = 2.26 * {2: 1.8, 5: 0.9, 10: 0.8}.get(T, 1.0)
+    none = recipe.interval_reason
+    low, high = (None, None) if none else (kappa - half, kappa + half)
+    null = rng.normal(0.5, 0.4)
+    found = {
+        "kappa": kappa, "low": low, "high": high, "interval_reason": none or None,
+        "repeat_sd": abs(rng.normal(0.8, 0.2)), "kappa_groups": kappa + rng.normal(1, 1),
+        "kappa_excluding_multiples_of_5": kappa * 0.3 + 1, "kappa_within_parity": kappa * 0.6,
+        "kappa_without_frequency": kappa * 0.9, "null_mean": null, "null_p95": null + 9 / T + 1,
+        "null_p": 0.005 if kappa > 6 else 0.4, "phi": 30 * strength + 1,
+        "lambda_max": 0.19 + strength * 2 / T, "lambda_max_noise": 0.19, "cond": 126.0,
+        "accuracy": 1 / T + kappa / 100 * (1 - 1 / T),
+    }  # fmt: skip
+    if T in (2, 5, 10):
+        p = 0.012 if strength > 0.05 else 0.4
+        found |= {"magnitude": spikes[1000 // T - 1], "spike_p": p}
+    return {**dict.fromkeys(MEASURES), **found}
 
 
-def attribution(labels: Sequence[str] = ("context groups", "text and numbers")) -> pd.DataFrame:
+def attribution(
+    labels: Sequence[str] = ("context groups", "text and numbers"),
+    groups: Sequence[str] = GROUPS,
+) -> pd.DataFrame:
     """Shares of context groups by T and by last digit; the Shapley values sum to the whole."""
     rng = np.random.default_rng(5)
     rows = []
     for label, T, digit in itertools.product(labels, (2, 5, 10), (None, *range(10))):
         whole = 25.0 if digit is None else 60.0
-        share = rng.dirichlet(np.linspace(0.4, 3, len(GROUPS))) * whole
-        for group, value in zip(GROUPS, share):
+        share = rng.dirichlet(np.linspace(0.4, 3, len(groups))) * whole
+        for group, value in zip(groups, share):
             rows.append({
-                "label": f"wikipedia, whole, ±1: {label}", "grouping": label, "group": group,
+                "label": f"wikipedia, whole, ±1, SVD: {label}", "grouping": label, "group": group,
                 "T": T, "digit": digit,
                 "single_group": value * 2.5, "leave_one_out": value * 0.3,
                 "shapley": value, "low": value - 1, "high": value + 1, "whole": whole,
@@ -218,37 +217,66 @@ def attribution(labels: Sequence[str] = ("context groups", "text and numbers")) 
 
 
 def make_study(
-    folder: Path, recipes: Sequence[Recipe] | None = None, *, extras: bool = True
+    folder: Path,
+    recipes: Sequence[Recipe] | None = None,
+    *,
+    extras: bool = True,
+    groups: Sequence[str] = GROUPS,
+    **about: Any,
 ) -> Path:
-    """Write a study folder and return it."""
-    recipes = list(recipes or grid())
+    """Write a study folder and return it; `about` takes the place of what study.json says."""
+    records = [record(recipe, index) for index, recipe in enumerate(recipes or grid())]
     folder = Path(folder)
-    (folder / "runs").mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, Any]] = []
-    for index, recipe in enumerate(recipes):
-        cell_rows, details = cell(recipe, index)
-        rows += cell_rows
-        if details:
-            path = folder / "runs" / f"{cell_rows[0]['key']}.json"
-            path.write_text(json.dumps(details), encoding="utf-8")
-    table = pd.DataFrame(rows)
-    table.insert(1, "system", system_labels(rows))
-    table.to_csv(folder / "table.csv", index=False)
+    for one in records:
+        write_record(record_path(folder, one["key"]), one)
     if extras:
-        comparisons(table).to_csv(folder / "comparisons.csv", index=False)
-        attribution().to_csv(folder / "attribution.csv", index=False)
-    study = {
+        write_frame(folder / "attribution.json", attribution(groups=groups))
+    told = {
+        "schema": SCHEMA,
         "name": "paper-data",
+        "title": "",
         "description": "The conditions of the paper's data figure, with classical embeddings.",
         "spec": {"window": 10, "moduli": list(MODULI), "seeds": [0]},
         "versions": {"python": "3.11.2", "wordnum": "0.1.0", "numpy": "2.4.6", "scipy": "1.17.1"},
+        "linear_algebra": {},
         "fingerprint": "aa00bb11cc22dd33",
         "command": "wordnum study paper-data --corpus wikipedia.txt.xz -o out --jobs 2",
         "seconds": {"encode": 30.2, "count": 0.0, "measure": 611.0},
+        "corpora": [],
         "failures": [],
+        "runs": [one["key"] for one in records],
     }
-    (folder / "study.json").write_text(json.dumps(study), encoding="utf-8")
+    write_record(folder / "study.json", {**told, **about})
     return folder
+
+
+# Markup, quotes, a template, a formula, rich's markup, commands to a terminal, turned direction.
+HOSTILE = (
+    "</script><script>document.title='ran'</script><img src=x onerror=\"document.title='ran'\">"
+    "'\"`${document.title='ran'}` {{overview}} $x_{ [/b] \x1b]0;ran\x07\x1b[31m \u202e =1+1"
+)
+
+
+def hostile_study(folder: Path) -> Path:
+    """Study whose every name is hostile."""
+    base = Recipe(corpus=HOSTILE, model=HOSTILE)
+    return make_study(
+        folder,
+        [
+            base,
+            replace(base, perturbation=HOSTILE, signal=HOSTILE),
+            replace(base, perturbation=f"2{HOSTILE}", missing=3),
+            replace(base, model=f"3{HOSTILE}", status="failed", error=HOSTILE),
+        ],
+        groups=[HOSTILE, f"2{HOSTILE}"],
+        title=HOSTILE,
+        name=HOSTILE,
+        description=HOSTILE,
+        command=HOSTILE,
+        corpora=[{"name": HOSTILE, "title": HOSTILE, "licence": HOSTILE, "numerals": HOSTILE,
+                  "ordinals": HOSTILE, "error": HOSTILE}],
+        failures=[HOSTILE],
+    )  # fmt: skip
 
 
 def mixed(*, hostile: str = "<script>alert(1)</script>") -> list[Recipe]:
@@ -261,7 +289,8 @@ def mixed(*, hostile: str = "<script>alert(1)</script>") -> list[Recipe]:
         replace(base, perturbation="unigram-replace"),
         replace(base, signal="number"),
         replace(base, model="frequency"),
-        replace(base, corpus="gensim sample", few_documents=True, missing=460),
+        replace(base, corpus="gensim sample", interval_reason="few-documents", missing=460),
+        replace(base, model="word2vec", interval_reason="no-replicates", absent=0),
         replace(base, corpus=hostile, perturbation=f"{hostile}:1"),
         replace(base, model="glove", status="failed"),
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.report.fake_study import make_study, mixed
+from tests.report.fake_study import hostile_study, make_study, mixed
 from wordnum.report.page import write_page
 
 pytestmark = pytest.mark.long
@@ -41,6 +41,15 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(browser: Any, path: Path) -> Iterator[Any]:
+    yield from opened_page(browser, path)
+
+
+@pytest.fixture
+def hostile(browser: Any, tmp_path: Path) -> Iterator[Any]:
+    yield from opened_page(browser, write_page(hostile_study(tmp_path / "out")))
+
+
+def opened_page(browser: Any, path: Path) -> Iterator[Any]:
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
     opened.set_default_timeout(120_000)  # a busy machine is slow, not wrong
     opened.problems = []
@@ -54,12 +63,55 @@ def page(browser: Any, path: Path) -> Iterator[Any]:
 
 
 def rows(page: Any) -> list[str]:
-    return page.locator("[data-cell]:visible").evaluate_all("r => r.map(x => x.dataset.cell)")
+    return page.locator("[data-record]:visible").evaluate_all("r => r.map(x => x.dataset.record)")
 
 
 def test_the_page_loads_and_shows_every_system_without_running_its_words(page: Any):
     assert len(rows(page)) > 3
     assert "<script>alert(1)</script>" in page.inner_text("body")
+
+
+def test_hostile_names_are_shown_and_run_nothing(hostile: Any):
+    assert hostile.locator("[data-record]").count() == 4
+    for row in range(4):
+        hostile.locator("[data-record] th").nth(row).click()
+        hostile.locator("#detail-h").wait_for()
+        hostile.keyboard.press("Escape")
+    hostile.locator("tr[data-record] td[data-t='10']").first.hover()
+    for view in ("single group", "leave-one-out"):
+        hostile.locator("#attribution").get_by_role("radio", name=view).click()
+    for details in hostile.locator("#made details summary").all():
+        details.click()
+    said = hostile.inner_text("body")
+    for section in ("h1", "#failed", "#made", "#attribution", "#comparisons"):
+        assert "onerror=\"document.title='ran'\"" in hostile.inner_text(section), section
+    assert "$x_{ [/b] \\x1b]0;ran\\x07" in said
+    assert not set("\x1b\x07\u202e") & set(said)
+    assert hostile.title() != "ran"
+    assert hostile.locator("img, script:not([type]) ~ script").count() == 0
+
+
+def test_the_command_is_copied(page: Any):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator(".command code").inner_text()
+
+
+def test_a_confusion_matrix_is_labelled_by_the_residues_that_are_there(page: Any):
+    page.get_by_placeholder("Find a system").fill("word2vec")
+    page.wait_for_function("document.querySelectorAll('[data-record]').length === 1")
+    page.locator("[data-record] td[data-t='10']").click()
+    labels = page.locator("#detail [aria-label^='Confusion'] text.tick").all_text_contents()
+    assert labels == [residue for residue in "123456789" for _ in range(2)]
+
+
+def test_no_half_samples_are_not_called_too_little_data(page: Any):
+    row = page.locator("[data-record]", has_text="word2vec")
+    assert "no interval" in row.inner_text()
+    assert "TOO LITTLE DATA" not in row.inner_text()
+    assert "TOO LITTLE DATA" in page.locator("[data-record]", has_text="gensim").first.inner_text()
 
 
 def test_the_theme_can_be_switched(page: Any):
@@ -85,22 +137,24 @@ def test_a_column_sorts_the_systems(page: Any):
     button.click()
     page.wait_for_selector("th[data-key='10'][aria-sort='ascending']")
     assert sorted(first) == sorted(before)
-    page.wait_for_function(f"document.querySelector('[data-cell]').dataset.cell !== {first[0]!r}")
+    page.wait_for_function(
+        f"document.querySelector('[data-record]').dataset.record !== {first[0]!r}"
+    )
     assert rows(page) != first
 
 
 def test_the_search_filters_the_systems(page: Any):
     everything = rows(page)
     page.get_by_placeholder("Find a system").fill("swap-numbers")
-    page.wait_for_function(f"document.querySelectorAll('[data-cell]').length < {len(everything)}")
+    page.wait_for_function(f"document.querySelectorAll('[data-record]').length < {len(everything)}")
     shown = rows(page)
     assert 0 < len(shown) < len(everything)
-    texts = page.locator("tr[data-cell]").all_inner_texts()
+    texts = page.locator("tr[data-record]").all_inner_texts()
     assert all("swap-numbers" in text for text in texts)
 
 
 def test_a_click_opens_the_details_of_a_system(page: Any):
-    row = page.locator("tr[data-cell]:not(.failed-row)").first
+    row = page.locator("tr[data-record]:not(.failed-row)").first
     row.locator("td[data-t='10']").click()
     heading = page.locator("#detail-h")
     heading.wait_for()
@@ -109,7 +163,7 @@ def test_a_click_opens_the_details_of_a_system(page: Any):
 
 
 def test_the_details_open_and_close_by_keyboard(page: Any):
-    row = page.locator("tr[data-cell]:not(.failed-row)").first
+    row = page.locator("tr[data-record]:not(.failed-row)").first
     row.locator("td[data-t='5']").focus()
     page.keyboard.press("Enter")
     page.locator("#detail-h").wait_for()
@@ -121,7 +175,7 @@ def test_a_menu_filters_by_condition_and_clears_again(page: Any):
     everything = rows(page)
     page.locator("details[data-field='condition'] summary").click()
     page.get_by_label("swap-numbers", exact=True).check()
-    page.wait_for_function(f"document.querySelectorAll('[data-cell]').length < {len(everything)}")
+    page.wait_for_function(f"document.querySelectorAll('[data-record]').length < {len(everything)}")
     assert len(rows(page)) == 1
     assert page.locator("#shown").inner_text() == f"1 of {len(everything)} systems"
     page.keyboard.press("Escape")
@@ -139,8 +193,8 @@ def test_nothing_found_offers_a_way_back(page: Any):
 
 def test_too_little_data_and_failures_are_said_plainly(page: Any):
     said = page.locator("#warnings").inner_text()
-    assert "Too little data in places. 1 of 8 systems" in said
-    assert "1 of 9 cells ended with an error" in said
+    assert "Too little data in places. 1 of 9 systems" in said
+    assert "1 of 10 runs ended with an error" in said
     assert "GloVe did not converge" in page.locator("#failed").inner_text()
 
 
@@ -162,13 +216,13 @@ def test_the_attribution_sums_to_the_whole_and_shows_last_digits(page: Any):
     assert "By last digit" in section.inner_text()
     section.get_by_role("radio", name="single group").click()
     assert section.locator("tr.sum").count() == 0
-    section.locator("select").select_option(label="wikipedia, whole, ±1: text and numbers")
+    section.locator("select").select_option(label="wikipedia, whole, ±1, SVD: text and numbers")
     assert section.locator(".heat").first.locator("tbody th").count() == 11
 
 
 def test_an_address_opens_its_system(page: Any, path: Path):
-    cell = rows(page)[2]
-    page.goto(f"{path.as_uri()}#cell={cell}&T=5")
+    record = rows(page)[2]
+    page.goto(f"{path.as_uri()}#record={record}&T=5")
     page.reload()
     page.locator("#detail-h").wait_for()
     assert page.locator("#detail [role=radio][aria-checked=true]").inner_text() == "5"
@@ -180,4 +234,4 @@ def test_the_table_can_be_downloaded_as_it_is_shown(page: Any):
         page.get_by_role("button", name="what is shown (CSV)").click()
     lines = Path(saved.value.path()).read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1 + 9
-    assert lines[0].startswith("cell,system,corpus,")
+    assert lines[0].startswith("key,system,corpus,")

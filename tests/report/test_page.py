@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.report.fake_study import grid, make_study, mixed
-from wordnum.errors import InputError
+from wordnum.errors import FormatError, InputError
 from wordnum.report.page import write_page
+from wordnum.studies.records import read_record, write_record
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,24 @@ def test_a_corpus_word_that_is_markup_is_shown_as_text(tmp_path: Path):
 
 
 def test_a_folder_without_a_study_is_an_error(tmp_path: Path):
-    with pytest.raises(InputError, match="no such study folder"):
+    with pytest.raises(InputError, match="holds no study"):
         write_page(tmp_path / "none")
-    with pytest.raises(InputError, match="holds no table"):
-        write_page(tmp_path)
+
+
+def test_a_study_of_another_schema_is_refused_with_the_way_out(tmp_path: Path):
+    folder = make_study(tmp_path / "out", mixed())
+    about = read_record(folder / "study.json")
+    write_record(folder / "study.json", {**about, "schema": 1})
+    with pytest.raises(FormatError, match="another version of wordnum") as caught:
+        write_page(folder)
+    assert "run it again" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["study.json", "runs/0000000000000000.json", "attribution.json"])
+def test_a_damaged_or_changed_file_is_named(tmp_path: Path, name: str):
+    folder = make_study(tmp_path / "out", mixed())
+    path = folder / name
+    for content in (path.read_text().replace("a", "b", 1), '{"cut', "[]", ""):
+        path.write_text(content)
+        with pytest.raises(FormatError, match=re.escape(name)):
+            write_page(folder)

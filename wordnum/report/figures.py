@@ -1,42 +1,33 @@
-"""Figures of a whole study as files for print: what is drawn, and the spectra beside the kappas."""
+"""Figures of a whole study for print: systems, conditions, windows, growth and attributions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from wordnum.analyzers.plotting import save_figure
-from wordnum.analyzers.side_by_side import System
-from wordnum.analyzers.side_by_side import plot_systems as draw_systems
+import numpy as np
+
+from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes, save_figure
+from wordnum.analyzers.side_by_side import System, plot_systems
 from wordnum.config import one_of
 from wordnum.errors import InputError
-from wordnum.report.data import Cell, StudyData, load_study, normalised_spectrum
-from wordnum.report.panels import (
-    plot_attribution,
-    plot_conditions,
-    plot_growth,
-    plot_windows,
-    thinned_cells,
-)
+from wordnum.studies.attribution import draw_shares
+from wordnum.studies.results import StudyResults
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = [
-    "FORMATS",
-    "plot_attribution",
-    "plot_conditions",
-    "plot_growth",
-    "plot_systems",
-    "plot_windows",
-    "write_figures",
-]
+__all__ = ["FORMATS", "write_figures"]
 
 FORMATS = ("pdf", "svg", "png")
 # Rows on one page of the main figure; more systems go on to another.
 _ROWS = 40
+_NULL = "#DDDDDD"
 
 
 def write_figures(folder: str | Path, *, format: str = "pdf") -> list[Path]:  # noqa: A002
@@ -59,53 +50,246 @@ def write_figures(folder: str | Path, *, format: str = "pdf") -> list[Path]:  # 
     Raises
     ------
     InputError
-        The folder holds no study, or every cell failed.
+        The folder holds no study, or every run failed.
     UsageError
         A format that does not exist.
     """
     import matplotlib as mpl
 
     one_of(format, FORMATS, what="figure format")
-    data = load_study(folder)
-    if not data.done:
-        raise InputError("every cell of the study failed: there is nothing to draw")
-    mpl.use("agg")
-    return [
-        save_figure(draw(), Path(folder) / "figures" / f"{name}.{format}")
-        for name, draw in _figures(data)
-    ]
+    results = StudyResults.open(folder)
+    with mpl.rc_context({"text.parse_math": False}):  # a name with a dollar sign is no formula
+        return [
+            save_figure(draw(), Path(folder) / "figures" / f"{name}.{format}")
+            for name, draw in study_figures(results)
+        ]
 
 
-def _figures(data: StudyData) -> Iterator[tuple[str, Callable[[], Figure]]]:
-    cells = data.done
-    for page, first in enumerate(range(0, len(cells), _ROWS), 1):
-        part = cells[first : first + _ROWS]
-        suffix = "" if page == 1 else f"-{page}"
-        yield f"systems{suffix}", partial(plot_systems, part, title=data.title)
-    moduli = [T for T in (2, 5, 10) if T in data.moduli]
-    if len({cell.identity["condition"] for cell in cells}) > 1:
+def study_figures(results: StudyResults) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    """Name of each figure that the study has, and what draws it."""
+    table = labelled(results.table)
+    if table.empty:
+        raise InputError("every run of the study failed: there is nothing to draw")
+    title = str(results.about["title"] or results.about["name"])
+    keys = list(dict.fromkeys(table["key"]))
+    for page, first in enumerate(range(0, len(keys), _ROWS), 1):
+        name = "systems" if page == 1 else f"systems-{page}"
+        yield name, partial(draw_systems, results, keys[first : first + _ROWS], title)
+    moduli = [T for T in (2, 5, 10) if (table["T"] == T).any()]
+    if table["condition"].nunique() > 1:
         for T in moduli:
-            yield f"conditions-T{T}", partial(plot_conditions, cells, T, title=data.title)
-    if len({cell.identity["window"] for cell in cells}) > 2:
-        yield "windows", partial(plot_windows, cells, moduli, title=data.title)
-    if len({cell.identity["perturbation"] for cell in thinned_cells(cells)}) > 2:
-        yield "growth", partial(plot_growth, cells, moduli, title=data.title)
-    for grouping in dict.fromkeys(str(row["grouping"]) for row in data.attribution):
-        rows = [row for row in data.attribution if row["grouping"] == grouping]
-        name = "-".join(["attribution", *grouping.replace(",", "").split()])
-        yield name, partial(plot_attribution, rows)
+            yield f"conditions-T{T}", partial(draw_conditions, table, T, title)
+    if table["window"].nunique() > 2:
+        yield "windows", partial(draw_windows, table, moduli, title)
+    if thinned(table)["perturbation"].nunique() > 2:
+        yield "growth", partial(draw_growth, table, moduli, title)
+    if results.attribution is not None:
+        for grouping, rows in results.attribution.groupby("grouping", sort=False):
+            name = "-".join(["attribution", *str(grouping).replace(",", "").split()])
+            yield name, partial(draw_attribution, rows)
 
 
-def plot_systems(cells: Sequence[Cell], *, title: str = "") -> Figure:
+def draw_systems(results: StudyResults, keys: Sequence[str], title: str = "") -> Figure:
     """Draw spectrum strips beside the table of kappas, a row per system."""
-    several = len({cell.identity["corpus"] for cell in cells}) > 1
-    rows = [
-        System(
-            name=f"{cell.identity['corpus']}: {cell.system}" if several else cell.system,
-            spectrum=normalised_spectrum(cell),
-            kappas=cell.measures["kappa"],
-            p_values=cell.measures["null_p"],
+    several = results.table["corpus"].nunique() > 1
+    rows = []
+    for key, own in results.table[results.table["key"].isin(keys)].groupby("key", sort=False):
+        first, found = own.iloc[0], results.record(str(key))["spectrum"]
+        rows.append(
+            System(
+                name=f"{first['corpus']}: {first['system']}" if several else first["system"],
+                spectrum=(found["frequency"], np.array(found["magnitude"], dtype=float)),
+                kappas=dict(zip(own["T"], own["kappa"])),
+                p_values=dict(zip(own["T"], own["null_p"])),
+            )
         )
-        for cell in cells
-    ]
-    return draw_systems(rows, title=title)
+    return plot_systems(rows, _new_figure(10.4, 1.1 + 0.27 * len(rows)), title=title)
+
+
+def draw_conditions(table: pd.DataFrame, T: int, title: str = "") -> Figure:
+    """Draw kappa at T by condition: a row of panels per corpus, a panel per signal.
+
+    Models by colour; bars are 95 % intervals from half-samples, a hollow mark has none. The grey
+    band reaches from the mean to the 95th percentile of the permuted null.
+    """
+    table = table[table["T"] == T]
+    series = _joined(table, ["model", "window_label"])
+    names, conditions = list(series.unique()), _by_condition(table)
+    texts, signals = list(table["text"].unique()), list(table["signal"].unique())
+    height = 1.2 + len(texts) * (0.4 + len(conditions) * (0.16 + 0.1 * len(names)))
+    figure = _new_figure(1.9 + 2.7 * len(signals), height)
+    axes = figure.subplots(len(texts), len(signals), sharex=True, sharey=True, squeeze=False)
+    for (row, text), (column, signal) in product(enumerate(texts), enumerate(signals)):
+        here = (table["text"] == text) & (table["signal"] == signal)
+        heads = [text] * (len(texts) > 1) + [f"signal: {signal}"] * (len(signals) > 1)
+        ax = _panel(axes[row, column], ", ".join(heads))
+        for at, name in enumerate(names):
+            own = table[here & (series == name)]
+            aside = (at - (len(names) - 1) / 2) * 0.75 / len(names)
+            _marks(ax, own, own["condition"].map(conditions.index).astype(float) + aside, at, name)
+        ax.axvline(0, color=GREY, linewidth=0.6, zorder=0)
+        if row == len(texts) - 1:
+            ax.set_xlabel("kappa x 100", fontsize=8)
+    axes[0, 0].set_yticks(range(len(conditions)), conditions)
+    axes[0, 0].set_ylim(len(conditions) - 0.5, -0.5)
+    controls = set(table.loc[table["control_for"].astype(bool), "condition"])
+    for tick in axes[0, 0].get_yticklabels():
+        tick.set_color(GREY if tick.get_text() in controls else "black")
+    _legend(figure, axes, names)
+    figure.suptitle(f"{title}: n mod {T}" if title else f"n mod {T}", fontsize=10)
+    return figure
+
+
+def draw_windows(table: pd.DataFrame, moduli: Sequence[int], title: str = "") -> Figure:
+    """Draw kappa against the size of the window: a panel per T and side, signals by colour."""
+    fields = ["signal", "model", "condition", "ordinals", "numerals", "corpus"]
+    return _lines(table, moduli, fields, "shape", ("window", "tokens on a side"), title)
+
+
+def draw_growth(table: pd.DataFrame, moduli: Sequence[int], title: str = "") -> Figure:
+    """Draw kappa against the pairs counted, for a corpus thinned to several sizes.
+
+    A panel per T and corpus; models by colour.
+    """
+    fields = ["model", "signal", "ordinals", "numerals", "window_label"]
+    return _lines(thinned(table), moduli, fields, "corpus", ("n_pairs", "pairs counted"), title)
+
+
+def thinned(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of a corpus that is whole or merely thinned, and that count pairs."""
+    kind = table["perturbation"].str.partition(":")[0]
+    counted = table["n_pairs"].fillna(0) > 0
+    return table[kind.isin(["original", "thin"]) & ~table["control_for"].astype(bool) & counted]
+
+
+def draw_attribution(rows: pd.DataFrame) -> Figure:
+    """Draw the Shapley value of each context group by T with its interval, a panel per label."""
+    labels, groups = list(rows["label"].unique()), list(rows["group"].unique())
+    moduli = sorted(rows["T"].unique())
+    height = 1.4 + len(groups) * (0.16 + 0.1 * len(moduli))
+    figure = _new_figure(2.2 + 3.4 * len(labels), height)
+    axes = figure.subplots(1, len(labels), sharex=True, sharey=True, squeeze=False)
+    for ax, label in zip(axes[0], labels, strict=True):
+        _panel(ax, label.replace(": ", "\n"))
+        draw_shares(ax, rows[rows["label"] == label], groups=groups, moduli=moduli)
+    _legend(figure, axes, [*(f"n mod {T}" for T in moduli), "single group"])
+    return figure
+
+
+def labelled(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows that were measured, with names of what tells them apart in a figure."""
+    table = table[table["status"] == "done"]
+    shape = table["side"] + table["positional"].map({True: ", positional"}).fillna("")
+    decay = table["window_weighting"]
+    shape += (", " + decay).where(decay != "flat", "")
+    table = table.assign(
+        ordinals="ordinals " + table["ordinals"].replace("keep", "kept"),
+        shape=shape,
+        window_label="±" + table["window"].astype(str) + ", " + shape,
+    )
+    schemes = [name for name in ("numerals", "ordinals") if table[name].nunique() > 1]
+    return table.assign(text=table[["corpus", *schemes]].agg(", ".join, axis=1))
+
+
+def _joined(table: pd.DataFrame, fields: list[str]) -> pd.Series:
+    """Name rows by those of the fields in which they differ; by the first if in none."""
+    telling = [name for name in fields if table[name].nunique() > 1] or fields[:1]
+    return table[telling].astype(str).agg(", ".join, axis=1)
+
+
+def _by_condition(table: pd.DataFrame) -> list[str]:
+    """Conditions in the study's order, each control right below what it is a control for."""
+    pairs = table[["condition", "control_for"]].drop_duplicates()
+    controls = {of: name for name, of in pairs.to_numpy() if of}
+    plain = [name for name, of in pairs.to_numpy() if not of]
+    return [name for of in plain for name in (of, controls.get(of)) if name is not None]
+
+
+def _lines(
+    table: pd.DataFrame,
+    moduli: Sequence[int],
+    fields: list[str],
+    panel: str,
+    quantity: tuple[str, str],
+    title: str,
+) -> Figure:
+    """Draw kappa against a quantity: a row per T, a column per panel, a line per series."""
+    series, (across, label) = _joined(table, fields), quantity
+    names, panels = list(series.unique()), list(table[panel].unique())
+    figure = _new_figure(1.2 + 2.5 * len(panels), 1.0 + 1.9 * len(moduli))
+    axes = figure.subplots(len(moduli), len(panels), sharex=True, sharey="row", squeeze=False)
+    for (row, T), (column, part) in product(enumerate(moduli), enumerate(panels)):
+        ax = _panel(axes[row, column], part if row == 0 else "")
+        for at, name in enumerate(names):
+            own = table[(series == name) & (table[panel] == part) & (table["T"] == T)]
+            own = own[own["kappa"].notna()].sort_values(across)
+            x = own[across].astype(float)
+            color = PALETTE[at % len(PALETTE)]
+            ax.plot(x, own["kappa"], color=color, linewidth=0.8, alpha=0.6)
+            # A step aside, so that intervals at one x do not hide each other.
+            aside = 1.03 ** (at - (len(names) - 1) / 2)
+            _marks(ax, own, x * aside, at, name, vertical=True)
+        ax.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+        ax.set_xscale("log")
+        if column == 0:
+            ax.set_ylabel(f"n mod {T}\nkappa x 100", fontsize=8)
+        if row == len(moduli) - 1:
+            ax.set_xlabel(label, fontsize=8)
+    values = sorted(table[across].unique())
+    if len(values) <= 8 and values[-1] < 1000:
+        axes[0, 0].set_xticks(values, [f"{value:g}" for value in values], minor=False)
+        axes[0, 0].minorticks_off()
+    _legend(figure, axes, names)
+    if title:
+        figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def _marks(
+    ax: Axes, rows: pd.DataFrame, where: pd.Series, at: int, name: str, *, vertical: bool = False
+) -> None:
+    """Draw kappas with their intervals over their nulls, as series number `at`."""
+    bars = ax.vlines if vertical else ax.hlines
+    color, marker = PALETTE[at % len(PALETTE)], "os^Dvp*"[at // len(PALETTE) % 7]
+    rows = rows.assign(**{end: rows[end].astype(float) for end in _ENDS})
+    bars(where, rows["null_mean"], rows["null_p95"], color=_NULL, linewidth=5, zorder=1)
+    bars(where, rows["low"], rows["high"], color=color, linewidth=1.3, zorder=2)
+    known = rows["low"].notna()
+    for part, face in ((known, color), (~known, "white")):
+        if part.any():
+            point = (where[part], rows.loc[part, "kappa"])
+            ax.plot(*(point if vertical else point[::-1]), marker, color=color,
+                    markerfacecolor=face, markersize=4, label=name, zorder=3)  # fmt: skip
+
+
+_ENDS = ("low", "high", "null_mean", "null_p95")
+
+
+def _new_figure(width: float, height: float) -> Figure:
+    """Figure that is no part of a pyplot session."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(min(max(width, 4.5), 16), height), layout="constrained")
+
+
+def _panel(ax: Any, title: str) -> Any:
+    ax.set_title(title, fontsize=8)
+    ax.tick_params(labelsize=7)
+    return bare_axes(ax, (1, 1))
+
+
+def _legend(figure: Figure, axes: np.ndarray, names: Sequence[str]) -> None:
+    """One legend for all panels, in the order of the names."""
+    known: dict[str, Any] = {}
+    for ax in axes.ravel():
+        handles, labels = ax.get_legend_handles_labels()
+        known |= dict(zip(labels, handles, strict=True))
+    shown = [name for name in names if name in known]
+    figure.legend(
+        [known[name] for name in shown],
+        shown,
+        loc="outside lower center",
+        ncols=min(4, len(shown)) or 1,
+        fontsize=7,
+        frameon=False,
+    )

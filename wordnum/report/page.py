@@ -8,12 +8,10 @@ import html
 import re
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
-from wordnum.provenance import jsonable
-from wordnum.report.data import StudyData, load_study
-from wordnum.report.payload import build_payload, script_json
+from wordnum.report.page_data import page_data, script_json
 from wordnum.storage import write_text
+from wordnum.studies.results import StudyResults
 
 __all__ = ["render_page", "write_page"]
 
@@ -41,46 +39,43 @@ def write_page(folder: str | Path, out: str | Path | None = None) -> Path:
 
     Raises
     ------
-    InputError, FormatError
-        The folder is missing, holds no table, or holds a damaged file.
+    InputError
+        The folder holds no study, or none that was run to its end.
+    FormatError
+        A file is damaged, or was written by another version of wordnum.
 
     Examples
     --------
     >>> write_page("no such folder")
     Traceback (most recent call last):
         ...
-    wordnum.errors.InputError: no such study folder: no such folder
-      expected: a folder written by `wordnum study`
-      to do: check the path, or run `wordnum study NAME -o DIR` first
+    wordnum.errors.InputError: no such folder holds no study
+      expected: a folder written by wordnum study
+      to do: run: wordnum study NAME -o DIR
     """
-    data = load_study(folder)
     path = Path(out) if out is not None else Path(folder) / "report.html"
-    write_text(path, render_page(data))
+    write_text(path, render_page(StudyResults.open(folder)))
     return path
 
 
-def render_page(data: StudyData) -> str:
-    """Return the page of a study that is already read, as HTML."""
-    overview, details = build_payload(data)
+def render_page(results: StudyResults) -> str:
+    """Return the page of a study as HTML."""
+    overview, details = page_data(results)
     script = "(() => {\n'use strict';\n" + "\n".join(map(_asset, _SCRIPTS)) + "\n})();\n"
     style = _asset("page.css")
     parts = {
-        "title": html.escape(f"{data.title} · wordnum report"),
+        "title": html.escape(f"{overview['title']} · wordnum report"),
         "policy": (
             f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
             "img-src data: blob:; base-uri 'none'; form-action 'none'"
         ),
         "style": style,
         "script": script,
-        "overview": _safe(overview),
-        "details": _safe(details),
+        "overview": script_json(overview),
+        "details": script_json(details),
     }
     # One pass: text from the data that looks like a mark is never filled in.
     return re.sub(r"\{\{(\w+)\}\}", lambda mark: parts[mark[1]], _asset("page.html"))
-
-
-def _safe(value: Any) -> str:
-    return script_json(jsonable(value))
 
 
 def _hash(text: str) -> str:

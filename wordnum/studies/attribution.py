@@ -11,7 +11,7 @@ import numpy as np
 
 from wordnum.analyzers.intervals import T_QUANTILE
 from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes
-from wordnum.analyzers.reasons import MIN_DOCUMENTS
+from wordnum.analyzers.reasons import MIN_DOCUMENTS, reason_text
 from wordnum.analyzers.residues import check_classes, checked_moduli
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.signals import half_splits
@@ -64,7 +64,7 @@ class Attribution:
     exact : bool
         Whether all coalitions were valued.
     reason : str or None
-        Why there is no interval.
+        Code of `wordnum.analyzers.reasons` that says why there is no interval.
     coalitions : bool array of shape (m, groups)
         Coalitions of the groups that were valued.
     values : array of shape (m, T, 11)
@@ -159,13 +159,16 @@ class Attribution:
         if self.reason is None:
             ends = frame["low"].astype(str) + ", " + frame["high"].astype(str)
             frame["shapley"] = frame["shapley"].astype(str) + " [" + ends + "]"
-        wide = frame.set_index(["group", "T"])[list(_STATISTICS)].unstack().swaplevel(axis=1)
-        table = wide.reindex(self.names)[list(self.moduli)].rename_axis(None).to_html(border=0)
+        wide = frame.pivot_table(
+            index="group", columns="T", values=list(_STATISTICS), aggfunc="first", sort=False
+        )
+        wide = wide.swaplevel(axis="columns")[list(self.moduli)].reindex(self.names)
+        table = wide.rename_axis(None).to_html(border=0)
         wholes = ", ".join(
             f"{kappa:.1f} at T = {T}" for T, kappa in zip(self.moduli, self.whole[:, 0])
         )
         notes = [f"all together: {wholes}", *self.flags]
-        notes += [f"no interval: {self.reason}"] if self.reason else []
+        notes += [f"no interval: {reason_text(self.reason)}"] if self.reason else []
         return f"{table}<p>{escape('; '.join(notes))}</p>"
 
 
@@ -311,7 +314,7 @@ def attribute(
         )
     ).with_dummies(counted)
     splits = half_splits(len(blocks), random_state=random_state)
-    reason = _no_interval(counts, game, splits) if intervals else "intervals were not asked for"
+    reason = _no_interval(counts, game, splits) if intervals else "not-asked"
     plans = [
         circular_coalitions(n, random_state=[random_state, 1 + at]).with_dummies(counted)
         for at in range(0 if reason else len(splits))
@@ -366,15 +369,13 @@ def _no_interval(
     counts: Counts, game: SubsetKappas, splits: list[tuple[np.ndarray, np.ndarray]]
 ) -> str | None:
     if counts.n_documents < MIN_DOCUMENTS:
-        return f"only {counts.n_documents} documents, {MIN_DOCUMENTS} are needed"
-    if not splits:
-        return "the documents are one block, which has no halves"
+        return "few-documents"
     try:
         for half in (half for pair in splits for half in pair):
             check_classes(game.numbers(half), game.moduli, folds=FOLDS)
-    except InputError as error:
-        return f"a half of the documents cannot be probed: {error.message}"
-    return None
+    except InputError:
+        return "few-replicates"
+    return None if splits else "few-replicates"
 
 
 def _valued(
@@ -414,13 +415,13 @@ def draw_shares(
     step = 0.75 / len(moduli)
     for at, T in enumerate(moduli):
         own = rows[(rows["T"] == T) & rows["digit"].isna()]
-        y = own["group"].map(groups.index) + (at - (len(moduli) - 1) / 2) * step
+        y = own["group"].map(groups.index).astype(float) + (at - (len(moduli) - 1) / 2) * step
         color = PALETTE[at % len(PALETTE)]
         ax.hlines(y, own["low"], own["high"], color=color, linewidth=1.3)
         ax.plot(own["single_group"], y, "o", color=color, markerfacecolor="white", markersize=3)
         ax.plot(own["shapley"], y, "o", color=color, markersize=4, label=f"n mod {T}")
     ax.plot([], [], "o", color=GREY, markerfacecolor="white", markersize=3, label="single group")
     ax.axvline(0, color=GREY, linewidth=0.6, zorder=0)
-    ax.set_yticks(range(len(groups)), groups)
+    ax.set_yticks(range(len(groups)), groups, parse_math=False)
     ax.set_ylim(len(groups) - 0.5, -0.5)
     ax.set_xlabel("Shapley value, kappa x 100")

@@ -68,7 +68,7 @@ class Coalitions:
     @property
     def players(self) -> np.ndarray:
         """Who is in any coalition, and so no dummy: bool (n,)."""
-        return self.members.any(axis=0)
+        return np.any(self.members, axis=0)
 
     @property
     def exact(self) -> bool:

@@ -1,12 +1,12 @@
 // One system, opened: its spectrum line, kappas, confusion, recall, circle and Fisher discriminant.
 
 const panel = byId('detail');
-let opened = { cell: null, T: 10, from: null };
+let opened = { record: null, T: 10, from: null };
 
-function openDetail(cell, T) {
+function openDetail(record, T) {
   const from = document.activeElement && grid.contains(document.activeElement) ? document.activeElement
-    : rows.get(cell.id).firstElementChild;
-  opened = { cell, T: T || (moduli.includes(opened.T) ? opened.T : moduli[moduli.length - 1]), from };
+    : rows.get(record.key).firstElementChild;
+  opened = { record, T: T || (moduli.includes(opened.T) ? opened.T : moduli[moduli.length - 1]), from };
   renderDetail();
   if (!panel.open) { panel.showModal(); moveTip(panel); }
   panel.scrollTop = 0;
@@ -18,7 +18,7 @@ function closeDetail() { if (panel.open) panel.close(); }
 panel.addEventListener('close', () => {
   moveTip(document.body);
   history.replaceState(null, '', location.pathname + location.search);
-  const row = opened.cell && rows.get(opened.cell.id);
+  const row = opened.record && rows.get(opened.record.key);
   const target = opened.from && opened.from.isConnected && row.contains(opened.from) ? opened.from : row?.firstElementChild;
   if (target && target.isConnected) target.focus();
 });
@@ -29,54 +29,54 @@ panel.addEventListener('keydown', event => {
 });
 
 function stepDetail(step) {
-  const list = visible.includes(opened.cell) ? visible : cells;
-  const next = list[(list.indexOf(opened.cell) + step + list.length) % list.length];
+  const list = visible.includes(opened.record) ? visible : records;
+  const next = list[(list.indexOf(opened.record) + step + list.length) % list.length];
   openDetail(next, opened.T);
 }
 
 function renderDetail() {
-  const { cell, T } = opened;
-  const list = visible.includes(cell) ? visible : cells;
+  const { record, T } = opened;
+  const list = visible.includes(record) ? visible : records;
   const bar = h('div', { class: 'detail-bar' },
-    h('span', { class: 'count' }, `${list.indexOf(cell) + 1} of ${list.length}`),
+    h('span', { class: 'count' }, `${list.indexOf(record) + 1} of ${list.length}`),
     h('button', { type: 'button', 'aria-label': 'Previous system', onclick: () => stepDetail(-1) }, '←'),
     h('button', { type: 'button', 'aria-label': 'Next system', onclick: () => stepDetail(1) }, '→'),
     h('button', { type: 'button', class: 'close', 'aria-label': 'Close', onclick: closeDetail }, 'Close'));
-  const sub = sublabel(cell);
-  const head = h('header', { class: 'detail-head' }, h('h2', { id: 'detail-h', tabindex: -1 }, cell.system),
+  const sub = sublabel(record);
+  const head = h('header', { class: 'detail-head' }, h('h2', { id: 'detail-h', tabindex: -1 }, record.system),
     sub && h('p', { class: 'system-sub' }, sub),
-    h('p', { class: 'detail-verdict' }, badge(cell.status === 'done' ? cell.verdict : ''), ' ',
-      cell.status === 'done' ? VERDICTS[cell.verdict] || '' : ''),
-    cell.reasons.length > 0 && h('ul', { class: 'reasons' }, cell.reasons.map(reason => h('li', {}, reason))),
-    noticeList(cell));
+    h('p', { class: 'detail-verdict' }, badge(record.status === 'done' ? record.verdict : ''), ' ',
+      record.status === 'done' ? VERDICTS[record.verdict] || '' : ''),
+    record.reasons.length > 0 && h('ul', { class: 'reasons' }, record.reasons.map(reason => h('li', {}, reason))),
+    noticeList(record));
   const main = h('div', { class: 'detail-main' });
-  panel.replaceChildren(bar, head, main, identityList(cell));
-  history.replaceState(null, '', `#cell=${encodeURIComponent(cell.id)}&T=${T}`);
-  if (cell.status !== 'done') {
-    main.append(h('pre', { class: 'error' }, cell.error || 'failed, with no message'));
+  panel.replaceChildren(bar, head, main, identityList(record));
+  history.replaceState(null, '', `#record=${encodeURIComponent(record.key)}&T=${T}`);
+  if (record.status !== 'done') {
+    main.append(h('pre', { class: 'error' }, record.error || 'failed, with no message'));
     return;
   }
   const perT = h('div', { class: 'panels' });
-  main.append(h('figure', { class: 'wide' }, h('figcaption', {}, 'Spectrum', h('span', {}, 'magnitude by frequency, divided by the median')), spectrumLine(cell)),
+  main.append(h('figure', { class: 'wide' }, h('figcaption', {}, 'Spectrum', h('span', {}, 'magnitude by frequency, divided by the median')), spectrumLine(record)),
     h('div', { class: 'choose-t' }, h('span', { id: 'choose-t' }, 'n mod'), choice('T', moduli.map(m => [m, String(m)]), T, value => {
       opened.T = value;
-      history.replaceState(null, '', `#cell=${encodeURIComponent(cell.id)}&T=${value}`);
-      perT.replaceChildren(...panelsFor(cell, value));
+      history.replaceState(null, '', `#record=${encodeURIComponent(record.key)}&T=${value}`);
+      perT.replaceChildren(...panelsFor(record, value));
     })), perT);
-  perT.append(...panelsFor(cell, T));
+  perT.append(...panelsFor(record, T));
 }
 
-function panelsFor(cell, T) {
-  const found = detailsOf(cell), key = String(T);
+function panelsFor(record, T) {
+  const found = detailsOf(record), key = String(T);
   const titled = (title, note, drawing, name) => h('figure', { class: name || '' },
     h('figcaption', {}, title, h('span', {}, note)), drawing || h('p', { class: 'absent' }, `not stored for T = ${T}`));
   return [
-    titled('Kappa at every T', 'blue: 95 % interval; grey: null', kappaPlot(cell, T)),
-    titled(`Probe of n mod ${T}`, 'kappa × 100 under each control', probeFacts(cell, T)),
-    titled('Confusion', 'rows true, columns predicted; % of the row', confusionPlot(found.confusion?.[key], T)),
+    titled('Kappa at every T', 'blue: 95 % interval; grey: null', kappaPlot(record, T)),
+    titled(`Probe of n mod ${T}`, 'kappa × 100 under each control', probeFacts(record, T)),
+    titled('Confusion', 'rows true, columns predicted; % of the row', confusionPlot(found.confusion?.[key], found.residues?.[key], T)),
     titled('Recall by last digit', `dashed: chance, 1/${T}`, recallPlot(found.recall?.[key], T)),
     titled(`Circle of period ${T}`, 'each dot a number, the farthest 1 % at the edge; digits: class means', circlePlot(found.circle?.[key], T)),
-    titled('Fisher discriminant', 'largest eigenvalue beside its noise', fisher(cell, T)),
+    titled('Fisher discriminant', 'largest eigenvalue beside its noise', fisher(record, T)),
   ];
 }
 
@@ -86,21 +86,21 @@ function frame(width, height, title) {
 
 const text = (x, y, words, name, anchor = 'middle') => svg('text', { x, y, class: name, 'text-anchor': anchor }, words);
 
-function spectrumLine(cell) {
-  const points = spectrum(cell);
+function spectrumLine(record) {
+  const points = spectrum(record);
   if (!points) return h('p', { class: 'absent' }, 'no spectrum is stored');
   const phone = innerWidth < 640;
   const W = phone ? 420 : 900, H = phone ? 230 : 240, L = 36, R = 14, Top = 26, B = 36;
   const plotted = [...points.magnitude].filter((_, i) => points.f[i] >= 0.03);
   const top = Math.max(3, 1.08 * Math.max(...plotted));
   const x = f => L + (W - L - R) * f / 0.5, y = v => H - B - (H - B - Top) * Math.min(v, top) / top;
-  const node = frame(W, H, `Spectrum of ${fullLabel(cell)}`);
+  const node = frame(W, H, `Spectrum of ${fullLabel(record)}`);
   for (const v of ticks(0, top, 4)) {
     node.append(svg('line', { x1: L, x2: W - R, y1: y(v), y2: y(v), class: v === 1 ? 'base' : 'rule' }), text(L - 6, y(v) + 4, String(v), 'tick', 'end'));
   }
   node.append(svg('line', { x1: L, x2: W - R, y1: y(1), y2: y(1), class: 'base' }));
   for (const [T, f] of [[10, 0.1], [5, 0.2], [2, 0.5]]) {
-    const p = measure(cell, 'spike_p', T);
+    const p = measure(record, 'spike_p', T);
     node.append(svg('line', { x1: x(f), x2: x(f), y1: Top - 4, y2: H - B, class: isNumber(p) && p < 0.05 ? 'mark found' : 'mark' }),
       text(x(f), Top - 10, `T = ${T}`, 'mark-label', T === 2 ? 'end' : 'middle'));
   }
@@ -113,25 +113,25 @@ function spectrumLine(cell) {
   node.addEventListener('pointerleave', hideTip);
   node.addEventListener('pointermove', event => {
     const box = node.getBoundingClientRect();
-    const at = nearest(cell, 0.5 * ((event.clientX - box.left) / box.width * W - L) / (W - L - R));
+    const at = nearest(record, 0.5 * ((event.clientX - box.left) / box.width * W - L) / (W - L - R));
     if (at) showTip(event, [`Period ${periodName(at.f)}`, `${fixed(at.magnitude, 2)} × median, frequency ${significant(at.f)}`]);
     else hideTip();
   });
   return node;
 }
 
-function kappaPlot(cell, chosen) {
+function kappaPlot(record, chosen) {
   const W = 380, H = 250, L = 38, R = 10, Top = 12, B = 34;
   const [low, high] = KAPPA_RANGE;
   const x = i => L + (W - L - R) * (i + 0.5) / moduli.length;
   const y = v => H - B - (H - B - Top) * (Math.min(high, Math.max(low, v)) - low) / (high - low);
-  const node = frame(W, H, `Kappa by T: ${moduli.map(T => `${T}: ${fixed(measure(cell, 'kappa', T), 1)}`).join(', ')}`);
+  const node = frame(W, H, `Kappa by T: ${moduli.map(T => `${T}: ${fixed(measure(record, 'kappa', T), 1)}`).join(', ')}`);
   for (const v of ticks(low, high, 5)) {
     node.append(svg('line', { x1: L, x2: W - R, y1: y(v), y2: y(v), class: v === 0 ? 'base' : 'rule' }), text(L - 6, y(v) + 4, fixed(v), 'tick', 'end'));
   }
   moduli.forEach((T, i) => {
-    const kappa = measure(cell, 'kappa', T), a = measure(cell, 'low', T), b = measure(cell, 'high', T);
-    const p95 = measure(cell, 'null_p95', T), mean = measure(cell, 'null_mean', T) ?? 0;
+    const kappa = measure(record, 'kappa', T), a = measure(record, 'low', T), b = measure(record, 'high', T);
+    const p95 = measure(record, 'null_p95', T), mean = measure(record, 'null_mean', T) ?? 0;
     const half = (W - L - R) / moduli.length / 2;
     const group = svg('g', { class: T === chosen ? 'chosen' : '' },
       T === chosen && svg('rect', { x: x(i) - half, y: Top, width: 2 * half, height: H - B - Top, class: 'column' }),
@@ -139,7 +139,7 @@ function kappaPlot(cell, chosen) {
       isNumber(a) && svg('line', { x1: x(i), x2: x(i), y1: y(a), y2: y(b), class: 'interval' }),
       isNumber(kappa) && svg('circle', { cx: x(i), cy: y(kappa), r: 4, class: isNumber(a) ? 'dot' : 'dot hollow' }),
       text(x(i), H - B + 16, T, T === chosen ? 'tick chosen-tick' : 'tick'));
-    withTip(group, () => kappaWords(cell, T));
+    withTip(group, () => kappaWords(record, T));
     node.append(group);
   });
   node.append(text((L + W - R) / 2, H - 3, 'T', 'axis'));
@@ -151,36 +151,36 @@ function facts(pairs) {
     h('div', {}, h('dt', {}, name), h('dd', {}, value, note && h('small', {}, note)))));
 }
 
-function probeFacts(cell, T) {
-  const get = name => measure(cell, name, T);
+function probeFacts(record, T) {
+  const get = name => measure(record, name, T);
   const control = (name, words) => isNumber(get(name)) && [words, fixed(get(name), 1)];
   return facts([
     ['Kappa', fixed(get('kappa'), 1)],
-    ['95 % interval', isNumber(get('low')) ? between(get('low'), get('high')) : 'none', isNumber(get('low')) ? '' : reasonAt(cell, T)],
+    ['95 % interval', isNumber(get('low')) ? between(get('low'), get('high')) : 'none', isNumber(get('low')) ? '' : reasonAt(record, T)],
     isNumber(get('repeat_sd')) && ['Spread over repeats', fixed(get('repeat_sd'), 1), 'not an interval'],
-    control('kappa_groups', 'Folds of 50 consecutive numbers'), control('kappa_excluding_multiples_of_5', 'Without multiples of 5'),
+    control('kappa_groups', 'Folds of 50 consecutive numbers'), control('kappa_excluding_multiples_of_5', 'Excluding multiples of 5'),
     control('kappa_within_parity', 'Within one parity'), control('kappa_without_frequency', 'Frequency regressed out'),
     ['Null: mean, 95th percentile', `${fixed(get('null_mean'), 1)}, ${fixed(get('null_p95'), 1)}`],
-    ['Shuffle p', probability(get('null_p'))],
+    ['Permutation p', probability(get('null_p'))],
     isNumber(get('magnitude')) && [`Spike at period ${T}`, `${fixed(get('magnitude'), 2)} × median`, `p ${probability(get('spike_p'))}`],
   ]);
 }
 
-function confusionPlot(matrix, T) {
+function confusionPlot(matrix, residues, T) {
   if (!matrix) return null;
-  const size = 26 * 10 / T, L = 26, Top = 22, W = L + size * T + 4, H = Top + size * T + 4;
+  const n = matrix.length, size = 260 / n, L = 26, Top = 22, W = L + size * n + 4, H = Top + size * n + 4;
   const node = frame(W, H, `Confusion matrix of n mod ${T}`);
   node.classList.add('square');
   matrix.forEach((row, i) => {
     const total = row.reduce((a, b) => a + b, 0) || 1;
-    node.append(text(L - 7, Top + size * (i + 0.5) + 4, i, 'tick', 'end'), text(L + size * (i + 0.5), Top - 7, i, 'tick'));
+    node.append(text(L - 7, Top + size * (i + 0.5) + 4, residues[i], 'tick', 'end'), text(L + size * (i + 0.5), Top - 7, residues[i], 'tick'));
     row.forEach((count, j) => {
       const share = count / total;
-      const square = svg('g', { class: share > 0.55 ? 'cell strong' : 'cell' },
+      const square = svg('g', { class: share > 0.55 ? 'share strong' : 'share' },
         svg('rect', { x: L + size * j + 0.5, y: Top + size * i + 0.5, width: size - 1, height: size - 1, rx: 2, style: null, class: i === j ? 'diagonal' : '' }),
-        text(L + size * (j + 0.5), Top + size * (i + 0.5) + 3.5, Math.round(100 * share), 'cell-label'));
+        text(L + size * (j + 0.5), Top + size * (i + 0.5) + 3.5, Math.round(100 * share), 'share-label'));
       square.style.setProperty('--share', `${(100 * share ** 0.7).toFixed(1)}%`);
-      node.append(withTip(square, () => [`True ${i}, predicted ${j}`, `${fixed(100 * share, 1)} % of ${grouped(total)}`]));
+      node.append(withTip(square, () => [`True ${residues[i]}, predicted ${residues[j]}`, `${fixed(100 * share, 1)} % of ${grouped(total)}`]));
     });
   });
   return node;
@@ -224,8 +224,8 @@ function circlePlot(circle, T) {
   return node;
 }
 
-function fisher(cell, T) {
-  const get = name => measure(cell, name, T), value = get('lambda_max'), noise = get('lambda_max_noise');
+function fisher(record, T) {
+  const get = name => measure(record, name, T), value = get('lambda_max'), noise = get('lambda_max_noise');
   if (!isNumber(value)) return null;
   const top = 1.1 * Math.max(value, noise || 0) || 1, W = 380, L = 62, reach = W - L - 60;
   const bar = (y, v, name, words) => [text(L - 8, y + 14, words, 'tick', 'end'),
@@ -239,14 +239,14 @@ function fisher(cell, T) {
   ]));
 }
 
-function identityList(cell) {
-  const pairs = overview.identity.filter(name => cell[name] !== undefined).map(name => [FIELD[name] || name, plain(cell[name])]);
-  const missing = expand(detailsOf(cell).missing || []);
+function identityList(record) {
+  const pairs = overview.identity.filter(name => record[name] !== undefined).map(name => [FIELD[name] || name, plain(record[name])]);
+  const missing = expand(detailsOf(record).missing || []);
   const shown = missing.slice(0, 40).join(', ');
   return h('section', { class: 'detail-foot' }, facts([...pairs,
-    isNumber(cell.n_numbers) && ['Numbers present', grouped(cell.n_numbers), isNumber(cell.coverage) ? percent(cell.coverage) : ''],
+    isNumber(record.n_numbers) && ['Numbers present', grouped(record.n_numbers), isNumber(record.coverage) ? percent(record.coverage) : ''],
     missing.length > 0 && ['Numbers missing', grouped(missing.length), missing.length > 40 ? `${shown}, …` : shown],
-    isNumber(cell.n_pairs) && ['Pairs counted', grouped(cell.n_pairs)], isNumber(cell.seconds) && ['Time', seconds(cell.seconds)],
-    ['Cell', h('code', {}, cell.id)],
+    isNumber(record.n_pairs) && ['Pairs counted', grouped(record.n_pairs)], isNumber(record.seconds) && ['Time', seconds(record.seconds)],
+    ['Record', h('code', {}, record.key)],
   ]));
 }

@@ -18,8 +18,8 @@ function ramp(value) {
 }
 
 // A spike is one frequency wide and would vanish between pixels: each pixel shows the largest value near it.
-function paintStrip(canvas, cell) {
-  const points = spectrum(cell);
+function paintStrip(canvas, record) {
+  const points = spectrum(record);
   if (!points) return;
   const width = canvas.width, context = canvas.getContext('2d');
   const heights = new Float64Array(width);
@@ -47,8 +47,8 @@ function frequencyAt(event, node) {
   return 0.5 * Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
 }
 
-function nearest(cell, f) {
-  const points = spectrum(cell);
+function nearest(record, f) {
+  const points = spectrum(record);
   const reach = 0.5 / points.f.length * 3;
   let best = -1;
   for (let i = 0; i < points.f.length; i++) {
@@ -60,11 +60,11 @@ function nearest(cell, f) {
 const periodName = f => Number((1 / f).toPrecision(3));
 
 // Kappa with its interval over the null, as a small line: the figure's unit of evidence.
-function whisker(cell, T) {
-  const kappa = measure(cell, 'kappa', T);
+function whisker(record, T) {
+  const kappa = measure(record, 'kappa', T);
   if (!isNumber(kappa)) return null;
-  const low = measure(cell, 'low', T), high = measure(cell, 'high', T);
-  const mean = measure(cell, 'null_mean', T), p95 = measure(cell, 'null_p95', T);
+  const low = measure(record, 'low', T), high = measure(record, 'high', T);
+  const mean = measure(record, 'null_mean', T), p95 = measure(record, 'null_p95', T);
   const line = (a, b, name) => svg('line', { x1: along(a), x2: along(b), y1: 6, y2: 6, class: name });
   return svg('svg', { class: 'whisker', height: 12, 'aria-hidden': 'true', focusable: 'false' },
     svg('line', { x1: along(0), x2: along(0), y1: 0.5, y2: 11.5, class: 'zero' }),
@@ -94,23 +94,17 @@ function glyph(verdict) {
 const badge = verdict => h('span', { class: `badge v-${VERDICTS[verdict] ? verdict : 'failed'}` },
   VERDICTS[verdict] ? glyph(verdict) : null, verdict || 'failed');
 
-const TAGS = { 'too-little': 'too little data', spelling: 'spelling leaks', caution: 'caution', note: 'note' };
-
-function shortNotice([kind, words]) {
-  if (words.startsWith('ordinals kept')) return 'ordinals kept';
-  if (words.startsWith('subwords')) return 'subwords';
-  if (kind === 'too-little') return 'TOO LITTLE DATA';
-  return words.length <= 34 ? words : words.startsWith('no interval') ? 'no interval' : TAGS[kind];
-}
+const SHORT = { 'ordinals-kept': 'ordinals kept', subwords: 'subwords', 'missing-numbers': 'numbers missing' };
+const shortNotice = ({ code, kind }) => kind === 'too-little' ? 'TOO LITTLE DATA' : SHORT[code] || 'no interval';
 
 // In a row only what warns; plain notes are for the details.
-const tags = cell => {
+const tags = record => {
   const seen = new Set();
-  return cell.notices.filter(notice => notice[0] !== 'note' && !seen.has(shortNotice(notice)) && seen.add(shortNotice(notice)))
-    .map(notice => h('span', { class: `tag t-${notice[0]}`, title: notice[1] }, shortNotice(notice)));
+  return record.notices.filter(notice => notice.kind !== 'note' && !seen.has(shortNotice(notice)) && seen.add(shortNotice(notice)))
+    .map(notice => h('span', { class: `tag t-${notice.kind}`, title: notice.text }, shortNotice(notice)));
 };
-const noticeList = cell => cell.notices.length
-  ? h('ul', { class: 'notices' }, cell.notices.map(([kind, words]) => h('li', { class: `n-${kind}` }, words))) : null;
+const noticeList = record => record.notices.length
+  ? h('ul', { class: 'notices' }, record.notices.map(({ kind, text }) => h('li', { class: `n-${kind}` }, text))) : null;
 
 function ticks(low, high, count) {
   const raw = (high - low) / count, unit = 10 ** Math.floor(Math.log10(raw));

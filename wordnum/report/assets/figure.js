@@ -4,56 +4,56 @@ const state = { filters: {}, text: '', shown: new Set(moduli), sort: null, desce
 const rows = new Map();
 let visible = [];
 
-function kappaCell(cell, T) {
-  const kappa = measure(cell, 'kappa', T);
-  const words = kappaWords(cell, T);
+function kappaCell(record, T) {
+  const kappa = measure(record, 'kappa', T);
+  const words = kappaWords(record, T);
   const node = h('td', {
     role: 'gridcell', tabindex: -1, class: 'kappa', 'data-t': T, 'aria-label': words.slice(0, 3).join('; '),
-  }, h('span', { class: 'value' }, fixed(kappa)), whisker(cell, T));
+  }, h('span', { class: 'value' }, fixed(kappa)), whisker(record, T));
   withTip(node, () => words);
   return tint(node, kappa, KAPPA_SCALE);
 }
 
-function stripCell(cell) {
-  const peaks = [2, 5, 10].filter(T => isNumber(measure(cell, 'magnitude', T)))
-    .map(T => `${fixed(measure(cell, 'magnitude', T), 1)} at period ${T}`);
+function stripCell(record) {
+  const peaks = [2, 5, 10].filter(T => isNumber(measure(record, 'magnitude', T)))
+    .map(T => `${fixed(measure(record, 'magnitude', T), 1)} at period ${T}`);
   const node = h('td', {
     role: 'gridcell', tabindex: -1, class: 'strip', 'aria-label': `Spectrum: ${peaks.join(', ') || 'not available'}`,
   });
-  if (!cell.spectrum) return node;
+  if (!record.spectrum) return node;
   const canvas = h('canvas', { width: 640, height: 1, 'aria-hidden': 'true' });
   node.append(canvas);
   return withTip(node, event => {
-    const at = event.clientX === undefined || event.type.startsWith('focus') ? null : nearest(cell, frequencyAt(event, canvas));
-    const tests = [2, 5, 10].filter(T => isNumber(measure(cell, 'magnitude', T))).map(T =>
-      `period ${T}: ${fixed(measure(cell, 'magnitude', T), 2)}, spike p ${probability(measure(cell, 'spike_p', T))}`);
+    const at = event.clientX === undefined || event.type.startsWith('focus') ? null : nearest(record, frequencyAt(event, canvas));
+    const tests = [2, 5, 10].filter(T => isNumber(measure(record, 'magnitude', T))).map(T =>
+      `period ${T}: ${fixed(measure(record, 'magnitude', T), 2)}, spike p ${probability(measure(record, 'spike_p', T))}`);
     return at ? [`Period ${periodName(at.f)}: ${fixed(at.magnitude, 2)} × median`, ...tests] : ['Spectrum', ...tests];
   });
 }
 
-function makeRow(cell) {
-  const sub = sublabel(cell);
+function makeRow(record) {
+  const sub = sublabel(record);
   const head = h('th', { role: 'rowheader', scope: 'row', tabindex: -1, class: 'system' },
-    h('span', { class: 'system-name' }, cell.system), sub && h('span', { class: 'system-sub' }, sub),
-    h('span', { class: 'system-tags' }, badge(cell.status === 'done' ? cell.verdict : ''), tags(cell)));
-  const cellsOf = cell.status === 'done'
-    ? [stripCell(cell), ...moduli.map(T => kappaCell(cell, T))]
-    : [h('td', { role: 'gridcell', tabindex: -1, class: 'failure', colspan: moduli.length + 1 }, cell.error.split('\n')[0] || 'failed, with no message')];
+    h('span', { class: 'system-name' }, record.system), sub && h('span', { class: 'system-sub' }, sub),
+    h('span', { class: 'system-tags' }, badge(record.status === 'done' ? record.verdict : ''), tags(record)));
+  const cellsOf = record.status === 'done'
+    ? [stripCell(record), ...moduli.map(T => kappaCell(record, T))]
+    : [h('td', { role: 'gridcell', tabindex: -1, class: 'failure', colspan: moduli.length + 1 }, record.error.split('\n')[0] || 'failed, with no message')];
   return h('tr', {
-    role: 'row', 'data-cell': cell.id, class: cell.status === 'done' ? '' : 'failed-row',
-    onclick: event => openDetail(cell, Number(event.target.closest('[data-t]')?.dataset.t) || null),
+    role: 'row', 'data-record': record.key, class: record.status === 'done' ? '' : 'failed-row',
+    onclick: event => openDetail(record, Number(event.target.closest('[data-t]')?.dataset.t) || null),
   }, head, cellsOf);
 }
 
 const SORTERS = {
-  system: cell => cell.system.toLowerCase(),
-  verdict: cell => -['both', 'partial', 'spectral', 'neither', ''].indexOf(cell.verdict),
-  spectrum: cell => measure(cell, 'magnitude', 10) ?? measure(cell, 'magnitude', 5) ?? -Infinity,
+  system: record => record.system.toLowerCase(),
+  verdict: record => -['both', 'partial', 'spectral', 'neither', ''].indexOf(record.verdict),
+  spectrum: record => measure(record, 'magnitude', 10) ?? measure(record, 'magnitude', 5) ?? -Infinity,
 };
 
-function sortValue(cell) {
-  if (typeof state.sort === 'number') return measure(cell, 'kappa', state.sort) ?? -Infinity;
-  return SORTERS[state.sort] ? SORTERS[state.sort](cell) : cell[state.sort] ?? '';
+function sortValue(record) {
+  if (typeof state.sort === 'number') return measure(record, 'kappa', state.sort) ?? -Infinity;
+  return SORTERS[state.sort] ? SORTERS[state.sort](record) : record[state.sort] ?? '';
 }
 
 function compare(a, b) {
@@ -70,12 +70,12 @@ function sortBy(key, descending = typeof key === 'number' || ['spectrum', 'verdi
   refresh();
 }
 
-function matches(cell) {
+function matches(record) {
   for (const [name, wanted] of Object.entries(state.filters)) {
-    const value = name === 'verdict' && cell.status !== 'done' ? 'failed' : plain(cell[name]);
+    const value = name === 'verdict' && record.status !== 'done' ? 'failed' : plain(record[name]);
     if (wanted.size && !wanted.has(value)) return false;
   }
-  const text = [cell.system, ...varying.map(name => plain(cell[name])), cell.verdict].join(' ').toLowerCase();
+  const text = [record.system, ...varying.map(name => plain(record[name])), record.verdict].join(' ').toLowerCase();
   return state.text.toLowerCase().split(/\s+/).every(word => text.includes(word));
 }
 
@@ -102,11 +102,11 @@ function makeGrid() {
     grid.querySelectorAll('tbody [tabindex="0"]').forEach(other => { other.tabIndex = -1; });
     node.tabIndex = 0;
     if (node.matches(':focus-visible') && node.dataset.t) {
-      showTip({ target: node, type: 'focus' }, kappaWords(cellById.get(node.parentNode.dataset.cell), Number(node.dataset.t)));
+      showTip({ target: node, type: 'focus' }, kappaWords(recordByKey.get(node.parentNode.dataset.record), Number(node.dataset.t)));
     } else hideTip();
   });
   grid.addEventListener('focusout', hideTip);
-  cells.forEach(cell => rows.set(cell.id, makeRow(cell)));
+  records.forEach(record => rows.set(record.key, makeRow(record)));
   byId('grid').append(grid);
 }
 
@@ -116,10 +116,10 @@ function onGridKey(event) {
   const node = event.target.closest('[role=gridcell],[role=rowheader]');
   if (!node) return;
   const row = node.parentNode, line = gridLine(row), at = line.indexOf(node);
-  const all = [...grid.querySelectorAll('tbody tr[data-cell]')], r = all.indexOf(row);
+  const all = [...grid.querySelectorAll('tbody tr[data-record]')], r = all.indexOf(row);
   if (event.key === 'Enter' || event.key === ' ') {
     event.preventDefault();
-    openDetail(cellById.get(row.dataset.cell), Number(node.dataset.t) || null);
+    openDetail(recordByKey.get(row.dataset.record), Number(node.dataset.t) || null);
     return;
   }
   const target = {
@@ -135,20 +135,20 @@ function onGridKey(event) {
 }
 
 function refresh() {
-  visible = cells.filter(matches);
+  visible = records.filter(matches);
   if (state.sort !== null) visible = [...visible].sort(compare);
   const groups = new Map();
-  for (const cell of visible) {
-    const name = state.group ? plain(cell[state.group]) : '';
+  for (const record of visible) {
+    const name = state.group ? plain(record[state.group]) : '';
     if (!groups.has(name)) groups.set(name, []);
-    groups.get(name).push(cell);
+    groups.get(name).push(record);
   }
   grid.querySelectorAll('tbody').forEach(old => old.remove());
   for (const [name, members] of groups) {
     grid.append(h('tbody', {}, state.group && h('tr', { role: 'row', class: 'group' },
       h('th', { role: 'rowheader', scope: 'rowgroup', colspan: moduli.length + 2 },
         `${FIELD[state.group]}: ${name}`, h('span', { class: 'count' }, ` ${members.length}`))),
-    members.map(cell => rows.get(cell.id))));
+    members.map(record => rows.get(record.key))));
   }
   if (!visible.length) {
     grid.append(h('tbody', {}, h('tr', { role: 'row', class: 'empty' },
@@ -162,10 +162,10 @@ function refresh() {
     if (sorted) head.setAttribute('aria-sort', state.descending ? 'descending' : 'ascending');
     else head.removeAttribute('aria-sort');
   });
-  const first = grid.querySelector('tbody tr[data-cell] > *');
+  const first = grid.querySelector('tbody tr[data-record] > *');
   if (first && !grid.querySelector('tbody [tabindex="0"]')) first.tabIndex = 0;
-  byId('shown').textContent = visible.length === cells.length
-    ? `${cells.length} ${cells.length === 1 ? 'system' : 'systems'}` : `${visible.length} of ${cells.length} systems`;
+  byId('shown').textContent = visible.length === records.length
+    ? `${records.length} ${records.length === 1 ? 'system' : 'systems'}` : `${visible.length} of ${records.length} systems`;
   refreshFilters();
   redrawComparisons();
 }
@@ -173,7 +173,7 @@ function refresh() {
 function repaint() {
   for (const [id, row] of rows) {
     const canvas = row.querySelector('canvas');
-    if (canvas) paintStrip(canvas, cellById.get(id));
+    if (canvas) paintStrip(canvas, recordByKey.get(id));
   }
   paintLegend();
 }

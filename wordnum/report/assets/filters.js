@@ -1,13 +1,13 @@
 // Filters, grouping and downloads above and below the main figure.
 
-const filterFields = varying.filter(name => new Set(cells.map(cell => plain(cell[name]))).size > 1);
+const filterFields = varying.filter(name => new Set(records.map(record => plain(record[name]))).size > 1);
 const filterNodes = {};
 
 function makeFilters() {
   const host = byId('filters');
   for (const name of filterFields) {
     state.filters[name] = new Set();
-    host.append(menu(name, FIELD[name], [...new Set(cells.map(cell => plain(cell[name])))]));
+    host.append(menu(name, FIELD[name], [...new Set(records.map(record => plain(record[name])))]));
   }
   state.filters.verdict = new Set();
   host.append(h('details', { class: 'menu', id: 'menu-t' }, h('summary', {}, h('span', {}, 'T'), h('b', {}, 'all')),
@@ -33,7 +33,7 @@ function makeFilters() {
     oninput: event => { state.text = event.target.value.trim(); refresh(); } });
   filterNodes.clear = h('button', { type: 'button', id: 'clear', onclick: clearFilters }, 'Clear');
   host.append(filterNodes.text, filterNodes.clear);
-  if (new Set(cells.map(cell => plain(cell.corpus))).size > 1 && cells.length > 12) {
+  if (new Set(records.map(record => plain(record.corpus))).size > 1 && records.length > 12) {
     state.group = 'corpus';
     if (filterNodes.group) filterNodes.group.value = 'corpus';
   }
@@ -88,7 +88,7 @@ function makeVerdicts() {
   const host = byId('verdicts');
   const named = [...Object.entries(VERDICTS), ['failed', 'ended with an error']];
   for (const [verdict, meaning] of named) {
-    const count = cells.filter(cell => (cell.status === 'done' ? cell.verdict : 'failed') === verdict).length;
+    const count = records.filter(record => (record.status === 'done' ? record.verdict : 'failed') === verdict).length;
     if (!count && verdict === 'failed') continue;
     host.append(h('button', { type: 'button', class: `verdict v-${verdict}`, 'data-verdict': verdict, 'aria-pressed': 'false', disabled: !count,
       onclick: () => {
@@ -108,13 +108,13 @@ function makeDownloads() {
   const host = byId('downloads');
   host.append(h('span', {}, 'Download'),
     button('what is shown (CSV)', () => saveCsv('shown', tidy(visible, shownModuli()))),
-    button('the whole table (CSV)', () => saveCsv('table', tidy(cells, moduli))),
+    button('the whole table (CSV)', () => saveCsv('table', tidy(records, moduli))),
     button('table and spectra (JSON)', () => download(`${name}.json`, JSON.stringify({
-      title: overview.title, origin: overview.origin, table: tidy(cells, moduli), comparisons: rowsOf(overview.comparisons),
+      title: overview.title, origin: overview.origin, table: tidy(records, moduli), comparisons: rowsOf(overview.comparisons),
       attribution: rowsOf(overview.attribution),
-      spectra: Object.fromEntries(done.filter(cell => cell.spectrum).map(cell => {
-        const { f, magnitude } = spectrum(cell);
-        return [cell.id, { frequency: [...f], magnitude: [...magnitude].map(v => Number(v.toPrecision(5))) }];
+      spectra: Object.fromEntries(done.filter(record => record.spectrum).map(record => {
+        const { f, magnitude } = spectrum(record);
+        return [record.key, { frequency: [...f], magnitude: [...magnitude].map(v => Number(v.toPrecision(5))) }];
       })),
     }, null, 1), 'application/json')));
   if (rowsOf(overview.comparisons).length) host.append(button('comparisons (CSV)', () => saveCsv('comparisons', rowsOf(overview.comparisons))));

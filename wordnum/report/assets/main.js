@@ -30,8 +30,8 @@ addEventListener('keydown', event => { if (event.key === 'Escape') hideTip(); })
 
 function openFromAddress() {
   const wanted = new URLSearchParams(location.hash.slice(1));
-  const cell = cellById.get(wanted.get('cell'));
-  if (cell) openDetail(cell, Number(wanted.get('T')) || null);
+  const record = recordByKey.get(wanted.get('record'));
+  if (record) openDetail(record, Number(wanted.get('T')) || null);
 }
 addEventListener('hashchange', openFromAddress);
 openFromAddress();

@@ -16,20 +16,20 @@ function makeHead() {
 }
 
 function makeWarnings() {
-  const few = done.filter(cell => cell.notices.some(([kind]) => kind === 'too-little'));
-  const spelling = done.filter(cell => cell.notices.some(([kind]) => kind === 'spelling'));
-  const failed = cells.length - done.length;
+  const few = done.filter(record => record.notices.some(({ kind }) => kind === 'too-little'));
+  const spelling = done.filter(record => record.notices.some(({ kind }) => kind === 'spelling'));
+  const failed = records.length - done.length;
   const some = (list, words) => `${list.length === done.length ? 'All systems' : `${list.length} of ${done.length} systems`} ${words}`;
   const lines = [
     few.length && ['too-little', few.length === done.length ? 'Too little data to conclude from. ' : 'Too little data in places. ', some(few, 'had too few documents or too few numbers; take them as a trial run, not as a result.')],
     spelling.length && ['spelling', 'Spelling leaks. ', some(spelling, 'keep ordinals or subwords, whose letters tell the last digit.')],
-    failed && ['failed', 'Failures. ', `${failed} of ${cells.length} cells ended with an error; the rest is complete.`],
+    failed && ['failed', 'Failures. ', `${failed} of ${records.length} runs ended with an error; the rest is complete.`],
     overview.left_out && ['note', 'Size. ', `In this file ${overview.left_out}.`],
   ].filter(Boolean);
   if (lines.length) byId('warnings').append(h('ul', { class: 'warnings' }, lines.map(([kind, head, words]) => h('li', { class: `n-${kind}` }, h('b', {}, head), words))));
 }
 
-const nameOf = row => cellById.has(row.cell) ? fullLabel(cellById.get(row.cell)) : row.condition;
+const nameOf = row => recordByKey.has(row.key) ? fullLabel(recordByKey.get(row.key)) : row.condition;
 
 // "swap-numbers costs 12 ± 3 points at T = 10"
 function sentence(row, here, T) {
@@ -46,7 +46,7 @@ function makeComparisons() {
   byId('comparisons').hidden = false;
   const pairs = new Map();
   for (const row of list) {
-    const key = JSON.stringify([row.cell, row.against]);
+    const key = JSON.stringify([row.key, row.against]);
     if (!pairs.has(key)) pairs.set(key, { row, byT: new Map() });
     if (isNumber(row.T)) pairs.get(key).byT.set(row.T, row);
   }
@@ -57,8 +57,8 @@ function makeComparisons() {
   const range = Math.max(5, ...list.flatMap(row => [row.low, row.high, row.difference]).filter(isNumber).map(Math.abs)) * 1.04;
   const at = v => `${(50 + 50 * v / range).toFixed(2)}%`;
   const draw = () => {
-    const inFigure = new Set(visible.map(cell => cell.id));
-    let entries = [...pairs.values()].filter(({ row }) => !cellById.has(row.cell) || inFigure.has(row.cell)).filter(({ row }) => text.toLowerCase().split(/\s+/).every(word =>
+    const inFigure = new Set(visible.map(record => record.key));
+    let entries = [...pairs.values()].filter(({ row }) => !recordByKey.has(row.key) || inFigure.has(row.key)).filter(({ row }) => text.toLowerCase().split(/\s+/).every(word =>
       `${nameOf(row)} ${row.against_condition}`.toLowerCase().includes(word)));
     if (order === 'size') entries = [...entries].sort((a, b) => (a.byT.get(chosen)?.difference ?? Infinity) - (b.byT.get(chosen)?.difference ?? Infinity));
     count.textContent = `${entries.length} of ${pairs.size}`;
@@ -171,19 +171,19 @@ function attributionDigits(own, view, name, T) {
 function makeReasons() {
   const host = byId('reasons-body');
   for (const [verdict, meaning] of Object.entries(VERDICTS)) {
-    const members = done.filter(cell => cell.verdict === verdict);
+    const members = done.filter(record => record.verdict === verdict);
     if (!members.length) continue;
     host.append(h('details', { class: 'verdict-group', open: members.length <= 6 && done.length <= 24 },
       h('summary', {}, badge(verdict), h('span', { class: 'count' }, `${members.length}`), h('span', { class: 'verdict-meaning' }, meaning)),
-      h('ul', { class: 'verdict-list' }, members.map(cell => h('li', {},
-        h('button', { type: 'button', class: 'link', onclick: () => openDetail(cell, null) }, fullLabel(cell)),
-        h('p', {}, cell.reasons.join('; ')), noticeList(cell))))));
+      h('ul', { class: 'verdict-list' }, members.map(record => h('li', {},
+        h('button', { type: 'button', class: 'link', onclick: () => openDetail(record, null) }, fullLabel(record)),
+        h('p', {}, record.reasons.join('; ')), noticeList(record))))));
   }
 }
 
 function makeFailures() {
-  const failed = cells.filter(cell => cell.status !== 'done').map(cell => [fullLabel(cell), cell.error || 'no message']);
-  const others = (overview.origin.failures || []).map(words => ['Beside the cells', words]);
+  const failed = records.filter(record => record.status !== 'done').map(record => [fullLabel(record), record.error || 'no message']);
+  const others = (overview.origin.failures || []).map(words => ['Beside the runs', words]);
   if (!failed.length && !others.length) return;
   byId('failed').hidden = false;
   byId('failed-body').append(...[...failed, ...others].map(([name, words]) =>
@@ -193,23 +193,23 @@ function makeFailures() {
 const STAGES = ['encode', 'count', 'measure', 'attribute'];
 
 function makeOrigin() {
-  const { command, versions, corpora, description, name, title, cells: keys, failures, seconds: spent, fingerprint, ...rest } = overview.origin;
+  const { command, versions, corpora, description, name, title, failures, seconds: spent, fingerprint, ...rest } = overview.origin;
   const known = corpora || [];
   const host = byId('made-body');
   if (command) {
     const copy = h('button', { type: 'button', onclick: async () => {
-      try { await navigator.clipboard.writeText(commandText); copy.textContent = 'Copied'; } catch { getSelection().selectAllChildren(code); copy.textContent = 'Selected'; }
+      try { await navigator.clipboard.writeText(command); copy.textContent = 'Copied'; } catch { getSelection().selectAllChildren(code); copy.textContent = 'Press Ctrl+C'; }
       setTimeout(() => { copy.textContent = 'Copy'; }, 1600);
     } }, 'Copy');
     const code = h('code', {}, command);
     host.append(h('p', { class: 'label' }, 'Command to repeat'), h('div', { class: 'command' }, h('pre', {}, code), copy));
   }
-  const total = done.reduce((sum, cell) => sum + (cell.seconds || 0), 0);
+  const total = done.reduce((sum, record) => sum + (record.seconds || 0), 0);
   const part = (label, pairs) => h('div', { class: 'made-part' }, h('p', { class: 'label' }, label), facts(pairs));
   host.append(h('div', { class: 'made' },
-    part('Extent', [['Cells', `${done.length} done, ${cells.length - done.length} failed`], ['Moduli', moduli.join(', ')],
+    part('Extent', [['Runs', `${done.length} done, ${records.length - done.length} failed`], ['Moduli', moduli.join(', ')],
       rest.spec?.seeds && ['Seeds', rest.spec.seeds.join(', ')], fingerprint && ['Hash of the study', h('code', {}, fingerprint)],
-      total > 0 && ['Time in cells', seconds(total)]]),
+      total > 0 && ['Time in runs', seconds(total)]]),
     spent && part('Time of the last run', STAGES.filter(stage => stage in spent)
       .map(stage => [stage, spent[stage] >= 0.05 ? seconds(spent[stage]) : 'from the cache'])),
     versions && part('Versions', Object.entries(versions).map(([name, value]) => [name, h('code', {}, value)]))));

@@ -1,0 +1,251 @@
+"""What the page shows of a study, packed so that the whole stays small."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wordnum.analyzers.reasons import reason_text
+from wordnum.errors import printable
+from wordnum.provenance import jsonable
+from wordnum.studies.columns import IDENTITY, MEASURES
+from wordnum.studies.results import StudyResults, system_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["notices", "page_data"]
+
+_COMPARISON = (
+    "key", "condition", "against", "against_condition", "T", "difference", "low", "high", "reason",
+)  # fmt: skip
+_ATTRIBUTION = (
+    "label", "grouping", "group", "T", "digit", "shapley", "low", "high", "single_group",
+    "leave_one_out", "whole", "reason",
+)  # fmt: skip
+# Of a record as a whole; the measures are by T.
+_WHOLE = ("key", "status", "error", "verdict", "n_numbers", "coverage", "n_pairs", "seconds")
+# What the condition says in a word, and what the model says where each has but one value.
+_TOLD_BY_CONDITION = ("perturbation", "control_for")
+_TOLD_BY_MODEL = ["weighting", "dim"]
+# How much a reader must mind a code; of an interval's others "caution", of flags "note".
+_KINDS = {"few-documents": "too-little", "ordinals-kept": "spelling", "subwords": "spelling"}
+# Below this share of the numbers, most residues of a large T have too few members to conclude from.
+_TOO_FEW_NUMBERS = 0.6
+
+
+def page_data(
+    results: StudyResults, *, budget: int = 5_000_000
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the page shows at once, and the details it opens record by record.
+
+    Parameters
+    ----------
+    results : StudyResults
+    budget : int
+        Bytes that both may take together as JSON. Circles are the bulk of the details; when
+        they do not fit they are kept for T = 10, 5, 2 only, then T = 10, then left out, and
+        `overview["left_out"]` says so.
+    """
+    done = [record for record in results.records if record["status"] == "done"]
+    moduli = sorted({int(T) for record in done for T in record["measures"]})
+    labels = system_labels([record["row"] for record in results.records])
+    varying, constant = _identities(results.table)
+    overview = {
+        "title": results.about["title"] or results.about["name"],
+        "identity": IDENTITY,
+        "measures": MEASURES,
+        "varying": varying,
+        "constant": constant,
+        "moduli": moduli,
+        "records": [
+            _overview(record, system, moduli)
+            for record, system in zip(results.records, labels, strict=True)
+        ],
+        "comparisons": _columns(results.comparisons, _COMPARISON),
+        "attribution": _columns(results.attribution, _ATTRIBUTION),
+        "origin": {key: value for key, value in results.about.items() if key != "runs"},
+        "left_out": "",
+    }
+    overview = _shown(jsonable(overview))
+    choices: tuple[tuple[Sequence[int], str], ...] = (
+        (moduli, ""),
+        ((10, 5, 2), "circles are kept for T = 10, 5 and 2 only, to keep this file small"),
+        ((10,), "circles are kept for T = 10 only, to keep this file small"),
+        ((), "circles are left out, to keep this file small"),
+    )
+    for circles, note in choices:
+        overview["left_out"] = note
+        details = {record["key"]: _details(record, circles) for record in done}
+        if len(script_json(overview)) + len(script_json(details)) <= budget:
+            return overview, details
+    overview["left_out"] = "confusion matrices and circles are left out, to keep this file small"
+    return overview, {key: {"recall": item["recall"]} for key, item in details.items()}
+
+
+def script_json(value: Any) -> str:
+    r"""JSON that is safe inside a script element, whatever text it holds.
+
+    Examples
+    --------
+    >>> script_json({"word": "</script>"})
+    '{"word":"\\u003c/script\\u003e"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def notices(record: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What a reader must know before believing a record's numbers.
+
+    Returns
+    -------
+    list of dict
+        ``code``, ``kind`` ("too-little", "spelling", "caution" or "note") and ``text``.
+
+    Examples
+    --------
+    >>> record = {"flags": ["subwords"], "coverage": 0.5, "measures": {}, "row": {}}
+    >>> [(notice["code"], notice["kind"]) for notice in notices(record)]
+    [('missing-numbers', 'too-little'), ('subwords', 'spelling')]
+    """
+    found = []
+    coverage = record.get("coverage")
+    if coverage is not None and coverage < 1:
+        lost = 100 * (1 - coverage)
+        kind = "note" if coverage >= 0.95 else "caution"
+        kind = "too-little" if coverage < _TOO_FEW_NUMBERS else kind
+        share = f"{lost:.0f}" if lost >= 1 else f"{lost:.1f}"
+        found.append(("missing-numbers", kind, f"{share} % of the numbers are missing"))
+    reasons = [measures["interval_reason"] for measures in record.get("measures", {}).values()]
+    flags = ["ordinals-kept"] * (record["row"].get("ordinals") == "keep") + record.get("flags", [])
+    for codes, kind in ((reasons, "caution"), (flags, "note")):
+        for code in dict.fromkeys(filter(None, codes)):
+            if code not in [known for known, _, _ in found]:
+                found.append((code, _KINDS.get(code, kind), reason_text(code)))
+    return [dict(zip(("code", "kind", "text"), notice, strict=True)) for notice in found]
+
+
+def _identities(table: pd.DataFrame) -> tuple[list[str], dict[str, Any]]:
+    """Identity columns in which the records differ, and the values of those that all share.
+
+    A parameter that each model has but one value of is told by the model.
+    """
+    rows = table.drop_duplicates("key")[list(IDENTITY)].astype(str)
+    several = rows.nunique() > 1
+    of_the_model = rows.groupby("model")[_TOLD_BY_MODEL].nunique().max() == 1
+    names = [name for name in IDENTITY if name not in _TOLD_BY_CONDITION]
+    varying = [name for name in names if several[name] and not of_the_model.get(name, False)]
+    return varying, {name: table[name].iloc[0] for name in names if not several[name]}
+
+
+def _overview(record: Mapping[str, Any], system: str, moduli: Sequence[int]) -> dict[str, Any]:
+    by_modulus = [record.get("measures", {}).get(str(T), {}) for T in moduli]
+    measures = {name: [found.get(name) for found in by_modulus] for name in MEASURES}
+    measures["interval_reason"] = [
+        code and reason_text(code) for code in measures["interval_reason"]
+    ]
+    return {
+        **{name: value for name, value in record["row"].items() if value is not None},
+        **{name: record.get(name) for name in _WHOLE},
+        "system": system,
+        "flags": record.get("flags", []),
+        "reasons": record.get("reasons", []),
+        "notices": notices(record),
+        "measures": {
+            name: values
+            for name, values in measures.items()
+            if any(value is not None for value in values)
+        },
+        "spectrum": _spectrum(record["spectrum"]) if "spectrum" in record else None,
+    }
+
+
+def _spectrum(spectrum: Mapping[str, Any]) -> dict[str, Any]:
+    """Normalised magnitudes at evenly spaced frequencies, 16 bits a value."""
+    frequency = spectrum["frequency"]
+    magnitude = np.nan_to_num(np.asarray(spectrum["magnitude"], dtype=float))
+    scale = float(f"{magnitude.max() / 65535:.6g}") or 1.0
+    return {
+        "first": frequency[0],
+        "step": (frequency[-1] - frequency[0]) / max(len(frequency) - 1, 1),
+        "scale": scale,
+        "values": _pack(np.round(magnitude / scale).astype("<u2")),
+    }
+
+
+def _details(record: Mapping[str, Any], circles: Sequence[int]) -> dict[str, Any]:
+    found: dict[str, Any] = _shown(
+        {
+            "residues": record["residues"],
+            "confusion": record["confusion"],
+            "recall": record["recall_by_digit"],
+            "circle": {T: _circle(c) for T, c in record["circle"].items() if int(T) in circles},
+            "missing": _ranges(record["missing"]),
+        }
+    )
+    return found
+
+
+def _circle(circle: Mapping[str, Any]) -> dict[str, Any]:
+    """Points of the plane of one period: 8 bits a coordinate is finer than the drawing.
+
+    The farthest hundredth is drawn at the edge, so that a few outliers do not shrink the rest.
+    """
+    points = np.nan_to_num(np.asarray([circle["x"], circle["y"]], dtype=float))
+    edge = (float(np.quantile(np.abs(points).max(axis=0), 0.99)) if points.size else 0.0) or 1.0
+    x, y = np.round(127 * np.clip(points / edge, -1, 1)).astype("i1")
+    return {"numbers": _ranges(circle["numbers"]), "x": _pack(x), "y": _pack(y)}
+
+
+def _ranges(numbers: Iterable[int]) -> list[list[int]]:
+    """Sorted integers as [first, last] ranges.
+
+    Examples
+    --------
+    >>> _ranges([0, 1, 2, 7])
+    [[0, 2], [7, 7]]
+    """
+    found: list[list[int]] = []
+    for number in sorted(numbers):
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return found
+
+
+def _columns(frame: pd.DataFrame | None, names: Sequence[str]) -> dict[str, list[Any]]:
+    """Columns of a table, which repeat no names; what is missing is None."""
+    if frame is None or frame.empty:
+        return {}
+    chosen = frame[list(names)].astype(object)
+    columns: dict[str, list[Any]] = chosen.where(chosen.notna(), None).to_dict("list")  # type: ignore[assignment]
+    columns["reason"] = [reason and reason_text(reason) for reason in columns["reason"]]
+    return columns
+
+
+def _shown(value: Any) -> Any:
+    """Floats at five digits, NaN as null, which JSON knows, and text that commands nothing."""
+    if isinstance(value, dict):
+        return {printable(key): _shown(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return int(value) if value == int(value) and abs(value) < 1e15 else float(f"{value:.5g}")
+    return value
+
+
+def _pack(values: np.ndarray) -> str:
+    return base64.b64encode(values.tobytes()).decode("ascii")
