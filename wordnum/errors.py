@@ -13,6 +13,7 @@ __all__ = [
     "FormatError",
     "InputError",
     "MissingExtraError",
+    "MissingNumberError",
     "UsageError",
     "WordnumError",
     "printable",
@@ -90,6 +91,13 @@ class InputError(WordnumError, ValueError):
 
 class FormatError(InputError):
     """A file is not of the format, or of the version, that it should be."""
+
+
+class MissingNumberError(InputError, KeyError):
+    """A number was asked for that has no vector."""
+
+    # A KeyError would show its message quoted, on one line.
+    __str__ = Exception.__str__
 
 
 class UsageError(WordnumError, ValueError):

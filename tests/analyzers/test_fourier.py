@@ -95,7 +95,7 @@ def test_even_numbers_alone_have_no_power_at_period_two():
         (lambda: spectrum(np.eye(30), periods=[31]), UsageError, "modulus 31 has no residue"),
         (lambda: spectrum(np.eye(30), periods=[2.5]), UsageError, "must be integers"),
         (lambda: spectrum(np.full((9, 2), np.inf)), InputError, "NaN or infinity"),
-        (lambda: spectrum(np.ones((9, 2)) * 1j), InputError, "must be real numbers"),
+        (lambda: spectrum(np.ones((9, 2)) * 1j), InputError, "matrix of real numbers"),
         (lambda: spectrum(np.ones((9, 0))), InputError, "d >= 1"),
     ],
 )

@@ -63,7 +63,10 @@ def test_geometry_without_a_spike_at_five_or_ten_is_neither():
 def test_reasons_and_flags_are_told():
     made = planted_embedding(phi=300, kappa=90)
     told = Embedding(
-        made.vectors[:-3], flags=["ordinals-kept", "subwords", "of-my-own"], n_documents=12
+        made.vectors[:-3],
+        size=1000,
+        flags=["ordinals-kept", "subwords", "of-my-own"],
+        n_documents=12,
     )
     found = analyze(told, moduli=[2, 10], controls=False, intervals=False).verdict
     assert found.flags == (

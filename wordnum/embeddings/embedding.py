@@ -7,19 +7,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordnum._compat import require
+from wordnum.embeddings.checks import checked_numbers, checked_vectors, some
 from wordnum.embeddings.replicates import Replicates
-from wordnum.errors import FormatError, InputError
+from wordnum.embeddings.spelling import rows_of_numbers
+from wordnum.errors import FormatError, InputError, MissingNumberError
 from wordnum.provenance import content_hash, jsonable
 from wordnum.storage import atomic_path, load_npz, save_npz
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Embedding", "as_embedding"]
 
 _KIND = "embedding"
 _VERSION = 2
+_HEADER = ("size", "n_documents", "flags", "name")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,13 +35,15 @@ class Embedding:
 
     Parameters
     ----------
-    vectors : array of shape (n, d)
+    vectors : array of shape (n, d), DataFrame or KeyedVectors
         Row i is the vector of ``numbers[i]``; real and finite. float32 and float64 are kept,
-        float16 becomes float32, integers become float64.
+        float16 becomes float32, integers become float64. A copy is kept, which is read-only.
     numbers : array of int of shape (n,), optional
-        The numbers present; 0..n-1 when left out. Given out of order, rows are sorted by it.
-    size : int
-        N: how many numbers there are in all. Numbers that are not present are `missing`.
+        The numbers present. Left out, they are the index of a DataFrame, the keys of KeyedVectors
+        that are numbers, and 0..n-1 for an array. Given out of order, rows are sorted by it.
+    size : int, optional
+        N: how many numbers there are in all. Numbers that are not present are `missing`. Left
+        out, it is the rows of an array without `numbers`, else 1000.
     counts : array of shape (n,), optional
         How often each number was seen.
     replicates : Replicates
@@ -53,12 +62,16 @@ class Embedding:
     ------
     InputError
         Shapes that do not fit, NaN or infinity, a number twice or outside 0..size-1.
+    MissingNumberError
+        Asked for a number that has no vector; also a KeyError.
 
     Examples
     --------
     >>> e = Embedding([[1.0, 2.0], [3.0, 4.0]], [7, 3], size=10)
-    >>> e.numbers, e.vectors[0], e.dim
+    >>> e.numbers, e[3], e.dim
     (array([3, 7]), array([3., 4.]), 2)
+    >>> 7 in e, 8 in e, list(e)
+    (True, False, [3, 7])
     >>> e.missing
     array([0, 1, 2, 4, 5, 6, 8, 9])
     """
@@ -66,7 +79,7 @@ class Embedding:
     vectors: np.ndarray
     numbers: np.ndarray = None  # type: ignore[assignment]
     _: KW_ONLY
-    size: int = 1000
+    size: int = None  # type: ignore[assignment]
     counts: np.ndarray | None = None
     replicates: Replicates = field(default_factory=Replicates)
     n_documents: int | None = None
@@ -75,30 +88,30 @@ class Embedding:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        vectors = _checked_vectors(self.vectors)
-        given = np.arange(len(vectors)) if self.numbers is None else np.asarray(self.numbers)
-        numbers = _checked_numbers(given, rows=len(vectors), size=self.size)
+        given, numbers, flags = self.vectors, self.numbers, tuple(self.flags)
+        if numbers is None:
+            given, numbers, more = _named(self.vectors, self.size)
+            flags += more
+        vectors = checked_vectors(given)
+        size = self.size
+        if size is None:
+            size = len(vectors) if numbers is None else 1000
+        numbers = np.arange(len(vectors)) if numbers is None else np.asarray(numbers)
+        numbers = checked_numbers(numbers, rows=len(vectors), size=size)
         counts = None if self.counts is None else np.asarray(self.counts)
         if counts is not None and counts.shape != numbers.shape:
-            raise InputError(
-                "counts do not fit the vectors",
-                expected=f"{len(numbers)} counts, one per number present",
-                got=f"an array of shape {counts.shape}",
-            )
+            expected = f"{len(numbers)} counts, one per number present"
+            got = f"an array of shape {counts.shape}"
+            raise InputError("counts do not fit the vectors", expected=expected, got=got)
         order = np.argsort(numbers, kind="stable")
-        if np.any(order[1:] < order[:-1]):
-            vectors, numbers = vectors[order], numbers[order]
-            counts = None if counts is None else counts[order]
-        values = {
-            "vectors": vectors,
-            "numbers": numbers,
-            "counts": counts,
-            "size": int(self.size),
-            "flags": tuple(dict.fromkeys(self.flags)),
-            "provenance": dict(self.provenance),
-        }
-        for key, value in values.items():
-            object.__setattr__(self, key, value)
+        for name, array in {"vectors": vectors, "numbers": numbers, "counts": counts}.items():
+            if array is not None:
+                array = array.take(order, axis=0)
+                array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        object.__setattr__(self, "size", int(size))
+        object.__setattr__(self, "flags", tuple(dict.fromkeys(flags)))
+        object.__setattr__(self, "provenance", dict(self.provenance))
         others = {e.size for _, each in self.replicates for e in each} - {self.size}
         if others:
             raise InputError(
@@ -117,6 +130,32 @@ class Embedding:
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the numbers present, ascending."""
+        return iter(self.numbers.tolist())
+
+    def __contains__(self, number: object) -> bool:
+        return bool(np.any(self.numbers == number))
+
+    def __getitem__(self, number: int | Sequence[int]) -> np.ndarray:
+        """Vector of a number, shape (d,), or of several, one row each."""
+        return self.vectors[self._rows(number)]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.vectors, dtype=dtype, copy=copy)
+
+    def _rows(self, numbers: Any) -> np.ndarray:
+        wanted = np.asarray(numbers)
+        absent = np.setdiff1d(wanted, self.numbers)
+        if absent.size or not wanted.size or wanted.dtype.kind not in "iu":
+            raise MissingNumberError(
+                "cannot select these numbers",
+                expected="whole numbers that have a vector",
+                got=f"without one: {some(absent)}" if absent.size else "no number",
+                remedy="intersect with embedding.numbers first",
+            )
+        return np.searchsorted(self.numbers, wanted)
 
     @property
     def dim(self) -> int:
@@ -142,7 +181,7 @@ class Embedding:
 
         Raises
         ------
-        InputError
+        MissingNumberError
             A number is not present; the message names it.
 
         Examples
@@ -150,34 +189,76 @@ class Embedding:
         >>> Embedding([[1.0], [2.0], [3.0]], size=3).select([0, 2]).vectors.ravel()
         array([1., 3.])
         """
-        wanted = np.unique(np.asarray(numbers, dtype=np.int64))
-        absent = np.setdiff1d(wanted, self.numbers)
-        if absent.size or not wanted.size:
-            raise InputError(
-                "cannot select these numbers",
-                expected="numbers that have a vector",
-                got=f"without one: {_some(absent)}" if absent.size else "no number",
-                remedy="intersect with embedding.numbers first",
-            )
-        chosen = self._among(wanted)
-        assert chosen is not None
-        return replace(chosen, replicates=self.replicates.map(lambda e: e._among(wanted)))
+        self._rows(numbers)
+        return replace(
+            self._among(numbers), replicates=self.replicates.map(lambda e: e._among(numbers))
+        )
 
-    def _among(self, wanted: np.ndarray) -> Embedding | None:
-        keep = np.isin(self.numbers, wanted)
+    def _among(self, numbers: Any) -> Any:
+        keep = np.isin(self.numbers, numbers)
+        counts = None if self.counts is None else self.counts[keep]
         if not keep.any():
             return None
-        counts = None if self.counts is None else self.counts[keep]
-        return Embedding(
-            self.vectors[keep],
-            self.numbers[keep],
-            size=self.size,
-            counts=counts,
-            n_documents=self.n_documents,
-            flags=self.flags,
-            name=self.name,
-            provenance=self.provenance,
+        vectors, numbers = self.vectors[keep], self.numbers[keep]
+        return replace(
+            self, vectors=vectors, numbers=numbers, counts=counts, replicates=Replicates()
         )
+
+    def most_similar(self, number: int | Sequence[int], topn: int = 10) -> list[tuple[int, float]]:
+        """Return the numbers nearest by cosine, nearest first, as gensim does.
+
+        Parameters
+        ----------
+        number : int or sequence of int
+            Of several, the mean of their unit vectors is compared; they are left out themselves.
+        topn : int
+            How many.
+
+        Returns
+        -------
+        list of (int, float)
+            Numbers and their cosines; that of a zero vector is 0.
+
+        Examples
+        --------
+        >>> Embedding([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0]]).most_similar(1, topn=1)
+        [(2, 0.70710678...)]
+        """
+        rows = np.atleast_1d(self._rows(number))
+        unit = _unit(self.vectors.astype(np.float64))
+        cosines = unit @ _unit(unit[rows].mean(axis=0))
+        order = np.argsort(-cosines, kind="stable")
+        order = order[~np.isin(order, rows)][:topn]
+        return list(zip(self.numbers[order].tolist(), cosines[order].tolist()))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Table with a row per number, which its index holds, and a column per dimension.
+
+        Examples
+        --------
+        >>> Embedding([[1.0, 2.0]], [7]).to_frame()
+                  0    1
+        number
+        7       1.0  2.0
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.vectors.copy(), index=pd.Index(self.numbers, name="number"))
+
+    def to_keyed_vectors(self) -> Any:
+        """Return gensim KeyedVectors whose keys are the numbers in decimal, with their counts.
+
+        Raises
+        ------
+        MissingExtraError
+            gensim is not installed.
+        """
+        gensim = require("gensim.models", purpose="to_keyed_vectors")
+        keyed = gensim.KeyedVectors(self.dim, dtype=self.vectors.dtype)
+        keyed.add_vectors([str(number) for number in self], self.vectors.copy())
+        for number, count in zip(self, [] if self.counts is None else self.counts.tolist()):
+            keyed.set_vecattr(str(number), "count", count)
+        return keyed
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write one .npz with vectors, counts and replicates; `load` brings all of it back.
@@ -194,17 +275,12 @@ class Embedding:
         for i, each in self.replicates:
             for side, embedding in zip("ab", each):
                 arrays.update(embedding._arrays(f"replicate_{i}_{side}_"))
-        header = {
-            "size": self.size,
-            "n_documents": self.n_documents,
-            "flags": list(self.flags),
-            "name": self.name,
-            "replicates": {
-                "kind": self.replicates.kind,
-                "ids": self.replicates.ids,
-                "names": [[e.name for e in each] for _, each in self.replicates],
-            },
-            "provenance": jsonable(self.provenance),
+        header = {key: getattr(self, key) for key in _HEADER}
+        header["provenance"] = jsonable(self.provenance)
+        header["replicates"] = {
+            "kind": self.replicates.kind,
+            "ids": self.replicates.ids,
+            "names": [[e.name for e in each] for _, each in self.replicates],
         }
         # Not compressed: floats shrink by a tenth and take fifty times as long.
         return save_npz(
@@ -244,14 +320,11 @@ class Embedding:
                 for i, names in zip(kept["ids"], kept["names"], strict=True)
             ]
             made = each if kept["kind"] == "half-samples" else [e for (e,) in each]
-            more = {key: header[key] for key in ("n_documents", "flags", "name", "provenance")}
+            more = {key: header[key] for key in (*_HEADER[1:], "provenance")}
             return one("", replicates=Replicates(kept["kind"], kept["ids"], tuple(made)), **more)
         except (KeyError, InputError) as error:
-            raise FormatError(
-                f"{path} does not hold a usable embedding",
-                got=str(error),
-                remedy="make the file again",
-            ) from error
+            message = f"{path} does not hold a usable embedding"
+            raise FormatError(message, got=str(error), remedy="make the file again") from error
 
     def to_word2vec(self, path: str | os.PathLike[str], *, binary: bool = False) -> Path:
         """Write the vectors in the word2vec format, numbers spelled in decimal.
@@ -300,99 +373,56 @@ class Embedding:
         Raises
         ------
         InputError
-            No number is among the keys, or the object has no such attributes.
+            No number is among the keys, or it is no KeyedVectors.
         """
-        from wordnum.embeddings.spelling import rows_of_numbers
-
-        try:
-            keys, matrix = vectors.key_to_index, vectors.vectors
-        except AttributeError as error:
-            raise InputError(
-                "this object is not a gensim KeyedVectors",
-                expected="attributes key_to_index and vectors",
-                got=type(vectors).__name__,
-                remedy="pass model.wv of a gensim model, or its KeyedVectors",
-            ) from error
-        numbers, rows = rows_of_numbers(keys.items(), size=size, where="the KeyedVectors")
-        spelled = getattr(vectors, "bucket", 0) and vectors.max_n >= vectors.min_n
-        flags = ("subwords",) if spelled else ()
-        return cls(matrix[rows], numbers, size=size, name=name or "keyed-vectors", flags=flags)
+        return cls(vectors, size=size, name=name or "keyed-vectors")
 
 
 def as_embedding(value: Any) -> Embedding:
-    """Return an Embedding as it is; take row n of a plain (n, d) array as the vector of number n.
+    """Return the Embedding of anything that holds vectors of numbers.
+
+    Parameters
+    ----------
+    value : Embedding, KeyedVectors, DataFrame or array of shape (n, d)
+        An Embedding is returned as it is. Of gensim's KeyedVectors the keys are the numbers, of a
+        DataFrame its index, unless that is pandas' own 0..n-1; row n of an array is number n.
+
+    Raises
+    ------
+    InputError
+        It is none of these, or does not name each number once.
 
     Examples
     --------
     >>> as_embedding([[1.0], [2.0]]).size
     2
     """
+    return value if isinstance(value, Embedding) else Embedding(value, name=type(value).__name__)
+
+
+def _named(value: Any, size: int | None) -> tuple[Any, np.ndarray | None, tuple[str, ...]]:
+    """Vectors, numbers and flags of what names its rows; the numbers of an array are None."""
+    where = f"the {type(value).__name__}"
     if isinstance(value, Embedding):
-        return value
-    vectors = _checked_vectors(value)
-    return Embedding(vectors, size=len(vectors), name="array")
+        return value.vectors, value.numbers, value.flags
+    if hasattr(value, "key_to_index"):
+        numbers, rows = rows_of_numbers(value.key_to_index.items(), size=size or 1000, where=where)
+        subwords = getattr(value, "bucket", 0) and value.max_n >= value.min_n
+        return value.vectors[rows], numbers, ("subwords",) if subwords else ()
+    if not hasattr(value, "iloc"):
+        return value, None, ()
+    if value.index.equals(value.reset_index(drop=True).index):
+        if value.ndim == 2 and "number" in value:
+            remedy = 'frame.set_index("number") first'
+            raise InputError(f"{where} holds its numbers in a column", remedy=remedy)
+        return value, None, ()
+    if value.index.dtype.kind in "iu":
+        return value, value.index.to_numpy(), ()
+    tokens = zip(map(str, value.index), range(len(value)))
+    numbers, rows = rows_of_numbers(tokens, size=size or 1000, where=f"the index of {where}")
+    return value.iloc[rows], numbers, ()
 
 
-def _checked_vectors(given: Any) -> np.ndarray:
-    try:
-        vectors = np.asarray(given)
-    except (ValueError, TypeError) as error:
-        raise InputError("vectors cannot be read as a matrix", got=str(error)) from error
-    if vectors.ndim != 2 or vectors.shape[0] < 1 or vectors.shape[1] < 1:
-        raise InputError(
-            "vectors must be a matrix",
-            expected="shape (n, d) with n >= 1 numbers and d >= 1 dimensions",
-            got=f"shape {vectors.shape}",
-        )
-    if vectors.dtype.kind not in "fiu":
-        raise InputError(
-            "vectors must be real numbers",
-            expected="float or integer entries",
-            got=f"dtype {vectors.dtype}",
-            remedy="split complex vectors into real and imaginary columns",
-        )
-    if vectors.dtype not in (np.float32, np.float64):
-        vectors = vectors.astype(np.float32 if vectors.dtype == np.float16 else np.float64)
-    finite = np.isfinite(vectors).all(axis=1)
-    if not finite.all():
-        row = int(np.argmin(finite))
-        column = int(np.argmin(np.isfinite(vectors[row])))
-        raise InputError(
-            "vectors hold NaN or infinity",
-            expected="finite entries",
-            got=f"{vectors[row, column]} in {int((~finite).sum())} of {len(vectors)} rows",
-            where=f"first in row {row}, column {column}",
-            remedy="drop these rows and name the rest with numbers=",
-        )
-    return vectors
-
-
-def _checked_numbers(numbers: np.ndarray, *, rows: int, size: int) -> np.ndarray:
-    if numbers.shape != (rows,) or numbers.dtype.kind not in "iu":
-        raise InputError(
-            "numbers do not fit the vectors",
-            expected=f"{rows} integers, one per row",
-            got=f"an array of shape {numbers.shape} and dtype {numbers.dtype}",
-        )
-    numbers = numbers.astype(np.int64)
-    outside = numbers[(numbers < 0) | (numbers >= size)]
-    if outside.size:
-        raise InputError(
-            "a number lies outside the range",
-            expected=f"0..{size - 1} (size={size})",
-            got=_some(outside),
-            remedy="pass the size= that the numbers were encoded with",
-        )
-    values, times = np.unique(numbers, return_counts=True)
-    if (times > 1).any():
-        raise InputError(
-            "a number occurs twice",
-            expected="every number once",
-            got=_some(values[times > 1]),
-        )
-    return numbers
-
-
-def _some(numbers: np.ndarray, limit: int = 8) -> str:
-    shown = ", ".join(str(number) for number in numbers[:limit].tolist())
-    return shown + (f" and {numbers.size - limit} more" if numbers.size > limit else "")
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.where(norms > 0, norms, 1)
