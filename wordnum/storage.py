@@ -258,6 +258,7 @@ def npz_kind(path: str | os.PathLike[str]) -> str | None:
     """Kind of a file of `save_npz`; None where it is absent or is no such file."""
     try:
         with zipfile.ZipFile(path) as archive:
+            _check_size(archive, Path(path))
             header = json.loads(_member(archive, f"{_HEADER}.npy").tobytes())
             return str(header["kind"])
     except (OSError, *_DAMAGE):
@@ -328,10 +329,7 @@ def _opened(path: Path, kind: str) -> Iterator[zipfile.ZipFile]:
 
 def _arrays(archive: zipfile.ZipFile, path: Path, *, mapped: bool) -> dict[str, np.ndarray]:
     """All arrays of an archive, checked."""
-    size = path.stat().st_size
-    whole = sum(info.file_size for info in archive.infolist())
-    if whole > max(_SMALL, size / _LEAST_SHARE):
-        raise ValueError(f"{size:,} bytes that would become {whole:,}")
+    _check_size(archive, path)
     damaged = archive.testzip() if mapped else None
     if damaged:
         raise ValueError(f"checksum of {damaged} does not hold")
@@ -340,6 +338,13 @@ def _arrays(archive: zipfile.ZipFile, path: Path, *, mapped: bool) -> dict[str, 
         info.filename.removesuffix(".npy"): _member(archive, info.filename, stored)
         for info in archive.infolist()
     }
+
+
+def _check_size(archive: zipfile.ZipFile, path: Path) -> None:
+    size = path.stat().st_size
+    whole = sum(info.file_size for info in archive.infolist())
+    if whole > max(_SMALL, size / _LEAST_SHARE):
+        raise ValueError(f"{size:,} bytes that would become {whole:,}")
 
 
 def _member(archive: zipfile.ZipFile, name: str, stored: np.ndarray | None = None) -> np.ndarray:

@@ -63,34 +63,50 @@ def _words(
     path: Path, view: mmap.mmap, start: int, words: int, dim: int
 ) -> Iterator[tuple[int, str, int]]:
     """Yield (index, token, first byte of its vector)."""
-    begin, (blank, _) = start, _word_end(view, start)
+    begin = start
     for index in range(words):
+        blank = view.find(b" ", begin, begin + _LONGEST_WORD)
+        other = view.find(b" ", blank + 1, blank + 32)
+        if other >= 0 and blank >= 0 and _is_text(view[begin:other]):
+            blank = _true_end(view, begin, blank, dim)
         end = blank + 1 + 4 * dim
         if blank < 0 or end > len(view):
             where = f"byte {begin}, word {index} of {words}"
-            got = f"no blank in {_LONGEST_WORD} bytes" if end < len(view) else "the end of the file"
+            long = blank < 0 and begin + _LONGEST_WORD < len(view)
+            got = f"no blank in {_LONGEST_WORD} bytes" if long else "the end of the file"
             expected = f"a word, a blank and {dim} floats"
             raise damaged(path, expected=expected, got=got, where=where)
-        following, is_text = _word_end(view, end)
-        other = blank
-        # A word that holds a blank is cut in two: the next one then begins with bytes of a vector.
-        while not is_text and (other := view.find(b" ", other + 1, end)) >= 0:
-            last, is_text = _word_end(view, other + 1 + 4 * dim)
-            if is_text:
-                blank, end, following = other, other + 1 + 4 * dim, last
         yield index, view[begin:blank].lstrip(b"\n").decode("utf-8", "replace"), blank + 1
-        begin, blank = end, following
+        begin = end
 
 
-def _word_end(view: mmap.mmap, begin: int) -> tuple[int, bool]:
-    """Return where a word ends, -1 for nowhere, and whether it is UTF-8 without controls."""
-    end = view.find(b" ", begin, begin + _LONGEST_WORD)
-    if end < 0:
-        return end, begin in (len(view) - 1, len(view))
+def _true_end(view: mmap.mmap, begin: int, blank: int, dim: int) -> int:
+    """Return the blank that ends a word which may hold blanks itself."""
+    other = blank
+    while other >= 0 and _is_text(view[begin:other]):
+        if _fits(view, other + 1, dim):
+            return other
+        other = view.find(b" ", other + 1, other + 32)
+    return blank
+
+
+def _fits(view: mmap.mmap, begin: int, dim: int) -> bool:
+    """Whether the vector from `begin` has values of usual size, and a word follows it."""
+    end = begin + 4 * dim
+    if end > len(view):
+        return False
+    values = np.abs(np.frombuffer(view[begin:end], "<f4"))
+    usual = (values == 0) | ((values > 1e-15) & (values < 1e15))
+    following = view[end : end + _LONGEST_WORD].partition(b" ")[0]
+    return bool(usual.all()) and (_is_text(following) or len(view) - end < 2)
+
+
+def _is_text(given: bytes) -> bool:
+    """Whether these bytes are UTF-8 without control characters."""
     try:
-        return end, not _CONTROL.search(view[begin:end].lstrip(b"\n").decode())
+        return bool(given) and not _CONTROL.search(given.lstrip(b"\n").decode())
     except UnicodeDecodeError:
-        return end, False
+        return False
 
 
 def read_fasttext_binary(path: Path, *, size: int) -> TokenVectors:

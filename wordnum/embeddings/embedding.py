@@ -78,8 +78,8 @@ class Embedding:
 
     vectors: np.ndarray
     numbers: np.ndarray = None  # type: ignore[assignment]
-    _: KW_ONLY
     size: int = None  # type: ignore[assignment]
+    _: KW_ONLY
     counts: np.ndarray | None = None
     replicates: Replicates = field(default_factory=Replicates)
     n_documents: int | None = None
