@@ -16,9 +16,8 @@ counted before the second worker is warm. How much two cores of this machine are
 is shared is shown by a loop of arithmetic in two threads. Memory: the peak of a process that counts
 a text, and the same text ten times over, as sampled a hundred times a second.
 
-Ten conditions: eight differ in their cuts alone and are counted in one pass over shared contexts,
-two rewrite the numbers and cost as much as one each, before which numbers trade places. Events
-are taken out of what is shared when a signal is read; the seconds of reading are shown too.
+Ten conditions are counted one after the other over one reading of each block; the seconds of
+reading a signal of each are shown too.
 """
 
 from __future__ import annotations
@@ -244,7 +243,6 @@ import sys, threading
 from pathlib import Path
 import wordnum
 from wordnum import EncodedCorpus
-from wordnum.cooccurrence.estimate import estimate
 from wordnum.provenance import peak_memory
 own, over = [0], threading.Event()
 def watch():
@@ -258,22 +256,14 @@ verb = ways.pop("verb")
 counts = getattr(wordnum, verb)(corpus, window={window}, **ways)
 over.set()
 watcher.join()
-names = ways.get("perturbations", "original")
-conditions = 1 if isinstance(names, str) else len(names)
-rows = ways.get("rows", "numbers")
-swaps = "swap-numbers" in names
-bound = estimate(corpus, window={window}, rows=rows, conditions=conditions, swaps=swaps)
-print(corpus.n_tokens, max(own), peak_memory(), bound.memory)
+print(corpus.n_tokens, max(own), peak_memory())
 """
 
 
 def memory(places: list[Path], lines: list[str]) -> None:
     lines += ["", "Memory of one worker: its own, and with the pages of files that it has mapped,"]
     lines += ["which the system takes back when it needs them.", ""]
-    lines += [
-        "| peak of memory, MB | tokens | own | with pages | estimated |",
-        "|---|---|---|---|---|",
-    ]
+    lines += ["| peak of memory, MB | tokens | own | with pages |", "|---|---|---|---|"]
     for name, way in WAYS.items():
         for place in places:
             command = [sys.executable, "-c", PEAK.format(window=WINDOW), str(place), repr(way)]

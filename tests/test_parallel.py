@@ -18,7 +18,7 @@ import pytest
 
 from wordnum.cooccurrence.counting import count_conditions
 from wordnum.cooccurrence.expect import expected_counts
-from wordnum.cooccurrence.passes import chunks
+from wordnum.cooccurrence.tasks import chunks
 from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode

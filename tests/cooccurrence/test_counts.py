@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from wordnum.cooccurrence.counting import count
-from wordnum.cooccurrence.counts import Counts
-from wordnum.cooccurrence.events import BlockEvents
+from wordnum.cooccurrence.counts import BlockEvents, Counts
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme

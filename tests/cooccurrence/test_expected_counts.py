@@ -8,23 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from wordnum.cooccurrence import number_pairs
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.expect import expected_counts
 from wordnum.cooccurrence.expected_counts import ExpectedCounts
 from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.cutting import Isolate
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.corpus.perturbations import (
-    Isolate,
-    Joined,
-    Perturbation,
-    SwapNumbers,
-    Thin,
-    UnigramReplace,
-    parse_perturbation,
-)
+from wordnum.corpus.perturbations import Joined, Perturbation, parse_perturbation, parts_of
+from wordnum.corpus.rewriting import SwapNumbers, UnigramReplace
 from wordnum.corpus.synthetic import SyntheticCorpus
+from wordnum.corpus.thinning import Thin
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.embeddings.svd import SVD
 from wordnum.errors import FormatError, InputError, UsageError
@@ -51,7 +47,7 @@ def drawn(corpus: EncodedCorpus, name: str, signal: str, window: Window) -> np.n
     """Matrices of many seeds; thinning leaves out the same documents in all."""
     matrices = []
     for seed in range(DRAWS):
-        parts = parse_perturbation(name, random_state=seed).parts
+        parts = parts_of(parse_perturbation(name, random_state=seed))
         fixed = [
             replace(part, random_state=0) if isinstance(part, Thin) else part for part in parts
         ]
@@ -243,7 +239,5 @@ def test_expectations_are_the_same_in_parts(
     monkeypatch: pytest.MonkeyPatch, corpus: EncodedCorpus, perturbation: str
 ):
     whole = expected_counts(corpus, perturbation, window=3)
-    monkeypatch.setattr("wordnum.cooccurrence.chunk.MOST_POSITIONS", 40)
-    monkeypatch.setattr("wordnum.cooccurrence.passes.MOST_TOKENS", 500)
-    monkeypatch.setattr("wordnum.cooccurrence.passes.IN_MEMORY", 0)
+    monkeypatch.setattr(number_pairs, "IN_MEMORY", 0)
     assert expected_counts(corpus, perturbation, window=3).fingerprint == whole.fingerprint

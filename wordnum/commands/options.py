@@ -109,14 +109,9 @@ def names_of(kind: str) -> list[str]:
 
         return sorted(WEIGHTINGS)
     if kind == "perturbations":
-        return [
-            "original",
-            "context-length:L",
-            "isolate:K",
-            "swap-numbers",
-            "unigram-replace",
-            "thin:F",
-        ]
+        from wordnum.corpus.perturbations import perturbation_forms
+
+        return [forms.partition(",")[0] for forms in perturbation_forms().values()]
     if kind == "studies":
         from wordnum.studies.toml_files import builtin_studies
 

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordnum.cooccurrence.chunk import Counted, OncePer
 from wordnum.cooccurrence.counts import Counts
-from wordnum.cooccurrence.estimate import announce, estimate
-from wordnum.cooccurrence.passes import (
-    blocks_of,
-    check_numbers,
-    count_blocks,
-    number_places,
-    number_tasks,
-    scan_chunks,
-    tokens_per_task,
-)
+from wordnum.cooccurrence.number_pairs import CountedBlock, count_blocks
+from wordnum.cooccurrence.tasks import check_numbers
 from wordnum.cooccurrence.windows import Window, as_window
 from wordnum.corpus.encoded_corpus import EncodedCorpus, as_corpus
-from wordnum.corpus.perturbations import Perturbation, SwapNumbers, resolve_perturbations
-from wordnum.corpus.rewriting import Prepared, prepare_all
+from wordnum.corpus.perturbations import Perturbation, Prepared, prepare, resolve_perturbations
 from wordnum.errors import UsageError
 from wordnum.provenance import provenance
 
@@ -31,6 +22,8 @@ if TYPE_CHECKING:
     from numpy import integer
 
 __all__ = ["count", "count_conditions"]
+
+log = logging.getLogger(__name__)
 
 
 def count(
@@ -126,27 +119,18 @@ def count_conditions(
     reach = _reach(window)
     chosen = resolve_perturbations(perturbations, random_state=random_state)
     check_numbers(corpus)
-    swaps = any(isinstance(part, SwapNumbers) for p in chosen for part in p.parts)
-    bound = estimate(corpus, window=reach, conditions=len(chosen), swaps=swaps, n_jobs=n_jobs)
-    announce(bound)
-    most = tokens_per_task(corpus, n_jobs=n_jobs)
-    # Numbers that trade places must all be known first; what finds them is needed again.
-    scans = scan_chunks(corpus, most=most, n_jobs=n_jobs) if swaps else None
-    places = None if scans is None else number_places(corpus, scans, most=most)
-    conditions = prepare_all(chosen, corpus, places=places)
-    tasks = number_tasks(corpus, conditions, most=most, reach=reach, scans=scans)
-    blocks = count_blocks(corpus, tasks, n_jobs=n_jobs)
-    # Margins are stacked once for the conditions that share them.
-    stack = OncePer(np.array)
+    _announce(corpus, reach, len(chosen))
+    conditions = [prepare(perturbation, corpus) for perturbation in chosen]
+    found = count_blocks(corpus, conditions, reach=reach, n_jobs=n_jobs)
     return {
-        condition.name: _assemble(corpus, condition, blocks, at, stack, window=reach)
-        for at, condition in enumerate(conditions)
+        condition.name: _assemble(corpus, condition, blocks, reach)
+        for condition, blocks in zip(conditions, found, strict=True)
     }
 
 
 def _reach(window: int | integer | Window) -> int:
     around = as_window(window)
-    if around != Window(size=around.size):
+    if around != Window(around.size):
         raise UsageError(
             "numbers are counted at every distance on both sides",
             expected="the largest distance, an integer",
@@ -156,30 +140,40 @@ def _reach(window: int | integer | Window) -> int:
     return around.size
 
 
-def _assemble(
-    corpus: EncodedCorpus,
-    condition: Prepared,
-    blocks: list[Counted],
-    at: int,
-    stack: OncePer,
-    *,
-    window: int,
-) -> Counts:
-    about = provenance(
-        corpus=corpus.fingerprint, perturbation=condition.perturbation, window=window
+def _announce(corpus: EncodedCorpus, reach: int, n_conditions: int) -> None:
+    """Say what counting takes, and refuse what no machine of this size can hold."""
+    context = 2 if len(corpus.vocabulary) <= 2**16 else 4
+    events = 2 * reach * int(corpus.number_counts.sum()) * n_conditions
+    index = 8 * 2 * reach * corpus.vocabulary.size * corpus.n_blocks * n_conditions
+    log.info(
+        "counting %s tokens under %d conditions: at most %s MB of events on disk",
+        f"{corpus.n_tokens:,}",
+        n_conditions,
+        f"{(context + 1) * events / 1e6:,.0f}",
     )
-    if condition.share_in_place is not None:
-        about["share_in_place"] = condition.share_in_place
-    margins = [counted.margins[at] for counted in blocks]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if index > memory:
+        raise UsageError(
+            "so wide a window does not fit into memory",
+            expected=f"at most {memory / 1e9:,.0f} GB of row starts",
+            got=f"{index / 1e9:,.0f} GB at a window of {reach} under {n_conditions} conditions",
+            remedy="count with a smaller window, or fewer conditions at once",
+        )
+
+
+def _assemble(
+    corpus: EncodedCorpus, condition: Prepared, blocks: list[CountedBlock], reach: int
+) -> Counts:
+    about = provenance(corpus=corpus.fingerprint, perturbation=condition.perturbation, window=reach)
     return Counts(
-        blocks_of(blocks, at),
-        distances=Window(size=window).distances,
+        [block.events for block in blocks],
+        distances=Window(reach).distances,
         vocabulary=corpus.vocabulary,
-        window_size=window,
-        number_counts=stack([m.number_counts for m in margins]),
-        context_counts=stack([m.context_counts for m in margins]),
-        documents=np.array([m.documents for m in margins]),
+        window_size=reach,
+        number_counts=np.array([block.number_counts for block in blocks]),
+        context_counts=np.array([block.context_counts for block in blocks]),
+        documents=np.array([block.documents for block in blocks]),
         perturbation=condition.name,
         flags=corpus.flags,
-        provenance={**about, "source": corpus.manifest.get("source")},
+        provenance={**about, **condition.about, "source": corpus.manifest.get("source")},
     )

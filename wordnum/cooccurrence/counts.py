@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.events import PARTS, BlockEvents, array_name
 from wordnum.cooccurrence.signals import SignalSource, sum_events
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary
@@ -19,9 +19,72 @@ from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.provenance import content_hash, provenance
 from wordnum.storage import load_npz, save_npz
 
-__all__ = ["Counts"]
+__all__ = ["BlockEvents", "Counts"]
 
 _VERSION = 1
+_PARTS = ("indptr", "contexts", "counts")
+
+
+def _array_name(part: str, index: int, *, prefix: str = "") -> str:
+    """Name that an array of a block has in a file."""
+    return f"{prefix}{part}/{index}"
+
+
+@dataclass(frozen=True, eq=False)
+class BlockEvents:
+    """Events of one block of documents as a compressed sparse matrix, three bytes per event.
+
+    Row g * n_rows + n holds the contexts seen at the g-th signed distance from number n, in
+    ascending order, without repetition.
+
+    Attributes
+    ----------
+    index : int
+        Which block of the corpus this is.
+    indptr : ndarray of int64, shape (n_distances * n_rows + 1,)
+        Where each row begins.
+    contexts : ndarray of unsigned int
+        Context ids.
+    counts : ndarray of unsigned int
+        How often each event was seen, at least 1; the narrowest type that holds the largest.
+    """
+
+    index: int
+    indptr: np.ndarray
+    contexts: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def pack(cls, index: int, matrix: sparse.csr_array) -> BlockEvents:
+        """Store a canonical integer matrix in the narrowest types."""
+        largest = int(matrix.data.max()) if matrix.data.size else 0
+        return cls(
+            index,
+            matrix.indptr.astype(np.int64),
+            matrix.indices.astype(np.min_scalar_type(max(matrix.shape[1] - 1, 0))),
+            matrix.data.astype(np.min_scalar_type(largest)),
+        )
+
+    def to_arrays(self, *, prefix: str = "") -> dict[str, np.ndarray]:
+        """Arrays that hold the events, for an npz."""
+        return {_array_name(p, self.index, prefix=prefix): getattr(self, p) for p in _PARTS}
+
+    @classmethod
+    def from_arrays(
+        cls, index: int, arrays: Mapping[str, np.ndarray], *, prefix: str = ""
+    ) -> BlockEvents:
+        """Rebuild from the arrays of `to_arrays`."""
+        return cls(index, *(arrays[_array_name(part, index, prefix=prefix)] for part in _PARTS))
+
+    def matrix(self, n_contexts: int) -> sparse.csr_array:
+        """Return the events as an int64 matrix (n_distances * n_rows, n_contexts)."""
+        kind = np.int32 if max(n_contexts, self.contexts.size) < 2**31 else np.int64
+        matrix = sparse.csr_array(
+            (self.counts.astype(np.int64), self.contexts.astype(kind), self.indptr.astype(kind)),
+            shape=(self.indptr.size - 1, n_contexts),
+        )
+        matrix.has_canonical_format = True
+        return matrix
 
 
 class Counts(SignalSource):
@@ -34,9 +97,9 @@ class Counts(SignalSource):
     Parameters
     ----------
     blocks : sequence of BlockEvents
-        One per block of documents, ascending index; may be made when asked for.
+        One per block of documents, ascending index.
     distances : ndarray of int64
-        Signed distances counted apart, or [0] where all of the window was summed.
+        Signed distances, ascending.
     vocabulary : Vocabulary
         Names of numbers and contexts.
     window_size : int
@@ -81,7 +144,7 @@ class Counts(SignalSource):
         flags: tuple[str, ...] = (),
         provenance: dict[str, Any] | None = None,
     ) -> None:
-        self.blocks = tuple(blocks) if isinstance(blocks, list) else blocks
+        self.blocks = tuple(blocks)
         self.distances = np.asarray(distances, dtype=np.int64)
         self.vocabulary = vocabulary
         self.window_size = window_size
@@ -172,8 +235,7 @@ class Counts(SignalSource):
     @cached_property
     def _indices(self) -> list[int]:
         """Which block of the corpus each of the blocks is."""
-        known = getattr(self.blocks, "indices", None)
-        return known if known is not None else [block.index for block in self.blocks]
+        return [block.index for block in self.blocks]
 
     @cached_property
     def n_events(self) -> int:
@@ -182,7 +244,7 @@ class Counts(SignalSource):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all events; those counted together with others are kept in less, together."""
+        """Bytes of all events."""
         return sum(b.indptr.nbytes + b.contexts.nbytes + b.counts.nbytes for b in self.blocks)
 
     @cached_property
@@ -242,8 +304,8 @@ class Counts(SignalSource):
             "context_counts": self.context_counts,
             "documents": self.documents,
         }
-        for at, index in enumerate(self._indices):
-            arrays |= {array_name(part, index): _Taken(self.blocks, at, part) for part in PARTS}
+        for block in self.blocks:
+            arrays |= block.to_arrays()
         arrays |= self.vocabulary.to_arrays()
         header = {
             "window_size": self.window_size,
@@ -300,13 +362,3 @@ class Counts(SignalSource):
                     got=str(theirs),
                     remedy="encode both texts with one vocabulary and count both alike",
                 )
-
-
-class _Taken:
-    """An array of a block that is taken out when it is written, lest all are held at once."""
-
-    def __init__(self, blocks: Sequence[BlockEvents], at: int, part: str) -> None:
-        self._blocks, self._at, self._part = blocks, at, part
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(getattr(self._blocks[self._at], self._part), dtype=dtype)

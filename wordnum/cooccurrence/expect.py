@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
 
-from wordnum.cooccurrence.events import BlockEvents
+from wordnum.cooccurrence.counts import BlockEvents
 from wordnum.cooccurrence.expected_counts import ExpectedCounts
-from wordnum.cooccurrence.passes import blocks_of, count_blocks, number_tasks, tokens_per_task
-from wordnum.cooccurrence.strata import Strata, find_strata
-from wordnum.cooccurrence.windows import Window
+from wordnum.cooccurrence.number_pairs import count_blocks
+from wordnum.cooccurrence.strata import find_strata
+from wordnum.cooccurrence.windows import as_window
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.perturbations import (
-    REWRITE,
     Joined,
     Perturbation,
-    SwapNumbers,
-    UnigramReplace,
+    PerturbedCorpus,
+    Prepared,
     parse_perturbation,
+    parts_of,
+    prepare,
 )
-from wordnum.corpus.rewriting import Prepared, number_sequence
+from wordnum.corpus.rewriting import NumberSequence, SwapNumbers, UnigramReplace
+from wordnum.corpus.thinning import Thin
 from wordnum.errors import UsageError
 from wordnum.provenance import provenance
 
@@ -34,7 +35,6 @@ def expected_counts(
     *,
     window: int = 10,
     n_jobs: int | None = 1,
-    spill: str | os.PathLike[str] | None = None,
 ) -> ExpectedCounts:
     """Mean of the counts over all seeds of a rewriting, without drawing one.
 
@@ -47,7 +47,7 @@ def expected_counts(
         Thin with its seed).
     window : int
         Largest distance in tokens.
-    n_jobs, spill
+    n_jobs
         As in `count`.
 
     Raises
@@ -68,28 +68,35 @@ def expected_counts(
     >>> bool(np.allclose(shares, shares[0]))
     True
     """
-    window = Window(size=window).size
+    window = as_window(window).size
     whole = parse_perturbation(perturbation) if isinstance(perturbation, str) else perturbation
     rewriting, rest = _parted(whole)
-    condition = rest.prepare(corpus)
-    sequence = number_sequence(corpus, condition.thins)
+    condition = prepare(rest, corpus)
+    # The numbers are rewritten after thinning, and before the cuts.
+    thinned = Joined(tuple(part for part in parts_of(rest) if isinstance(part, Thin)))
+    sequence = NumberSequence.read(PerturbedCorpus(corpus, prepare(thinned, corpus)))
     strata = find_strata(rewriting, sequence, size=corpus.vocabulary.size)
 
-    def counted(rows: Strata | None) -> tuple[Sequence[BlockEvents], dict[str, np.ndarray]]:
-        return _count(corpus, condition, rows, window=window, n_jobs=n_jobs, spill=spill)
+    begins = [block.first_document for block in corpus.blocks()][1:]
+    rows = np.split(strata.of_token, sequence.starts[begins])
 
-    events, margins = counted(strata)
+    def counted(
+        rows: list[np.ndarray] | None, n_rows: int
+    ) -> tuple[Sequence[BlockEvents], dict[str, np.ndarray]]:
+        return _count(corpus, condition, rows, n_rows, window=window, n_jobs=n_jobs)
+
+    events, margins = counted(rows, strata.n_strata)
     keeps = (
         isinstance(rewriting, SwapNumbers)
         and rewriting.variant == "runs"
         and window <= rewriting.reach
-        and not condition.cuts
+        and not any(getattr(part, "loses_pairs", False) for part in parts_of(whole))
     )
     about = provenance(expected=whole, corpus=corpus.fingerprint, window=window)
     return ExpectedCounts(
         events,
         chances=strata.chances,
-        kept=counted(None)[0] if keeps else None,
+        kept=counted(None, corpus.vocabulary.size)[0] if keeps else None,
         independent=isinstance(rewriting, UnigramReplace),
         vocabulary=corpus.vocabulary,
         window_size=window,
@@ -101,7 +108,7 @@ def expected_counts(
 
 
 def _parted(whole: Perturbation) -> tuple[SwapNumbers | UnigramReplace, Perturbation]:
-    rewrites = [p for p in whole.parts if isinstance(p, (SwapNumbers, UnigramReplace))]
+    rewrites = [p for p in parts_of(whole) if isinstance(p, (SwapNumbers, UnigramReplace))]
     if len(rewrites) != 1:
         raise UsageError(
             f"{whole.name!r} has no closed form",
@@ -109,30 +116,24 @@ def _parted(whole: Perturbation) -> tuple[SwapNumbers | UnigramReplace, Perturba
             got=f"{len(rewrites)} rewritings",
             remedy="count it; nothing else is random" if not rewrites else "count several seeds",
         )
-    return rewrites[0], Joined(tuple(p for p in whole.parts if p.kind != REWRITE))
+    return rewrites[0], Joined(tuple(p for p in parts_of(whole) if p is not rewrites[0]))
 
 
 def _count(
     corpus: EncodedCorpus,
     condition: Prepared,
-    strata: Strata | None,
+    rows: list[np.ndarray] | None,
+    n_rows: int,
     *,
     window: int,
     n_jobs: int | None,
-    spill: str | os.PathLike[str] | None,
 ) -> tuple[Sequence[BlockEvents], dict[str, np.ndarray]]:
     """Events by stratum (by number, where there are none) and the margins of the corpus."""
-    tasks = number_tasks(
-        corpus,
-        [condition],
-        most=tokens_per_task(corpus, n_jobs=n_jobs),
-        reach=window,
-        rows=None if strata is None else strata.of_token,
-        n_rows=None if strata is None else strata.n_strata,
+    (blocks,) = count_blocks(
+        corpus, [condition], reach=window, n_jobs=n_jobs, rows=rows, n_rows=n_rows
     )
-    blocks = count_blocks(corpus, tasks, n_jobs=n_jobs, spill=spill)
     margins = {
-        name: np.sum([getattr(block.margins[0], name) for block in blocks], axis=0)[None]
+        name: np.sum([getattr(block, name) for block in blocks], axis=0)[None]
         for name in ("number_counts", "context_counts", "documents")
     }
-    return blocks_of(blocks, 0), margins
+    return [block.events for block in blocks], margins

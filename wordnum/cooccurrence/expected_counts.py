@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.events import BlockEvents
+from wordnum.cooccurrence.counts import BlockEvents
 from wordnum.cooccurrence.signals import SignalSource, sum_events
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary

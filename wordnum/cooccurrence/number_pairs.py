@@ -1,437 +1,278 @@
-"""Compiled loops over token ids and over the neighbourhoods of numbers.
+"""Pair events of the numbers in one block: what one worker counts.
 
-Numbers are few (about one token in seventy), so the ids are scanned once for their positions, the
-contexts around each position are gathered into a table that every condition reads, and a row of
-events is summed in a dense array of counters. Which counters were touched is kept in a bitmap of
-two levels, from which the row comes out sorted and the counters clean.
+Numbers are few (about one token in seventy): the contexts around each are gathered into a table,
+ordered by number, and a row of events is summed in a dense array of counters.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import numba
 import numpy as np
 
-from wordnum.intrinsics import prefetch, trailing_zeros
+from wordnum.cooccurrence.counts import BlockEvents
+from wordnum.cooccurrence.row_sums import add, clear, empty_row, sort_rows, take_row
+from wordnum.cooccurrence.tasks import run_tasks
+from wordnum.cooccurrence.temp_arrays import Spool
+from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
+from wordnum.corpus.perturbations import Prepared
+from wordnum.errors import FormatError, InputError
+from wordnum.intrinsics import prefetch
 
-__all__ = [
-    "LANES",
-    "MOST",
-    "ROW_POSITIONS",
-    "accumulate_distances",
-    "accumulate_lanes",
-    "accumulate_sums",
-    "gather",
-    "merge_rows",
-    "patch",
-    "reorder",
-    "scan",
-    "see",
-    "sort_rows",
-    "take_lane",
-]
+__all__ = ["CountedBlock", "count_blocks"]
 
-# Conditions summed at once, and positions of a row at once, so that 16-bit counters hold.
-LANES = 8
-ROW_POSITIONS = 65535
-# Largest count of an event that is written where the events are; what exceeds it is written apart.
-MOST = np.uint32(255)
-_HIGH_BYTES = np.uint64(0xFF00FF00FF00FF00)
+# Bytes of contexts that are gathered at once, and of events that stay in memory: small corpora
+# need no disk.
+IN_MEMORY = 256_000_000
 # Positions between asking for memory and reading it.
 _AHEAD = 8
 
 
-@numba.njit(cache=True, nogil=True)
-def scan(ids, limit, histogram, positions, numbers):  # type: ignore[no-untyped-def]
-    """Count every id, and write the ids below `limit` and their positions; returns how many."""
-    found = 0
-    room = positions.size
-    n = ids.size
-    second = np.zeros_like(histogram)
-    i = 0
-    while i + 1 < n:
-        a = ids[i]
-        b = ids[i + 1]
-        # Two tables, so that a repeated word does not wait for its own last increment.
-        histogram[a] += 1
-        second[b] += 1
-        if a < limit:
-            if found == room:
-                return -1
-            positions[found] = i
-            numbers[found] = a
-            found += 1
-        if b < limit:
-            if found == room:
-                return -1
-            positions[found] = i + 1
-            numbers[found] = b
-            found += 1
-        i += 2
-    if i < n:
-        histogram[ids[i]] += 1
-        if ids[i] < limit:
-            if found == room:
-                return -1
-            positions[found] = i
-            numbers[found] = ids[i]
-            found += 1
-    for v in range(histogram.size):
-        histogram[v] += second[v]
+@dataclass(frozen=True, eq=False)
+class CountedBlock:
+    """What was counted in one block under one condition.
+
+    Attributes
+    ----------
+    events : BlockEvents
+        By signed distance and row.
+    number_counts, context_counts : ndarray of int64, shapes (N,) and (V,)
+        Occurrences after perturbation; 0 for *other number* and *unknown*.
+    documents : int
+        Documents that are left.
+    """
+
+    events: BlockEvents
+    number_counts: np.ndarray
+    context_counts: np.ndarray
+    documents: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """A block and the conditions to count it under; ids below `size` are numbers, all < `width`."""
+
+    block: Block
+    conditions: tuple[Prepared, ...]
+    size: int
+    width: int
+    reach: int
+    rows: np.ndarray | None
+    n_rows: int
+
+    @property
+    def n_tokens(self) -> int:
+        return self.block.ids.size
+
+
+@dataclass(frozen=True, eq=False)
+class _Scan:
+    """One reading of some ids: which and how often, where the numbers are, and which these are."""
+
+    ids: np.ndarray
+    tokens: np.ndarray
+    places: np.ndarray
+    numbers: np.ndarray
+
+
+def count_blocks(
+    corpus: EncodedCorpus,
+    conditions: Sequence[Prepared],
+    *,
+    reach: int,
+    n_jobs: int | None = 1,
+    rows: Sequence[np.ndarray] | None = None,
+    n_rows: int | None = None,
+) -> list[list[CountedBlock]]:
+    """Count the neighbourhoods of the number tokens, block by block.
+
+    Parameters
+    ----------
+    corpus : EncodedCorpus
+        Read once.
+    conditions : sequence of Prepared
+        What is done to each block first.
+    reach : int
+        Largest distance.
+    n_jobs : int or None
+        Workers.
+    rows : sequence of ndarray, optional
+        Per block, the row below `n_rows` that the events of each number token go to, in the order
+        of the perturbed text; by default the numbers themselves.
+
+    Returns
+    -------
+    list of list of CountedBlock
+        Per condition, per block; events go to disk where they are many.
+    """
+    size, width = corpus.vocabulary.size, len(corpus.vocabulary)
+    tasks = (
+        _Task(
+            block=block,
+            conditions=tuple(conditions),
+            size=size,
+            width=width,
+            reach=reach,
+            rows=None if rows is None else rows[block.index],
+            n_rows=size if n_rows is None else n_rows,
+        )
+        for block in corpus.blocks()
+    )
+    found: list[list[CountedBlock]] = [[] for _ in conditions]
+    with Spool(memory=IN_MEMORY) as spool:
+        for counted in run_tasks(_count_block, tasks, corpus=corpus, n_jobs=n_jobs):
+            for blocks, one in zip(found, counted, strict=True):
+                events = replace(
+                    one.events,
+                    contexts=spool.keep(one.events.contexts),
+                    counts=spool.keep(one.events.counts),
+                )
+                blocks.append(replace(one, events=events))
     return found
 
 
-@numba.njit(cache=True, nogil=True)
-def see(positions, low, high, reach):  # type: ignore[no-untyped-def]
-    """Tokens that each position sees on either side in its segment [low, high), in reach's type."""
-    left = np.empty(positions.size, dtype=type(reach))
-    right = np.empty(positions.size, dtype=type(reach))
-    for i in range(positions.size):
-        left[i] = min(positions[i] - low[i], reach)
-        right[i] = min(high[i] - 1 - positions[i], reach)
-    return left, right
+def _count_block(task: _Task) -> list[CountedBlock]:
+    """Count one block under all conditions, one after the other over one scan."""
+    first = _scan(task.block.ids, task)
+    return [_count(task, condition, first) for condition in task.conditions]
+
+
+def _count(task: _Task, condition: Prepared, first: _Scan) -> CountedBlock:
+    text = condition.apply(task.block)
+    found = first if text.ids is task.block.ids else _scan(text.ids, task)
+    standing = np.bincount(found.numbers, minlength=task.size)
+    totals = found.tokens.copy()
+    totals[task.size : task.size + 2] = 0
+    return CountedBlock(_events(task, text, found), standing, totals, text.n_documents)
+
+
+def _scan(ids: np.ndarray, task: _Task) -> _Scan:
+    # One type for compiled loops, whatever the ids come from.
+    ids = np.ascontiguousarray(ids, dtype=np.uint32).view(np.ndarray)
+    ids.flags.writeable = False
+    places = np.empty(ids.size, dtype=np.int64)
+    found, tokens = _read(ids, np.uint32(task.size), np.zeros(task.width + 1, np.uint32), places)
+    if tokens[-1]:
+        raise FormatError(
+            "the corpus is damaged",
+            expected=f"token ids below {task.width}",
+            got=f"{ids.max()} in block {task.block.index}",
+            remedy="encode the text again",
+        )
+    places = places[:found].copy()
+    return _Scan(ids, tokens[:-1].astype(np.int64), places, ids[places])
+
+
+def _events(task: _Task, text: Block, found: _Scan) -> BlockEvents:
+    """Sum the contexts at every distance, in rows (distance, row)."""
+    kind = np.min_scalar_type(task.width - 1)
+    distances = Window(task.reach).distances
+    rows = found.numbers if task.rows is None else task.rows
+    if rows.size != found.places.size or rows.max(initial=0) >= task.n_rows:
+        raise InputError(
+            "the rows are not those of the number tokens",
+            expected=f"{found.places.size} rows below {task.n_rows}",
+            got=f"{rows.size} rows up to {rows.max(initial=0)} in block {task.block.index}",
+        )
+    order, begin = sort_rows(rows.astype(np.uint32, copy=False), task.n_rows)
+    column = np.empty(order.size, dtype=np.int64)
+    column[order] = np.arange(order.size)
+    # Two types of table are enough: each is a variant of the loops to compile.
+    table_kind = np.dtype(np.uint16 if task.width <= 2**16 else np.uint32)
+    at_once = max(1, IN_MEMORY // max(1, order.size * table_kind.itemsize))
+    starts = np.ascontiguousarray(text.starts, dtype=np.int64).view(np.ndarray)
+    starts.flags.writeable = False
+    row = empty_row(task.width, np.uint32)
+    parts = []
+    for g in range(0, distances.size, at_once):
+        some = distances[g : g + at_once]
+        table = np.empty((some.size, order.size), dtype=table_kind)
+        _gather(found.ids, starts, found.places, column, some, task.size, table)
+        contexts = np.empty(table.size, dtype=table_kind)
+        counts = np.empty(table.size, dtype=np.uint32)
+        indptr = _sum_rows(table, begin, task.size, row, counts, contexts)
+        parts.append((indptr, contexts[: indptr[-1]], counts[: indptr[-1]]))
+    ends = np.cumsum([0, *(indptr[-1] for indptr, _, _ in parts)])
+    counts = np.concatenate([part[2] for part in parts])
+    return BlockEvents(
+        task.block.index,
+        np.concatenate([[0], *(part[0][1:] + end for part, end in zip(parts, ends))]),
+        np.concatenate([part[1] for part in parts], dtype=kind, casting="unsafe"),
+        counts.astype(np.min_scalar_type(int(counts.max(initial=0)))),
+    )
 
 
 @numba.njit(cache=True, nogil=True)
-def gather(ids, positions, reach, table):  # type: ignore[no-untyped-def]
-    """Write the contexts around each position: table[g, i] at the g-th signed distance.
+def _read(ids, size, tokens, places):  # type: ignore[no-untyped-def]
+    """Write where the ids below `size` are; returns how many, and how often each id occurs.
 
-    What lies outside of `ids` is 0; the borders of documents are the caller's affair.
+    The last entry of `tokens`, which are zeros, is for all ids that are too large.
     """
-    n = ids.size
-    last = positions.size - 1
-    for i in range(positions.size):
-        p = np.int64(positions[i])
-        soon = np.int64(positions[min(i + _AHEAD, last)])
-        prefetch(ids, soon - reach)
-        prefetch(ids, soon + reach)
-        if p >= reach and p + reach < n:
-            for d in range(reach):
-                table[d, i] = ids[p - reach + d]
-                table[reach + d, i] = ids[p + 1 + d]
+    found = 0
+    width = np.uint32(tokens.size - 1)
+    # Two tables, so that a repeated word does not wait for its own last increment.
+    second = np.zeros_like(tokens)
+    for i in range(0, ids.size - 1, 2):
+        first, then = ids[i], ids[i + 1]
+        tokens[min(first, width)] += 1
+        second[min(then, width)] += 1
+        if first < size:
+            places[found] = i
+            found += 1
+        if then < size:
+            places[found] = i + 1
+            found += 1
+    if ids.size & 1:
+        tokens[min(ids[-1], width)] += 1
+        if ids[-1] < size:
+            places[found] = ids.size - 1
+            found += 1
+    return found, tokens + second
+
+
+@numba.njit(cache=True, nogil=True)
+def _gather(ids, starts, places, column, distances, blank, table):  # type: ignore[no-untyped-def]
+    """Write the context at each distance from each place: table[g, column of the place].
+
+    What lies outside of the segment of the place is `blank`.
+    """
+    segment = 0
+    last = places.size - 1
+    left, right = -distances[0], distances[-1]
+    for i in range(places.size):
+        p = places[i]
+        while starts[segment + 1] <= p:
+            segment += 1
+        low, high = starts[segment], starts[segment + 1]
+        soon = places[min(i + _AHEAD, last)]
+        prefetch(ids, soon - left)
+        prefetch(ids, soon + right)
+        c = column[i]
+        if p - left >= low and p + right < high:
+            for g in range(distances.size):
+                table[g, c] = ids[p + distances[g]]
         else:
-            for d in range(reach):
-                before, after = p - reach + d, p + 1 + d
-                table[d, i] = ids[before] if before >= 0 else 0
-                table[reach + d, i] = ids[after] if after < n else 0
+            for g in range(distances.size):
+                at = p + distances[g]
+                table[g, c] = ids[at] if low <= at < high else blank
 
 
 @numba.njit(cache=True, nogil=True)
-def reorder(table, order, result):  # type: ignore[no-untyped-def]
-    """Write the columns of a table in another order."""
+def _sum_rows(table, begin, skip, row, counts, contexts):  # type: ignore[no-untyped-def]
+    """Sum each row of each distance, without `skip` and `skip + 1`; returns where rows begin."""
+    n_rows = begin.size - 1
+    indptr = np.zeros(table.shape[0] * n_rows + 1, dtype=np.int64)
+    k = 0
     for g in range(table.shape[0]):
-        row = table[g]
-        sorted_row = result[g]
-        for s in range(order.size):
-            sorted_row[s] = row[order[s]]
-
-
-@numba.njit(cache=True, nogil=True)
-def patch(table, positions, first, values):  # type: ignore[no-untyped-def]
-    """Put `values` for the numbers among the contexts around each position from `first` on."""
-    reach = table.shape[0] // 2
-    for s in range(table.shape[1]):
-        i = first + s
-        j = i - 1
-        while j >= 0 and positions[i] - positions[j] <= reach:
-            table[reach - (positions[i] - positions[j]), s] = values[j]
-            j -= 1
-        j = i + 1
-        while j < positions.size and positions[j] - positions[i] <= reach:
-            table[reach + positions[j] - positions[i] - 1, s] = values[j]
-            j += 1
-
-
-@numba.njit(cache=True, nogil=True)
-def sort_rows(rows, n_rows):  # type: ignore[no-untyped-def]
-    """Order of the positions by row, stable, and where each row begins."""
-    begin = np.zeros(n_rows + 1, dtype=np.int64)
-    for r in rows:
-        begin[r + 1] += 1
-    for r in range(n_rows):
-        begin[r + 1] += begin[r]
-    place = begin[:-1].copy()
-    order = np.empty(rows.size, dtype=np.int32)
-    for i in range(rows.size):
-        r = rows[i]
-        order[place[r]] = i
-        place[r] += 1
-    return order, begin
-
-
-@numba.njit(cache=True, nogil=True)
-def accumulate_sums(table, begin, left, right, skip, width, contexts, low, at, excess):  # type: ignore[no-untyped-def]
-    """Sum the events of one condition over all distances.
-
-    Positions are in the order of their rows. `left` and `right` are (1, position), how far each of
-    them sees; `skip` and `skip + 1` are no contexts. Contexts are written, counts up to MOST, which
-    of them exceed it, and by how much; returns where each number's row begins, and how many exceed.
-    """
-    reach = table.shape[0] // 2
-    n_rows = begin.size - 1
-    indptr = np.zeros(n_rows + 1, dtype=np.int64)
-    cells = np.zeros(width, dtype=np.uint32)
-    words = np.zeros((width >> 6) + 65, dtype=np.uint64)
-    summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
-    marked = np.empty(width, dtype=contexts.dtype)
-    k = above = 0
-    for row in range(n_rows):
-        for group in range(2 * reach):
-            extent = left[0] if group < reach else right[0]
-            distance = extent.dtype.type(reach - group if group < reach else group - reach + 1)
-            _add_row(table[group], extent, distance, begin, row, cells, words, summary)
-        _forget(words, cells, skip)
-        k, above = _write_row(summary, words, cells, marked, contexts, low, at, excess, k, above)
-        indptr[row + 1] = k
-    return indptr, above
-
-
-@numba.njit(cache=True, nogil=True)
-def accumulate_distances(table, begin, left, right, skip, width, contexts, low, at, excess):  # type: ignore[no-untyped-def]
-    """Sum the events of one condition by distance, in rows (distance, number).
-
-    As `accumulate_sums` else.
-    """
-    reach = table.shape[0] // 2
-    n_rows = begin.size - 1
-    indptr = np.zeros(2 * reach * n_rows + 1, dtype=np.int64)
-    cells = np.zeros(width, dtype=np.uint32)
-    words = np.zeros((width >> 6) + 65, dtype=np.uint64)
-    summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
-    marked = np.empty(width, dtype=contexts.dtype)
-    k = above = 0
-    for group in range(2 * reach):
-        extent = left[0] if group < reach else right[0]
-        distance = extent.dtype.type(reach - group if group < reach else group - reach + 1)
-        contexts_here = table[group]
-        for row in range(n_rows):
-            _add_row(contexts_here, extent, distance, begin, row, cells, words, summary)
-            _forget(words, cells, skip)
-            k, above = _write_row(
-                summary, words, cells, marked, contexts, low, at, excess, k, above
-            )
-            indptr[group * n_rows + row + 1] = k
-    return indptr, above
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _add_row(contexts_here, extent, distance, begin, row, cells, words, summary):  # type: ignore[no-untyped-def]
-    """Count the contexts at one distance that the positions of a row see."""
-    for i in range(begin[row], begin[row + 1]):
-        c = contexts_here[i]
-        # Marked always: a branch here is a coin toss.
-        cells[c] += np.uint32(extent[i] >= distance)
-        _mark(words, summary, c)
-
-
-@numba.njit(cache=True, nogil=True)
-def merge_rows(  # type: ignore[no-untyped-def]
-    begin, contexts, low, at, excess, width, out_contexts, out_low, out_at, out_excess
-):
-    """Add the events of several parts, whose rows begin at begin[part]; returns as accumulating.
-
-    Counts are (event, lane). `at` holds, ascending, which of them exceed MOST by `excess`.
-    """
-    lanes = low.shape[1]
-    n_rows = begin.shape[1] - 1
-    indptr = np.zeros(n_rows + 1, dtype=np.int64)
-    cells = np.zeros((width, lanes), dtype=np.uint32)
-    words = np.zeros((width >> 6) + 65, dtype=np.uint64)
-    summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
-    marked = np.empty(width, dtype=contexts.dtype)
-    next_above = np.searchsorted(at, begin[:, 0] * lanes)
-    k = above = 0
-    for row in range(n_rows):
-        for part in range(begin.shape[0]):
-            for e in range(begin[part, row], begin[part, row + 1]):
-                c = contexts[e]
-                for lane in range(lanes):
-                    cells[c, lane] += low[e, lane]
-                _mark(words, summary, c)
-            a = next_above[part]
-            while a < at.size and at[a] < begin[part, row + 1] * lanes:
-                cells[contexts[at[a] // lanes], at[a] % lanes] += excess[a]
-                a += 1
-            next_above[part] = a
-        found = _take_marked(summary, words, marked)
-        for j in range(found):
-            c = marked[j]
-            out_contexts[k] = c
-            for lane in range(lanes):
-                count = cells[c, lane]
-                out_low[k, lane] = min(count, MOST)
-                if count > MOST:
-                    out_at[above] = k * lanes + lane
-                    out_excess[above] = count - MOST
-                    above += 1
-                cells[c, lane] = 0
-            k += 1
-        indptr[row + 1] = k
-    return indptr, above
-
-
-@numba.njit(cache=True, nogil=True)
-def take_lane(indptr, contexts, low, at, excess, lane, out_contexts, out_counts):  # type: ignore[no-untyped-def]
-    """Write the events of one lane, and no zeros; returns where its rows begin.
-
-    `at` and `excess` are those of this lane alone, by event.
-    """
-    begin = np.zeros_like(indptr)
-    a = k = 0
-    for row in range(indptr.size - 1):
-        for e in range(indptr[row], indptr[row + 1]):
-            count = np.uint32(low[e, lane])
-            if count == MOST and a < at.size and at[a] == e:
-                count += excess[a]
-                a += 1
-            out_contexts[k] = contexts[e]
-            out_counts[k] = count
-            # Written always and kept if counted: a branch here is a coin toss.
-            k += np.int64(count > 0)
-        begin[row + 1] = k
-    return begin
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _mark(words, summary, c):  # type: ignore[no-untyped-def]
-    """Note that the counter of a context was touched."""
-    words[c >> 6] |= np.uint64(1) << np.uint64(c & 63)
-    summary[c >> 12] |= np.uint64(1) << np.uint64((c >> 6) & 63)
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _forget(words, cells, skip):  # type: ignore[no-untyped-def]
-    """Count `skip` and `skip + 1` for nothing."""
-    for c in range(skip, skip + 2):
-        words[c >> 6] &= ~(np.uint64(1) << np.uint64(c & 63))
-        cells[c] = 0
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _take_marked(summary, words, marked):  # type: ignore[no-untyped-def]
-    """Write the marked contexts in ascending order, and clear the marks; returns how many."""
-    found = 0
-    for t in range(summary.size):
-        top = summary[t]
-        summary[t] = 0
-        while top:
-            w = (np.int64(t) << 6) + np.int64(trailing_zeros(top))
-            top &= top - np.uint64(1)
-            word = words[w]
-            words[w] = 0
-            while word:
-                marked[found] = (w << 6) + np.int64(trailing_zeros(word))
-                word &= word - np.uint64(1)
-                found += 1
-    return found
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _write_row(summary, words, cells, marked, contexts, low, at, excess, k, above):  # type: ignore[no-untyped-def]
-    """Write the counters that were touched in ascending order, and clear them."""
-    found = _take_marked(summary, words, marked)
-    for j in range(found):
-        c = marked[j]
-        count = cells[c]
-        contexts[k] = c
-        low[k, 0] = min(count, MOST)
-        if count > MOST:
-            at[above] = k
-            excess[above] = count - MOST
-            above += 1
-        # Written always and kept if counted: a branch here is a coin toss.
-        k += np.int64(count > 0)
-        cells[c] = 0
-    return k, above
-
-
-@numba.njit(cache=True, nogil=True)
-def accumulate_lanes(table, begin, left, right, skip, width, contexts, low, at, excess):  # type: ignore[no-untyped-def]
-    """Sum the events of up to LANES conditions by distance: same numbers, different borders.
-
-    As `accumulate_distances`, with `left` and `right` (lane, position). Lanes are summed in
-    counters of 16 bits, four to a word, so that a row has at most ROW_POSITIONS positions; the
-    counts that are written, of eight bits, come as one word for each event, the first lane in its
-    lowest byte.
-    """
-    reach = table.shape[0] // 2
-    n_rows = begin.size - 1
-    indptr = np.zeros(2 * reach * n_rows + 1, dtype=np.int64)
-    cells = np.zeros((width, 2), dtype=np.uint64)
-    words = np.zeros((width >> 6) + 65, dtype=np.uint64)
-    summary = np.zeros((width >> 12) + 1, dtype=np.uint64)
-    marked = np.empty(width, dtype=contexts.dtype)
-    seen_by = np.empty(table.shape[1], dtype=np.uint8)
-    steps = _steps()
-    k = above = 0
-    for group in range(2 * reach):
-        extents = left if group < reach else right
-        distance = reach - group if group < reach else group - reach + 1
-        _see(extents, extents.dtype.type(distance), seen_by)
-        contexts_here = table[group]
-        for row in range(n_rows):
-            for i in range(begin[row], begin[row + 1]):
-                c = contexts_here[i]
-                cells[c, 0] += steps[seen_by[i], 0]
-                cells[c, 1] += steps[seen_by[i], 1]
-                _mark(words, summary, c)
-            _forget(words, cells, skip)
-            found = _take_marked(summary, words, marked)
-            for j in range(found):
-                c = marked[j]
-                first, second = cells[c, 0], cells[c, 1]
-                cells[c] = 0
-                contexts[k] = c
-                if (first | second) & _HIGH_BYTES:
-                    for lane in range(LANES):
-                        count = (second if lane > 3 else first) >> np.uint64(16 * (lane & 3))
-                        if count & np.uint64(0xFFFF) > MOST:
-                            at[above] = k * LANES + lane
-                            excess[above] = (count & np.uint64(0xFFFF)) - MOST
-                            above += 1
-                    first, second = _at_most(first), _at_most(second)
-                low[k] = _low_bytes(first) | _low_bytes(second) << np.uint64(32)
-                # Written always and kept if counted: a branch here is a coin toss.
-                k += np.int64(low[k] > 0)
-            indptr[group * n_rows + row + 1] = k
-    return indptr, above
-
-
-@numba.njit(cache=True, nogil=True)
-def _at_most(counters):  # type: ignore[no-untyped-def]
-    """Four counters of 16 bits, none above MOST."""
-    result = np.uint64(0)
-    for shift in range(0, 64, 16):
-        count = counters >> np.uint64(shift) & np.uint64(0xFFFF)
-        result |= min(count, np.uint64(MOST)) << np.uint64(shift)
-    return result
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _low_bytes(counters):  # type: ignore[no-untyped-def]
-    """The low bytes of four counters of 16 bits, side by side."""
-    counters |= counters >> np.uint64(8)
-    counters &= np.uint64(0x0000FFFF0000FFFF)
-    counters |= counters >> np.uint64(16)
-    return counters & np.uint64(0xFFFFFFFF)
-
-
-@numba.njit(cache=True, nogil=True)
-def _steps():  # type: ignore[no-untyped-def]
-    """What a set of lanes, as bits, adds to a cell: one in the counter of each lane."""
-    steps = np.zeros((1 << LANES, 2), dtype=np.uint64)
-    for lanes in range(1 << LANES):
-        for lane in range(LANES):
-            if lanes >> lane & 1:
-                steps[lanes, lane >> 2] += np.uint64(1) << np.uint64(16 * (lane & 3))
-    return steps
-
-
-@numba.njit(cache=True, nogil=True)
-def _see(extents, distance, seen_by):  # type: ignore[no-untyped-def]
-    """Write which lanes see a distance from each position, as bits."""
-    seen_by[:] = 0
-    for lane in range(extents.shape[0]):
-        bit = np.uint8(1 << lane)
-        extent = extents[lane]
-        for i in range(seen_by.size):
-            seen_by[i] |= bit * np.uint8(extent[i] >= distance)
+        contexts_here = table[g]
+        for r in range(n_rows):
+            for i in range(begin[r], begin[r + 1]):
+                add(row, contexts_here[i], np.uint32(1))
+            clear(row, skip)
+            clear(row, skip + 1)
+            k = take_row(row, counts, contexts, k)
+            indptr[g * n_rows + r + 1] = k
+    return indptr

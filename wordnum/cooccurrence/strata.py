@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from wordnum.corpus.perturbations import SwapNumbers, UnigramReplace
-from wordnum.corpus.rewriting import Rewriting
-from wordnum.corpus.swap import NumberSequence
+from wordnum.corpus.rewriting import NumberSequence, SwapNumbers, UnigramReplace
 
 __all__ = ["Strata", "find_strata"]
 
@@ -20,13 +18,13 @@ class Strata:
 
     Attributes
     ----------
-    of_token : Rewriting
+    of_token : ndarray of unsigned int
         Stratum of each number token, in corpus order.
     chances : csr_array of shape (N, n_strata)
         Probability of each number at a token of each stratum.
     """
 
-    of_token: Rewriting
+    of_token: np.ndarray
     chances: sparse.csr_array
 
     @property
@@ -56,12 +54,12 @@ def find_strata(
     >>> gaps = np.array([0, 2, 0, 0, 2], dtype=np.uint8)
     >>> sequence = NumberSequence(np.array([7, 8, 9, 5, 8]), gaps, starts=np.array([0, 2, 3, 5]))
     >>> strata = find_strata(SwapNumbers(), sequence, size=10)
-    >>> strata.of_token.numbers
+    >>> strata.of_token
     array([1, 2, 0, 1, 2])
     >>> strata.chances[5, 1], strata.chances[8, 2]
     (np.float64(0.5), np.float64(1.0))
     """
-    marginal = np.bincount(sequence.moving(), minlength=size)
+    marginal = np.bincount(sequence.numbers, minlength=size)
     total = marginal.sum()
     if isinstance(rewriting, UnigramReplace):
         of_token = np.zeros(sequence.numbers.size, dtype=np.uint32)
@@ -73,10 +71,10 @@ def find_strata(
             chances = sparse.eye_array(size, format="csr")
     else:
         of_token = _places(sequence, rewriting.reach, size)
-        cells = (sequence.moving(), sequence.moving(of_token))
+        cells = (sequence.numbers, of_token)
         seen = sparse.coo_array((np.ones(total), cells), shape=(size, int(of_token.max()) + 1))
         chances = sparse.csr_array(seen / np.maximum(seen.sum(axis=0), 1))
-    return Strata(Rewriting(numbers=of_token, starts=sequence.starts), chances)
+    return Strata(of_token, chances)
 
 
 def _places(sequence: NumberSequence, reach: int, size: int) -> np.ndarray:

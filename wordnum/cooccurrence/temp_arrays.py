@@ -99,7 +99,7 @@ class Spool:
             "cannot keep counted events on disk",
             got=error.strerror or str(error),
             where=str(self.folder or tempfile.gettempdir()),
-            remedy="free disk space, or name another folder (spill=, or the variable TMPDIR)",
+            remedy="free disk space, or name another folder in the variable TMPDIR",
         )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from operator import index
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from wordnum.config import whole_number
 from wordnum.errors import UsageError
 
 __all__ = ["Side", "Window", "WindowWeighting", "as_window"]
@@ -63,16 +63,7 @@ class Window:
     weighting: WindowWeighting = "flat"
 
     def __post_init__(self) -> None:
-        try:
-            size = 0 if isinstance(self.size, bool) else index(self.size)
-        except TypeError:
-            size = 0
-        if not 1 <= size <= _LARGEST:
-            raise UsageError(
-                "the window has no such size",
-                expected=f"an integer of 1 to {_LARGEST}",
-                got=repr(self.size),
-            )
+        size = whole_number(self.size, most=_LARGEST, what="the size of a window")
         object.__setattr__(self, "size", size)
         for name, kind in (("side", Side), ("weighting", WindowWeighting)):
             value = getattr(self, name)

@@ -16,7 +16,6 @@ import numba
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.passes import check_numbers, chunks, restricted, run_tasks
 from wordnum.cooccurrence.row_sums import (
     add,
     clear,
@@ -25,12 +24,12 @@ from wordnum.cooccurrence.row_sums import (
     sort_rows,
     take_row,
 )
+from wordnum.cooccurrence.tasks import check_numbers, chunks, run_tasks
 from wordnum.cooccurrence.temp_arrays import Spool, forget
 from wordnum.cooccurrence.windows import Window, as_window
 from wordnum.cooccurrence.word_counts import WordCounts
 from wordnum.corpus.encoded_corpus import Block, EncodedCorpus, as_corpus
-from wordnum.corpus.perturbations import Perturbation, resolve_perturbations
-from wordnum.corpus.rewriting import Prepared, prepare_all
+from wordnum.corpus.perturbations import Perturbation, Prepared, prepare, resolve_perturbations
 from wordnum.errors import UsageError
 from wordnum.intrinsics import prefetch
 from wordnum.provenance import provenance
@@ -101,7 +100,7 @@ def count_words(
         )
     chosen = resolve_perturbations([perturbation], random_state=random_state)
     check_numbers(corpus)
-    (condition,) = prepare_all(chosen, corpus)
+    condition = prepare(chosen[0], corpus)
     n_words = len(corpus.vocabulary)
     tokens = np.zeros(n_words, dtype=np.int64)
     documents = 0
@@ -122,8 +121,6 @@ def count_words(
     about = provenance(
         corpus=corpus.fingerprint, perturbation=condition.perturbation, window=window, rows="all"
     )
-    if condition.share_in_place is not None:
-        about["share_in_place"] = condition.share_in_place
     return WordCounts(
         _merged(*runs, dtype=exact if window.weighting == "flat" else np.float64),
         vocabulary=corpus.vocabulary,
@@ -132,7 +129,7 @@ def count_words(
         n_documents=documents,
         perturbation=condition.name,
         flags=corpus.flags,
-        provenance={**about, "source": corpus.manifest.get("source")},
+        provenance={**about, **condition.about, "source": corpus.manifest.get("source")},
     )
 
 
@@ -165,19 +162,13 @@ def _tasks(corpus: EncodedCorpus, condition: Prepared, window: Window) -> Iterat
     """Small blocks are counted together: the fewer runs, the fewer pairs come twice."""
     parts = chunks(corpus, most=TASK_TOKENS)
     for _, batch in itertools.groupby(parts, key=lambda part: part.first_token // TASK_TOKENS):
-        blocks = tuple(batch)
-        n_documents = sum(block.starts.size - 1 for block in blocks)
-        (prepared,) = restricted([condition], blocks[0].first_document, n_documents)
-        yield PairTask(blocks, prepared, window, corpus.vocabulary.size, len(corpus.vocabulary))
+        sizes = corpus.vocabulary.size, len(corpus.vocabulary)
+        yield PairTask(tuple(batch), condition, window, *sizes)
 
 
 def count_documents(task: PairTask) -> CountedPairs:
     """Count the documents of a task."""
     texts = [task.condition.apply(block) for block in task.blocks]
-    kept = [
-        task.condition.kept(block.first_document + np.arange(block.starts.size - 1)).sum()
-        for block in task.blocks
-    ]
     narrow = np.min_scalar_type(task.n_words - 1)
     ids = np.concatenate([text.ids for text in texts]).astype(narrow)
     ahead = np.concatenate([_tokens_ahead(text.starts, task.window.size) for text in texts])
@@ -191,7 +182,7 @@ def count_documents(task: PairTask) -> CountedPairs:
         _count_run(ids[first:], ahead[first : first + step], weights, task.size, task.n_words)
         for first in range(0, ids.size, step)
     ]
-    return CountedPairs(runs, tokens, int(sum(kept)))
+    return CountedPairs(runs, tokens, sum(text.n_documents for text in texts))
 
 
 def _count_run(

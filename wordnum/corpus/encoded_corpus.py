@@ -45,6 +45,9 @@ class Block:
         Where each document begins in `ids`; the last entry is len(ids).
     first_document, first_token : int
         Ordinals in the whole corpus of the first document and token.
+    n_documents : int
+        Documents that have a token; of a perturbed block, whose `starts` are the borders of
+        segments, still those.
     """
 
     index: int
@@ -52,6 +55,11 @@ class Block:
     starts: np.ndarray
     first_document: int
     first_token: int
+    n_documents: int = -1
+
+    def __post_init__(self) -> None:
+        if self.n_documents < 0:
+            object.__setattr__(self, "n_documents", len(self.starts) - 1)
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)

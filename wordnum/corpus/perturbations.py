@@ -1,82 +1,96 @@
 """Perturbations: the same corpus with one tie between numbers and their text taken away.
 
-Three kinds, applied in this order when joined: thinning leaves whole documents out, rewrites put
-other numbers in the places of number tokens, cuts add borders that nothing crosses. Every random
-draw is keyed by (seed, ordinal of the document in the corpus), so it does not depend on how the
-work is split.
+A perturbation is any object with a name and `prepare`; everything that reads a text through one,
+counting as well as models that train on text, asks only what `apply` makes of a block. Ours are in
+`cutting`, `rewriting` and `thinning`; other packages register theirs by the entry point group
+"wordnum.perturbations". Every random draw of ours is keyed by (seed, ordinal of the document in the
+corpus), so it does not depend on how the work is split.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
-from wordnum.config import nearest
+from wordnum.config import nearest, whole_number
+from wordnum.corpus.encoded_corpus import Block
+from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import UsageError
 
-if TYPE_CHECKING:
-    from wordnum.corpus.encoded_corpus import EncodedCorpus
-    from wordnum.corpus.rewriting import Prepared
-
 __all__ = [
-    "ContextLength",
-    "Isolate",
     "Joined",
     "Original",
     "Perturbation",
-    "SwapNumbers",
-    "Thin",
-    "UnigramReplace",
+    "PerturbedCorpus",
+    "Prepared",
     "parse_perturbation",
+    "parts_of",
+    "perturbation_forms",
+    "prepare",
     "resolve_perturbations",
 ]
 
-THIN, REWRITE, CUT = range(3)
+_GROUP = "wordnum.perturbations"
+_OURS = {
+    "original": "wordnum.corpus.perturbations:Original",
+    "context-length": "wordnum.corpus.cutting:ContextLength",
+    "isolate": "wordnum.corpus.cutting:Isolate",
+    "swap-numbers": "wordnum.corpus.rewriting:SwapNumbers",
+    "unigram-replace": "wordnum.corpus.rewriting:UnigramReplace",
+    "thin": "wordnum.corpus.thinning:Thin",
+}
+# What a perturbation acts on, in the order in which joined ones act.
+_ORDER = ("documents", "numbers", "words", "borders")
 
 
-@dataclass(frozen=True)
-class Perturbation:
-    """What all perturbations share: a canonical name, and `prepare`.
+@runtime_checkable
+class Perturbation(Protocol):
+    """What a perturbation has to offer.
 
-    `prepare(corpus)` does what needs the whole corpus, once; `.apply(block)` of what it returns
-    gives the perturbed block, whose `starts` are borders that nothing crosses.
+    `prepare(corpus)` does once what needs the whole corpus and returns an object with
+    ``apply(block) -> Block``. The block that `apply` gives holds the token ids of the perturbed
+    text in `ids`, and in `starts` the borders of its segments, which nothing crosses. To mask a
+    token, put ``vocabulary.unknown`` in its place: it holds its place and is no context. To drop
+    one, leave it out: the gap closes, and `starts` move with it. Documents that are left out stay
+    as segments of no token. What `prepare` returns travels to workers that are other processes.
+
+    Optional attributes of the perturbation:
+
+    acts_on : {"documents", "numbers", "words", "borders"}
+        Joined perturbations act in this order; "words" by default.
+    loses_pairs : bool
+        Fewer pairs are left, so that studies compare with a thinned control; False by default.
+    isolates : bool
+        No number stands beside a number any more; False by default.
+    from_options : classmethod
+        ``from_options(*options, random_state)`` makes it from the parts of "name:option:option".
+        Without it a registered class is called with the options as they are.
+    forms : str
+        How it is written, for messages.
+
+    And of what `prepare` returns:
+
+    about : dict
+        What the provenance of counts should say.
     """
-
-    kind: ClassVar[int] = CUT
 
     @property
     def name(self) -> str:
         """Canonical name, as `parse_perturbation` reads it; the seed is not part of it."""
-        raise NotImplementedError
+        ...
 
-    @property
-    def parts(self) -> tuple[Perturbation, ...]:
-        """Single perturbations, in the order in which they act."""
-        return (self,)
-
-    def prepare(self, corpus: EncodedCorpus) -> Prepared:
-        """Do what needs the whole corpus.
-
-        Parameters
-        ----------
-        corpus : EncodedCorpus
-            Read once where numbers are rewritten, else not at all.
-
-        Raises
-        ------
-        InputError
-            Nothing is left to rewrite: no number tokens.
-        """
-        from wordnum.corpus.rewriting import prepare_all
-
-        return prepare_all([self], corpus)[0]
+    def prepare(self, corpus: Any) -> Any:
+        """Do what needs the whole corpus: its blocks, vocabulary and number counts."""
+        ...
 
 
 @dataclass(frozen=True)
-class Original(Perturbation):
+class Original:
     """The corpus as it is.
 
     Examples
@@ -85,202 +99,30 @@ class Original(Perturbation):
     'original'
     """
 
-    @property
-    def name(self) -> str:  # noqa: D102
-        return "original"
+    forms: ClassVar[str] = "original"
+    name: ClassVar[str] = "original"
+    parts: ClassVar[tuple[Perturbation, ...]] = ()
 
-    @property
-    def parts(self) -> tuple[Perturbation, ...]:  # noqa: D102
-        return ()
+    def prepare(self, corpus: Any) -> Original:
+        """Return itself: there is nothing to do."""
+        return self
+
+    def apply(self, block: Block) -> Block:
+        """Return the block itself."""
+        return block
 
 
 @dataclass(frozen=True)
-class ContextLength(Perturbation):
-    """Each document (or segment) is cut into consecutive chunks of `length` tokens.
+class Joined:
+    """Several perturbations: of documents first, then numbers, words and borders.
+
+    Those that act on the same come from left to right; each sees the text as those before it
+    leave it.
 
     Examples
     --------
-    >>> ContextLength(4).borders(np.array([0, 10]), np.array([], dtype=int))
-    array([ 0,  4,  8, 10])
-    """
-
-    loses_pairs: ClassVar[bool] = True
-
-    length: int
-
-    def __post_init__(self) -> None:
-        _at_least_one(self.length, "context length")
-
-    @property
-    def name(self) -> str:  # noqa: D102
-        return f"context-length:{self.length}"
-
-    def borders(self, starts: np.ndarray, marks: np.ndarray) -> np.ndarray:
-        """Borders after the cut, from those before it."""
-        chunks = -(-np.diff(starts) // self.length)
-        ends = np.cumsum(chunks)
-        within = np.arange(ends[-1] if ends.size else 0) - np.repeat(ends - chunks, chunks)
-        return np.append(np.repeat(starts[:-1], chunks) + within * self.length, starts[-1])
-
-    def bounds(
-        self, marks: np.ndarray, low: np.ndarray, high: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Narrow the segment [low, high) around each mark; the same as `borders`."""
-        from wordnum.corpus.number_kernels import narrow_to_chunks
-
-        # More than any document has.
-        return narrow_to_chunks(marks, low, high, min(self.length, 2**62))
-
-
-@dataclass(frozen=True)
-class Isolate(Perturbation):
-    """Each document (or segment) is cut so that none holds more than `k` numbers.
-
-    Parameters
-    ----------
-    k : int
-        Most numbers per segment; 1 leaves the text-number signal only.
-    cut : {"midway", "before", "after"}
-        Where between the k-th number and the next: midway, right before the next, or right after
-        the k-th. An odd token in the middle goes to the right.
-    count_other : bool
-        *Other numbers* count as numbers too.
-
-    Examples
-    --------
-    >>> Isolate(1).borders(np.array([0, 10]), np.array([2, 6, 8]))
-    array([ 0,  4,  7, 10])
-    """
-
-    loses_pairs: ClassVar[bool] = True
-
-    k: int
-    cut: Literal["midway", "before", "after"] = "midway"
-    count_other: bool = False
-
-    def __post_init__(self) -> None:
-        _at_least_one(self.k, "isolate")
-        if self.cut not in ("midway", "before", "after"):
-            raise UsageError(f"isolate cannot cut {self.cut!r}", expected="midway, before or after")
-
-    @property
-    def isolates(self) -> bool:
-        """No number stands beside another."""
-        return self.k == 1
-
-    @property
-    def name(self) -> str:  # noqa: D102
-        name = f"isolate:{self.k}"
-        if self.cut != "midway":
-            name += f":{self.cut}"
-        return name + (":other" if self.count_other else "")
-
-    def borders(self, starts: np.ndarray, marks: np.ndarray) -> np.ndarray:
-        """Borders after the cut, from those before it and the positions of the numbers."""
-        low = starts[np.searchsorted(starts, marks, side="right") - 1]
-        _, cuts = self._cuts(marks, low)
-        return np.unique(np.concatenate([starts, cuts]))
-
-    def bounds(
-        self, marks: np.ndarray, low: np.ndarray, high: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Narrow the segment [low, high) around each mark; the same as `borders`."""
-        from wordnum.corpus.number_kernels import narrow
-
-        return narrow(low, high, *self._cuts(marks, low))
-
-    def _cuts(self, marks: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Index of the last mark before each cut, and the cut positions."""
-        from wordnum.corpus.number_kernels import before_cuts
-
-        last = before_cuts(low, self.k)
-        here, there = marks[last], marks[last + 1]
-        if self.cut == "before":
-            return last, there
-        return last, here + 1 if self.cut == "after" else (here + there + 1) // 2
-
-
-@dataclass(frozen=True)
-class SwapNumbers(Perturbation):
-    """Numbers trade places over the whole corpus; what stands around them stays.
-
-    In the variant "runs", numbers of one document at most `reach` tokens apart form a run, and
-    runs are permuted at random among those with the same pattern of gaps. So the counts of
-    number beside number up to `reach` stay exactly as they were. In the variant "sequence" the
-    sequence of all number tokens is shifted cyclically by a random offset, which keeps no more
-    than their order.
-
-    Parameters
-    ----------
-    random_state : int
-        Seed of the permutation, or of the offset.
-    reach : int
-        W, 1 to 255; runs only.
-    variant : {"runs", "sequence"}
-        See above.
-
-    Notes
-    -----
-    A run whose pattern is unlike any other stays where it is; the share of number tokens left in
-    place is `Prepared.share_in_place`.
-    """
-
-    kind: ClassVar[int] = REWRITE
-
-    random_state: int = 0
-    reach: int = 10
-    variant: Literal["runs", "sequence"] = "runs"
-
-    def __post_init__(self) -> None:
-        if self.variant not in ("runs", "sequence"):
-            raise UsageError(f"no variant {self.variant!r}", expected="runs or sequence")
-        if not 1 <= self.reach <= 255:
-            raise UsageError("swap-numbers needs a reach of 1 to 255", got=repr(self.reach))
-
-    @property
-    def name(self) -> str:  # noqa: D102
-        if self.variant == "sequence":
-            return "swap-numbers:sequence"
-        return "swap-numbers" if self.reach == 10 else f"swap-numbers:{self.reach}"
-
-
-@dataclass(frozen=True)
-class UnigramReplace(Perturbation):
-    """Every number token is redrawn independently from the marginal of the numbers."""
-
-    kind: ClassVar[int] = REWRITE
-
-    random_state: int = 0
-
-    @property
-    def name(self) -> str:  # noqa: D102
-        return "unigram-replace"
-
-
-@dataclass(frozen=True)
-class Thin(Perturbation):
-    """Keep each document with probability `fraction`: the same corpus, only smaller."""
-
-    kind: ClassVar[int] = THIN
-
-    fraction: float
-    random_state: int = 0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.fraction <= 1:
-            raise UsageError("thin needs a fraction in (0, 1]", got=repr(self.fraction))
-
-    @property
-    def name(self) -> str:  # noqa: D102
-        return f"thin:{self.fraction:.12g}"
-
-
-@dataclass(frozen=True)
-class Joined(Perturbation):
-    """Several perturbations: thinning first, then rewrites, then cuts, each from left to right.
-
-    Examples
-    --------
+    >>> from wordnum.corpus.cutting import Isolate
+    >>> from wordnum.corpus.rewriting import SwapNumbers
     >>> Joined((Isolate(1), SwapNumbers())).name
     'swap-numbers+isolate:1'
     """
@@ -288,9 +130,15 @@ class Joined(Perturbation):
     members: tuple[Perturbation, ...]
 
     @property
-    def parts(self) -> tuple[Perturbation, ...]:  # noqa: D102
-        flat = [part for member in self.members for part in member.parts]
-        return tuple(sorted(flat, key=lambda part: part.kind))
+    def parts(self) -> tuple[Perturbation, ...]:
+        """Single perturbations, in the order in which they act."""
+        flat = [part for member in self.members for part in parts_of(member)]
+        return tuple(sorted(flat, key=lambda part: _ORDER.index(getattr(part, "acts_on", "words"))))
+
+    @property
+    def name(self) -> str:
+        """Names of the parts, joined by "+"."""
+        return "+".join(part.name for part in self.parts) or Original.name
 
     @property
     def loses_pairs(self) -> bool:
@@ -302,9 +150,179 @@ class Joined(Perturbation):
         """Whether one of the parts does."""
         return any(getattr(part, "isolates", False) for part in self.parts)
 
+    def prepare(self, corpus: Any) -> Prepared:
+        """Prepare the parts, each on the text as those before it leave it."""
+        return prepare(self, corpus)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A perturbation ready for the blocks of one corpus.
+
+    Attributes
+    ----------
+    perturbation : Perturbation
+        What was prepared.
+    steps : tuple
+        What its parts have prepared, in the order in which they act.
+    width : int
+        Token ids are below it.
+    """
+
+    perturbation: Perturbation
+    steps: tuple[Any, ...]
+    width: int
+
     @property
-    def name(self) -> str:  # noqa: D102
-        return "+".join(part.name for part in self.parts) or "original"
+    def name(self) -> str:
+        """Canonical name of the perturbation."""
+        return self.perturbation.name
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the parts have to say of themselves."""
+        return {k: v for step in self.steps for k, v in getattr(step, "about", {}).items()}
+
+    def apply(self, block: Block) -> Block:
+        """Perturb one block.
+
+        Returns
+        -------
+        Block
+            The perturbed ids; `starts` are the borders of its segments, which nothing crosses.
+            The block itself when nothing changes.
+
+        Raises
+        ------
+        UsageError
+            A part has made what is no text of this vocabulary.
+        """
+        for step in self.steps:
+            text = step.apply(block)
+            if text is not block:
+                self._check(text, block)
+                block = text
+        return block
+
+    def _check(self, text: Block, block: Block) -> None:
+        if not isinstance(text, Block):
+            raise self._wrong("apply has returned no Block", "a Block", type(text).__name__)
+        starts = text.starts
+        if text.ids is not block.ids and text.ids.size:
+            low, high = int(text.ids.min()), int(text.ids.max())
+            if low < 0 or high >= self.width:
+                raise self._wrong(
+                    "it has written ids outside the vocabulary",
+                    f"0 to {self.width - 1}",
+                    f"{low} to {high}",
+                )
+        if starts[0] != 0 or starts[-1] != text.ids.size or (starts[1:] < starts[:-1]).any():
+            raise self._wrong(
+                "its segments do not part the text",
+                f"starts that ascend from 0 to {text.ids.size}",
+                f"{starts[0]} to {starts[-1]}",
+            )
+
+    def _wrong(self, what: str, expected: str, got: str) -> UsageError:
+        return UsageError(f"the perturbation {self.name!r}: {what}", expected=expected, got=got)
+
+
+@dataclass(frozen=True, eq=False)
+class PerturbedCorpus:
+    """A corpus as a perturbation leaves it.
+
+    Examples
+    --------
+    >>> corpus = EncodedCorpus.from_arrays([1002, 7, 8], [0, 3], Vocabulary.from_words(["page"]))
+    >>> changed = PerturbedCorpus(corpus, prepare(parse_perturbation("context-length:2"), corpus))
+    >>> changed.block(0).starts
+    array([0, 2, 3])
+    """
+
+    corpus: Any
+    prepared: Prepared
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """That of the corpus."""
+        return self.corpus.vocabulary
+
+    @property
+    def n_documents(self) -> int:
+        """Documents of the corpus, also those without a token left."""
+        return self.corpus.n_documents
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks of the corpus."""
+        return self.corpus.n_blocks
+
+    @cached_property
+    def number_counts(self) -> np.ndarray:
+        """Occurrences of the numbers, int64, shape (N,)."""
+        size = self.vocabulary.size
+        return sum(
+            (np.bincount(block.ids[block.ids < size], minlength=size) for block in self.blocks()),
+            start=np.zeros(size, dtype=np.int64),
+        )
+
+    def block(self, index: int) -> Block:
+        """Block `index`, perturbed."""
+        return self.prepared.apply(self.corpus.block(index))
+
+    def blocks(self) -> Iterator[Block]:
+        """All blocks, in order."""
+        return (self.block(index) for index in range(self.n_blocks))
+
+
+def prepare(perturbation: str | Perturbation, corpus: Any) -> Prepared:
+    """Make a perturbation ready for the blocks of a corpus.
+
+    Parameters
+    ----------
+    perturbation : str or Perturbation
+        Of a text the seed is 0.
+    corpus : EncodedCorpus
+        Read once for each part that rewrites numbers, else not at all.
+
+    Raises
+    ------
+    InputError
+        Nothing is left to rewrite: no number tokens.
+    UsageError
+        Nothing carries the perturbation out.
+
+    Examples
+    --------
+    >>> corpus = EncodedCorpus.from_arrays([1002, 7, 8], [0, 3], Vocabulary.from_words(["page"]))
+    >>> prepare("context-length:2", corpus).apply(corpus.block(0)).starts
+    array([0, 2, 3])
+    """
+    (whole,) = resolve_perturbations([perturbation], random_state=0)
+    width = len(corpus.vocabulary)
+    prepared = Prepared(whole, (), width)
+    for part in parts_of(whole):
+        seen = PerturbedCorpus(corpus, prepared) if prepared.steps else corpus
+        step = part.prepare(seen)
+        if not callable(getattr(step, "apply", None)):
+            raise UsageError(
+                f"nothing carries out the perturbation {part.name!r}",
+                expected="prepare(corpus) returns an object with apply(block)",
+                got=f"{type(step).__name__} from {type(part).__name__}.prepare",
+            )
+        prepared = replace(prepared, steps=(*prepared.steps, step))
+    return prepared
+
+
+def parts_of(perturbation: Perturbation) -> tuple[Perturbation, ...]:
+    """Single perturbations in the order in which they act; none of the original.
+
+    Examples
+    --------
+    >>> [part.name for part in parts_of(parse_perturbation("isolate:1+thin:0.5"))]
+    ['thin:0.5', 'isolate:1']
+    """
+    return getattr(perturbation, "parts", (perturbation,))
 
 
 def parse_perturbation(text: str, *, random_state: int = 0) -> Perturbation:
@@ -315,7 +333,7 @@ def parse_perturbation(text: str, *, random_state: int = 0) -> Perturbation:
     text : str
         ``original``, ``context-length:L``, ``isolate:K`` (then ``:before``, ``:after`` or
         ``:other``), ``swap-numbers`` (then ``:W`` or ``:sequence``), ``unigram-replace``,
-        ``thin:F``, or several joined by ``+``.
+        ``thin:F``, one that another package has registered, or several joined by ``+``.
     random_state : int
         Seed of all random draws.
 
@@ -329,20 +347,76 @@ def parse_perturbation(text: str, *, random_state: int = 0) -> Perturbation:
     >>> parse_perturbation("isolate:1+swap-numbers").name
     'swap-numbers+isolate:1'
     """
-    parts = [_parse_one(part.strip(), random_state) for part in text.split("+")]
+    seed = whole_number(random_state, least=0, most=2**32 - 1, what="random_state")
+    parts = [_parse_one(part.strip(), seed) for part in text.split("+")]
     return parts[0] if len(parts) == 1 else Joined(tuple(parts))
+
+
+def _registered() -> dict[str, EntryPoint]:
+    ours = {name: EntryPoint(name, place, _GROUP) for name, place in _OURS.items()}
+    return {point.name: point for point in entry_points(group=_GROUP)} | ours
+
+
+def perturbation_forms() -> dict[str, str]:
+    """How each registered perturbation is written, by its name.
+
+    Examples
+    --------
+    >>> perturbation_forms()["thin"]
+    'thin:F'
+    """
+    return {name: _forms(name, point.load()) for name, point in _registered().items()}
+
+
+def _forms(name: str, made_by: Any) -> str:
+    return getattr(made_by, "forms", f"{name}, {name}:OPTION")
+
+
+def _parse_one(text: str, random_state: int) -> Perturbation:
+    name, *options = text.split(":")
+    registered = _registered()
+    if name not in registered:
+        raise UsageError(
+            f"unknown perturbation {text!r}",
+            expected=", ".join(perturbation_forms().values()),
+            remedy=nearest(name, registered),
+        )
+    made_by = registered[name].load()
+    try:
+        if hasattr(made_by, "from_options"):
+            return made_by.from_options(*options, random_state=random_state)
+        return made_by(*options)
+    except UsageError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise UsageError(
+            f"unknown perturbation {text!r}", expected=_forms(name, made_by)
+        ) from error
 
 
 def resolve_perturbations(
     perturbations: Iterable[str | Perturbation], *, random_state: int
 ) -> list[Perturbation]:
-    """Perturbation objects from names and objects; names must differ."""
+    """Perturbation objects from names and objects; names must differ.
+
+    Raises
+    ------
+    UsageError
+        None, the same twice, or what is neither a text nor a perturbation.
+    """
     if isinstance(perturbations, (str, Perturbation)):
         perturbations = [perturbations]
     chosen = [
         parse_perturbation(p, random_state=random_state) if isinstance(p, str) else p
         for p in perturbations
     ]
+    for perturbation in chosen:
+        if not isinstance(perturbation, Perturbation) or isinstance(perturbation, type):
+            raise UsageError(
+                "this is no perturbation",
+                expected="a name, or an object with name and prepare(corpus)",
+                got=repr(perturbation),
+            )
     names = [p.name for p in chosen]
     twice = [name for name in names if names.count(name) > 1]
     if twice or not names:
@@ -351,46 +425,3 @@ def resolve_perturbations(
             expected="different perturbations, at least one",
         )
     return chosen
-
-
-def _parse_one(text: str, random_state: int) -> Perturbation:
-    name, *options = text.split(":")
-    try:
-        if name == "original" and not options:
-            return Original()
-        if name == "context-length" and len(options) == 1:
-            return ContextLength(int(options[0]))
-        if name == "isolate" and options:
-            places = [option for option in options[1:] if option != "other"] or ["midway"]
-            if len(places) == 1:
-                other = "other" in options
-                return Isolate(int(options[0]), cut=places[0], count_other=other)  # type: ignore[arg-type]
-        if name == "swap-numbers" and len(options) <= 1:
-            if options == ["sequence"]:
-                return SwapNumbers(random_state, variant="sequence")
-            return SwapNumbers(random_state, reach=int(options[0]) if options else 10)
-        if name == "unigram-replace" and not options:
-            return UnigramReplace(random_state)
-        if name == "thin" and len(options) == 1:
-            return Thin(float(options[0]), random_state)
-    except ValueError as error:
-        if isinstance(error, UsageError):
-            raise
-    forms = {
-        "original": "original",
-        "context-length": "context-length:L",
-        "isolate": "isolate:K, isolate:K:before, isolate:K:after or isolate:K:other",
-        "swap-numbers": "swap-numbers, swap-numbers:W or swap-numbers:sequence",
-        "unigram-replace": "unigram-replace",
-        "thin": "thin:F",
-    }
-    raise UsageError(
-        f"unknown perturbation {text!r}",
-        expected=forms.get(name, ", ".join(forms.values())),
-        remedy=None if name in forms else nearest(name, forms),
-    )
-
-
-def _at_least_one(value: int, what: str) -> None:
-    if isinstance(value, bool) or int(value) != value or value < 1:
-        raise UsageError(f"{what} needs an integer >= 1", got=repr(value))

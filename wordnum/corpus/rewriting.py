@@ -1,273 +1,273 @@
-"""Perturbations made ready for the blocks of one corpus."""
+"""Rewriting: other numbers in the places of the number tokens of a corpus."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from wordnum.corpus import swap
-from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
-from wordnum.corpus.perturbations import (
-    REWRITE,
-    ContextLength,
-    Isolate,
-    Perturbation,
-    SwapNumbers,
-    Thin,
-    UnigramReplace,
-)
-from wordnum.errors import InputError
+from wordnum.config import whole_number
+from wordnum.corpus.draws import draws, unit_interval
+from wordnum.corpus.encoded_corpus import Block
+from wordnum.errors import InputError, UsageError
+from wordnum.progress import track
 
-__all__ = ["Prepared", "Rewriting", "number_sequence", "prepare_all", "thin_draws"]
+__all__ = ["NumberSequence", "SwapNumbers", "UnigramReplace"]
 
 
-@dataclass(frozen=True, eq=False)
-class Rewriting:
-    """Which numbers come to stand in the places of number tokens.
+@dataclass(frozen=True)
+class SwapNumbers:
+    """Numbers are permuted over the whole corpus; what stands around them stays.
 
-    Attributes
-    ----------
-    numbers, starts : ndarray
-        New numbers in corpus order from document `first_document` on, and where each document's
-        begin; None where they are drawn for each document by itself.
-    marginal, seed
-        What they are drawn from then.
-    share_in_place : float or None
-        SwapNumbers: share of number tokens whose run kept its place.
-    """
-
-    numbers: np.ndarray | None = None
-    starts: np.ndarray | None = None
-    first_document: int = 0
-    marginal: np.ndarray | None = None
-    random_state: int = 0
-    share_in_place: float | None = None
-
-    def restrict(self, first_document: int, n_documents: int) -> Rewriting:
-        """Keep what some consecutive documents need: less to send to a worker."""
-        if self.numbers is None or self.starts is None:
-            return self
-        first = first_document - self.first_document
-        starts = self.starts[first : first + n_documents + 1]
-        return replace(
-            self,
-            numbers=self.numbers[starts[0] : starts[-1]],
-            starts=starts - starts[0],
-            first_document=first_document,
-        )
-
-    def read(self, *, first_document: int, starts: np.ndarray) -> np.ndarray:
-        """Return the numbers of consecutive documents.
-
-        Parameters
-        ----------
-        first_document : int
-            Ordinal of the first of the documents.
-        starts : ndarray, shape (n_documents + 1,)
-            Where each document's numbers begin among those of the documents.
-
-        Returns
-        -------
-        ndarray of uint32, shape (starts[-1],)
-        """
-        if self.numbers is not None and self.starts is not None:
-            first = self.starts[first_document - self.first_document]
-            return self.numbers[first : first + int(starts[-1])].astype(np.uint32)
-        assert self.marginal is not None
-        return swap.redraw(
-            self.marginal,
-            random_state=self.random_state,
-            first_document=first_document,
-            starts=starts,
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """A perturbation ready for the blocks of one corpus.
-
-    Attributes
-    ----------
-    perturbation : Perturbation
-        What was prepared.
-    size : int
-        N; ids below it are numbers.
-    thins, cuts : tuple of Perturbation
-        Its parts of either kind.
-    rewriting : Rewriting or None
-        The outcome of all its rewrites.
-    """
-
-    perturbation: Perturbation
-    size: int
-    thins: tuple[Thin, ...] = ()
-    cuts: tuple[ContextLength | Isolate, ...] = ()
-    rewriting: Rewriting | None = None
-
-    @property
-    def name(self) -> str:
-        """Canonical name of the perturbation."""
-        return self.perturbation.name
-
-    @property
-    def share_in_place(self) -> float | None:
-        """SwapNumbers: share of number tokens whose run kept its place; else None."""
-        return self.rewriting.share_in_place if self.rewriting else None
-
-    @property
-    def marks_other(self) -> bool:
-        """Whether the cuts count *other numbers* too."""
-        return any(isinstance(cut, Isolate) and cut.count_other for cut in self.cuts)
-
-    def kept(self, documents: np.ndarray) -> np.ndarray:
-        """Which documents, by ordinal in the corpus, are left by thinning."""
-        return _kept(self.thins, documents)
-
-    def bounds(
-        self, marks: np.ndarray, low: np.ndarray, high: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Segments [low, high) around the marked positions after the cuts."""
-        for cut in self.cuts:
-            low, high = cut.bounds(marks, low, high)
-        return low, high
-
-    def apply(self, block: Block) -> Block:
-        """Perturb one block.
-
-        Returns
-        -------
-        Block
-            `ids` after thinning and rewriting; `starts` are the borders of its segments, which
-            nothing crosses. The block itself when nothing changes.
-        """
-        ids, starts = block.ids, block.starts
-        if not self.perturbation.parts:
-            return block
-        if self.rewriting:
-            places = swap.number_positions(ids, self.size)
-            inside = np.searchsorted(places, starts)
-            ids = np.array(ids)
-            ids[places] = self.rewriting.read(first_document=block.first_document, starts=inside)
-        if self.thins:
-            keep = self.kept(block.first_document + np.arange(starts.size - 1))
-            lengths = np.diff(starts)
-            ids = ids[np.repeat(keep, lengths)]
-            starts = np.concatenate([[0], np.cumsum(lengths[keep])])
-        if self.cuts:
-            marks = swap.number_positions(ids, self.size + self.marks_other)
-            for cut in self.cuts:
-                starts = cut.borders(starts, marks)
-        return replace(block, ids=ids, starts=starts)
-
-
-def prepare_all(
-    perturbations: Iterable[Perturbation],
-    corpus: EncodedCorpus,
-    *,
-    places: swap.Places | None = None,
-) -> list[Prepared]:
-    """Prepare several perturbations; those with the same thinning and rewrites share the work.
+    In the variant "runs", numbers of one document at most `reach` tokens apart form a run, and
+    runs are permuted at random among those with the same pattern of gaps. So the counts of
+    number beside number up to `reach` stay exactly as they were. In the variant "sequence" the
+    sequence of all number tokens is shifted cyclically by a random offset, which keeps no more
+    than their order.
 
     Parameters
     ----------
-    perturbations : iterable of Perturbation
-    corpus : EncodedCorpus
-        Read once for each different rewriting that needs all numbers.
-    places : Places, optional
-        Where the numbers are, if known; then they are not looked for.
+    random_state : int
+        Seed of the permutation, or of the offset.
+    reach : int
+        W, 1 to 255; runs only.
+    variant : {"runs", "sequence"}
+        See above.
 
-    Examples
-    --------
-    >>> from wordnum.corpus.perturbations import parse_perturbation
-    >>> from wordnum.corpus.synthetic import SyntheticCorpus
-    >>> corpus = SyntheticCorpus(n_documents=5).encoded()
-    >>> parts = [parse_perturbation(p) for p in ("swap-numbers", "swap-numbers+isolate:1")]
-    >>> one, other = prepare_all(parts, corpus)
-    >>> one.rewriting is other.rewriting
-    True
+    Notes
+    -----
+    A run whose pattern is unlike any other stays where it is; the share of number tokens left in
+    place is ``about["share_in_place"]`` of what `prepare` returns.
     """
-    done: dict[Any, Rewriting] = {}
-    prepared = []
-    for perturbation in perturbations:
-        parts = perturbation.parts
-        thins = tuple(p for p in parts if isinstance(p, Thin))
-        cuts = tuple(p for p in parts if isinstance(p, (ContextLength, Isolate)))
-        rewrites = tuple(p for p in parts if p.kind == REWRITE)
-        key = (thins, rewrites)
-        if rewrites and key not in done:
-            done[key] = _rewrite(corpus, thins, rewrites, places)
-        prepared.append(Prepared(perturbation, corpus.vocabulary.size, thins, cuts, done.get(key)))
-    return prepared
+
+    acts_on: ClassVar[str] = "numbers"
+    forms: ClassVar[str] = "swap-numbers, swap-numbers:W or swap-numbers:sequence"
+
+    random_state: int = 0
+    reach: int = 10
+    variant: Literal["runs", "sequence"] = "runs"
+
+    def __post_init__(self) -> None:
+        if self.variant not in ("runs", "sequence"):
+            raise UsageError(f"no variant {self.variant!r}", expected="runs or sequence")
+        reach = whole_number(self.reach, most=255, what="the reach of swap-numbers")
+        object.__setattr__(self, "reach", reach)
+
+    @classmethod
+    def from_options(cls, reach: str = "10", *, random_state: int) -> SwapNumbers:
+        """Read the reach, or the variant."""
+        if reach == "sequence":
+            return cls(random_state, variant="sequence")
+        return cls(random_state, reach=int(reach))
+
+    @property
+    def name(self) -> str:
+        """Canonical name."""
+        if self.variant == "sequence":
+            return "swap-numbers:sequence"
+        return "swap-numbers" if self.reach == 10 else f"swap-numbers:{self.reach}"
+
+    def prepare(self, corpus: Any) -> _Rewritten:
+        """Read all numbers of the corpus, and permute them."""
+        sequence = NumberSequence.read(corpus)
+        if self.variant == "sequence":
+            order = sequence.shift(self.random_state)
+        else:
+            order = sequence.permute_runs(self.random_state, self.reach)
+        share = float((order == np.arange(order.size)).mean())
+        numbers = sequence.numbers[order]
+        return _Rewritten(numbers, sequence.starts, corpus.vocabulary.size, share)
 
 
-def _kept(thins: tuple[Thin, ...], documents: np.ndarray) -> np.ndarray:
-    keep = np.ones(documents.size, dtype=bool)
-    for thin in thins:
-        keep &= thin_draws(thin.random_state, documents) < thin.fraction
-    return keep
+@dataclass(frozen=True)
+class UnigramReplace:
+    """Every number token is redrawn independently from the marginal of the numbers."""
+
+    acts_on: ClassVar[str] = "numbers"
+    forms: ClassVar[str] = "unigram-replace"
+    name: ClassVar[str] = "unigram-replace"
+
+    random_state: int = 0
+
+    @classmethod
+    def from_options(cls, *, random_state: int) -> UnigramReplace:
+        """Take no option."""
+        return cls(random_state)
+
+    def prepare(self, corpus: Any) -> _Redrawn:
+        """Read the marginal of the numbers."""
+        counts = corpus.number_counts
+        _check_some(int(counts.sum()))
+        return _Redrawn(np.cumsum(counts), self.random_state)
 
 
-def thin_draws(random_state: int, documents: np.ndarray) -> np.ndarray:
-    """One number in [0, 1) per document; it is kept where that lies below the fraction."""
-    draw = swap.draws(random_state, "thin", documents, np.zeros_like(documents))
-    return (draw >> np.uint64(11)) * 2.0**-53
+@dataclass(frozen=True, eq=False)
+class _Rewritten:
+    """New numbers for all number tokens, in corpus order; each document's begin at `starts`."""
+
+    numbers: np.ndarray
+    starts: np.ndarray
+    size: int
+    share_in_place: float
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return {"share_in_place": self.share_in_place}
+
+    def apply(self, block: Block) -> Block:
+        first = block.first_document
+        begin, end = self.starts[[first, first + block.starts.size - 1]]
+        places = np.flatnonzero(block.ids < self.size)
+        return _with_numbers(block, places, self.numbers[begin:end])
 
 
-def number_sequence(
-    corpus: EncodedCorpus, thins: tuple[Thin, ...] = (), places: swap.Places | None = None
-) -> swap.NumberSequence:
-    """Number tokens of a corpus in order; those of documents left by thinning move.
+@dataclass(frozen=True, eq=False)
+class _Redrawn:
+    """Numbers drawn by the running sum of their counts, by (seed, document, index in it)."""
 
-    Raises
-    ------
-    InputError
-        There are none.
+    edges: np.ndarray
+    random_state: int
+
+    def apply(self, block: Block) -> Block:
+        places = np.flatnonzero(block.ids < self.edges.size)
+        begins = np.searchsorted(places, block.starts)
+        document = np.repeat(np.arange(begins.size - 1), np.diff(begins))
+        index = np.arange(places.size) - begins[document]
+        bits = draws(self.random_state, "unigram", block.first_document + document, index)
+        drawn = (unit_interval(bits) * self.edges[-1]).astype(np.int64)
+        return _with_numbers(block, places, np.searchsorted(self.edges, drawn, side="right"))
+
+
+def _with_numbers(block: Block, places: np.ndarray, numbers: np.ndarray) -> Block:
+    ids = np.array(block.ids)
+    ids[places] = numbers
+    return replace(block, ids=ids)
+
+
+@dataclass(frozen=True, eq=False)
+class NumberSequence:
+    """All number tokens of a corpus, in order.
+
+    Attributes
+    ----------
+    numbers : ndarray of unsigned int, shape (n,)
+        The numbers, in the narrowest type.
+    gaps : ndarray of uint8, shape (n,)
+        Tokens since the number before in the same document; 0 for the first of a document, and
+        for one more than 255 tokens away.
+    starts : ndarray of int64, shape (n_documents + 1,)
+        Where each document's numbers begin.
     """
-    sequence = swap.NumberSequence.read(corpus, lambda documents: _kept(thins, documents), places)
-    _check_some(sequence.moving().size)
-    return sequence
 
+    numbers: np.ndarray
+    gaps: np.ndarray
+    starts: np.ndarray
 
-def _rewrite(
-    corpus: EncodedCorpus,
-    thins: tuple[Thin, ...],
-    rewrites: tuple[Perturbation, ...],
-    places: swap.Places | None,
-) -> Rewriting:
-    size = corpus.vocabulary.size
-    last = rewrites[-1]
-    if isinstance(last, UnigramReplace) and not thins:
-        # Nothing of what was rewritten before is left.
-        _check_some(int(corpus.number_counts.sum()))
-        return Rewriting(marginal=corpus.number_counts, random_state=last.random_state)
-    sequence = number_sequence(corpus, thins, places)
-    numbers = sequence.numbers
-    origin = None
-    for rewrite in rewrites:
-        if isinstance(rewrite, UnigramReplace):
-            marginal = np.bincount(sequence.moving(numbers), minlength=size)
-            drawn = swap.redraw(
-                marginal,
-                random_state=rewrite.random_state,
-                first_document=0,
-                starts=sequence.starts,
-            )
-            numbers = drawn.astype(numbers.dtype)
-        elif isinstance(rewrite, SwapNumbers):
-            if rewrite.variant == "sequence":
-                order = sequence.shift(rewrite.random_state)
-            else:
-                order = sequence.permute_runs(rewrite.random_state, rewrite.reach)
-            numbers, origin = numbers[order], order if origin is None else origin[order]
-    share = None
-    if origin is not None:
-        share = float(sequence.moving(origin == np.arange(origin.size)).mean())
-    return Rewriting(numbers=numbers, starts=sequence.starts, share_in_place=share)
+    @classmethod
+    def read(cls, corpus: Any) -> NumberSequence:
+        """Collect the numbers of a corpus.
+
+        Raises
+        ------
+        InputError
+            There are none.
+        """
+        size = corpus.vocabulary.size
+        numbers, gaps, starts = [], [], [np.zeros(1, dtype=np.int64)]
+        total = 0
+        for block in track(corpus.blocks(), "finding the numbers", total=corpus.n_blocks):
+            places = np.flatnonzero(block.ids < size)
+            begins = np.searchsorted(places, block.starts)
+            gap = np.diff(places, prepend=0)
+            gap[gap > 255] = 0
+            gap[begins[:-1][begins[:-1] < places.size]] = 0
+            numbers.append(block.ids[places].astype(np.min_scalar_type(size - 1)))
+            gaps.append(gap.astype(np.uint8))
+            starts.append(total + begins[1:])
+            total += places.size
+        _check_some(total)
+        return cls(np.concatenate(numbers), np.concatenate(gaps), np.concatenate(starts))
+
+    def shift(self, random_state: int) -> np.ndarray:
+        """Index of the token that comes to each place under a cyclic shift by a random offset."""
+        n = self.numbers.size
+        if n == 1:
+            return np.arange(n)
+        zero = np.zeros(1, dtype=np.int64)
+        return np.roll(np.arange(n), 1 + int(draws(random_state, "shift", zero, zero)[0]) % (n - 1))
+
+    def permute_runs(self, random_state: int, reach: int) -> np.ndarray:
+        """Index of the token that comes to each place when runs of one pattern are permuted."""
+        first, lengths, labels = self.runs(reach)
+        document = np.searchsorted(self.starts, first, side="right") - 1
+        keys = draws(random_state, "swap", document, first - self.starts[document])
+        targets, sources = _stable_order(labels), _permuted(labels, keys)
+        order = np.arange(self.numbers.size)
+        # The tokens of the run `sources[i]` come to the places of `targets[i]`, which is as long.
+        order[_tokens(first[targets], lengths[targets])] = _tokens(first[sources], lengths[sources])
+        return order
+
+    def runs(self, reach: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Runs of numbers at most `reach` tokens apart.
+
+        Returns
+        -------
+        first, lengths, labels : ndarray of int64, shape (n_runs,)
+            Index of each run's first token, its tokens, and a label that is equal for runs with
+            the same pattern of gaps.
+        """
+        first = np.flatnonzero((self.gaps == 0) | (self.gaps > reach))
+        lengths = np.diff(first, append=self.numbers.size)
+        labels = np.zeros(first.size, dtype=np.int64)
+        runs_of = np.bincount(lengths, minlength=2)
+        sizes = 2 + np.flatnonzero(runs_of[2:])
+        longer = _stable_order(lengths)[runs_of[1] :]
+        next_label = int(runs_of[1] > 0)
+        for size, mine in zip(sizes.tolist(), np.split(longer, np.cumsum(runs_of[sizes])[:-1])):
+            pattern = self.gaps[first[mine][:, None] + np.arange(1, size)]
+            seen, code = np.unique(_as_scalars(pattern), return_inverse=True)
+            labels[mine] = next_label + code
+            next_label += seen.size
+        return first, lengths, labels
 
 
 def _check_some(tokens: int) -> None:
     if not tokens:
         raise InputError("there is no number to rewrite", got="0 number tokens")
+
+
+def _tokens(first: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Indices of the tokens of runs, one run after the other."""
+    begin = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) + np.repeat(first - begin, lengths)
+
+
+def _permuted(labels: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Order by label, and of equal labels by key: of 64 random bits, mostly as one integer."""
+    spare = np.uint64(int(labels.max(initial=0)).bit_length())
+    joint = keys >> spare
+    if spare:
+        joint |= labels.astype(np.uint64) << (np.uint64(64) - spare)
+    order = np.argsort(joint)
+    if (np.diff(joint[order]) == 0).any():  # where the order of equals depends on the machine
+        return np.lexsort((keys, labels))
+    return order
+
+
+def _stable_order(values: np.ndarray) -> np.ndarray:
+    """Stable argsort of integers >= 0, which is a fast radix sort where they fit in 16 bits."""
+    narrow = np.min_scalar_type(int(values.max(initial=0)))
+    return np.argsort(values.astype(narrow), kind="stable")
+
+
+def _as_scalars(rows: np.ndarray) -> np.ndarray:
+    """One comparable value per row of bytes: an integer where they are eight or fewer."""
+    n, width = rows.shape
+    if width == 1:
+        return rows.ravel()
+    if width > 8:
+        return np.ascontiguousarray(rows).view(np.dtype((np.void, width))).ravel()
+    padded = np.zeros((n, 8), dtype=np.uint8)
+    padded[:, :width] = rows
+    return padded.view(np.uint64).ravel()

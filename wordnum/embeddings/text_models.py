@@ -125,7 +125,7 @@ def block_reader(corpus: Any, perturbation: Any = "original") -> Callable[[int],
     corpus : EncodedCorpus
         The text.
     perturbation : str or Perturbation
-        A name such as "isolate:1" (seed 0), or an object of `wordnum.corpus.perturbations`.
+        A name such as "isolate:1" (seed 0), or an object; see `wordnum.corpus.perturbations`.
 
     Raises
     ------
@@ -139,11 +139,6 @@ def block_reader(corpus: Any, perturbation: Any = "original") -> Callable[[int],
             got=type(corpus).__name__,
             remedy="encode the text (wn.encode) and pass the corpus",
         )
-    if isinstance(perturbation, str):
-        if perturbation == "original":
-            return corpus.block
-        from wordnum.corpus.perturbations import parse_perturbation
+    from wordnum.corpus.perturbations import PerturbedCorpus, prepare
 
-        perturbation = parse_perturbation(perturbation)
-    prepared = perturbation.prepare(corpus)
-    return lambda index: prepared.apply(corpus.block(index))
+    return PerturbedCorpus(corpus, prepare(perturbation, corpus)).block

@@ -1,4 +1,4 @@
-"""Numbers that trade places: what is kept, what moves, and that no worker changes it."""
+"""Numbers that are permuted: what is kept, what moves, and that no worker changes it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from wordnum.corpus.encoded_corpus import EncodedCorpus
-from wordnum.corpus.number_kernels import draw_keys
+from wordnum.corpus.draws import draws
+from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.corpus.perturbations import Perturbation, SwapNumbers, UnigramReplace
-from wordnum.corpus.swap import NumberSequence, _key, _shuffled, draws, number_positions, redraw
+from wordnum.corpus.perturbations import Perturbation
+from wordnum.corpus.rewriting import NumberSequence, SwapNumbers, UnigramReplace, _permuted
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 
@@ -79,7 +79,7 @@ def test_runs_of_one_pattern_trade_places_and_a_pattern_of_its_own_stays():
     pairs = {tuple(t[0][::2]) for t in seen}
     assert pairs == {(1, 2), (3, 4), (0, 0)}
     assert {t[2][0] for t in seen} == {5, 6}
-    shares = {SwapNumbers(s).prepare(corpus_of(texts)).share_in_place for s in range(40)}
+    shares = {SwapNumbers(s).prepare(corpus_of(texts)).about["share_in_place"] for s in range(40)}
     # The triple alone is in place when all else moves: 3 of 11 number tokens.
     assert min(shares) == pytest.approx(3 / 11)
     assert max(shares) == 1
@@ -106,7 +106,7 @@ def test_the_sequence_variant_keeps_the_cyclic_order_alone(texts, seed: int):
 
 def test_runs_end_at_documents_and_at_gaps_beyond_the_reach():
     corpus = corpus_of([[1, 12, 2, 12, 12, 3], [4, 5]])
-    sequence = NumberSequence.read(corpus, lambda d: np.ones(d.size, bool))
+    sequence = NumberSequence.read(corpus)
     assert sequence.numbers.tolist() == [1, 2, 3, 4, 5]
     assert sequence.gaps.tolist() == [0, 2, 3, 0, 1]
     assert sequence.starts.tolist() == [0, 3, 5]
@@ -119,19 +119,26 @@ def test_far_numbers_are_no_run_whatever_the_gap():
     """Gaps are kept in one byte: 255 and beyond must not wrap around."""
     for gap in (255, 256, 257, 511, 512):
         corpus = corpus_of([[1, *[12] * (gap - 1), 2], [3, 4]])
-        sequence = NumberSequence.read(corpus, lambda d: np.ones(d.size, bool))
+        sequence = NumberSequence.read(corpus)
         assert sequence.gaps.tolist() == [0, gap if gap == 255 else 0, 0, 1]
         first, _, _ = sequence.runs(10)
         assert first.tolist() == [0, 1, 2]
 
 
+def redrawn(marginal: list[int], starts: np.ndarray, first: int = 0, seed: int = 1) -> np.ndarray:
+    """What UnigramReplace puts into a block of numbers alone, whose documents begin at `starts`."""
+    texts = [[number] * times for number, times in enumerate(marginal) if times]
+    prepared = UnigramReplace(seed).prepare(corpus_of(texts))
+    return prepared.apply(Block(0, np.zeros(starts[-1], np.uint32), starts, first, 0)).ids
+
+
 def test_redrawn_numbers_follow_the_marginal_independently():
-    marginal = np.array([5, 0, 3, 2])
-    starts = np.arange(0, 20_001, 20)
-    drawn = redraw(marginal, random_state=1, first_document=0, starts=starts)
+    marginal = [5, 0, 3, 2]
+    drawn = redrawn(marginal, np.arange(0, 20_001, 20))
     seen = np.bincount(drawn, minlength=4)
     assert seen[1] == 0
-    assert stats.chisquare(seen[[0, 2, 3]], 2000 * marginal[[0, 2, 3]]).pvalue > 1e-3
+    shares = np.array(marginal)[[0, 2, 3]] / 10
+    assert stats.chisquare(seen[[0, 2, 3]], 20_000 * shares).pvalue > 1e-3
     pairs = np.zeros((4, 4))
     np.add.at(pairs, (drawn[:-1], drawn[1:]), 1)
     table = pairs[np.ix_([0, 2, 3], [0, 2, 3])]
@@ -139,19 +146,10 @@ def test_redrawn_numbers_follow_the_marginal_independently():
 
 
 def test_a_draw_depends_on_its_document_and_place_alone():
-    marginal = np.arange(1, 11)
     starts = np.array([0, 3, 3, 10, 12])
-    whole = redraw(marginal, random_state=4, first_document=7, starts=starts)
-    part = redraw(marginal, random_state=4, first_document=9, starts=starts[2:])
+    whole = redrawn([1] * 10, starts, first=7, seed=4)
+    part = redrawn([1] * 10, starts[2:] - 3, first=9, seed=4)
     assert np.array_equal(whole[3:], part)
-
-
-def test_the_compiled_draws_of_runs_are_the_draws():
-    starts = np.array([0, 0, 3, 3, 8])
-    first = np.array([0, 2, 3, 6])
-    documents = np.array([1, 1, 3, 3])
-    keys = draw_keys(_key(5, "swap")[0], first, starts)
-    assert np.array_equal(keys, draws(5, "swap", documents, first - starts[documents]))
 
 
 def test_draws_differ_by_seed_purpose_document_and_place():
@@ -197,19 +195,13 @@ def test_numbers_cross_documents_and_blocks():
     assert sum(homes) < 20
 
 
-def test_positions_of_numbers_are_found_across_chunks():
-    rng = np.random.default_rng(0)
-    ids = rng.integers(0, 1000, 600_000).astype(np.uint32)
-    assert np.array_equal(number_positions(ids, 50), np.flatnonzero(ids < 50))
-
-
 @pytest.mark.parametrize("n_labels", [1, 3, 70_000])
 @pytest.mark.parametrize("equal", [False, True])
-def test_runs_are_shuffled_within_their_label_by_their_keys(n_labels: int, equal: bool):
+def test_runs_are_permuted_within_their_label_by_their_keys(n_labels: int, equal: bool):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, n_labels, 5000)
     keys = rng.integers(0, 2**64, 5000, dtype=np.uint64)
     if equal:  # keys that agree in all bits, and in all but the last
         keys[::7] = keys[0]
         keys[1::7] = keys[1] ^ rng.integers(0, 2, keys[1::7].size, dtype=np.uint64)
-    assert np.array_equal(_shuffled(labels, keys), np.lexsort((keys, labels)))
+    assert np.array_equal(_permuted(labels, keys), np.lexsort((keys, labels)))

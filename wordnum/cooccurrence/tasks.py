@@ -1,0 +1,86 @@
+"""One pass over a corpus: tasks for workers, and their results in the order of the tasks."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
+from wordnum.errors import InputError
+from wordnum.parallel import stream_tasks
+from wordnum.progress import bar
+
+__all__ = ["check_numbers", "chunk_borders", "chunks", "run_tasks"]
+
+
+def check_numbers(corpus: EncodedCorpus) -> None:
+    """Refuse a corpus without a number token."""
+    if not corpus.number_counts.any():
+        raise InputError(
+            "the corpus has no number token",
+            expected=f"integers 0 to {corpus.vocabulary.size - 1}",
+            got=f"0 among {corpus.n_tokens} tokens",
+            remedy="check the text, and the numeral scheme it was encoded with",
+        )
+
+
+def chunk_borders(starts: np.ndarray, most: int) -> list[tuple[int, int]]:
+    """Part the documents of a block into runs of about equal size, at most `most` tokens each.
+
+    A document longer than that is a run of its own.
+
+    Examples
+    --------
+    >>> chunk_borders(np.array([0, 4, 6, 9, 20]), most=10)
+    [(0, 3), (3, 4)]
+    """
+    wanted = max(1, -(-int(starts[-1]) // most))
+    share = -(-int(starts[-1]) // wanted)
+    borders = [0]
+    while borders[-1] < starts.size - 1:
+        goal = starts[borders[-1]] + share
+        border = int(np.searchsorted(starts, goal))
+        if border == starts.size or starts[border] > starts[borders[-1]] + most:
+            border -= 1
+        borders.append(max(border, borders[-1] + 1))
+    return list(itertools.pairwise(borders))
+
+
+def chunks(corpus: EncodedCorpus, *, most: int) -> Iterator[Block]:
+    """Runs of whole documents of at most `most` tokens, with the index of their block."""
+    for block in corpus.blocks():
+        for first, last in chunk_borders(block.starts, most):
+            begin, end = int(block.starts[first]), int(block.starts[last])
+            yield Block(
+                index=block.index,
+                ids=block.ids[begin:end],
+                starts=block.starts[first : last + 1] - begin,
+                first_document=block.first_document + first,
+                first_token=block.first_token + begin,
+            )
+
+
+def run_tasks(
+    function: Callable[[Any], Any],
+    tasks: Iterable[Any],
+    *,
+    corpus: EncodedCorpus,
+    n_jobs: int | None,
+    description: str = "counting",
+) -> Iterator[Any]:
+    """Yield ``function(task)`` for every task, in order; the bar shows tokens (`task.n_tokens`)."""
+    sizes: deque[int] = deque()
+
+    def sized() -> Iterator[tuple[Any]]:
+        for task in tasks:
+            sizes.append(task.n_tokens)
+            yield (task,)
+
+    with bar(description, total=corpus.n_tokens, unit="tokens") as advance:
+        for result in stream_tasks(function, sized(), n_jobs=n_jobs, threads=True):
+            yield result
+            advance(sizes.popleft())
