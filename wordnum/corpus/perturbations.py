@@ -233,6 +233,7 @@ class PerturbedCorpus:
 
     Examples
     --------
+    >>> from wordnum.corpus.encoded_corpus import EncodedCorpus
     >>> corpus = EncodedCorpus.from_arrays([1002, 7, 8], [0, 3], Vocabulary.from_words(["page"]))
     >>> changed = PerturbedCorpus(corpus, prepare(parse_perturbation("context-length:2"), corpus))
     >>> changed.block(0).starts
@@ -294,6 +295,7 @@ def prepare(perturbation: str | Perturbation, corpus: Any) -> Prepared:
 
     Examples
     --------
+    >>> from wordnum.corpus.encoded_corpus import EncodedCorpus
     >>> corpus = EncodedCorpus.from_arrays([1002, 7, 8], [0, 3], Vocabulary.from_words(["page"]))
     >>> prepare("context-length:2", corpus).apply(corpus.block(0)).starts
     array([0, 2, 3])
