@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,9 +161,13 @@ def _of_language(language: str | None) -> dict[str, _Group]:
             remedy="name all groups yourself, with language=None",
         ) from error
     return {
-        name: _Group(tests=[lambda word, own=own: getattr(lexemes[word], own)])
-        for name, own in _ATTRIBUTES.items()
+        name: _Group(tests=[partial(_has, lexemes, attribute)])
+        for name, attribute in _ATTRIBUTES.items()
     }
+
+
+def _has(lexemes: Any, attribute: str, word: str) -> bool:
+    return bool(getattr(lexemes[word], attribute))
 
 
 def _group(value: Any, where: str) -> _Group:

@@ -397,8 +397,10 @@ def _named_contexts(vocabulary: Vocabulary, contexts: Contexts) -> tuple[str, np
         if contexts not in groups:
             raise UsageError(f"there is no context group {contexts!r}", expected=", ".join(groups))
         return contexts, groups[contexts]
-    if not isinstance(contexts, Mapping):
+    if isinstance(contexts, Mapping):
+        named: dict[str, Any] = dict(contexts)
+    else:
         listed = list(contexts)
-        contexts = {f"{len(set(listed))} contexts": listed}
-    groups = context_groups(vocabulary, contexts, language=None)
-    return "+".join(contexts), np.concatenate([groups[name] for name in contexts])
+        named = {f"{len(set(listed))} contexts": listed}
+    groups = context_groups(vocabulary, named, language=None)
+    return "+".join(named), np.concatenate([groups[name] for name in named])
