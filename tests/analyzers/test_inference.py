@@ -11,7 +11,7 @@ from wordnum.analyzers.intervals import (
 )
 from wordnum.analyzers.probing import probe
 from wordnum.cooccurrence.counting import count
-from wordnum.cooccurrence.signals import half_splits
+from wordnum.cooccurrence.signals import half_samples
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.replicates import Replicates
@@ -40,7 +40,7 @@ def factorized(table, dim=8):
 def embedding(blocks, *, n_documents=1000, seed=0):
     pairs = [
         (factorized(blocks[a].sum(axis=0)), factorized(blocks[b].sum(axis=0)))
-        for a, b in half_splits(BLOCKS, random_state=seed)
+        for _, a, b in half_samples(BLOCKS, random_state=seed)
     ]
     whole = factorized(blocks.sum(axis=0))
     return with_half_samples(whole, pairs, n_documents)
@@ -61,7 +61,7 @@ def test_standard_error_is_exact_where_the_variance_falls_with_the_text():
     errors = []
     for _ in range(300):
         values = rng.standard_normal(20)
-        pairs = [(values[a].mean(), values[b].mean()) for a, b in half_splits(20)]
+        pairs = [(values[a].mean(), values[b].mean()) for _, a, b in half_samples(20)]
         errors.append(standard_error(*np.array(pairs).T) ** 2)
     assert np.sqrt(np.mean(errors)) == pytest.approx(1 / np.sqrt(20), rel=0.1)
 
@@ -127,7 +127,7 @@ def logistic(evidence, *, middle, steepness=2.0):
 def rising(blocks, *, middle):
     """Kappa of all blocks, and of both halves of every split."""
     halves = [[logistic(blocks[half].sum(), middle=middle) for half in pair]
-              for pair in half_splits(len(blocks))]  # fmt: skip
+              for _, *pair in half_samples(len(blocks))]  # fmt: skip
     return logistic(blocks.sum(), middle=middle), np.array(halves)
 
 

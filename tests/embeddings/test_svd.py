@@ -152,7 +152,7 @@ def counts() -> Counts:
 def test_halves_are_the_same_model_on_the_half_counts(counts):
     signal = counts.signal("text", window=Window(size=1))
     embedding = SVD(dim=5).fit_transform(signal)
-    matrix_a, matrix_b, seen_a, _ = next(iter(signal.halves()))
+    _, (matrix_a, seen_a), (matrix_b, _) = next(iter(signal.half_samples()))
     first, second = embedding.replicates.pairs[0]
     expected = SVD(dim=5).fit_transform(matrix_a)
     assert np.array_equal(first.vectors, expected.vectors)

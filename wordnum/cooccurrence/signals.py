@@ -61,15 +61,6 @@ def half_samples(
     return [(pair, np.sort(o[:half]), np.sort(o[half:])) for pair, o in enumerate(orders)]
 
 
-def half_splits(
-    n_blocks: int, *, n_splits: int = 10, random_state: int = 0
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """As `half_samples`, without ids: for the time being."""
-    return [
-        (a, b) for _, a, b in half_samples(n_blocks, n_pairs=n_splits, random_state=random_state)
-    ]
-
-
 class SignalSource(ABC):
     """Events by block and signed distance, which signals are chosen from.
 
@@ -308,11 +299,6 @@ class Signal:
                 for blocks in halves
             )
             yield pair, first, second
-
-    def halves(self, n_splits: int = 10, random_state: int = 0) -> Iterator[Any]:
-        """As `half_samples`, without ids: for the time being."""
-        for _, first, second in self.half_samples(n_splits, random_state):
-            yield first[0], second[0], first[1], second[1]
 
 
 def sum_events(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from wordnum.cooccurrence.sparse_arrays import matrix_arrays, read_matrix
 from wordnum.cooccurrence.windows import Side, Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, UsageError
@@ -20,9 +22,9 @@ __all__ = ["WordCounts"]
 
 _KIND = "word-counts"
 _VERSION = 2
-_PARTS = ("data", "indices", "indptr")
 
 
+@dataclass(eq=False, repr=False)
 class WordCounts:
     """How often any two words stand within one window of each other, summed over distances.
 
@@ -56,26 +58,15 @@ class WordCounts:
     (np.float64(2.0), np.float64(2.0))
     """
 
-    def __init__(
-        self,
-        later: sparse.csr_array,
-        *,
-        vocabulary: Vocabulary,
-        window: Window,
-        context_counts: np.ndarray,
-        n_documents: int,
-        perturbation: str = "original",
-        flags: tuple[str, ...] = (),
-        provenance: dict[str, Any] | None = None,
-    ) -> None:
-        self.later = later
-        self.vocabulary = vocabulary
-        self.window = window
-        self.context_counts = np.asarray(context_counts, dtype=np.int64)
-        self.n_documents = n_documents
-        self.perturbation = perturbation
-        self.flags = tuple(flags)
-        self.provenance = dict(provenance or {})
+    later: sparse.csr_array
+    _: KW_ONLY
+    vocabulary: Vocabulary
+    window: Window
+    context_counts: np.ndarray
+    n_documents: int
+    perturbation: str = "original"
+    flags: tuple[str, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -92,7 +83,7 @@ class WordCounts:
     def fingerprint(self) -> str:
         """Hash of everything that was counted."""
         return content_hash(
-            *(getattr(self.later, part) for part in _PARTS),
+            *matrix_arrays("later", self.later).values(),
             self.context_counts,
             self.n_documents,
             self.window,
@@ -147,7 +138,7 @@ class WordCounts:
             "flags": list(self.flags),
             "provenance": self.provenance,
         }
-        arrays = {part: getattr(self.later, part) for part in _PARTS}
+        arrays = matrix_arrays("later", self.later)
         arrays |= {"context_counts": self.context_counts, **self.vocabulary.to_arrays()}
         return save_npz(
             path, kind=_KIND, version=_VERSION, header=header, arrays=arrays, compress=False
@@ -166,18 +157,15 @@ class WordCounts:
         try:
             vocabulary = Vocabulary.from_arrays(arrays)
             n_words = len(vocabulary)
-            later = sparse.csr_array(
-                tuple(arrays[part] for part in _PARTS), shape=(n_words, n_words)
-            )
             return cls(
-                later,
+                read_matrix("later", arrays, shape=(n_words, n_words)),
                 vocabulary=vocabulary,
                 window=Window(**header["window"]),
-                context_counts=arrays["context_counts"],
-                n_documents=header["n_documents"],
-                perturbation=header["perturbation"],
+                context_counts=arrays["context_counts"].reshape(n_words),
+                n_documents=int(header["n_documents"]),
+                perturbation=str(header["perturbation"]),
                 flags=tuple(header["flags"]),
-                provenance=header["provenance"],
+                provenance=dict(header["provenance"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(

@@ -14,7 +14,7 @@ from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes
 from wordnum.analyzers.reasons import MIN_DOCUMENTS, reason_text
 from wordnum.analyzers.residues import check_classes, checked_moduli
 from wordnum.cooccurrence.counts import Counts
-from wordnum.cooccurrence.signals import half_splits
+from wordnum.cooccurrence.signals import half_samples
 from wordnum.cooccurrence.windows import Window
 from wordnum.embeddings.weightings import Weighting
 from wordnum.errors import InputError, UsageError
@@ -313,7 +313,7 @@ def attribute(
             n, circles=ceil(permutations / (2 * n)), random_state=[random_state, 0]
         )
     ).with_dummies(counted)
-    splits = half_splits(len(blocks), random_state=random_state)
+    splits = [halves for _, *halves in half_samples(len(blocks), random_state=random_state)]
     reason = _no_interval(counts, game, splits) if intervals else "not-asked"
     plans = [
         circular_coalitions(n, random_state=[random_state, 1 + at]).with_dummies(counted)
