@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 import wordnum.commands.options as opt
 from wordnum.commands.options import completing, verb
@@ -34,17 +35,15 @@ def demo(
 def study(
     name: Annotated[
         str,
-        typer.Argument(
-            help="A STUDY.toml, or the name of one that comes with wordnum.",
-            autocompletion=completing("studies"),
+        Argument(
+            help="A STUDY.toml, or one that is built in.", autocompletion=completing("studies")
         ),
     ],
     output: opt.Output,
     corpus: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Recipe, text or encoded corpus instead of the study's own; may be repeated.",
-            autocompletion=completing("recipes"),
+        Option(
+            help="Recipe, text or corpus instead of its own.", autocompletion=completing("recipes")
         ),
     ] = None,
     root: opt.Root = "",
@@ -52,7 +51,7 @@ def study(
     backend: opt.BackendName = "loky",
     address: opt.Address = None,
     device: opt.Device = "cpu",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Print the plan and stop.")] = False,
     overwrite: opt.Overwrite = False,
     as_json: opt.AsJson = False,
 ) -> None:
@@ -103,10 +102,8 @@ def study(
 
 @verb("wordnum report out", "wordnum report out --format pdf")
 def report(
-    folder: Annotated[Path, typer.Argument(help="Folder of a study.")],
-    figures: Annotated[
-        opt.FigureFormat | None, typer.Option("--format", help="Also write figures.")
-    ] = None,
+    folder: Annotated[Path, Argument(help="Folder of a study.")],
+    figures: opt.FigureFormat | None = Option(None, "--format", help="Also write figures."),
     as_json: opt.AsJson = False,
 ) -> None:
     """Write the page, and figures if asked, again from a study's results."""

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 import wordnum.commands.options as opt
 from wordnum.commands.options import completing, new_file, read_moduli, verb
 from wordnum.commands.printing import print_analysis, print_facts
 from wordnum.errors import UsageError
-
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["analyze", "embed"]
 
 
 @verb(
@@ -24,29 +18,19 @@ __all__ = ["analyze", "embed"]
     "wordnum embed counts.npz -o ppmi.npz --model svd --weighting ppmi --signal text",
 )
 def embed(
-    source: Annotated[Path, typer.Argument(help="Counts (.npz) or an encoded corpus.")],
+    source: Annotated[Path, Argument(help="Counts (.npz) or an encoded corpus.")],
     output: opt.Output,
-    preset: Annotated[
-        str | None,
-        typer.Option(help="A named choice of all below.", autocompletion=completing("presets")),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="With its defaults.", autocompletion=completing("models"))
-    ] = None,
-    signal: Annotated[opt.SignalName | None, typer.Option(help="Which columns.")] = None,
-    window: Annotated[int | None, typer.Option(min=1, help="Tokens on each side.")] = None,
-    side: Annotated[opt.Side | None, typer.Option(help="Which side counts.")] = None,
-    positional: Annotated[
-        bool, typer.Option("--positional", help="A column per word and offset.")
-    ] = False,
-    weighting: Annotated[
-        str | None,
-        typer.Option(help="Of the counts, for svd.", autocompletion=completing("weightings")),
-    ] = None,
-    dim: Annotated[int | None, typer.Option(min=1, help="Dimensions.")] = None,
-    min_count: Annotated[
-        int | None, typer.Option(min=1, help="Least occurrences of a number.")
-    ] = None,
+    preset: str | None = Option(None, help="All below.", autocompletion=completing("presets")),
+    model: str | None = Option(
+        None, help="With its defaults.", autocompletion=completing("models")
+    ),
+    signal: opt.SignalName | None = Option(None, help="Which columns."),
+    window: int | None = Option(None, min=1, help="Tokens on each side; that of the counts."),
+    side: opt.Side | None = Option(None, help="Which side counts."),
+    positional: bool = Option(False, "--positional", help="A column per word and offset."),
+    weighting: str | None = Option(None, help="For svd.", autocompletion=completing("weightings")),
+    dim: int | None = Option(None, min=1, help="Dimensions."),
+    min_count: int | None = Option(None, min=1, help="Least occurrences of a number."),
     seed: opt.Seed = 0,
     jobs: opt.Jobs = 1,
     device: opt.Device = "cpu",
@@ -93,18 +77,14 @@ def embed(
     "wordnum analyze model.safetensors --tensor wte --vocab tokenizer.json",
 )
 def analyze(
-    embedding: Annotated[
-        Path, typer.Argument(help=".npz, .npy, .txt, .vec, .bin or .safetensors.")
-    ],
-    only: Annotated[
-        str, typer.Option(help="spectrum, probe, separability, joined by commas.")
-    ] = "spectrum,probe,separability",
-    moduli: Annotated[str, typer.Option(help="As 2-10 or 2,5,10.")] = "2-10",
-    classifier: Annotated[opt.Classifier, typer.Option(help="Of the probe.")] = "lda",
-    tensor: Annotated[str | None, typer.Option(help="Name in a .safetensors file.")] = None,
-    vocab: Annotated[Path | None, typer.Option(help="vocab.txt or tokenizer.json.")] = None,
-    size: Annotated[int, typer.Option(min=2, help="N: numbers are 0..N-1.")] = 1000,
-    plot: Annotated[Path | None, typer.Option(help="Also draw to this .pdf, .svg or .png.")] = None,
+    embedding: Annotated[Path, Argument(help=".npz, .npy, .txt, .vec, .bin or .safetensors.")],
+    only: str = Option("spectrum,probe,separability", help="Some of these."),
+    moduli: str = Option("2-10", help="As 2-10 or 2,5,10."),
+    classifier: opt.Classifier = Option("lda", help="Of the probe."),
+    tensor: str | None = Option(None, help="Name in a .safetensors file."),
+    vocab: Path | None = Option(None, help="vocab.txt or tokenizer.json."),
+    size: int = Option(1000, min=2, help="N: numbers are 0..N-1."),
+    plot: Path | None = Option(None, help="Also draw to this .pdf, .svg or .png."),
     seed: opt.Seed = 0,
     device: opt.Device = "cpu",
     overwrite: opt.Overwrite = False,
@@ -132,6 +112,6 @@ def analyze(
     if plot:
         save_figure(analysis.plot(), plot)
     if as_json:
-        typer.echo(json.dumps(analysis.to_dict()))
+        print_facts(analysis.to_dict(), as_json)
     else:
         print_analysis(analysis.to_dict())
