@@ -47,7 +47,7 @@ class TestCases:
     def test_vocabulary_of_another_model_is_refused_with_both_lengths(self):
         with pytest.raises(InputError, match="is not the vocabulary of") as error:
             load_embedding(CASES / "m.npy", vocab=CASES / "vocab.txt")
-        assert "20 tokens" in str(error.value)
+        assert "20 tokens, one for each row" in str(error.value)
         assert "102 tokens" in str(error.value)
 
     def test_vocabulary_much_shorter_than_the_matrix_is_told(self, tmp_path, caplog):
@@ -90,7 +90,7 @@ class TestCases:
 class TestOtherKindsOfFile:
     @pytest.mark.parametrize(
         ("kind", "verb"),
-        [("counts", "wordnum embed"), ("all-counts", "wordnum embed"), ("vocabulary", "check")],
+        [("counts", "wordnum embed"), ("word-counts", "wordnum embed"), ("vocabulary", "check")],
     )
     def test_file_of_ours_says_which_command_takes_it(self, tmp_path, kind, verb):
         path = save_npz(tmp_path / "c", kind=kind, version=1, header={}, arrays={"a": np.eye(2)})
@@ -337,3 +337,24 @@ def test_any_json_is_a_vocabulary_or_an_error(tmp_path, content):
     with contextlib.suppress(InputError):
         found = load_embedding(CASES / "m.npy", vocab=tmp_path / "vocab.json")
         assert len(found) <= 20
+
+
+@settings(max_examples=200, suppress_health_check=SLOW_FOLDERS)
+@given(
+    st.sampled_from(["size", "replicates", "flags", "name", "provenance", "n_documents"]),
+    JSON
+    | st.fixed_dictionaries({"kind": JSON, "ids": JSON, "names": JSON})
+    | st.sampled_from([-1, 10**12, {"kind": "seeds", "ids": [0], "names": [["a", "b"]]}]),
+)
+def test_any_header_of_a_file_of_ours_is_an_error_or_harmless(tmp_path, key, value):
+    header = {
+        "size": 20, "n_documents": None, "flags": [], "name": "", "provenance": {},
+        "replicates": {"kind": "half-samples", "ids": [], "names": []}, key: value,
+    }  # fmt: skip
+    arrays = {"vectors": MATRIX, "numbers": np.arange(12)}
+    path = save_npz(tmp_path / "e", kind="embedding", version=2, header=header, arrays=arrays)
+    with contextlib.suppress(FormatError):
+        found = load_embedding(path)
+        assert np.array_equal(found.vectors, MATRIX)
+        assert len(found.missing) + len(found) == found.size
+        assert repr(found)

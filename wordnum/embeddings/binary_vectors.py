@@ -129,20 +129,15 @@ def read_fasttext_binary(path: Path, *, size: int) -> TokenVectors:
         try:
             return _fasttext(path, view, size)
         except struct.error:
-            where = f"byte {len(view)}"
             got = "the end of the file"
-            raise damaged(path, expected="a whole model", got=got, where=where) from None
+            raise damaged(path, expected="a model", got=got, where=f"byte {len(view)}") from None
 
 
 def _fasttext(path: Path, view: mmap.mmap, size: int) -> TokenVectors:
     version, *arguments = struct.unpack_from("<i12id", view, 4)
     if version not in (11, 12):
-        raise FormatError(
-            f"{path} is a fastText model of another version",
-            expected="version 11 or 12",
-            got=str(version),
-            where="byte 4",
-        )
+        message = f"{path} is a fastText model of another version"
+        raise FormatError(message, expected="version 11 or 12", got=str(version), where="byte 4")
     model, bucket, minn, maxn = arguments[7:11]
     if bucket <= 0 or (version == 11 and model == 3):
         maxn = 0  # supervised models of that version wrote it without using it
@@ -159,12 +154,8 @@ def _fasttext(path: Path, view: mmap.mmap, size: int) -> TokenVectors:
         at = end + 10  # after the word, its count (8 bytes) and its type
     quantized, rows, dim = struct.unpack_from("<?qq", view, at)
     if pruned > 0 or quantized:
-        raise FormatError(
-            f"{path} is a quantized fastText model",
-            expected="a full model (.bin) or its vectors (.vec)",
-            got="a quantized or pruned one (.ftz)",
-            remedy="use the model it was made from, or export its vectors as text",
-        )
+        remedy = "use the model it was made from (.bin), or export its vectors as text (.vec)"
+        raise FormatError(f"{path} is a quantized fastText model", remedy=remedy)
     least = n_words + (bucket if maxn > 0 else 0)
     end = at + 17 + 4 * rows * dim
     if rows < max(least, 1) or dim < 1 or not 0 <= n_words <= n_entries or end > len(view):
@@ -204,6 +195,6 @@ def _hash(text: str) -> int:
     """FNV-1a, 32 bit, over signed bytes as fastText has it."""
     value = 2166136261
     for byte in text.encode():
-        signed = byte - 256 if byte > 127 else byte
-        value = ((value ^ (signed & 0xFFFFFFFF)) * 16777619) & 0xFFFFFFFF
+        signed = byte | 0xFFFFFF00 if byte > 127 else byte
+        value = ((value ^ signed) * 16777619) & 0xFFFFFFFF
     return value

@@ -10,6 +10,8 @@ from wordnum.errors import InputError
 
 __all__ = ["checked_numbers", "checked_vectors", "some"]
 
+_LARGEST = 10_000_000
+
 
 def checked_vectors(given: Any) -> np.ndarray:
     """Return a finite float matrix, or refuse what is none."""
@@ -47,8 +49,8 @@ def checked_numbers(numbers: np.ndarray, *, rows: int, size: int) -> np.ndarray:
         expected = f"{rows} integers, one per row"
         got = f"an array of shape {numbers.shape} and dtype {numbers.dtype}"
         raise InputError("numbers do not fit the vectors", expected=expected, got=got)
-    if not isinstance(size, (int, np.integer)):
-        raise InputError("size must be a whole number", got=repr(size))
+    if not isinstance(size, (int, np.integer)) or not 1 <= size <= _LARGEST:
+        raise InputError("size is no count of numbers", expected=f"1..{_LARGEST}", got=repr(size))
     numbers = numbers.astype(np.int64)
     outside = numbers[(numbers < 0) | (numbers >= size)]
     if outside.size:

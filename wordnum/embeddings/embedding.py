@@ -26,6 +26,7 @@ __all__ = ["Embedding", "as_embedding"]
 
 _KIND = "embedding"
 _VERSION = 2
+_ARRAYS = ("vectors", "numbers", "counts")
 _HEADER = ("size", "n_documents", "flags", "name")
 
 
@@ -114,11 +115,8 @@ class Embedding:
         object.__setattr__(self, "provenance", dict(self.provenance))
         others = {e.size for _, each in self.replicates for e in each} - {self.size}
         if others:
-            raise InputError(
-                "replicates do not fit the embedding",
-                expected=f"embeddings of size {self.size}",
-                got=f"size {min(others)}",
-            )
+            expected, got = f"embeddings of size {self.size}", f"size {min(others)}"
+            raise InputError("replicates do not fit the embedding", expected=expected, got=got)
 
     def __repr__(self) -> str:
         parts = [f"{len(self)} of {self.size} numbers", f"dim {self.dim}"]
@@ -271,7 +269,7 @@ class Embedding:
         >>> Embedding.load(path)
         <Embedding tiny: 2 of 2 numbers; dim 1>
         """
-        arrays = dict(self._arrays(""))
+        arrays = self._arrays("")
         for i, each in self.replicates:
             for side, embedding in zip("ab", each):
                 arrays.update(embedding._arrays(f"replicate_{i}_{side}_"))
@@ -287,11 +285,9 @@ class Embedding:
             path, kind=_KIND, version=_VERSION, header=header, arrays=arrays, compress=False
         )
 
-    def _arrays(self, prefix: str) -> Iterator[tuple[str, np.ndarray]]:
-        yield prefix + "vectors", self.vectors
-        yield prefix + "numbers", self.numbers
-        if self.counts is not None:
-            yield prefix + "counts", self.counts
+    def _arrays(self, prefix: str) -> dict[str, np.ndarray]:
+        arrays = {prefix + key: getattr(self, key) for key in _ARRAYS}
+        return {name: array for name, array in arrays.items() if array is not None}
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Embedding:
@@ -305,13 +301,8 @@ class Embedding:
         header, arrays = load_npz(path, kind=_KIND, version=_VERSION)
 
         def one(prefix: str, **more: Any) -> Embedding:
-            return cls(
-                arrays[prefix + "vectors"],
-                arrays[prefix + "numbers"],
-                size=header["size"],
-                counts=arrays.get(prefix + "counts"),
-                **more,
-            )
+            given: dict[str, Any] = {key: arrays.get(prefix + key) for key in _ARRAYS}
+            return cls(**given, size=header["size"], **more)
 
         try:
             kept = header["replicates"]
@@ -322,7 +313,7 @@ class Embedding:
             made = each if kept["kind"] == "half-samples" else [e for (e,) in each]
             more = {key: header[key] for key in (*_HEADER[1:], "provenance")}
             return one("", replicates=Replicates(kept["kind"], kept["ids"], tuple(made)), **more)
-        except (KeyError, InputError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             message = f"{path} does not hold a usable embedding"
             raise FormatError(message, got=str(error), remedy="make the file again") from error
 

@@ -74,13 +74,9 @@ def rows_of_numbers(
             continue
         number, rank = hit
         if number in found[rank]:
-            raise InputError(
-                f"a number token occurs twice in {where}",
-                expected="every token once",
-                got=repr(token),
-                where=f"rows {found[rank][number]} and {row}",
-                remedy="remove one of the two rows",
-            )
+            both = f"rows {found[rank][number]} and {row}"
+            message = f"a number token occurs twice in {where}"
+            raise InputError(message, got=repr(token), where=both, remedy="remove one of the two")
         found[rank][number] = row
     merged: dict[int, int] = {}
     for rank in sorted(found, key=lambda rank: (len(found[rank]), -rank)):

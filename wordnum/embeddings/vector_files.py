@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from tokenize import TokenError
@@ -19,7 +18,7 @@ from wordnum.embeddings.binary_vectors import (
 )
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.safetensors_file import open_tensor
-from wordnum.embeddings.spelling import rows_of_numbers
+from wordnum.embeddings.spelling import number_of, rows_of_numbers
 from wordnum.embeddings.text_vectors import looks_like_text, read_text_vectors, text_header
 from wordnum.embeddings.token_vectors import TokenVectors, damaged
 from wordnum.embeddings.vocabulary_files import read_vocabulary
@@ -35,15 +34,20 @@ _READERS = {
     "word2vec": read_word2vec_binary,
     "fasttext": read_fasttext_binary,
 }
-_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-_COMPRESSED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
+_STARTS = {
+    b"PK": "npz",
+    b"\x93NUMPY": "npy",
+    FASTTEXT_MAGIC: "fasttext",
+    **dict.fromkeys((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), "pickle"),
+    **dict.fromkeys((b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd"), "compressed"),
+}
 _OTHERS = {
     "counts": "wordnum embed",
     "word-counts": "wordnum embed",
     "expected-counts": "wordnum embed",
     "an encoded corpus": "wordnum embed",
     "the folder of a study": "wordnum report",
-    "text": "wordnum encode",
+    "a text": "wordnum encode",
 }
 
 
@@ -108,6 +112,8 @@ def load_embedding(
 
 def _load(path: Path, tensor: str | None, vocab: Path | None, size: int) -> Embedding:
     kind = _kind(path)
+    if kind not in (*_READERS, "embedding", "npz", "npy", "safetensors"):
+        raise _no_vectors(path, kind)
     if vocab is not None and kind not in ("npy", "safetensors"):
         raise UsageError(f"{path} names its own words", expected="no vocab=", got=str(vocab))
     if tensor is not None and kind != "safetensors":
@@ -141,42 +147,33 @@ def _load(path: Path, tensor: str | None, vocab: Path | None, size: int) -> Embe
 
 
 def _kind(path: Path) -> str:
-    """Tell the format by the content, and by the name where the content is damaged."""
+    """Say what a file is by its content, or by its name where the content cannot tell."""
     if path.is_dir():
         study = (path / "table.csv").is_file() or (path / "study.json").is_file()
         what = "an encoded corpus" if (path / MANIFEST).is_file() else "a folder"
-        raise _no_vectors(path, "the folder of a study" if study else what)
+        return "the folder of a study" if study else what
     with open(path, "rb") as file:
         start = file.read(1 << 16)
     first, _, rest = start.partition(b"\n")
     # Before pickles, whose first bytes may also be the length of a header.
     if path.suffix == ".safetensors" or (start[8:9] == b"{" and b'"data_offsets"' in start):
         return "safetensors"
-    if start.startswith(b"PK"):
-        ours = npz_kind(path)
-        if ours is None and path.suffix != ".npz" and zipfile.is_zipfile(path):
-            raise _pickled(path)
-        if ours not in (None, "embedding"):
-            raise _no_vectors(path, str(ours))
-        return ours or "npz"
-    if start.startswith(_PICKLES):
+    kind = next((kind for head, kind in _STARTS.items() if start.startswith(head)), None)
+    if kind == "npz":
+        kind = npz_kind(path) or ("npz" if path.suffix == ".npz" else "pickle")
+    if kind == "pickle":
         raise _pickled(path)
-    if start.startswith(b"\x93NUMPY"):
-        return "npy"
-    if path.suffix in (".npy", ".npz"):
-        expected = f"the start of an {path.suffix} file"
-        raise damaged(path, expected=expected, got=repr(start[:6]), where="byte 0")
-    if start.startswith(_COMPRESSED):
+    if kind == "compressed":
         raise FormatError(f"{path} is compressed", remedy="unpack it first")
-    if start.startswith(FASTTEXT_MAGIC):
-        return "fasttext"
+    if kind is not None:
+        return kind
     second = rest.partition(b"\n")[0]
     if text_header(first) and not looks_like_text(second):
         return "word2vec"
     if looks_like_text(first) or looks_like_text(second):
         return "text"
-    known = "of no known format" if b"\0" in start else "text"
-    raise _no_vectors(path, known if start else "empty")
+    known = "of no known format" if b"\0" in start else "a text"
+    return known if start else "empty"
 
 
 def _no_vectors(path: Path, what: str) -> InputError:
@@ -206,29 +203,29 @@ def _open(path: Path, kind: str, tensor: str | None, vocab: Path | None, size: i
     n_rows, read = open_tensor(path, tensor) if kind == "safetensors" else _npy(path)
     if vocab is not None:
         tokens = read_vocabulary(vocab)
-        _compare(path, n_rows, vocab, max((row for _, row in tokens), default=-1) + 1)
+        _compare(path, n_rows, vocab, tokens, size)
         return TokenVectors(tokens, read)
     if n_rows > size:
-        raise InputError(
-            f"{path} has more rows than there are numbers",
-            expected=f"row n for number n, {size} rows at most",
-            got=f"{n_rows} rows",
-            remedy="pass vocab= (vocab.txt or tokenizer.json), or size=",
-        )
+        expected, got = f"row n for number n, {size} rows at most", f"{n_rows} rows"
+        remedy = "pass vocab= (vocab.txt or tokenizer.json), or size="
+        message = f"{path} has more rows than there are numbers"
+        raise InputError(message, expected=expected, got=got, remedy=remedy)
     return TokenVectors([(str(n), n) for n in range(n_rows)], read)
 
 
-def _compare(path: Path, n_rows: int, vocab: Path, n_tokens: int) -> None:
-    """Refuse a vocabulary longer than the matrix; warn where it is much shorter."""
-    if n_tokens > n_rows:
-        raise InputError(
-            f"{vocab} is not the vocabulary of {path}",
-            expected=f"at most {n_rows} tokens, one for each row",
-            got=f"{n_tokens} tokens",
-            remedy="pass the vocabulary that was saved with these vectors",
-        )
-    # A few rows for tokens yet to come, or up to a round number of rows, are normal.
-    if n_rows - n_tokens > max(256, n_rows // 20):
+def _compare(
+    path: Path, n_rows: int, vocab: Path, tokens: list[tuple[str, int]], size: int
+) -> None:
+    """Refuse a vocabulary that does not fit the rows; warn where it may not."""
+    n_tokens = max((row for _, row in tokens), default=-1) + 1
+    beyond = [token for token, row in tokens if row >= n_rows and number_of(token, size=size)]
+    # A few added tokens are normal, and rows up to a round number.
+    if beyond or n_tokens - n_rows > max(8, n_rows // 100):
+        expected, got = f"{n_rows} tokens, one for each row", f"{n_tokens} tokens"
+        remedy = "pass the vocabulary that was saved with these vectors"
+        message = f"{vocab} is not the vocabulary of {path}"
+        raise InputError(message, expected=expected, got=got, remedy=remedy)
+    if n_tokens > n_rows or n_rows - n_tokens > max(256, n_rows // 20):
         log.warning("%s has %d rows, and %s has %d tokens", path, n_rows, vocab, n_tokens)
 
 
