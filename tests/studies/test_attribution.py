@@ -64,7 +64,7 @@ def groups() -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def found(counts, groups) -> Attribution:
-    return attribute(counts, groups=groups, dim=20, moduli=(2, 5), repeats=2)
+    return attribute(counts, groups=groups, window=1, dim=20, moduli=(2, 5), repeats=2)
 
 
 def kappas(found: Attribution, what: str = "shapley") -> dict[str, np.ndarray]:
@@ -74,8 +74,9 @@ def kappas(found: Attribution, what: str = "shapley") -> dict[str, np.ndarray]:
 def test_planted_words_share_their_modulus_and_the_rest_has_little(counts):
     words = PLANTED.residue_ids(5)
     found = attribute(
-        counts, groups={"planted": words.ravel()}, dim=20, moduli=(5,), repeats=2, intervals=False
-    )
+        counts, groups={"planted": words.ravel()}, window=1, dim=20, moduli=(5,), repeats=2,
+        intervals=False,
+    )  # fmt: skip
     share = kappas(found)
     assert share["planted"][0] > 80
     assert share["the rest"][0] < 15
@@ -115,7 +116,7 @@ def test_a_group_without_counts_is_worth_exactly_nothing(found):
 
 
 def test_the_whole_is_the_kappa_of_the_probe(counts):
-    found = attribute(counts, groups="all", dim=20, moduli=(2, 5, 10), intervals=False)
+    found = attribute(counts, groups="all", window=1, dim=20, moduli=(2, 5, 10), intervals=False)
     embedding = SVD(weighting="hellinger", dim=20, half_samples=False).fit_transform(
         counts.signal("both", window=Window(size=1))
     )
@@ -129,7 +130,7 @@ def test_the_whole_is_the_kappa_of_the_probe(counts):
 
 
 def test_the_interval_of_the_whole_is_the_probes(counts):
-    found = attribute(counts, groups="all", dim=20, moduli=(5,), repeats=1)
+    found = attribute(counts, groups="all", window=1, dim=20, moduli=(5,), repeats=1)
     embedding = SVD(weighting="hellinger", dim=20).fit_transform(
         counts.signal("both", window=Window(size=1))
     )
@@ -180,7 +181,7 @@ def test_text_and_number_are_players_too(counts):
 
 def test_sides_are_players_too(counts):
     found = attribute(
-        counts, groups="all", sides=True, dim=20, moduli=(5,), repeats=1, intervals=False
+        counts, groups="all", sides=True, window=1, dim=20, moduli=(5,), repeats=1, intervals=False
     )
     share = kappas(found)
     # The unit that tells the residue stands right after the number.
@@ -197,7 +198,7 @@ def test_a_signal_without_the_planted_words_has_no_value(counts):
 
 
 def test_any_number_of_jobs_gives_the_same(counts, groups, found):
-    again = attribute(counts, groups=groups, dim=20, moduli=(2, 5), repeats=2, n_jobs=2)
+    again = attribute(counts, groups=groups, window=1, dim=20, moduli=(2, 5), repeats=2, n_jobs=2)
     np.testing.assert_allclose(again.shapley, found.shapley, atol=1e-9)
     np.testing.assert_allclose(again.low, found.low, atol=1e-9)
 
@@ -262,11 +263,25 @@ def test_the_page_escapes_group_names(counts):
     assert "&lt;script&gt;" in page
 
 
-def test_a_context_in_two_groups_is_refused(counts):
-    word = int(PLANTED.residue_ids(5)[0, 0])
-    with pytest.raises(UsageError, match="is in two groups") as caught:
-        attribute(counts, groups={"a": [word], "b": [word]})
-    assert "'a', 'b'" in str(caught.value)
+def test_groups_are_named_by_words_ids_and_files(counts, tmp_path):
+    ids = PLANTED.residue_ids(5).ravel()
+    words = [PLANTED.vocabulary.token(i) for i in ids]
+    (tmp_path / "mine.toml").write_text(f"[planted]\nwords = {words}\n")
+    options = {"dim": 10, "moduli": (5,), "repeats": 1, "intervals": False, "window": 1}
+    shares = [
+        attribute(counts, groups=groups, **options).shapley
+        for groups in ({"planted": ids}, {"planted": words}, tmp_path / "mine.toml")
+    ]
+    assert shares[0][0, 0, 0] > 50
+    assert (shares[1] == shares[0]).all()
+    assert (shares[2] == shares[0]).all()
+
+
+def test_the_window_of_the_counts_is_the_default(counts):
+    options = {"groups": "all", "dim": 10, "moduli": (5,), "repeats": 1, "intervals": False}
+    found = attribute(counts, **options)
+    assert (found.values == attribute(counts, window=Window(size=2), **options).values).all()
+    assert (found.values != attribute(counts, window=1, **options).values).any()
 
 
 @pytest.mark.parametrize(

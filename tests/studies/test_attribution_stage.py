@@ -102,6 +102,20 @@ def test_each_model_that_factorizes_weighted_counts_has_shares_of_its_own_kappa(
         assert whole == pytest.approx(kappa, abs=3)
 
 
+def test_groups_of_ones_own_stand_in_a_study_or_a_file_beside_it(study: Study, tmp_path: Path):
+    (tmp_path / "mine.toml").write_text('[units]\nwords = ["km", "kg"]\n')
+    own = written(ONE_SIDED.replace("attribution = true", 'attribution = true\n'
+                  'context_groups = "mine.toml"'), tmp_path)  # fmt: skip
+    assert own.context_groups == {"units": {"words": ["km", "kg"]}}
+    assert own.fingerprint != study.fingerprint
+    with pytest.raises(UsageError, match="wrods"):
+        replace(study, context_groups={"units": {"wrods": ["km"]}})
+    results = run_study(replace(own, models=study.models[:1]), tmp_path / "out")
+    assert results.attribution is not None
+    groups = results.attribution[results.attribution["grouping"] == "context groups"]["group"]
+    assert list(groups.unique()) == ["units", "the rest"]
+
+
 def test_a_study_without_such_a_model_is_refused(study: Study):
     with pytest.raises(UsageError, match="whose kappas can be attributed"):
         replace(study, models=study.models[2:])

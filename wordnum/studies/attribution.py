@@ -14,14 +14,15 @@ from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes
 from wordnum.analyzers.reasons import MIN_DOCUMENTS, reason_text
 from wordnum.analyzers.residues import check_classes, checked_moduli
 from wordnum.cooccurrence.counts import Counts
+from wordnum.cooccurrence.groups import Groups
 from wordnum.cooccurrence.signals import half_samples
-from wordnum.cooccurrence.windows import Window
+from wordnum.cooccurrence.windows import Window, as_window
 from wordnum.embeddings.weightings import Weighting
 from wordnum.errors import InputError, UsageError
 from wordnum.parallel import map_tasks
 from wordnum.provenance import provenance
 from wordnum.studies.shapley import Coalitions, circular_coalitions, every_coalition
-from wordnum.studies.subset_kappas import FOLDS, MEASURES, Groups, SubsetKappas, grouped_columns
+from wordnum.studies.subset_kappas import FOLDS, MEASURES, SubsetKappas, grouped_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,7 +176,7 @@ class Attribution:
 def attribute(
     counts: Counts,
     *,
-    window: Window | None = None,
+    window: int | Window | None = None,
     signal: str = "both",
     groups: Groups = "contexts",
     sides: bool = False,
@@ -203,13 +204,14 @@ def attribute(
     ----------
     counts : Counts
         Counted by block and distance.
-    window : Window, optional
-        Positions beside the number; ``Window(size=1)`` by default.
+    window : int or Window, optional
+        Positions beside the number; all that was counted by default.
     signal : {"both", "text", "number"}
         Which contexts take part at all.
-    groups : {"contexts", "signals", "all"} or mapping of str to context ids
-        The named context groups of `wordnum.cooccurrence`; text against number; all in
-        one; or groups of your own. Contexts in none of yours are added to "the rest".
+    groups : {"contexts", "signals", "all"}, path-like or mapping
+        The named context groups of `wordnum.cooccurrence`; text against number; all in one; or
+        groups of your own, as `context_groups` takes them: a TOML file, or lists of words and
+        context ids by name. Contexts in none of yours are "the rest".
     sides : bool
         Part every group into its contexts before and after the number. The whole is then the
         embedding with a column per context and side.
@@ -243,7 +245,7 @@ def attribute(
     Raises
     ------
     UsageError
-        A signal, grouping or modulus that does not exist; a context in two groups; an unknown id.
+        A signal, grouping or modulus that does not exist; an unknown id.
     InputError
         Too few numbers with contexts, or no counts at all.
 
@@ -286,7 +288,7 @@ def attribute(
     >>> dict(zip(found.names, found.shapley[:, 0, 0].round(1).tolist()))
     {'parity': 100.0, 'cats': 0.0, 'the rest': 0.0}
     """
-    window = Window(size=1) if window is None else window
+    window = as_window(counts.window_size if window is None else window)
     checked = checked_moduli(moduli, size=counts.vocabulary.size)
     for name, value in (("dim", dim), ("permutations", permutations), ("repeats", repeats)):
         if value < 1:
@@ -365,9 +367,7 @@ def attribute(
     )
 
 
-def _no_interval(
-    counts: Counts, game: SubsetKappas, splits: list[tuple[np.ndarray, np.ndarray]]
-) -> str | None:
+def _no_interval(counts: Counts, game: SubsetKappas, splits: list[list[np.ndarray]]) -> str | None:
     if counts.n_documents < MIN_DOCUMENTS:
         return "few-documents"
     try:
@@ -382,7 +382,7 @@ def _valued(
     game: SubsetKappas,
     coalitions: Coalitions,
     alphas: np.ndarray,
-    plans: list[tuple[Coalitions, tuple[np.ndarray, np.ndarray]]],
+    plans: list[tuple[Coalitions, list[np.ndarray]]],
     n_jobs: int | None,
 ) -> tuple[np.ndarray, list[list[np.ndarray]]]:
     """Values of all coalitions on the whole, and of each half-sample's on both of its halves."""

@@ -105,6 +105,8 @@ def _attributed(
         "device": device,
         **GROUPINGS[grouping],
     }
+    if study.context_groups and options["groups"] == "contexts":
+        options["groups"] = study.context_groups
     path = cache.path("attributions", ".json", source.stem, options, code_version(*_CODE))
     found = load_or_discard(path, read_frame)
     if found is None:

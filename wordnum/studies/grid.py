@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from wordnum.config import one_of
+from wordnum.cooccurrence.groups import group_names
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.perturbations import Perturbation, resolve_perturbations
 from wordnum.corpus.recipes import Recipe
@@ -176,6 +177,9 @@ class Study:
     attribution : bool
         Attribute the kappas to contexts (Shapley values) in the original condition, for the
         models that factorize weighted counts.
+    context_groups : mapping
+        Groups of contexts to attribute to, by name, instead of the library's: see
+        `wordnum.cooccurrence.context_groups`.
     probe : ProbeSpec
     title, description : str
         For people.
@@ -205,6 +209,7 @@ class Study:
     seeds: tuple[int, ...] = (0,)
     thinned_controls: bool = False
     attribution: bool = False
+    context_groups: Mapping[str, Any] = field(default_factory=dict)
     probe: ProbeSpec = ProbeSpec()
     title: str = ""
     description: str = ""
@@ -224,6 +229,7 @@ class Study:
             _refuse_twice(what, values, where)
             if not values and what != "numeral scheme":
                 raise UsageError(f"a study needs at least one {what}", where=where)
+        group_names(self.context_groups, language=None)  # says what is wrong with them
         for signal in self.signals:
             one_of(signal, _SIGNALS, what="signal", where=where)
         for what in ("thinned_controls", "attribution"):

@@ -7,7 +7,7 @@ one N x N eigenproblem for each set, with no look at the text or the columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -25,16 +25,15 @@ from wordnum.analyzers.residues import Task, tasks_for
 from wordnum.backend import Backend, get_backend
 from wordnum.config import one_of
 from wordnum.cooccurrence.counts import Counts
-from wordnum.cooccurrence.groups import REST, context_groups
+from wordnum.cooccurrence.groups import Groups, context_groups
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.embeddings.gram import gram, leading
 from wordnum.embeddings.weightings import Weighted, Weighting, weight
 from wordnum.errors import UsageError
 
-__all__ = ["FOLDS", "MEASURES", "Groups", "SubsetKappas", "grouped_columns"]
+__all__ = ["FOLDS", "MEASURES", "SubsetKappas", "grouped_columns"]
 
-Groups = str | Mapping[str, Iterable[int]]
 GROUPINGS = ("contexts", "signals", "all")
 # Kappa of all numbers, then recall (in per cent) of the numbers with last digit 0, 1, ... 9.
 MEASURES = ("kappa", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
@@ -58,8 +57,8 @@ def grouped_columns(
     Raises
     ------
     UsageError
-        A grouping that does not exist, a context in two groups, an id that is no context, or a
-        one-sided window to be parted by side.
+        A grouping that does not exist, an id that is no context, or a one-sided window to be
+        parted by side.
     """
     members = _members(counts.vocabulary, groups)
     if sides and window.side != "both":
@@ -84,34 +83,16 @@ def grouped_columns(
 
 def _members(vocabulary: Vocabulary, groups: Groups) -> dict[str, np.ndarray]:
     """Context ids by group; together they are all contexts."""
+    if not isinstance(groups, str) or groups.endswith(".toml"):
+        return context_groups(vocabulary, groups, language=None)
+    one_of(groups, GROUPINGS, what="grouping")
+    if groups == "contexts":
+        return context_groups(vocabulary)
     numbers = np.arange(vocabulary.size)
     words = np.arange(vocabulary.first_word, len(vocabulary))
-    if isinstance(groups, str):
-        one_of(groups, GROUPINGS, what="grouping")
-        if groups == "contexts":
-            return context_groups(vocabulary)
-        if groups == "signals":
-            return {"text": words, "number": numbers}
-        return {"all": np.concatenate([numbers, words])}
-    members = {str(k): np.unique(np.asarray(list(v), dtype=np.int64)) for k, v in groups.items()}
-    taken = np.concatenate([np.empty(0, dtype=np.int64), *members.values()])
-    wrong = taken[(taken < 0) | (taken >= len(vocabulary))]
-    if wrong.size:
-        raise UsageError(
-            f"there is no context {wrong[0]}", expected=f"ids from 0 to {len(vocabulary) - 1}"
-        )
-    ids, times = np.unique(taken, return_counts=True)
-    if (times > 1).any():
-        twice = int(ids[times > 1][0])
-        raise UsageError(
-            f"the context {vocabulary.token(twice)!r} is in two groups",
-            expected="groups that part the contexts",
-            got=", ".join(repr(name) for name, own in members.items() if twice in own),
-            remedy="take it out of one of them",
-        )
-    rest = np.setdiff1d(np.concatenate([numbers, words]), taken)
-    members[REST] = np.union1d(members.get(REST, rest[:0]), rest)
-    return members
+    if groups == "signals":
+        return {"text": words, "number": numbers}
+    return {"all": np.concatenate([numbers, words])}
 
 
 @dataclass(frozen=True, eq=False)

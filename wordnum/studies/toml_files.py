@@ -49,7 +49,8 @@ def load_study(
     """Read a study from a TOML file or by the name of a built-in one.
 
     A file may hold ``extends = "paper-data"`` or the path of another file, relative to its own:
-    what it does not name it takes from there.
+    what it does not name it takes from there. ``context_groups`` is a table, or the path of a TOML
+    file relative to this one.
 
     Parameters
     ----------
@@ -76,6 +77,8 @@ def load_study(
     values = _extended(path, ())
     if corpora:
         values["corpora"] = corpora
+    if isinstance(values.get("context_groups"), str):
+        values["context_groups"] = read_toml(path.parent / values["context_groups"])
     check_types(values, _LISTS, where=where)
     readers: dict[str, Callable[[Any], Any]] = {
         "corpora": lambda entry: _corpus(entry, root, where),
