@@ -10,7 +10,7 @@ from typing import Any
 from wordnum.errors import InputError
 from wordnum.storage import locked, sweep
 from wordnum.studies.columns import SCHEMA
-from wordnum.studies.grid import Study, essence
+from wordnum.studies.grid import Study
 from wordnum.studies.records import read_record, write_record
 
 __all__ = ["about", "claim"]
@@ -80,7 +80,7 @@ def about(study: Study) -> dict[str, Any]:
 
 def _difference(found: Mapping[str, Any], study: Study) -> str:
     """Say in what another study is another."""
-    there, here = essence(found.get("spec", {})), essence(study.to_dict())
+    there, here = found.get("spec", {}), study.to_dict()
     keys = [key for key in here if there.get(key) != here[key] and key != "name"]
     other = ", ".join(keys) or "parameters"
     return f"study {found.get('name')!r}, which has other {other}"

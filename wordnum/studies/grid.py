@@ -21,6 +21,8 @@ __all__ = ["CLASSIFIERS", "ModelSpec", "ProbeSpec", "Run", "Study"]
 # As in wordnum.analyzers.probing, which takes too long to import for a plan.
 CLASSIFIERS = ("lda", "ridge", "logistic", "mlp")
 _SIGNALS = ("text", "number", "both")
+_ATTRIBUTABLE = 'an svd with rows="numbers", marginals="pairs" and min_count=1'
+_WORDS = ("title", "description", "licence", "notes", "root")
 # Columns that are empty where the model has no such axis.
 _OF_MODELS = {"window", "side", "positional", "window_weighting", "weighting", "dim"}
 
@@ -217,7 +219,7 @@ class Study:
     def __post_init__(self) -> None:
         where = f"study {self.name!r}"
         names = [perturbation.name for perturbation in self._conditions(0)]
-        for what, values in (
+        axes: tuple[tuple[str, list[Any]], ...] = (
             ("condition", names),
             ("corpus", [recipe.name for recipe in self.corpora]),
             ("model", [model.name for model in self.models]),
@@ -225,29 +227,26 @@ class Study:
             ("seed", list(self.seeds)),
             ("window", [window.label for window in self.windows]),
             ("numeral scheme", [", ordinals ".join(scheme) for scheme in self.numerals]),
-        ):
-            _refuse_twice(what, values, where)
+        )
+        for what, values in axes:
+            twice = sorted({str(value) for value in values if values.count(value) > 1})
+            if twice:
+                raise UsageError(f"{what} named twice: {', '.join(twice)}", where=where)
             if not values and what != "numeral scheme":
                 raise UsageError(f"a study needs at least one {what}", where=where)
         group_names(self.context_groups, language=None)  # says what is wrong with them
         for signal in self.signals:
             one_of(signal, _SIGNALS, what="signal", where=where)
-        for what in ("thinned_controls", "attribution"):
-            if getattr(self, what) and "original" not in names:
-                raise UsageError(
-                    f"{what.replace('_', ' ')} without the original condition",
-                    got=", ".join(names),
-                    where=where,
-                    remedy=f"add 'original' to the perturbations, or drop {what}",
-                )
-        if self.attribution and not any(model.attributable for model in self.models):
-            raise UsageError(
-                "attribution without a model whose kappas can be attributed",
-                expected='an svd with rows="numbers", marginals="pairs" and min_count=1',
-                got=", ".join(model.name for model in self.models),
-                where=where,
-                remedy="add such a model, or drop attribution",
-            )
+        original = "original" in names, "the original condition", ", ".join(names)
+        attributable = [model.name for model in self.models if model.attributable]
+        for what, asked, (there, needed, got) in (
+            ("thinned controls", self.thinned_controls, original),
+            ("attribution", self.attribution, original),
+            ("attribution", self.attribution, (attributable, _ATTRIBUTABLE, "other models")),
+        ):
+            if asked and not there:
+                remedy = f"add it, or drop {what}"
+                raise UsageError(f"{what} without {needed}", got=got, where=where, remedy=remedy)
 
     def recipes(self) -> Iterator[Recipe]:
         """Corpora under every numeral scheme of the study."""
@@ -297,30 +296,16 @@ class Study:
         return bool(self.thinned_controls and loses and run.window)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the resolved study as JSON holds it."""
-        names = tuple(perturbation.name for perturbation in self._conditions(0))
-        return {**jsonable(asdict(self)), "perturbations": list(names)}
+        """All that the table depends on, as JSON holds it: no titles, nor where the texts are."""
+        told = jsonable(asdict(self))
+        told["corpora"] = [
+            {key: value for key, value in recipe.items() if key not in _WORDS}
+            for recipe in told["corpora"]
+        ]
+        told["perturbations"] = [perturbation.name for perturbation in self._conditions(0)]
+        return {key: value for key, value in told.items() if key not in _WORDS}
 
     @property
     def fingerprint(self) -> str:
-        """Hash of all that the table depends on: not of titles, nor of where the texts are."""
-        return content_hash(essence(self.to_dict()))
-
-
-def essence(study: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep of `Study.to_dict` what the table depends on."""
-    kept = {key: value for key, value in study.items() if key not in ("title", "description")}
-    words = ("title", "licence", "notes", "root")
-    kept["corpora"] = [
-        {key: value for key, value in recipe.items() if key not in words}
-        for recipe in study.get("corpora", ())
-    ]
-    return kept
-
-
-def _refuse_twice(what: str, values: list[Any], where: str) -> None:
-    twice = {str(value) for value in values if values.count(value) > 1}
-    if twice:
-        raise UsageError(
-            f"{what} named twice: {', '.join(sorted(twice))}", where=where, remedy="name it once"
-        )
+        """Hash of all that the table depends on."""
+        return content_hash(self.to_dict())

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from wordnum.corpus.from_recipe import open_encoded
 from wordnum.corpus.recipes import Recipe
 from wordnum.errors import WordnumError
-from wordnum.studies.grid import Run, Study
+from wordnum.studies.grid import Study
 
 __all__ = ["Plan", "plan_study"]
 
@@ -81,50 +84,40 @@ def plan_study(study: Study, *, n_jobs: int | None = 1) -> Plan:
     52
     """
     notes: list[str] = []
-    work: list[tuple[str, int, float]] = []  # stage, how often, seconds each time
+    work: defaultdict[str, Any] = defaultdict(lambda: np.zeros(2))  # how often, and seconds
     all_pairs = all_tokens = largest = 0.0
-    reach = max(window.size for window in study.windows)
-
+    pairs_per_token = 2 * max(window.size for window in study.windows) * _NUMBER_SHARE
     for recipe in study.recipes():
         tokens = _text_bytes(recipe, notes) / _BYTES_PER_TOKEN
         runs = list(study.runs_of(recipe))
         controls = [run for run in runs if study.may_need_control(run)]
-        counted = len({(run.condition, run.seed) for run in runs}) + len(
-            {(run.condition, run.window, run.signal, run.seed) for run in controls}
-        )
-        seconds = tokens * _BYTES_PER_TOKEN / _ENCODE_BYTES_PER_S
-        work.append(("encode", int(recipe.reader != "encoded"), seconds))
-        work.append(("count", counted, tokens / _COUNT_TOKENS_PER_S))
-        work += [("fit and measure", 1, _run_seconds(run, tokens=tokens)) for run in runs]
-        work += [("controls", 1, _run_seconds(run, tokens=tokens)) for run in controls]
+        thinned = {(run.condition, run.window, run.signal, run.seed) for run in controls}
+        counted = len({(run.condition, run.seed) for run in runs}) + len(thinned)
+        if recipe.reader != "encoded":
+            work["encode"] += 1, tokens * _BYTES_PER_TOKEN / _ENCODE_BYTES_PER_S
+        work["count"] += counted, counted * tokens / _COUNT_TOKENS_PER_S
+        for stage, members in (("fit and measure", runs), ("controls", controls)):
+            costs = [_RUN_S + run.model.kind.cost * tokens / 1e6 for run in members]
+            work[stage] += len(members), sum(costs)
         if study.attribution:
-            models = sum(model.attributable for model in study.models)
-            work.append(("attribute", len(study.windows) * models, _ATTRIBUTION_S))
+            work["attribute"] += np.array([1, _ATTRIBUTION_S]) * len(study.windows)
         largest, all_tokens = max(largest, tokens), all_tokens + tokens
-        all_pairs += tokens * counted * 2 * reach * _NUMBER_SHARE
+        all_pairs += tokens * counted * pairs_per_token
     workers = (os.cpu_count() or 1) if n_jobs == -1 else max(n_jobs or 1, 1)
-    summed = workers * _SUMMED_PAIR_BYTES * largest * 2 * reach * _NUMBER_SHARE
-    times, costs = Counter[str](), defaultdict[str, float](float)
-    for name, often, seconds in work:
-        times[name] += often
-        costs[name] += often * seconds
+    n_runs, n_controls = (int(work[stage][0]) for stage in ("fit and measure", "controls"))
     return Plan(
         study=study,
-        n_runs=times["fit and measure"],
-        n_controls=times["controls"],
-        stages=[(name, often, costs[name]) for name, often in times.items() if often],
-        seconds=sum(costs.values()) / (0.9 * workers + 0.1),
-        memory=(workers + (workers > 1)) * _PROCESS_BYTES + summed,
+        n_runs=n_runs,
+        n_controls=n_controls,
+        stages=[(stage, int(often), seconds) for stage, (often, seconds) in work.items() if often],
+        seconds=sum(seconds for _, seconds in work.values()) / (0.9 * workers + 0.1),
+        memory=(workers + (workers > 1)) * _PROCESS_BYTES
+        + workers * _SUMMED_PAIR_BYTES * largest * pairs_per_token,
         disk=all_tokens * _TOKEN_BYTES
         + all_pairs * _PAIR_BYTES
-        + (times["fit and measure"] + times["controls"]) * _EMBEDDING_BYTES,
+        + (n_runs + n_controls) * _EMBEDDING_BYTES,
         notes=notes,
     )
-
-
-def _run_seconds(run: Run, *, tokens: float = 0.0) -> float:
-    """About how long one run takes on one core: fitted, with its replicates, and measured."""
-    return _RUN_S + run.model.kind.cost * tokens / 1e6
 
 
 def _text_bytes(recipe: Recipe, notes: list[str]) -> float:

@@ -25,6 +25,10 @@ __all__ = [
     "make_record", "read_frame", "read_record", "record_path", "write_frame", "write_record",
 ]  # fmt: skip
 
+# What reading a file that is missing, cut or garbled ends in; any other error is the machine's.
+_DAMAGE = (
+    FileNotFoundError, ValueError, LookupError, TypeError, AttributeError, RecursionError,
+)  # fmt: skip
 _BY_PERIOD = ("residues", "confusion", "recall_by_digit", "replicate_kappas")
 
 
@@ -83,18 +87,18 @@ def read_record(path: Path) -> dict[str, Any]:
     Raises
     ------
     FormatError
-        The file is damaged, or was changed by hand.
+        The file is missing, damaged, or was changed by hand.
     """
     try:
         record = json.loads(path.read_bytes().decode())
         if record.pop("checksum") != content_hash(record):
             raise ValueError("its checksum does not hold")
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+    except _DAMAGE as error:
         raise FormatError(
             f"{path} cannot be read",
             expected="a file as wordnum study wrote it",
             got=f"{type(error).__name__}: {error}",
-            remedy="run the study again: it makes this file anew and keeps the others",
+            remedy="run the study again, with --overwrite if this is study.json: the rest is kept",
         ) from error
     return record  # type: ignore[no-any-return]
 

@@ -88,13 +88,7 @@ class StudyResults:
         FormatError
             A record is missing, damaged or was changed.
         """
-        paths = [record_path(self.folder, key) for key in self.about["runs"]]
-        lost = [path for path in paths if not path.is_file()]
-        if lost:
-            raise FormatError(
-                f"{lost[0]} is missing", remedy="run the study again: what is there is kept"
-            )
-        return tuple(read_record(path) for path in paths)
+        return tuple(read_record(record_path(self.folder, key)) for key in self.about["runs"])
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -153,7 +147,7 @@ class StudyResults:
             frame = getattr(self, name)
             if frame is not None:
                 with atomic_path(self.folder / f"{name}.csv") as path:
-                    frame.to_csv(path, index=False)
+                    frame.map(_harmless).to_csv(path, index=False)
 
     def _frame(self, rows: list[list[Any]], columns: Sequence[str]) -> pd.DataFrame:
         import pandas as pd
@@ -169,8 +163,7 @@ class StudyResults:
         from html import escape
 
         done = self.table[self.table["status"] == "done"]
-        several = ["corpus"] * (done["corpus"].nunique() > 1)
-        names = ["key", *several, "system", "verdict"]
+        names = ["key", "corpus", "system", "verdict"]
         wide = done.pivot_table(index=names, columns="T", values="kappa", sort=False)
         wide = wide.droplevel("key").round(1).rename_axis(columns="kappa x 100, T =")
         failed = len(self.errors())
@@ -184,6 +177,11 @@ def _entry(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     return ";".join(v if isinstance(v, str) else f"{v['code']}:{v['T']}" for v in value)
+
+
+def _harmless(value: Any) -> Any:
+    """Quote a text that a spreadsheet would take for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) else value
 
 
 def system_labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -208,16 +206,17 @@ def system_labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _label_parts(row: Mapping[str, Any]) -> dict[str, str]:
-    window = ""
-    if row["window"] is not None:
-        names = {"side": "side", "positional": "positional", "weighting": "window_weighting"}
-        given = {name: row[column] for name, column in names.items() if row[column] is not None}
-        window = Window(size=row["window"], **given).label
+    window = row["window"] and Window(
+        size=row["window"],
+        side=row["side"] or "both",
+        positional=bool(row["positional"]),
+        weighting=row["window_weighting"] or "flat",
+    )
     return {
         "signal": row["signal"] or "",
         "condition": row["condition"],
         "numerals": row["numerals"],
         "ordinals": "ordinals kept" if row["ordinals"] == "keep" else "ordinals out",
-        "window": window,
+        "window": window.label if window else "",
         "seed": "" if row["seed"] is None else f"seed {row['seed']}",
     }

@@ -33,6 +33,7 @@ from wordnum.studies.stages import (
     code_version,
     count_pairs,
     identity,
+    is_of_the_machine,
     load_or_discard,
     prepare_stages,
     timed,
@@ -80,7 +81,8 @@ def run_study(
     Raises
     ------
     InputError
-        The folder holds another study or another process is writing to it, or every run failed.
+        The folder holds another study or another process is writing to it, or every run failed;
+        the disk is full, or too many files are open: what is done is kept.
     UsageError, MissingExtraError
         A device that does not exist, or that nothing here can drive.
     """
@@ -176,6 +178,8 @@ def measure(
         if record["row"]["dim"]:  # what was asked for may be more than a small text has
             record["row"]["dim"] = embedding.dim
     except Exception as error:  # one failed run must not take the others with it
+        if is_of_the_machine(error):
+            raise
         if not source.error:  # that was told once, for all of them
             logger.warning("a run failed: %s: %s", _describe(run), error)
         record |= {"status": "failed", "error": str(error) or repr(error)}

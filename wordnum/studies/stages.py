@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import logging
 import shutil
@@ -28,12 +29,15 @@ from wordnum.provenance import content_hash
 from wordnum.studies.grid import Run, Study
 
 __all__ = [
-    "Cache", "Source", "Stages", "code_version", "count_pairs", "identity", "load_or_discard",
-    "prepare_stages",
+    "Cache", "Source", "Stages", "code_version", "count_pairs", "identity", "is_of_the_machine",
+    "load_or_discard", "prepare_stages", "timed",
 ]  # fmt: skip
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
+_OF_THE_MACHINE = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE,
+}  # fmt: skip
 # A run with fewer pairs than this share of the original's has a thinned control.
 _LOSES_PAIRS = 0.98
 
@@ -118,6 +122,12 @@ def load_or_discard(path: Path, load: Callable[[Path], T]) -> T | None:
         else:
             path.unlink()
         return None
+
+
+def is_of_the_machine(error: Exception) -> bool:
+    """Whether a full disk, or too many open files, is to blame, and not what was asked for."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(cause, OSError) and cause.errno in _OF_THE_MACHINE
 
 
 @dataclass(frozen=True)
@@ -213,6 +223,8 @@ def prepare_stages(
             stages.controls = _thinned(stages, corpus, cut)
             _count(stages, corpus, [run.perturbation for run in stages.controls], n_jobs)
     except WordnumError as error:
+        if is_of_the_machine(error):
+            raise
         logger.warning("corpus %s failed: %s", recipe.name, error)
         stages.error = str(error)
     return stages
@@ -222,7 +234,9 @@ def _encoded(stages: Stages, n_jobs: int | None) -> EncodedCorpus:
     """Open the corpus of a recipe, encoded now if it was not yet."""
     recipe = stages.recipe
     if recipe.reader == "encoded":
-        stages.corpus, corpus = Path(recipe.paths()[0]), open_encoded(recipe)
+        open_encoded(recipe)  # refuses what does not fit the recipe
+        stages.corpus = Path(recipe.paths()[0])
+        corpus = EncodedCorpus.open(stages.corpus, verify=True)
     else:
         stages.corpus = stages.cache.path("corpus", "", code_version("corpus"), recipe.identity())
         found = load_or_discard(stages.corpus, lambda path: EncodedCorpus.open(path, verify=True))
