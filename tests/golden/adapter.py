@@ -31,6 +31,7 @@ from wordnum.embeddings.presets import PRESETS, Preset, embed
 from wordnum.embeddings.sgns import NumberSGNS
 from wordnum.embeddings.svd import SVD
 from wordnum.embeddings.weightings import Weighting
+from wordnum.studies.attribution import attribute as _attribute
 from wordnum.studies.grid import ModelSpec, ProbeSpec
 from wordnum.studies.runner import run_study
 from wordnum.studies.toml_files import load_study
@@ -424,3 +425,44 @@ def _demo_models() -> tuple[Any, ...]:
         ModelSpec("Hellinger-SVD", "svd", {**halves, "weighting": "hellinger"}),
         ModelSpec("token frequency", "frequency", {"min_count": 1, "half_samples": True}),
     )
+
+
+# Attribution --------------------------------------------------------------------------------------
+
+
+def attributed(
+    corpus: Any, *, groups: Any, sides: bool, intervals: bool, exact_limit: int
+) -> dict[str, Array]:
+    """Shares of contexts in the kappas of a window of 2: groups are named, or lists of word slots.
+
+    Arrays have the axes group, T and measure; of `whole` T and measure.
+    """
+    counts = _counted(corpus, ["original"], 2)["original"]
+    if not isinstance(groups, str):
+        first = counts.vocabulary.first_word
+        groups = {name: first + np.asarray(slots) for name, slots in groups.items()}
+    found = _attribute(
+        counts,
+        window=_window(2),
+        signal="both",
+        groups=groups,
+        sides=sides,
+        weighting="hellinger",
+        dim=12,
+        moduli=(2, 5, 10),
+        exact_limit=exact_limit,
+        permutations=16,
+        repeats=2,
+        intervals=intervals,
+        n_jobs=1,
+        random_state=0,
+        device="cpu",
+    )
+    values = {
+        "shapley": found.shapley,
+        "single group": found.single_group,
+        "leave-one-out": found.leave_one_out,
+        "sampling error": found.sampling_error,
+        "whole": found.whole,
+    }
+    return {**values, "low": found.low, "high": found.high} if intervals else values

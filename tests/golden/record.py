@@ -65,6 +65,7 @@ def measure(folder: Path) -> dict[str, values.Values]:
         "models": lambda: values.models(corpora),
         "presets": lambda: values.presets(corpora),
         "measures": lambda: values.measures(corpora),
+        "attribution": lambda: values.attribution(corpora),
         "demo": lambda: values.demo(folder / "demo", everything=True),
     }
     texts = Path(os.environ.get("WORDNUM_CORPORA") or REPOSITORY.parent / "shared" / "corpora")

@@ -96,6 +96,10 @@ def test_embeddings_have_the_recorded_measures(recorded: Recorded, corpora: valu
     check(values.measures(corpora), recorded["measures"], relative=1e-6)
 
 
+def test_contexts_have_the_recorded_shares(recorded: Recorded, corpora: values.Corpora):
+    assert differences(values.attribution(corpora), recorded["attribution"], relative=1e-6) == []
+
+
 def test_cells_of_the_demo_have_the_recorded_measures(recorded: Recorded, tmp_path: Path):
     found = values.demo(tmp_path / "demo", everything=False)
     assert len(found["rows"]) == 12 * 9

@@ -219,6 +219,21 @@ def _absent(value: Any) -> bool:
     return value is None or str(value) in ("nan", "<NA>", "None")
 
 
+def attribution(corpora: Corpora) -> Values:
+    """Shares of sides in a window, exact with intervals, and of seven groups, sampled."""
+    sides = adapter.attributed(
+        corpora.ids, groups="signals", sides=True, intervals=True, exact_limit=4
+    )
+    groups = {f"group {i}": range(60 * i, 60 * (i + 1)) for i in range(6)}
+    sampled = adapter.attributed(
+        corpora.ids, groups=groups, sides=False, intervals=False, exact_limit=4
+    )
+    named = {"sides": sides, "sampled": sampled}
+    return {
+        f"{n}: {key}": array.ravel() for n, found in named.items() for key, array in found.items()
+    }
+
+
 def demo(folder: Path, *, everything: bool) -> Values:
     """Rows of the demo study by their identity: arrays over rows, and what they say in words."""
     table = adapter.demo_table(folder, everything=everything)
