@@ -117,7 +117,7 @@ def test_groups_of_ones_own_stand_in_a_study_or_a_file_beside_it(study: Study, t
 
 
 def test_a_study_without_such_a_model_is_refused(study: Study):
-    with pytest.raises(UsageError, match="whose kappas can be attributed"):
+    with pytest.raises(UsageError, match="attribution without an svd with rows="):
         replace(study, models=study.models[2:])
 
 

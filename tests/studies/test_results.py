@@ -146,7 +146,7 @@ def test_what_both_conditions_share_cancels_in_the_interval_of_their_difference(
 def test_a_run_that_failed_makes_no_difference_and_says_why(done: StudyResults):
     failed = done.table[done.table["status"] == "failed"]
     assert set(failed["model"]) == {"broken"}
-    assert failed["error"].str.contains("dim=0 is out of range").all()
+    assert failed["error"].str.contains("dim cannot be 0").all()
     compared = done.comparisons[done.comparisons["model"] == "broken"]
     assert set(compared["reason"]) == {"run-failed"}
     assert compared["difference"].isna().all()
