@@ -16,17 +16,17 @@ __all__ = ["check_anything", "fix_signs", "gram", "leading"]
 # enough for BLAS. The GPU takes what fits its memory.
 _STRIP = {"cpu": 4096, "cuda": 65536}
 # Share of filled rows above which a column is cheaper as part of a dense product. Measured: on
-# real counts the best lies between 0.08 and 0.2; a GPU is always faster on dense columns.
-_DENSE = {"cpu": 0.1, "cuda": 0.0}
+# real counts the best lies between 0.15 and 0.3; a GPU is always faster on dense columns.
+_DENSE = {"cpu": 0.2, "cuda": 0.0}
 
 
 def gram(weighted: Weighted, *, single: bool = False) -> Any:
     """Return ``W W^T`` of a weighted matrix, (n, n) float64 on its device.
 
-    Columns that many rows share go through dense products, the long tail of the rest through a
-    sparse one, and columns with one entry onto the diagonal: counts follow Zipf's law in their
-    columns, so this takes a tenth of the time of either way alone. The base b of unseen pairs
-    enters as ``b (r 1^T + 1 r^T) + b^2 m``, with r the row sums and m the columns used.
+    Columns that many rows share go through dense products, the long tail of the rest through
+    sparse ones: counts follow Zipf's law in their columns, so this takes a tenth of the time of
+    either way alone. The base b of unseen pairs enters as ``b (r 1^T + 1 r^T) + b^2 m``, with r the
+    row sums and m the columns used.
 
     Parameters
     ----------
@@ -39,16 +39,10 @@ def gram(weighted: Weighted, *, single: bool = False) -> Any:
     n = weighted.matrix.shape[0]
     matrix = weighted.matrix.tocsc()
     filled = xp.diff(matrix.indptr)
-    common = filled > max(1, _DENSE[backend.device] * n)
+    common = filled > _DENSE[backend.device] * n
     product = _of_common(matrix[:, xp.flatnonzero(common)], backend, single=single)
-    tail = xp.flatnonzero(~common & (filled > 1))
-    if tail.size:
-        part = matrix[:, tail].tocsr()
-        product += (part @ part.T).toarray()
-    lonely = matrix[:, xp.flatnonzero(filled == 1)]
-    product[xp.arange(n), xp.arange(n)] += xp.bincount(
-        lonely.indices, weights=lonely.data**2, minlength=n
-    )
+    if backend.device == "cpu":
+        _add_rare(product, matrix, np.flatnonzero(~common & (filled > 0)))
     if weighted.base:
         sums = xp.bincount(matrix.indices, weights=matrix.data, minlength=n)
         product += weighted.base * (sums[:, None] + sums[None, :])
@@ -67,6 +61,16 @@ def _of_common(matrix: Any, backend: Backend, *, single: bool) -> Any:
         strip = strip.astype(xp.float32 if single else xp.float64, copy=False)
         product += strip @ strip.T
     return product
+
+
+def _add_rare(product: np.ndarray, matrix: Any, columns: np.ndarray) -> None:
+    try:
+        from wordnum.embeddings.gram_kernel import add_outer_products
+    except ImportError:  # a machine without numba
+        rare = matrix[:, columns]
+        product += (rare @ rare.T).toarray()
+    else:
+        add_outer_products(product, columns, matrix.indptr, matrix.indices, matrix.data)
 
 
 def leading(
