@@ -26,12 +26,12 @@ from threadpoolctl import threadpool_limits
 
 from wordnum.analyzers import analyze, spectrum
 from wordnum.analyzers.agreement import kappa
-from wordnum.analyzers.cross_validation import closed_form_predictions
+from wordnum.analyzers.cross_validation import out_of_fold
 from wordnum.analyzers.folds import random_folds
 from wordnum.analyzers.inputs import centred_columns
 from wordnum.analyzers.permutations import Null, permuted_kappas, permuted_labels
 from wordnum.analyzers.residues import Task, tasks_for
-from wordnum.analyzers.spikes import local_rank_p_value, near_frequencies
+from wordnum.analyzers.spectra import local_rank_p_value, near_frequencies
 from wordnum.backend import get_backend
 from wordnum.embeddings.embedding import Embedding
 
@@ -109,7 +109,7 @@ def shuffle_p_values(x, seed, shuffles):
     x, fold_of = centred_columns(x), random_folds(len(x), random_state=seed)[0]
     tasks = tasks_for(numbers, PERIODS)
     rng = np.random.default_rng([seed, 2])
-    real = closed_form_predictions(cpu, x, tasks, fold_of)
+    real = out_of_fold(cpu, x, tasks, fold_of)
     observed = [float(kappa(t.labels, row, t.n_classes)) for t, row in zip(tasks, real.labels)]
     labels = [permuted_labels(t, numbers, shuffles, rng, restricted=True) for t in tasks]
     start = time.perf_counter()
@@ -118,7 +118,7 @@ def shuffle_p_values(x, seed, shuffles):
     anew = np.empty((len(tasks), shuffles))
     for one in range(shuffles):
         again = [Task(t.period, rows[one], t.residues) for t, rows in zip(tasks, labels)]
-        said = closed_form_predictions(cpu, x, again, fold_of).labels
+        said = out_of_fold(cpu, x, again, fold_of).labels
         anew[:, one] = [kappa(t.labels, row, t.n_classes) for t, row in zip(again, said)]
     spent = middle - start, time.perf_counter() - middle
     p = [[Null.of(v, o).p_value for v, o in zip(values, observed)] for values in (taken, anew)]

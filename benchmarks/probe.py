@@ -20,9 +20,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from wordnum.analyzers import analyze, probe
-from wordnum.analyzers.cross_validation import closed_form_predictions
+from wordnum.analyzers.closed_form import ALPHAS
+from wordnum.analyzers.cross_validation import out_of_fold
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.lda import ALPHAS
 from wordnum.analyzers.residues import tasks_for
 from wordnum.backend import get_backend
 from wordnum.theory.theorem import planted_embedding
@@ -107,7 +107,7 @@ def timed(call, times=3, clock=time.process_time):
 def suite(x, tasks, classifier):
     backend = get_backend("cpu")
     return [
-        closed_form_predictions(backend, x, tasks, fold_of, classifier=classifier)
+        out_of_fold(backend, x, tasks, fold_of, classifier=classifier)
         for fold_of in random_folds(len(x), repeats=REPEATS)
     ]
 

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from wordnum.analyzers import Analysis, analyze, probe
-from wordnum.analyzers.alternative_classifiers import AlternativeClassifier, iterative_predictions
+from wordnum.analyzers.alternative_classifiers import AlternativeClassifier
+from wordnum.analyzers.closed_form import standardised
+from wordnum.analyzers.cross_validation import out_of_fold
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.lda import standardised
 from wordnum.analyzers.residues import tasks_for
 from wordnum.analyzers.side_by_side import SideBySide
+from wordnum.backend import get_backend
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError, UsageError
 from wordnum.theory.theorem import planted_embedding
@@ -82,16 +84,12 @@ def test_one_row_per_t_holds_everything(found):
     assert dict(found.probe) == found.probe.by_period
 
 
-def test_series_follow_the_sizes(found):
+def test_analyses_side_by_side_have_a_row_per_name_and_t(found):
     weak = analyze(planted_embedding(phi=30, kappa=20), moduli=[2, 5, 10], nulls=0)
-    grown = SideBySide({1e5: weak, 1e6: found})
-    np.testing.assert_allclose(grown.series("phi", 10), [30, 300])
-    assert np.diff(grown.series("kappa", 10)) > 0
-    assert np.isnan(grown.series("kappa", 7)).all()
-    assert np.isnan(grown.series("low", 10)).all()  # planted vectors come from no documents
-    assert list(grown.to_frame().index.names) == ["system", "T"]
-    with pytest.raises(UsageError, match="did you mean 'kappa'"):
-        grown.series("kapa", 10)
+    frame = SideBySide({1e6: found, 1e5: weak}).to_frame()
+    assert list(frame.index.names) == ["system", "T"]
+    assert frame["phi"].xs(10, level="T").to_dict() == pytest.approx({1e6: 300, 1e5: 30})
+    assert frame.loc[(1e5, 10), "kappa"] < frame.loc[(1e6, 10), "kappa"]
     with pytest.raises(InputError, match="no analysis"):
         SideBySide({})
 
@@ -102,8 +100,8 @@ def test_logistic_predicts_what_scikit_learn_does():
     x = planted_embedding(phi=10, kappa=70, dim=12, size=300).vectors
     task = tasks_for(np.arange(300), [10])[0]
     fold_of = random_folds(300)[0]
-    ours = iterative_predictions(
-        x, [task], fold_of, classifier="logistic", chosen=np.full((5, 1), 2)
+    ours = out_of_fold(
+        get_backend("cpu"), x, [task], fold_of, classifier="logistic", chosen=np.full((5, 1), 2)
     )
     for fold in range(5):
         held = fold_of == fold

@@ -8,9 +8,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.metrics import cohen_kappa_score
 
-from wordnum.analyzers.cross_validation import closed_form_predictions
-from wordnum.analyzers.folds import group_folds, random_folds
-from wordnum.analyzers.lda import (
+from wordnum.analyzers.closed_form import (
     ALPHAS,
     class_inverse,
     discriminants,
@@ -19,6 +17,8 @@ from wordnum.analyzers.lda import (
     left_out_block,
     left_out_rows,
 )
+from wordnum.analyzers.cross_validation import out_of_fold
+from wordnum.analyzers.folds import group_folds, random_folds
 from wordnum.analyzers.residues import tasks_for
 from wordnum.backend import get_backend
 
@@ -159,7 +159,7 @@ def test_nested_predictions_equal_a_loop_over_scikit_learn(grouped):
     tasks = tasks_for(numbers, [2, 3, 5])
     folds = group_folds(100, group=10) if grouped else random_folds(100)
     groups = numbers // 10 if grouped else None
-    ours = closed_form_predictions(CPU, x, tasks, folds[0], group_of=groups)
+    ours = out_of_fold(CPU, x, tasks, folds[0], group_of=groups)
     for task, row in zip(tasks, ours.labels, strict=True):
         np.testing.assert_array_equal(row, sklearn_nested(x, task.labels, folds[0], groups))
 
@@ -169,7 +169,7 @@ def test_ridge_predictions_equal_ridge_classifier_cv(d):
     x, numbers = embedding(n=150, d=d), np.arange(150)
     tasks = tasks_for(numbers, [2, 3, 7])
     fold_of = random_folds(150)[0]
-    ours = closed_form_predictions(CPU, x, tasks, fold_of, classifier="ridge")
+    ours = out_of_fold(CPU, x, tasks, fold_of, classifier="ridge")
     for task, row, chosen in zip(tasks, ours.labels, ours.chosen.T, strict=True):
         for fold in range(5):
             held = fold_of == fold
@@ -183,7 +183,7 @@ def test_ridge_groups_choose_by_the_error_of_whole_groups():
     x, numbers = embedding(n=60), np.arange(60)
     (task,) = tasks = tasks_for(numbers, [3])
     fold_of, groups = group_folds(60, group=6)[0], numbers // 6
-    ours = closed_form_predictions(CPU, x, tasks, fold_of, classifier="ridge", group_of=groups)
+    ours = out_of_fold(CPU, x, tasks, fold_of, classifier="ridge", group_of=groups)
     held = fold_of == 0
     Z, _ = standardised(x[~held], x[held])
     Y, units, n = one_hot(task.labels)[~held], groups[~held], (~held).sum()
@@ -205,7 +205,7 @@ def test_a_class_that_training_never_saw_is_never_predicted():
     task = tasks_for(np.arange(30), [3])[0]
     task = type(task)(3, y, np.arange(3))
     fold_of = np.where(np.arange(30) < 3, 0, 1)
-    ours = closed_form_predictions(CPU, x, [task], fold_of)
+    ours = out_of_fold(CPU, x, [task], fold_of)
     assert set(ours.labels[0][:3]) <= {0, 1}
 
 

@@ -9,8 +9,7 @@ from scipy import stats
 
 from wordnum.analyzers import analyze
 from wordnum.analyzers.agreement import kappa
-from wordnum.analyzers.alternative_classifiers import iterative_predictions
-from wordnum.analyzers.cross_validation import closed_form_predictions
+from wordnum.analyzers.cross_validation import out_of_fold
 from wordnum.analyzers.folds import group_folds, random_folds
 from wordnum.analyzers.permutations import permuted_kappas, permuted_labels
 from wordnum.analyzers.probing import probe
@@ -70,14 +69,14 @@ def test_batched_nulls_equal_refits_with_the_permuted_labels(classifier, d):
     x, numbers = noise(d=d), np.arange(200)
     tasks = tasks_for(numbers, [2, 5, 7])
     fold_of = random_folds(200)[0]
-    real = closed_form_predictions(CPU, x, tasks, fold_of, classifier=classifier)
+    real = out_of_fold(CPU, x, tasks, fold_of, classifier=classifier)
     rng = np.random.default_rng(0)
     labels = [permuted_labels(t, numbers, 6, rng, restricted=False) for t in tasks]
     batched = permuted_kappas(CPU, x, tasks, labels, fold_of, real.chosen, classifier=classifier)
     for at, task in enumerate(tasks):
         for one in range(6):
             again = type(task)(task.period, labels[at][one], task.residues)
-            refit = closed_form_predictions(
+            refit = out_of_fold(
                 CPU, x, [again], fold_of, classifier=classifier, chosen=real.chosen[:, [at]]
             )
             expected = kappa(again.labels, refit.labels[0], task.n_classes)
@@ -136,9 +135,7 @@ def test_rows_left_out_touch_neither_standardisation_nor_choice(classifier):
     task = tasks_for(numbers, [2])[0]
 
     def predict(x, task):
-        if classifier == "logistic":
-            return iterative_predictions(x, [task], fold_of, classifier=classifier)
-        return closed_form_predictions(CPU, x, [task], fold_of, classifier=classifier)
+        return out_of_fold(CPU, x, [task], fold_of, classifier=classifier)
 
     before = predict(x, task)
     held = np.flatnonzero(fold_of == 0)

@@ -5,8 +5,7 @@ import pytest
 from scipy import stats
 from scipy.signal import fftconvolve
 
-from wordnum.analyzers.spectra import spectrum
-from wordnum.analyzers.spikes import holm, local_rank_p_value, near_frequencies
+from wordnum.analyzers.spectra import holm, local_rank_p_value, near_frequencies, spectrum
 from wordnum.embeddings.embedding import Embedding
 
 SEEDS = range(200)

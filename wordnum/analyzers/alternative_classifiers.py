@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.neural_network import MLPClassifier
 
 from wordnum.analyzers.agreement import kappa
-from wordnum.analyzers.cross_validation import Predictions
-from wordnum.analyzers.lda import ALPHAS, standardised
+from wordnum.analyzers.closed_form import ALPHAS, standardised
 from wordnum.analyzers.residues import Task
-from wordnum.progress import track
+from wordnum.backend import Backend
 
-__all__ = ["AlternativeClassifier", "iterative_predictions"]
+__all__ = ["AlternativeClassifier", "AlternativeFold"]
 
 _INNER = 4
 _HIDDEN = 64
@@ -97,54 +97,60 @@ def _converges(model: BaseEstimator, X: np.ndarray, y: np.ndarray) -> bool:
     return not any(issubclass(w.category, ConvergenceWarning) for w in caught)
 
 
-def iterative_predictions(
-    X: np.ndarray,
-    tasks: Sequence[Task],
-    fold_of: np.ndarray,
-    *,
-    classifier: str,
-    random_state: int = 0,
-    group_of: np.ndarray | None = None,
-    chosen: np.ndarray | None = None,
-    nuisance: np.ndarray | None = None,
-) -> Predictions:
-    """Out-of-fold predictions of "logistic" or "mlp"; as `closed_form_predictions` otherwise.
+class AlternativeFold:
+    """A classifier without a closed form on one fold, for every task; as `ClosedFormFold`."""
 
-    Alpha is chosen by the kappa of one held-out quarter of the training rows (of whole groups where
-    groups are given), then the model is fitted on all of them.
-    """
-    n_folds = int(fold_of.max()) + 1 if chosen is None else len(chosen)
-    labels = np.zeros((len(tasks), len(fold_of)), dtype=np.int64)
-    selected = np.zeros((n_folds, len(tasks)), dtype=np.int64)
-    failed = set()
-    for fold in track(range(n_folds), f"probing by {classifier}"):
-        held = fold_of == fold
-        if not held.any() or held.all():
-            continue
-        pair = None if nuisance is None else (nuisance[~held], nuisance[held])
-        Z, Z_test, *_ = standardised(np, X[~held], X[held], pair)
-        inner = _inner_part(len(Z), None if group_of is None else group_of[~held], random_state)
-        for at, task in enumerate(tasks):
-            model = AlternativeClassifier(classifier, random_state=random_state)
-            if chosen is None:
-                search = GridSearchCV(
-                    model,
-                    {"alpha": _TRIED[classifier]},
-                    scoring=lambda fitted, rows, true, C=task.n_classes: float(
-                        kappa(true, fitted.predict(rows), C)
-                    ),
-                    cv=PredefinedSplit(np.where(inner, 0, -1)),
-                    error_score="raise",
-                ).fit(Z, task.labels[~held])
-                model = search.best_estimator_
-            else:
-                alpha = ALPHAS[chosen[fold, at]]
-                model.set_params(alpha=alpha).fit(Z, task.labels[~held])
-            selected[fold, at] = ALPHAS.index(model.alpha)
-            labels[at, held] = model.predict(Z_test)
+    def __init__(
+        self,
+        backend: Backend,
+        tasks: Sequence[Task],
+        train: np.ndarray,
+        test: np.ndarray,
+        rows: np.ndarray,
+        nuisance: tuple[np.ndarray, np.ndarray] | None = None,
+        *,
+        kind: str,
+        random_state: int,
+    ) -> None:
+        self.tasks, self.rows = tasks, rows
+        self.model = AlternativeClassifier(kind, random_state=random_state)
+        self.Z, self.Z_test, *_ = standardised(np, train, test, nuisance)
+        self.fitted: dict[int, AlternativeClassifier] = {}
+        self.failed: frozenset[int] = frozenset()
+
+    def choose(self, groups: np.ndarray | None) -> np.ndarray:
+        """Index of the best of `ALPHAS` per task, by the kappa of one held-out quarter.
+
+        A quarter of the rows, or of the groups where there are any; the best is then fitted on all.
+        """
+        inner = _inner_part(len(self.Z), groups, self.model.random_state)
+        for at, task in enumerate(self.tasks):
+            search = GridSearchCV(
+                self.model,
+                {"alpha": _TRIED[self.model.kind]},
+                scoring=partial(_score, task.n_classes),
+                cv=PredefinedSplit(np.where(inner, 0, -1)),
+                error_score="raise",
+            )
+            self.fitted[at] = search.fit(self.Z, task.labels[self.rows]).best_estimator_
+        return np.array([ALPHAS.index(self.fitted[at].alpha) for at in range(len(self.tasks))])
+
+    def predict(self, chosen: np.ndarray) -> np.ndarray:
+        """Predicted labels (number of tasks, m), one index of `ALPHAS` per task."""
+        labels = []
+        for at, task in enumerate(self.tasks):
+            model = self.fitted.get(at)
+            if model is None:
+                model = clone(self.model).set_params(alpha=ALPHAS[chosen[at]])
+                model.fit(self.Z, task.labels[self.rows])
             if not model.converged_:
-                failed.add(task.period)
-    return Predictions(labels, selected, frozenset(failed))
+                self.failed |= {task.period}
+            labels.append(model.predict(self.Z_test))
+        return np.stack(labels)
+
+
+def _score(n_classes: int, model: AlternativeClassifier, X: np.ndarray, y: np.ndarray) -> float:
+    return float(kappa(y, model.predict(X), n_classes))
 
 
 def _inner_part(n: int, groups: np.ndarray | None, random_state: int) -> np.ndarray:

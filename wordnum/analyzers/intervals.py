@@ -201,10 +201,7 @@ def compare(first: ProbeResult, second: ProbeResult) -> dict[int, Difference]:
             )
     shared = [T for T in first if T in second]
     if not shared:
-        raise InputError(
-            "the probes share no modulus",
-            got=f"{sorted(first)} and {sorted(second)}",
-        )
+        raise InputError("the probes share no modulus", got=f"{sorted(first)} and {sorted(second)}")
     found = {}
     for T in shared:
         a, b = first[T], second[T]

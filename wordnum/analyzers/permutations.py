@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from wordnum.analyzers.agreement import kappa
-from wordnum.analyzers.lda import ALPHAS, FoldBasis, class_inverse, fold_basis
+from wordnum.analyzers.closed_form import ALPHAS, FoldBasis, class_inverse, fold_basis
 from wordnum.analyzers.residues import Task
 from wordnum.backend import Backend
 

@@ -13,7 +13,7 @@ import numpy as np
 from wordnum.analyzers.agreement import confusion_matrix, kappa
 from wordnum.analyzers.by_period import ByPeriod
 from wordnum.analyzers.controls import CONTROLS, control_kappas
-from wordnum.analyzers.cross_validation import Predictions, closed_form_predictions
+from wordnum.analyzers.cross_validation import CLOSED_FORM, Predictions, out_of_fold
 from wordnum.analyzers.folds import random_folds
 from wordnum.analyzers.inputs import centred_columns, one_blas_thread
 from wordnum.analyzers.intervals import Interval, half_sample_interval
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["CLASSIFIERS", "ModulusProbe", "ProbeResult", "probe"]
 
 CLASSIFIERS = ("lda", "ridge", "logistic", "mlp")
-_CLOSED_FORM = ("lda", "ridge")
 _PERMUTATIONS = 200
 _COLUMNS = ("kappa", "low", "high", "interval_reason", "repeat_sd", "accuracy")
 _NULL = "#CFCFCF"
@@ -146,7 +145,7 @@ class ProbeResult(ByPeriod[ModulusProbe]):
         The numbers present.
     size : int
         N: the folds are dealt over 0..N-1.
-    dim, random_state, folds, repeats : int
+    random_state, folds, repeats : int
     notes : tuple of Reason
         What a reader must know: a fit that did not converge, labels that were not permuted.
     """
@@ -154,7 +153,6 @@ class ProbeResult(ByPeriod[ModulusProbe]):
     classifier: str
     numbers: np.ndarray
     size: int
-    dim: int
     random_state: int
     folds: int
     repeats: int
@@ -214,7 +212,7 @@ def probe(
         The T.
     classifier : {"lda", "ridge", "logistic", "mlp"}
         Linear discriminant with covariance ``S_W + a I`` and equal priors (the default, exact in
-        closed form, see `wordnum.analyzers.lda`); least squares on class indicators, as
+        closed form, see `wordnum.analyzers.closed_form`); least squares on class indicators, as
         scikit-learn's RidgeClassifierCV; multinomial logistic regression; one hidden layer.
     random_state : int
         Of folds and permutations.
@@ -267,7 +265,7 @@ def probe(
     embedding = as_embedding(embedding)
     one_of(classifier, CLASSIFIERS, what="classifier")
     periods = checked_moduli(moduli, size=embedding.size)
-    closed = classifier in _CLOSED_FORM
+    closed = classifier in CLOSED_FORM
     nulls = (_PERMUTATIONS if closed else 0) if nulls is None else nulls
     repeats = (5 if closed else 1) if repeats is None else repeats
     for name, value, least in (("folds", folds, 2), ("repeats", repeats, 1), ("nulls", nulls, 0)):
@@ -318,7 +316,6 @@ def probe(
         classifier=classifier,
         numbers=embedding.numbers,
         size=embedding.size,
-        dim=embedding.dim,
         random_state=random_state,
         folds=folds,
         repeats=repeats,
@@ -364,15 +361,8 @@ class _Run:
     def predict(
         self, X: Any, tasks: Sequence[Task], fold_of: np.ndarray, **options: Any
     ) -> Predictions:
-        if self.classifier in _CLOSED_FORM:
-            return closed_form_predictions(
-                self.backend, X, tasks, fold_of, classifier=self.classifier, **options
-            )
-        from wordnum.analyzers.alternative_classifiers import iterative_predictions
-
-        return iterative_predictions(
-            X, tasks, fold_of, classifier=self.classifier, random_state=self.random_state, **options
-        )
+        how: dict[str, Any] = {"classifier": self.classifier, "random_state": self.random_state}
+        return out_of_fold(self.backend, X, tasks, fold_of, **how, **options)
 
     def on_rows(self, rows: np.ndarray, *args: Any, **options: Any) -> Predictions:
         """Predictions for some rows only, fitted on some rows only."""
@@ -390,7 +380,7 @@ class _Run:
 
     def _permuted(self, labels: Sequence[np.ndarray], chosen: np.ndarray) -> list[np.ndarray]:
         fold_of = self.folds_of[0]
-        if self.classifier in _CLOSED_FORM:
+        if self.classifier in CLOSED_FORM:
             given = self.backend, self.X, self.tasks, labels, fold_of, chosen
             return permuted_kappas(*given, classifier=self.classifier)
         refitted = []

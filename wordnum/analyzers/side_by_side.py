@@ -10,8 +10,7 @@ import numpy as np
 
 from wordnum.analyzers.analysis import Analysis
 from wordnum.analyzers.plotting import PALETTE, bare_axes, new_figure
-from wordnum.analyzers.spikes import SPIKE_PERIODS
-from wordnum.config import one_of
+from wordnum.analyzers.spectra import SPIKE_PERIODS
 from wordnum.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,8 +50,8 @@ class SideBySide:
     >>> both = SideBySide(made)
     >>> both
     <SideBySide, 90: both, 0: spectral>
-    >>> both.series("phi", 10).round(3)
-    array([300., 300.])
+    >>> both.to_frame().loc[(90, 10), "phi"].round(3)
+    np.float64(300.0)
     """
 
     by_name: Mapping[Any, Analysis]
@@ -75,23 +74,6 @@ class SideBySide:
         frames = {name: one.to_frame() for name, one in self.by_name.items()}
         return pd.concat(frames, names=["system"])
 
-    def series(self, measure: str, period: int) -> np.ndarray:
-        """One measure at one T over the systems; NaN where an analysis does not have it.
-
-        Parameters
-        ----------
-        measure : str
-            A column of `to_frame`, such as "magnitude", "phi", "kappa", "low".
-        period : int
-            T.
-        """
-        known = {
-            name for one in self.by_name.values() for row in one.rows().values() for name in row
-        }
-        one_of(measure, known, what="measure")
-        rows = [one.rows().get(period, {}) for one in self.by_name.values()]
-        return np.array([row.get(measure) for row in rows], dtype=float)
-
     def plot(self, figure: Figure | None = None, *, title: str = "") -> Figure:
         """Draw spectrum strips beside the table of kappas, the paper's main figure."""
         rows = [
@@ -113,21 +95,22 @@ class SideBySide:
         unit: str = "tokens",
         title: str = "",
     ) -> Figure:
-        """Draw magnitude, Phi_T and kappa with its interval against the size of the text."""
+        """Draw magnitude, Phi_T and kappa with its interval against the size of the text.
+
+        The analyses have all their parts, and these T among their moduli.
+        """
         figure = new_figure(figure, (8.6, 2.6))
         axes = figure.subplots(1, 3)
-        grown = SideBySide(dict(sorted(self.by_name.items())))
-        sizes = list(grown.by_name)
+        frame = self.to_frame().sort_index()
         for ax, (column, label) in zip(axes, _GROWING.items(), strict=True):
-            bare_axes(ax)
+            bare_axes(ax).set(xlabel=unit, ylabel=label)
             for color, T in zip(PALETTE, periods, strict=False):
-                values = grown.series(column, T)
-                ax.plot(sizes, values, "o-", color=color, markersize=3, label=f"T = {T}")
+                grown = frame.xs(T, level="T")
+                ax.plot(grown[column], "o-", color=color, markersize=3, label=f"T = {T}")
                 if column == "kappa":
-                    low, high = (grown.series(end, T) for end in ("low", "high"))
-                    ax.vlines(sizes, low, high, color=color, linewidth=1.0)
-            ax.set(xlabel=unit, ylabel=label)
-            if sizes[0] > 0 and sizes[-1] > 8 * sizes[0]:
+                    low, high = np.asarray(grown[["low", "high"]], dtype=float).T
+                    ax.vlines(grown.index, low, high, color=color, linewidth=1.0)
+            if 0 < 8 * min(self.by_name) < max(self.by_name):
                 ax.set_xscale("log")
         axes[0].legend(frameon=False, fontsize=8)
         figure.suptitle(title)

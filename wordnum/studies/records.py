@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordnum.analyzers.circles import circle
-from wordnum.analyzers.spikes import SPIKE_PERIODS
+from wordnum.analyzers.spectra import SPIKE_PERIODS
 from wordnum.errors import FormatError
 from wordnum.provenance import content_hash, jsonable
 from wordnum.storage import write_json

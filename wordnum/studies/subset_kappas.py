@@ -18,7 +18,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from wordnum.analyzers.agreement import kappa
-from wordnum.analyzers.cross_validation import closed_form_predictions
+from wordnum.analyzers.cross_validation import out_of_fold
 from wordnum.analyzers.folds import random_folds
 from wordnum.analyzers.inputs import centred_columns
 from wordnum.analyzers.residues import Task, tasks_for
@@ -202,7 +202,7 @@ class SubsetKappas:
             # The probe standardises columns, so that the eigenvalues have no say.
             X = backend.asarray(centred_columns(vectors))
             return [
-                closed_form_predictions(backend, X, tasks, fold_of, chosen=chosen)
+                out_of_fold(backend, X, tasks, fold_of, chosen=chosen)
                 for fold_of, chosen in zip(folds, alphas, strict=True)
             ]
 

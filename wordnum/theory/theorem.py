@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 
-from wordnum.analyzers.lda import standardised
+from wordnum.analyzers.closed_form import standardised
 from wordnum.analyzers.residues import check_classes, checked_moduli, class_labels
 from wordnum.embeddings.embedding import Embedding, as_embedding
 from wordnum.errors import InputError, UsageError

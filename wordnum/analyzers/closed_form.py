@@ -25,22 +25,17 @@ the same discriminants after its log priors are taken off, at ``s = a / (a + Tr(
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from wordnum.analyzers.residues import Task
 from wordnum.backend import Backend
 
-__all__ = [
-    "ALPHAS",
-    "FoldBasis",
-    "class_inverse",
-    "discriminants",
-    "first_largest",
-    "fold_basis",
-    "left_out_block",
-    "left_out_rows",
-    "standardised",
-]
+__all__ = ["ALPHAS", "ClosedFormFold", "FoldBasis", "class_inverse", "fold_basis", "standardised"]
 
 # In units of the mean variance of a standardised column, which is 1.
 ALPHAS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
@@ -221,3 +216,132 @@ def first_largest(xp: Any, scores: Array) -> Array:
         axis=-1, keepdims=True
     )
     return xp.argmax(scores >= best - 1e-12 * scale, axis=-1)
+
+
+class ClosedFormFold:
+    """The discriminant, or a ridge regression of the indicators, on one fold, for every task.
+
+    Parameters
+    ----------
+    backend : Backend
+    tasks : sequence of Task
+    train, test : array of shape (n, d), (m, d)
+        On the device.
+    rows : array of int of shape (n,)
+        Which of a task's labels are those of the training rows.
+    nuisance : (array of shape (n,), array of shape (m,)), optional
+    ridge : bool
+        Least squares on the class indicators with an intercept, as scikit-learn's RidgeClassifier.
+    """
+
+    failed: frozenset[int] = frozenset()
+
+    def __init__(
+        self,
+        backend: Backend,
+        tasks: Sequence[Task],
+        train: Array,
+        test: Array,
+        rows: np.ndarray,
+        nuisance: tuple[Array, Array] | None = None,
+        *,
+        ridge: bool = False,
+    ) -> None:
+        self.backend, self.xp, self.ridge = backend, backend.xp, ridge
+        self.alphas = backend.asarray(np.array(ALPHAS))
+        self.basis = fold_basis(backend, train, test, nuisance=nuisance)
+        one_hot = [np.eye(task.n_classes)[task.labels[rows]] for task in tasks]
+        self.indicator = backend.asarray(np.hstack(one_hot))
+        self.counts = self.indicator.sum(axis=0)
+        # The intercept of ridge. Where no column varies there is nothing but a tie: the most
+        # frequent class of the training rows is the rarest one of the rows left out.
+        self.mean = self.counts / len(rows) * (self.basis.scatter.sum() > 0)
+        self.sums = self.basis.train.T @ self.indicator
+        edges = np.cumsum([0, *(task.n_classes for task in tasks)])
+        self.spans = [slice(a, b) for a, b in itertools.pairwise(edges)]
+
+    def gram(self, weights: Array, span: slice) -> Array:
+        """G for every alpha: (K, C, C)."""
+        sums = self.sums[:, span]
+        return (sums.T * weights[..., None, :]) @ sums
+
+    def predict(self, chosen: np.ndarray) -> np.ndarray:
+        """Predicted labels (number of tasks, m), one index of `ALPHAS` per task."""
+        xp = self.xp
+        weights = self.basis.weights(self.alphas[self.backend.asarray(chosen)])
+        found = []
+        for task, span in enumerate(self.spans):
+            w = weights[task]
+            fitted = self.basis.test @ (w[:, None] * self.sums[:, span])
+            counts = self.counts[span]
+            if self.ridge:
+                scores = xp.where(counts > 0, fitted + self.mean[span], -xp.inf)
+            else:
+                inverse = class_inverse(xp, self.gram(w, span), counts)
+                scores = discriminants(xp, fitted, inverse, counts)
+            found.append(first_largest(xp, scores))
+        return self.backend.to_numpy(xp.stack(found))
+
+    def choose(self, groups: np.ndarray | None) -> np.ndarray:
+        """Index of the best of `ALPHAS` per task, by the rows or groups left out in turn.
+
+        The discriminant takes the alpha with the largest left-out kappa, ridge that with the
+        smallest left-out squared error, as RidgeClassifierCV does; of equals the larger one.
+        """
+        weights = self.basis.weights(self.alphas)
+        fitted = self.basis.train @ (weights[:, :, None] * self.sums)
+        if groups is None:
+            quality = self._rows_left_out(weights, fitted)
+        else:
+            quality = self._groups_left_out(weights, fitted, groups)
+        last = len(ALPHAS) - 1
+        best = [last - values[::-1].argmax() for values in quality]
+        return self.backend.to_numpy(self.xp.stack(best))
+
+    def _rows_left_out(self, weights: Array, fitted: Array) -> list[Array]:
+        leverage = weights @ (self.basis.train**2).T
+        if self.ridge:
+            rest = 1.0 - leverage - 1.0 / len(self.indicator)
+            gap = fitted - (self.indicator - self.mean)
+            gap *= gap
+            error = (rest[:, None, :] ** -2.0 @ gap)[:, 0]
+            return [-error[:, span].sum(axis=1) for span in self.spans]
+        found = []
+        for span in self.spans:
+            Y, counts = self.indicator[:, span], self.counts[span]
+            inverse = class_inverse(self.xp, self.gram(weights, span), counts)
+            scores = left_out_rows(self.xp, fitted[..., span], leverage, Y, inverse, counts)
+            found.append(self._kappa(scores, Y))
+        return found
+
+    def _groups_left_out(self, weights: Array, fitted: Array, groups: np.ndarray) -> list[Array]:
+        xp = self.xp
+        members = [self.backend.asarray(np.flatnonzero(groups == g)) for g in np.unique(groups)]
+        found: list[list[Array]] = [[] for _ in self.spans]
+        for rows in members:
+            train, Y = self.basis.train[rows], self.indicator[rows]
+            hat = (train * weights[:, None, :]) @ train.T
+            gap = Y - fitted[:, rows]
+            if self.ridge:
+                hat += 1.0 / len(self.indicator)
+                gap -= self.mean
+            residual = xp.linalg.solve(xp.eye(len(rows)) - hat, gap)
+            for part, span in zip(found, self.spans, strict=True):
+                if self.ridge:
+                    part.append(-(residual[..., span] ** 2).sum(axis=(1, 2)))
+                    continue
+                gram, counts = self.gram(weights, span), self.counts[span]
+                blocks = residual[..., span], gap[..., span], Y[:, span]
+                part.append(left_out_block(xp, *blocks, gram, counts))
+        if self.ridge:
+            return [sum(part) for part in found]
+        Y = self.indicator[xp.concatenate(members)]
+        return [self._kappa(xp.concatenate(p, axis=1), Y[:, s]) for p, s in zip(found, self.spans)]
+
+    def _kappa(self, scores: Array, indicator: Array) -> Array:
+        """Cohen's kappa per alpha of scores (K, rows, C)."""
+        n = len(indicator)
+        said = self.xp.eye(scores.shape[-1])[scores.argmax(axis=-1)]
+        observed = (said * indicator).sum(axis=(1, 2)) / n
+        expected = (said.sum(axis=1) * indicator.sum(axis=0)).sum(axis=-1) / n**2
+        return (observed - expected) / self.xp.maximum(1.0 - expected, 1e-12)
