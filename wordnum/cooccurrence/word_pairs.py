@@ -43,7 +43,7 @@ __all__ = ["MERGED_PAIRS", "RUN_PAIRS", "TASK_TOKENS", "count_words"]
 TASK_TOKENS = 6_000_000
 # Pairs of a run, at most, and distinct pairs of all runs that are merged at once.
 RUN_PAIRS = 60_000_000
-MERGED_PAIRS = 2_000_000
+MERGED_PAIRS = 32_000_000
 # Where rows begin, values, and their columns, as in a CSR matrix.
 Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -237,7 +237,7 @@ def _count_pairs(ids, order, begin, ahead, weights, skip, row, values, columns):
 def _merged(
     begin: np.ndarray, values: np.ndarray, columns: np.ndarray, *, dtype: type
 ) -> sparse.csr_array:
-    """Add all runs, as many rows at once as have `MERGED_PAIRS`; the sum is on disk.
+    """Add all runs, as many rows at once as have `MERGED_PAIRS`; what is more is on disk.
 
     Rows of run r begin at begin[r] in its part of `values` and `columns`, which hold one run after
     the other.
@@ -257,10 +257,18 @@ def _merged(
             kept = np.empty(room, np.int32)
             ends = merge_rows(first + begin[:, done : last + 1], values, columns, row, sums, kept)
             indptr[done + 1 : last + 1] = indptr[done] + ends[1:]
+            if room == values.size:
+                return _matrix(sums[: ends[-1]], kept[: ends[-1]], indptr)
             merged_values.append(sums[: ends[-1]])
             merged_columns.append(kept[: ends[-1]])
             for array in (values, columns):
                 forget(array)
             done = last
-        parts = merged_values.mapped(dtype), merged_columns.mapped(np.int32), indptr
-    return sparse.csr_array(parts, shape=(n_words, n_words))
+        return _matrix(merged_values.mapped(dtype), merged_columns.mapped(np.int32), indptr)
+
+
+def _matrix(values: np.ndarray, columns: np.ndarray, indptr: np.ndarray) -> sparse.csr_array:
+    """Make a square matrix of arrays as they are: SciPy copies them where types differ."""
+    n_words = indptr.size - 1
+    ends = indptr.astype(np.int32 if values.size < 2**31 else np.int64)
+    return sparse.csr_array((values, columns, ends), shape=(n_words, n_words))

@@ -315,7 +315,7 @@ def attribute(
             n, circles=ceil(permutations / (2 * n)), random_state=[random_state, 0]
         )
     ).with_dummies(counted)
-    splits = [halves for _, *halves in half_samples(len(blocks), random_state=random_state)]
+    splits = [(a, b) for _, a, b in half_samples(len(blocks), random_state=random_state)]
     reason = _no_interval(counts, game, splits) if intervals else "not-asked"
     plans = [
         circular_coalitions(n, random_state=[random_state, 1 + at]).with_dummies(counted)
