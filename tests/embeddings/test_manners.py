@@ -124,6 +124,8 @@ class TestFrames:
 
     def test_frame_with_pandas_own_index_is_an_array(self):
         assert as_embedding(pd.DataFrame(VECTORS)).size == 3
+        assert as_embedding(pd.DataFrame(VECTORS).iloc[1:]).numbers.tolist() == [1, 2]
+        assert as_embedding(Embedding(VECTORS, [0, 1, 2]).to_frame()).size == 1000
 
     def test_index_of_words_is_read_as_a_vocabulary(self):
         frame = pd.DataFrame(VECTORS, index=["the", "7", "12"])

@@ -411,8 +411,11 @@ class TestNumpyFiles:
         np.savez(tmp_path / "w.npz", vectors=MATRIX)
         assert load_embedding(tmp_path / "w.npz").numbers.tolist() == list(range(12))
         np.savez(tmp_path / "y.npz", vectors=MATRIX[0])
-        with pytest.raises(InputError, match="vectors must be a matrix"):
+        with pytest.raises(FormatError, match="holds no matrix"):
             load_embedding(tmp_path / "y.npz")
+        np.savez(tmp_path / "z.npz", vectors=MATRIX, numbers=[7, 3])
+        with pytest.raises(FormatError, match=r"numbers \(2,\)"):
+            load_embedding(tmp_path / "z.npz")
         np.savez(tmp_path / "x.npz", weights=MATRIX, bias=MATRIX[0])
         with pytest.raises(FormatError, match="holds no vectors") as error:
             load_embedding(tmp_path / "x.npz")

@@ -33,13 +33,10 @@ def checked_vectors(given: Any) -> np.ndarray:
     if not finite.all():
         row = int(np.argmin(finite))
         column = int(np.argmin(np.isfinite(vectors[row])))
-        raise InputError(
-            "vectors hold NaN or infinity",
-            expected="finite entries",
-            got=f"{vectors[row, column]} in {int((~finite).sum())} of {len(vectors)} rows",
-            where=f"first in row {row}, column {column}",
-            remedy="drop these rows and name the rest with numbers=",
-        )
+        got = f"{vectors[row, column]} in {int((~finite).sum())} of {len(vectors)} rows"
+        where = f"first in row {row}, column {column}"
+        remedy = "drop these rows and name the rest with numbers="
+        raise InputError("vectors hold NaN or infinity", got=got, where=where, remedy=remedy)
     return vectors
 
 
@@ -54,12 +51,9 @@ def checked_numbers(numbers: np.ndarray, *, rows: int, size: int) -> np.ndarray:
     numbers = numbers.astype(np.int64)
     outside = numbers[(numbers < 0) | (numbers >= size)]
     if outside.size:
-        raise InputError(
-            "a number lies outside the range",
-            expected=f"0..{size - 1} (size={size})",
-            got=some(outside),
-            remedy="pass the size= that the numbers were encoded with",
-        )
+        expected, remedy = f"0..{size - 1}", "pass the size= that the numbers were encoded with"
+        message = "a number lies outside the range"
+        raise InputError(message, expected=expected, got=some(outside), remedy=remedy)
     values, times = np.unique(numbers, return_counts=True)
     if (times > 1).any():
         got = some(values[times > 1])

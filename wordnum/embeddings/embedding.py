@@ -111,7 +111,7 @@ class Embedding:
                 array.flags.writeable = False
             object.__setattr__(self, name, array)
         object.__setattr__(self, "size", int(size))
-        object.__setattr__(self, "flags", tuple(dict.fromkeys(flags)))
+        object.__setattr__(self, "flags", tuple(dict.fromkeys(map(str, flags))))
         object.__setattr__(self, "provenance", dict(self.provenance))
         others = {e.size for _, each in self.replicates for e in each} - {self.size}
         if others:
@@ -402,7 +402,7 @@ def _named(value: Any, size: int | None) -> tuple[Any, np.ndarray | None, tuple[
         return value.vectors[rows], numbers, ("subwords",) if subwords else ()
     if not hasattr(value, "iloc"):
         return value, None, ()
-    if value.index.equals(value.reset_index(drop=True).index):
+    if type(value.index).__name__ == "RangeIndex" and value.index[:2].tolist() in ([0], [0, 1]):
         if value.ndim == 2 and "number" in value:
             remedy = 'frame.set_index("number") first'
             raise InputError(f"{where} holds its numbers in a column", remedy=remedy)

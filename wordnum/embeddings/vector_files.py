@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
 from pathlib import Path
 from tokenize import TokenError
 
@@ -124,21 +123,19 @@ def _load(path: Path, tensor: str | None, vocab: Path | None, size: int) -> Embe
             got = f"an embedding of size={embedding.size}"
             raise InputError(f"{path} has its own size", got=got, remedy="leave size= out")
         return embedding
-    flags: tuple[str, ...] = ()
-    if kind == "npz":
-        numbers, vectors = _npz(path)
+    if kind in _READERS:
+        table = _READERS[kind](path, size=size)
     else:
-        table = _open(path, kind, tensor, vocab, size)
-        numbers, rows = rows_of_numbers(table.tokens, size=size, where=str(vocab or path))
-        vectors, flags = table.read(rows), table.flags
-        if vectors.dtype.kind == "f" and not np.isfinite(vectors).all():
-            bad = numbers[np.argwhere(~np.isfinite(vectors))[0, 0]]
-            where = f"the vector of {bad}"
-            raise damaged(path, expected="finite numbers", got="NaN or infinity", where=where)
+        table = _matrix(path, kind, tensor, vocab, size)
+    numbers, rows = rows_of_numbers(table.tokens, size=size, where=str(vocab or path))
+    vectors = table.read(rows)
+    if vectors.dtype.kind == "f" and not np.isfinite(vectors).all():
+        where = f"the vector of {numbers[np.argwhere(~np.isfinite(vectors))[0, 0]]}"
+        raise damaged(path, expected="finite numbers", got="NaN or infinity", where=where)
     provenance = {"file": path.name, "bytes": path.stat().st_size, "format": kind, "tensor": tensor}
     provenance["vocab"] = vocab and vocab.name
     embedding = Embedding(
-        vectors, numbers, size=size, name=path.name, flags=flags, provenance=provenance
+        vectors, numbers, size=size, name=path.name, flags=table.flags, provenance=provenance
     )
     if embedding.missing.size:
         missing = ", ".join(map(str, embedding.missing.tolist()))
@@ -197,20 +194,30 @@ def _pickled(path: Path) -> InputError:
     )
 
 
-def _open(path: Path, kind: str, tensor: str | None, vocab: Path | None, size: int) -> TokenVectors:
-    if kind in _READERS:
-        return _READERS[kind](path, size=size)
-    n_rows, read = open_tensor(path, tensor) if kind == "safetensors" else _npy(path)
+def _matrix(
+    path: Path, kind: str, tensor: str | None, vocab: Path | None, size: int
+) -> TokenVectors:
+    """Open a matrix; a vocabulary names its rows, the file itself, or else row n is number n."""
+    names = None
+    if kind == "safetensors":
+        n_rows, read = open_tensor(path, tensor)
+    else:
+        matrix, names = _arrays(path, kind)
+        if matrix.ndim != 2 or (names is not None and names.shape != matrix.shape[:1]):
+            got = f"shape {matrix.shape}" + ("" if names is None else f", numbers {names.shape}")
+            raise FormatError(f"{path} holds no matrix", expected="shape (n, d)", got=got)
+        n_rows, read = matrix.shape[0], lambda rows: np.asarray(matrix[rows])
     if vocab is not None:
         tokens = read_vocabulary(vocab)
         _compare(path, n_rows, vocab, tokens, size)
         return TokenVectors(tokens, read)
-    if n_rows > size:
+    if names is None and n_rows > size:
         expected, got = f"row n for number n, {size} rows at most", f"{n_rows} rows"
         remedy = "pass vocab= (vocab.txt or tokenizer.json), or size="
         message = f"{path} has more rows than there are numbers"
         raise InputError(message, expected=expected, got=got, remedy=remedy)
-    return TokenVectors([(str(n), n) for n in range(n_rows)], read)
+    of_rows = range(n_rows) if names is None else names.tolist()
+    return TokenVectors([(str(name), row) for row, name in enumerate(of_rows)], read)
 
 
 def _compare(
@@ -229,29 +236,19 @@ def _compare(
         log.warning("%s has %d rows, and %s has %d tokens", path, n_rows, vocab, n_tokens)
 
 
-def _npy(path: Path) -> tuple[int, Callable[[np.ndarray], np.ndarray]]:
+def _arrays(path: Path, kind: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """Open the matrix of an .npy or .npz, and the numbers of its rows where it names them."""
+    if kind == "npz":
+        arrays = load_arrays(path)
+        if "vectors" not in arrays:
+            got = ", ".join(list(arrays)[:8]) or "no array"
+            raise FormatError(f"{path} holds no vectors", expected="an array vectors", got=got)
+        return arrays["vectors"], arrays.get("numbers")
     try:
-        matrix = np.load(path, mmap_mode="r", allow_pickle=False)
+        return np.load(path, mmap_mode="r", allow_pickle=False), None
     # A damaged head is a damaged Python literal to NumPy, and fails as such.
     except (ValueError, TypeError, SyntaxError, TokenError, EOFError, OverflowError) as error:
         if "llow_pickle" in str(error) or "Python objects" in str(error):
             raise _pickled(path) from error
         where = f"within its {path.stat().st_size} bytes"
         raise damaged(path, expected="a whole array", got=str(error), where=where) from error
-    if matrix.ndim != 2:
-        got = f"shape {matrix.shape}"
-        raise FormatError(f"{path} holds no matrix", expected="shape (n, d)", got=got)
-    return matrix.shape[0], lambda rows: np.asarray(matrix[rows])
-
-
-def _npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Read vectors, and perhaps numbers, out of an .npz that is not ours."""
-    arrays = load_arrays(path)
-    if "vectors" not in arrays:
-        raise FormatError(
-            f"{path} holds no vectors",
-            expected="an array named vectors, and perhaps numbers",
-            got=", ".join(list(arrays)[:8]) or "no array",
-        )
-    vectors = arrays["vectors"]
-    return arrays.get("numbers", np.arange(len(vectors))), vectors
