@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.signals import SignalSource, sum_events
+from wordnum.cooccurrence.signals import Events, SignalSource, sum_events
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError, UsageError
@@ -53,6 +53,11 @@ class BlockEvents:
     indptr: np.ndarray
     contexts: np.ndarray
     counts: np.ndarray
+
+    @property
+    def rows(self) -> Events:
+        """Where rows begin, contexts and counts."""
+        return self.indptr, self.contexts, self.counts
 
     @classmethod
     def pack(cls, index: int, matrix: sparse.csr_array) -> BlockEvents:
@@ -258,7 +263,7 @@ class Counts(SignalSource):
 
     def block_matrix(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
         """Sum the events of one block over a window: float64 (N, n_columns)."""
-        events = self.blocks[block].matrix(len(self.vocabulary))
+        events = self.blocks[block].rows
         return sum_events(events, window_size=self.window_size, window=window, columns=columns)
 
     def __add__(self, other: Counts) -> Counts:

@@ -218,7 +218,7 @@ class ExpectedCounts(SignalSource):
     ) -> sparse.csr_array:
         parts = (
             sum_events(
-                block.matrix(len(self.vocabulary)),
+                block.rows,
                 window_size=self.window_size,
                 window=window,
                 columns=columns,

@@ -11,7 +11,7 @@ import numpy as np
 
 from wordnum.intrinsics import trailing_zeros
 
-__all__ = ["add", "clear", "empty_row", "merge_rows", "sort_rows", "take_row"]
+__all__ = ["add", "clear", "empty_row", "merge_rows", "sort_rows", "sum_groups", "take_row"]
 
 _ONE = np.uint64(1)
 
@@ -107,3 +107,36 @@ def merge_rows(begin, values, columns, row, out_values, out_columns):  # type: i
         k = take_row(row, out_values, out_columns, k)
         indptr[r + 1] = k
     return indptr
+
+
+@numba.njit(cache=True, nogil=True)
+def sum_groups(begin, contexts, counts, column_of, weights, stride, row, values, columns):  # type: ignore[no-untyped-def]
+    """Add row r of every group, times the weight of the group; returns where the sums begin.
+
+    Row r of group g begins at ``begin[g * n_rows + r]``. Contexts go to their column, unless that
+    is -1, shifted by `stride` per group; the sums are written to `values` and `columns`.
+
+    Examples
+    --------
+    Two groups of one row, (0 1 2) and (3 0 0); the first context has no column:
+
+    >>> begin, weights = np.array([0, 2, 3]), np.array([1.0, 0.5])
+    >>> contexts, counts = np.array([1, 2, 1]), np.array([1, 2, 3])
+    >>> column_of, sums = np.array([-1, 0, 1]), (np.empty(3), np.empty(3, np.int32))
+    >>> row = empty_row(2, np.float64)
+    >>> ends = sum_groups(begin, contexts, counts, column_of, weights, 0, row, *sums)
+    >>> ends, sums[0][: ends[-1]], sums[1][: ends[-1]]
+    (array([0, 2]), array([2.5, 2. ]), array([0, 1], dtype=int32))
+    """
+    n_rows = (begin.size - 1) // weights.size
+    ends = np.zeros(n_rows + 1, dtype=np.int64)
+    k = 0
+    for r in range(n_rows):
+        for g in range(weights.size):
+            for e in range(begin[g * n_rows + r], begin[g * n_rows + r + 1]):
+                column = column_of[contexts[e]]
+                if column >= 0:
+                    add(row, column + g * stride, weights[g] * counts[e])
+        k = take_row(row, values, columns, k)
+        ends[r + 1] = k
+    return ends

@@ -18,7 +18,10 @@ from wordnum.provenance import content_hash
 if TYPE_CHECKING:
     from wordnum.corpus.vocabulary import Vocabulary
 
-__all__ = ["Signal", "SignalSource", "choose_contexts", "half_samples", "sum_events"]
+# Where rows begin, contexts and counts, as in a CSR matrix.
+Events = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+__all__ = ["Events", "Signal", "SignalSource", "choose_contexts", "half_samples", "sum_events"]
 
 SIGNALS = ("both", "text", "number")
 # The name of a context group, words and ids, or groups of one's own.
@@ -278,7 +281,9 @@ class Signal:
         if not len(chosen):
             return sparse.csr_array(self.shape, dtype=np.float64)
         stacked = sparse.vstack([self.block_matrices[b] for b in chosen], format="csr")
-        return _weighted_sum(stacked, np.ones(len(chosen)))
+        same = np.arange(self.shape[1])
+        rows = stacked.indptr, stacked.indices, stacked.data
+        return _group_sums(rows, np.ones(len(chosen)), same, width=same.size)
 
     def half_samples(
         self, n_pairs: int = 10, random_state: int = 0
@@ -302,14 +307,14 @@ class Signal:
 
 
 def sum_events(
-    events: sparse.csr_array, *, window_size: int, window: Window, columns: np.ndarray
+    events: Events, *, window_size: int, window: Window, columns: np.ndarray
 ) -> sparse.csr_array:
-    """Sum the rows (distance, row) of an event matrix into one row each, by window weights.
+    """Sum the rows (distance, row) of events into one row each, by window weights.
 
     Parameters
     ----------
-    events : csr_array, shape (2 * window_size * n_rows, V)
-        Event counts, rows ordered by signed distance first.
+    events : (indptr, contexts, counts)
+        Rows ordered by signed distance first, of which there are 2 * window_size.
     window_size : int
         Largest distance.
     window : Window
@@ -321,25 +326,38 @@ def sum_events(
     -------
     csr_array of float64, shape (n_rows, n_columns) or (n_rows, n_distances * n_columns)
     """
-    n_rows = events.shape[0] // (2 * window_size)
-    n_distances = window.distances.size
+    indptr, contexts, counts = events
+    n_rows = (indptr.size - 1) // (2 * window_size)
     # The signed distances of a window stand side by side: there is none of 0.
     first = n_rows * (window_size - (window.size if window.side != "right" else 0))
-    chosen = events[first : first + n_distances * n_rows, columns].astype(np.float64)
-    if not window.positional:
-        return _weighted_sum(chosen, window.weights)
-    rows = n_rows * np.arange(n_distances)
-    parts = [w * chosen[row : row + n_rows] for row, w in zip(rows, window.weights)]
-    return sparse.csr_array(sparse.hstack(parts, format="csr"))
+    begin = indptr[first : first + window.distances.size * n_rows + 1]
+    chosen = slice(int(begin[0]), int(begin[-1]))
+    column_of = np.full(max(columns.max(initial=0), contexts.max(initial=0)) + 1, -1)
+    column_of[columns] = np.arange(columns.size)
+    return _group_sums(
+        (begin - begin[0], contexts[chosen], counts[chosen]),
+        window.weights,
+        column_of,
+        width=columns.size * (window.distances.size if window.positional else 1),
+        stride=columns.size if window.positional else 0,
+    )
 
 
-def _weighted_sum(stacked: sparse.csr_array, weights: np.ndarray) -> sparse.csr_array:
-    """Sum matrices that stand below one another, in a single pass over their entries."""
-    each = sparse.eye_array(stacked.shape[0] // len(weights), format="csr")
-    adder = sparse.hstack([weight * each for weight in weights], format="csr")
-    total = sparse.csr_array(adder @ stacked)
-    total.sort_indices()
-    return total
+def _group_sums(
+    rows: Events, weights: np.ndarray, column_of: np.ndarray, *, width: int, stride: int = 0
+) -> sparse.csr_array:
+    """Add the rows of groups that stand below one another; see `sum_groups`."""
+    from wordnum.cooccurrence.row_sums import empty_row, sum_groups
+
+    # One type for the compiled loop, whatever is narrowest for the rows.
+    begin, contexts, counts = (
+        part.astype(kind) for part, kind in zip(rows, (np.int64, np.uint32, np.float64))
+    )
+    values, kept = np.empty(counts.size), np.empty(counts.size, dtype=np.int32)
+    row = empty_row(width, np.float64)
+    ends = sum_groups(begin, contexts, counts, column_of, weights, stride, row, values, kept)
+    parts = values[: ends[-1]].copy(), kept[: ends[-1]].copy(), ends
+    return sparse.csr_array(parts, shape=(ends.size - 1, width))
 
 
 def choose_contexts(
