@@ -1,6 +1,7 @@
 from .baselines import Random as Random
 from .baselines import TokenFrequency as TokenFrequency
 from .embedding import Embedding as Embedding
+from .embedding import as_embedding as as_embedding
 from .gensim_models import FastText as FastText
 from .gensim_models import Word2Vec as Word2Vec
 from .glove import GloVe as GloVe

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordnum._compat import require
-from wordnum.embeddings.checks import checked_numbers, checked_vectors, some
 from wordnum.embeddings.replicates import Replicates
 from wordnum.embeddings.spelling import rows_of_numbers
+from wordnum.embeddings.vector_checks import checked_numbers, checked_vectors, some
 from wordnum.errors import FormatError, InputError, MissingNumberError
 from wordnum.provenance import content_hash, jsonable
 from wordnum.storage import atomic_path, load_npz, save_npz
