@@ -60,12 +60,12 @@ def test_model_is_made_by_name_with_its_parameters():
 
 
 def test_unknown_model_names_the_nearest():
-    with pytest.raises(UsageError, match="unknown model: 'glov'") as error:
+    with pytest.raises(UsageError, match="unknown model 'glov'") as error:
         make_model("glov")
     assert "did you mean 'glove'?" in str(error.value)
 
 
 def test_unknown_parameter_names_the_nearest():
-    with pytest.raises(UsageError, match="unknown parameter of svd: 'wieghting'") as error:
+    with pytest.raises(UsageError, match="unknown parameter of svd 'wieghting'") as error:
         make_model("svd", wieghting="pmi")
     assert "did you mean 'weighting'?" in str(error.value)

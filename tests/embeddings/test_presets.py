@@ -176,6 +176,6 @@ def test_parameter_of_another_model_is_refused_with_those_there_are():
 
 
 def test_unknown_preset_names_the_nearest():
-    with pytest.raises(UsageError, match="unknown preset: 'helinger-2'") as error:
+    with pytest.raises(UsageError, match="unknown preset 'helinger-2'") as error:
         get_preset("helinger-2")
     assert "did you mean 'hellinger-2'?" in str(error.value)

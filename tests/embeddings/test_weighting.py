@@ -229,7 +229,7 @@ def test_name_reads_back(text):
         ("ppmi:shift=much", "cannot read the weighting"),
         ("ppmi:shift=inf", "shift=inf is out of range"),
         ("ppmi:smoothing=1.5", "smoothing=1.5 is out of range"),
-        ("hellinger:power=0", "power=0.0 is out of range"),
+        ("hellinger:power=0", "power=0 is out of range"),
         ("hellinger:mass=1.5", "mass=1.5 is out of range"),
     ],
 )

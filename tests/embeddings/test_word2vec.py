@@ -67,14 +67,6 @@ def test_vectors_are_gensims_own_byte_for_byte(corpus, mode):
     assert np.array_equal(ours.vectors, expected)
 
 
-def test_losses_fall_and_stay_per_pass(corpus):
-    model = Word2Vec(dim=10, epochs=6, learning_rate=0.1)
-    model.fit(corpus)
-    assert model.losses_.shape == (6,)
-    assert model.losses_[-1] < model.losses_[0]
-    assert 0 < model.n_words_ <= 6 * corpus.n_tokens
-
-
 def test_same_seed_gives_the_same_bytes_with_one_worker(corpus):
     first, again = (
         Word2Vec(dim=6, epochs=2, random_state=4).fit_transform(corpus) for _ in range(2)

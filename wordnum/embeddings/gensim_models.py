@@ -50,14 +50,15 @@ class Word2Vec(TextModel):
 
     Attributes
     ----------
-    losses_ : ndarray of float64, shape (epochs,)
-        Mean loss of a trained word in each pass, as gensim adds it up: over the pairs of the word,
-        pairs beyond its sigmoid table left out. Empty with several workers, which overwrite each
-        other's sums.
     n_words_ : int
         Words trained in all passes, after subsampling.
     keyed_vectors_ : gensim.models.KeyedVectors
         Vectors of all words.
+
+    Notes
+    -----
+    There are no losses: gensim adds them up in one float32 that stands still above 2^24 pairs, and
+    several workers overwrite each other's sums. `NumberSGNS` and `GloVe` have theirs.
 
     References
     ----------
@@ -136,7 +137,7 @@ class Word2Vec(TextModel):
         tokens[vocabulary.other_number] = tokens[vocabulary.unknown] = ""
         frequency = {token: int(n) for token, n in zip(tokens, counts.tolist()) if token and n}
         kind = getattr(require("gensim.models", purpose=type(self).__name__), type(self).__name__)
-        model = _bookkeeping(kind)(**self._arguments())
+        model = kind(**self._arguments())
         model.build_vocab_from_freq(frequency, corpus_count=corpus.n_documents)
         self._prepare(model, vocabulary)
         # A rate too high overflows on its way; the check of the vectors says so.
@@ -144,20 +145,12 @@ class Word2Vec(TextModel):
             np.errstate(all="ignore"),
             progress.bar(self.name, total=self.epochs * words, unit="words") as advance,
         ):
-            model.train(
-                Segments(read, blocks, tokens, advance),
-                total_words=words,
-                epochs=self.epochs,
-                compute_loss=self.n_jobs == 1,
-            )
+            sentences = Segments(read, blocks, tokens, advance)
+            trained, _ = model.train(sentences, total_words=words, epochs=self.epochs)
         rows = [model.wv.key_to_index[vocabulary.token(n)] for n in numbers.tolist()]
         vectors = model.wv.vectors[rows]
-        self._check(model, vectors, words)
-        learned = {
-            "keyed_vectors_": model.wv,
-            "n_words_": int(model.trained_words),
-            "losses_": np.array(model.losses),
-        }
+        self._check(vectors, words, trained)
+        learned = {"keyed_vectors_": model.wv, "n_words_": int(trained)}
         return vectors, numbers, counts[: vocabulary.size], learned
 
     def _prepare(self, model: Any, vocabulary: Any) -> None:
@@ -178,8 +171,8 @@ class Word2Vec(TextModel):
             "workers": self.n_jobs,
         }
 
-    def _check(self, model: Any, vectors: np.ndarray, words: int) -> None:
-        if not model.trained_words:
+    def _check(self, vectors: np.ndarray, words: int, trained: int) -> None:
+        if not trained:
             raise InputError(
                 "gensim trained on no word",
                 expected="segments of two known words or more",
@@ -218,8 +211,6 @@ class FastText(Word2Vec):
 
     Attributes
     ----------
-    losses_ : ndarray of float64, shape (0,)
-        Empty: gensim keeps no loss of FastText.
     n_words_, keyed_vectors_
         As `Word2Vec`.
 
@@ -270,36 +261,6 @@ class FastText(Word2Vec):
                 model.wv.buckets_word[row] = np.array([], dtype=np.uint32)
         # The starting vectors hold the n-grams until they are put together again.
         model.wv.adjust_vectors()
-
-
-def _bookkeeping(kind: Any) -> Any:
-    """A gensim model that adds up its words, and its losses in double precision, by pass.
-
-    gensim sums the loss of all passes in one float32, which stands still above 2^24 pairs; here
-    every batch starts from 0.
-    """
-
-    class Model(kind):  # type: ignore[misc]
-        def train(self, *args: Any, **kwargs: Any) -> Any:
-            self.losses: list[float] = []
-            self.trained_words = 0
-            return super().train(*args, **kwargs)
-
-        def _do_train_job(self, *args: Any) -> Any:
-            self.running_training_loss = 0.0
-            done = super()._do_train_job(*args)
-            self._loss += float(self.running_training_loss)
-            return done
-
-        def _train_epoch(self, *args: Any, **kwargs: Any) -> Any:
-            self._loss = 0.0
-            result = super()._train_epoch(*args, **kwargs)
-            self.trained_words += result[0]
-            if self._loss:
-                self.losses.append(self._loss / max(result[0], 1))
-            return result
-
-    return Model
 
 
 class Segments:

@@ -6,12 +6,13 @@ A preset is a named choice of numerals, window, signal, weighting, model and dim
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
+from wordnum.config import one_of
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.windows import Window
 from wordnum.cooccurrence.word_counts import WordCounts
@@ -76,90 +77,20 @@ def get_preset(name: str) -> Preset:
     UsageError
         No preset has this name; the message has the nearest one.
     """
-    try:
-        return PRESETS[name]
-    except (KeyError, TypeError):
-        near = get_close_matches(str(name), PRESETS, n=1)
-        raise UsageError(
-            f"unknown preset: {name!r}",
-            expected=", ".join(PRESETS),
-            remedy=f"did you mean {near[0]!r}?" if near else None,
-        ) from None
+    return PRESETS[one_of(name, PRESETS, what="preset")]
 
 
-def _svd(weighting: str, dim: int = 100, p: float = 1.0) -> dict[str, Any]:
-    return {"weighting": weighting, "dim": dim, "p": p}
+def _read_presets() -> dict[str, Preset]:
+    table = tomllib.loads((Path(__file__).parent / "presets.toml").read_text(encoding="utf-8"))
+    return {
+        name: Preset(name, **{**values, "window": Window(**values["window"])})
+        for name, values in table.items()
+    }
 
 
 # The best of those tried with ordinals out: benchmarks/presets.md.
 DEFAULT_PRESET = "hellinger-mass-3"
-
-PRESETS: dict[str, Preset] = {
-    preset.name: preset
-    for preset in (
-        Preset(
-            name="hellinger-mass-3",
-            description="Square roots of context shares over the 0.15th power of the context's own "
-            "share, three tokens each side, SVD to 100.",
-            window=Window(size=3),
-            parameters=_svd("hellinger:mass=0.15"),
-        ),
-        Preset(
-            name="hellinger-2",
-            description="Square roots of context shares, two tokens each side, SVD to 100.",
-            parameters=_svd("hellinger"),
-        ),
-        Preset(
-            name="hellinger-1",
-            description="Square roots of context shares, one token each side, SVD to 100.",
-            window=Window(size=1),
-            parameters=_svd("hellinger"),
-        ),
-        Preset(
-            name="hellinger-1-ordinals",
-            description="Hellinger of one token each side with ordinals kept, where the suffixes "
-            "spell the last digit; the best of those tried with ordinals kept.",
-            ordinals="keep",
-            window=Window(size=1),
-            parameters=_svd("hellinger"),
-        ),
-        Preset(
-            name="ppmi-2",
-            description="Positive pointwise mutual information, two tokens each side, SVD to 100.",
-            parameters=_svd("ppmi"),
-        ),
-        Preset(
-            name="paper-ppmi",
-            description="PPMI with ordinals kept, five tokens each side, SVD to 300; the nearest "
-            "we have to the published row.",
-            ordinals="keep",
-            window=Window(size=5),
-            parameters=_svd("ppmi", dim=300),
-        ),
-        Preset(
-            name="paper-word2vec",
-            description="Skip-gram with negative sampling, ordinals kept, five tokens each side; "
-            "the nearest we have to the published row.",
-            ordinals="keep",
-            window=Window(size=5, weighting="linear"),
-            model="word2vec",
-            parameters={"dim": 300},
-        ),
-        Preset(
-            name="glove-5",
-            description="GloVe of dimension 100 on harmonic counts, five tokens each side.",
-            window=Window(size=5, weighting="harmonic"),
-            model="glove",
-            parameters={"dim": 100},
-        ),
-        Preset(
-            name="qwem-5",
-            description="The quadratic target of word2vec in closed form, five tokens each side.",
-            window=Window(size=5, weighting="linear"),
-            parameters=_svd("qwem", p=0.5),
-        ),
-    )
-}
+PRESETS: dict[str, Preset] = _read_presets()
 
 
 def embed(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from wordnum.errors import UsageError
+from wordnum.config import one_of
 
 if TYPE_CHECKING:
     from wordnum.embeddings.base import NumberModel
@@ -57,9 +56,8 @@ def model_class(name: str) -> type[NumberModel]:
     >>> model_class("frequency").__name__
     'TokenFrequency'
     """
-    if name not in _registered():
-        raise _unknown("model", str(name), model_names())
-    module, _, attribute = _registered()[name].partition(":")
+    known = _registered()
+    module, _, attribute = known[one_of(name, known, what="model")].partition(":")
     found: type[NumberModel] = getattr(import_module(module), attribute)
     return found
 
@@ -97,15 +95,5 @@ def make_model(name: str, **parameters: Any) -> NumberModel:
     """
     known = parameter_names(name)
     for key in parameters:
-        if key not in known:
-            raise _unknown(f"parameter of {name}", key, known)
+        one_of(key, known, what=f"parameter of {name}")
     return model_class(name)(**parameters)
-
-
-def _unknown(what: str, name: str, known: list[str]) -> UsageError:
-    near = get_close_matches(name, known, n=1)
-    return UsageError(
-        f"unknown {what}: {name!r}",
-        expected=", ".join(known),
-        remedy=f"did you mean {near[0]!r}?" if near else None,
-    )

@@ -27,13 +27,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from wordnum.backend import Backend, get_backend
+from wordnum.config import one_of
 from wordnum.errors import InputError, UsageError
 
 __all__ = ["WEIGHTINGS", "Weighted", "Weighting", "checked_counts", "weight"]
@@ -76,26 +76,13 @@ class Weighting:
     mass: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.kind not in WEIGHTINGS:
-            near = get_close_matches(str(self.kind), WEIGHTINGS, n=1)
+        one_of(self.kind, WEIGHTINGS, what="weighting")
+        shares = all(0 <= value <= 1 for value in (self.smoothing, self.mass, self.power))
+        if not (math.isfinite(self.shift) and shares and self.power):
             raise UsageError(
-                f"unknown weighting {self.kind!r}",
-                expected=", ".join(WEIGHTINGS),
-                remedy=f"did you mean {near[0]!r}?" if near else None,
+                f"the weighting {self.name} is out of range",
+                expected="shift finite, smoothing and mass in 0..1, power above 0 and up to 1",
             )
-        good = {
-            "shift": math.isfinite(self.shift),
-            "smoothing": 0 <= self.smoothing <= 1,
-            "power": 0 < self.power <= 1,
-            "mass": 0 <= self.mass <= 1,
-        }
-        for key, fine in good.items():
-            if not fine:
-                raise UsageError(
-                    f"{key}={getattr(self, key)} is out of range",
-                    expected="shift finite, smoothing and mass in 0..1, power above 0 and up to 1",
-                    where=f"weighting {self.kind}",
-                )
 
     @property
     def name(self) -> str:
