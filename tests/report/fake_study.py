@@ -106,6 +106,9 @@ def record(recipe: Recipe, index: int) -> dict[str, Any]:
         "positional": False, "window_weighting": "flat", "signal": recipe.signal,
         "model": recipe.model, "weighting": "hellinger", "dim": 100, "seed": recipe.seed,
     }  # fmt: skip
+    if recipe.model == "frequency":
+        axes = ("window", "side", "positional", "window_weighting", "signal", "weighting", "dim")
+        row |= dict.fromkeys(axes)
     key = f"{index:016x}"
     about = {"key": key, "run": key, "row": row, "status": recipe.status, "seconds": 4.2}
     if recipe.status == "failed":
@@ -163,7 +166,9 @@ def record(recipe: Recipe, index: int) -> dict[str, Any]:
             for i, T in enumerate(MODULI)
         },
         "replicates": {"kind": "half-samples", "ids": list(range(10))},
-        "replicate_kappas": {T: kappas[T] - 2 + rng.normal(0, 1, (10, 2)) for T in MODULI},
+        "replicate_kappas": {
+            T: dict(enumerate(kappas[T] - 2 + rng.normal(0, 1, (10, 2)))) for T in MODULI
+        },
     }  # fmt: skip
 
 

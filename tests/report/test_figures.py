@@ -116,7 +116,7 @@ def test_a_control_stands_below_its_condition_and_no_interval_is_a_hollow_mark(t
         for line in figure.axes[0].lines
         if line.get_marker() == "o"
     }
-    assert faces["frequency, ±2, both"] == "white"
+    assert faces["frequency"] == "white"
     assert faces["hellinger-svd, ±2, both"] != "white"
 
 

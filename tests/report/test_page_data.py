@@ -13,7 +13,6 @@ import pytest
 
 from tests.report.fake_study import MODULI, Recipe, make_study, mixed
 from tests.report.fake_study import record as fake_record
-from wordnum.analyzers.reasons import reason_text
 from wordnum.report.page_data import notices, page_data, script_json
 from wordnum.studies.results import StudyResults
 
@@ -56,7 +55,7 @@ def kinds(recipe: Recipe, **changed: Any) -> dict[str, str]:
 def test_too_little_data_is_said_plainly_and_only_of_too_little_data():
     assert kinds(Recipe()) == {}
     few = kinds(replace(Recipe(), interval_reason="few-documents"))
-    assert few == {reason_text("few-documents"): "too-little"}
+    assert few == {"no interval: fewer than 40 documents": "too-little"}
     [kind] = kinds(replace(Recipe(), interval_reason="no-replicates")).values()
     assert kind == "caution"
     assert kinds(Recipe(), coverage=0.54) == {"46 % of the numbers are missing": "too-little"}

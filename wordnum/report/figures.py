@@ -143,6 +143,7 @@ def draw_conditions(table: pd.DataFrame, T: int, title: str = "") -> Figure:
 def draw_windows(table: pd.DataFrame, moduli: Sequence[int], title: str = "") -> Figure:
     """Draw kappa against the size of the window: a panel per T and side, signals by colour."""
     fields = ["signal", "model", "condition", "ordinals", "numerals", "corpus"]
+    table = table[table["window"].notna()]
     return _lines(table, moduli, fields, "shape", ("window", "tokens on a side"), title)
 
 
@@ -182,10 +183,13 @@ def labelled(table: pd.DataFrame) -> pd.DataFrame:
     shape = table["side"] + table["positional"].map({True: ", positional"}).fillna("")
     decay = table["window_weighting"]
     shape += (", " + decay).where(decay != "flat", "")
+    label = "±" + table["window"].astype(str) + ", " + shape
     table = table.assign(
         ordinals="ordinals " + table["ordinals"].replace("keep", "kept"),
         shape=shape,
-        window_label="±" + table["window"].astype(str) + ", " + shape,
+        window_label=label.where(table["window"].notna(), ""),
+        # A model that has no signal reads all there is.
+        signal=table["signal"].fillna("both"),
     )
     schemes = [name for name in ("numerals", "ordinals") if table[name].nunique() > 1]
     return table.assign(text=table[["corpus", *schemes]].agg(", ".join, axis=1))
@@ -194,7 +198,7 @@ def labelled(table: pd.DataFrame) -> pd.DataFrame:
 def _joined(table: pd.DataFrame, fields: list[str]) -> pd.Series:
     """Name rows by those of the fields in which they differ; by the first if in none."""
     telling = [name for name in fields if table[name].nunique() > 1] or fields[:1]
-    return table[telling].astype(str).agg(", ".join, axis=1)
+    return table[telling].agg(lambda row: ", ".join(filter(None, row)), axis=1)
 
 
 def _by_condition(table: pd.DataFrame) -> list[str]:

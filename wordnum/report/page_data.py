@@ -126,10 +126,10 @@ def notices(record: Mapping[str, Any]) -> list[dict[str, str]]:
         found.append(("missing-numbers", kind, f"{share} % of the numbers are missing"))
     reasons = [measures["interval_reason"] for measures in record.get("measures", {}).values()]
     flags = ["ordinals-kept"] * (record["row"].get("ordinals") == "keep") + record.get("flags", [])
-    for codes, kind in ((reasons, "caution"), (flags, "note")):
+    for codes, kind, start in ((reasons, "caution", "no interval: "), (flags, "note", "")):
         for code in dict.fromkeys(filter(None, codes)):
             if code not in [known for known, _, _ in found]:
-                found.append((code, _KINDS.get(code, kind), reason_text(code)))
+                found.append((code, _KINDS.get(code, kind), start + reason_text(code)))
     return [dict(zip(("code", "kind", "text"), notice, strict=True)) for notice in found]
 
 
@@ -138,12 +138,13 @@ def _identities(table: pd.DataFrame) -> tuple[list[str], dict[str, Any]]:
 
     A parameter that each model has but one value of is told by the model.
     """
-    rows = table.drop_duplicates("key")[list(IDENTITY)].astype(str)
+    rows = table.drop_duplicates("key")[list(IDENTITY)]
     several = rows.nunique() > 1
-    of_the_model = rows.groupby("model")[_TOLD_BY_MODEL].nunique().max() == 1
+    of_the_model = rows.groupby("model")[_TOLD_BY_MODEL].nunique().max() <= 1
     names = [name for name in IDENTITY if name not in _TOLD_BY_CONDITION]
     varying = [name for name in names if several[name] and not of_the_model.get(name, False)]
-    return varying, {name: table[name].iloc[0] for name in names if not several[name]}
+    shared = {name: table[name].dropna().head(1) for name in names if not several[name]}
+    return varying, {name: value.item() for name, value in shared.items() if len(value)}
 
 
 def _overview(record: Mapping[str, Any], system: str, moduli: Sequence[int]) -> dict[str, Any]:

@@ -196,9 +196,8 @@ def system_labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ['PPMI-SVD · ordinals kept', 'PPMI-SVD · ordinals out']
     """
     parts = [_label_parts(row) for row in rows]
-    varying = (
-        [name for name in parts[0] if len({part[name] for part in parts}) > 1] if parts else []
-    )
+    names = list(parts[0]) if parts else []
+    varying = [name for name in names if len({part[name] for part in parts} - {""}) > 1]
     return [
         " · ".join([str(row["model"]), *(part[name] for name in varying if part[name])])
         for row, part in zip(rows, parts, strict=True)

@@ -146,12 +146,12 @@ function attributionLines(own, T) {
     node.append(withTip(svg('g', {}, text(L - 8, y + 4, row.group, 'tick group-name', 'end'),
       isNumber(row.shapley) && svg('rect', { x: Math.min(x(0), x(row.shapley)), width: Math.max(1, Math.abs(x(row.shapley) - x(0))), y: y - 8, height: 16, rx: 2, class: row.shapley < 0 ? 'bar less' : 'bar' }),
       isNumber(row.low) && svg('line', { x1: x(row.low), x2: x(row.high), y1: y, y2: y, class: 'interval-thin' }),
-      isNumber(row.single_group) && svg('circle', { cx: x(row.single_group), cy: y, r: 4.5, class: 'single_group' }),
+      isNumber(row.single_group) && svg('circle', { cx: x(row.single_group), cy: y, r: 4.5, class: 'single' }),
       isNumber(row.leave_one_out) && svg('path', { d: `M${x(row.leave_one_out)} ${y - 5.5}l5.5 5.5l-5.5 5.5l-5.5 -5.5z`, class: 'loss' })),
     () => [row.group, isNumber(row.shapley) && `Shapley ${fixed(row.shapley, 1)}${isNumber(row.low) ? ` (${between(row.low, row.high)})` : ''}`, isNumber(row.single_group) && `single group ${fixed(row.single_group, 1)}`, isNumber(row.leave_one_out) && `leave-one-out: loses ${fixed(row.leave_one_out, 1)}`]));
   });
   node.append(svg('rect', { x: L, y: 4, width: 14, height: 11, rx: 2, class: 'bar' }), text(L + 20, 14, 'Shapley', 'tick', 'start'),
-    svg('circle', { cx: L + 90, cy: 10, r: 4.5, class: 'single_group' }), text(L + 100, 14, 'single group', 'tick', 'start'),
+    svg('circle', { cx: L + 90, cy: 10, r: 4.5, class: 'single' }), text(L + 100, 14, 'single group', 'tick', 'start'),
     svg('path', { d: `M${L + 190} 4.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z`, class: 'loss' }), text(L + 202, 14, 'leave-one-out loss', 'tick', 'start'));
   return h('figure', {}, h('figcaption', {}, `n mod ${T}`, h('span', {}, 'kappa points by context group')), node);
 }
