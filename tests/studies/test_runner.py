@@ -9,17 +9,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from tests.studies.conftest import QUICK
 from wordnum import _compat
+from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
 from wordnum.corpus.from_recipe import encode_recipe, encoded_recipe
-from wordnum.corpus.perturbations import SwapNumbers
 from wordnum.corpus.recipes import find_recipe
+from wordnum.corpus.rewriting import SwapNumbers
 from wordnum.errors import InputError, MissingExtraError, UsageError
 from wordnum.parallel import parallel_backend
 from wordnum.studies.columns import MEASURES
@@ -126,6 +128,47 @@ def test_conditions_may_be_objects_which_keep_their_seed(quick: Study, tmp_path:
     assert set(frequency["condition"]) == {"original", "swap-numbers"}
     assert frequency["seed"].isna().all()
     assert set(results.table.loc[results.table["model"] == "R", "seed"]) == {0, 1}
+
+
+@dataclass(frozen=True)
+class MaskWords:
+    """Every word becomes unknown but for the numbers: one that no package knows."""
+
+    name = "mask-words"
+
+    def prepare(self, corpus: EncodedCorpus) -> Masked:
+        return Masked(corpus.vocabulary.size, corpus.vocabulary.unknown)
+
+
+@dataclass(frozen=True)
+class Masked:
+    size: int
+    unknown: int
+
+    def apply(self, block: Block) -> Block:
+        return replace(block, ids=np.where(block.ids < self.size, block.ids, self.unknown))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_perturbation_of_the_users_own_reaches_counts_and_text_models(
+    quick: Study, tmp_path: Path, jobs: int
+):
+    svd = ModelSpec("S", "svd", {"weighting": "hellinger", "dim": 5})
+    sgns = ModelSpec("G", "sgns", {"dim": 4, "epochs": 1, "min_count": 1})
+    study = replace(
+        quick, models=(svd, sgns), signals=("text", "number"),
+        perturbations=("original", MaskWords()),
+    )  # fmt: skip
+    results = run_study(study, tmp_path, n_jobs=jobs)
+    table = results.table[results.table["T"].isna() | (results.table["T"] == 2)]
+    rows = table.set_index(["model", "condition", "signal"]).sort_index()
+    for model in ("S", "G"):  # no word is left that numbers could stand beside
+        assert rows.loc[(model, "mask-words", "text"), "status"] == "failed"
+        numbers = rows.loc[model].xs("number", level="signal")
+        assert set(numbers["status"]) == {"done"}
+    numbers = rows.loc["S"].xs("number", level="signal")
+    assert numbers.loc["mask-words", "phi"] == numbers.loc["original", "phi"]
+    assert results.about["spec"]["perturbations"] == ["original", "mask-words"]
 
 
 def test_a_changed_probe_measures_again_and_fits_nothing_again(quick: Study, tmp_path: Path):

@@ -267,8 +267,8 @@ class Study:
         runs: dict[tuple[Any, ...], Run] = {}
         conditions = list(zip(*map(self._conditions, self.seeds)))  # each under every seed
         seeds = range(len(self.seeds))
-        for seeded, window, signal, model, at in product(
-            conditions, self.windows, self.signals, self.models, seeds
+        for seeded, at, window, signal, model in product(
+            conditions, seeds, self.windows, self.signals, self.models
         ):
             drawn = any(one != seeded[0] for one in seeded)
             run = Run(

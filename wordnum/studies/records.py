@@ -13,7 +13,6 @@ from wordnum.analyzers.spectra import SPIKE_PERIODS
 from wordnum.errors import FormatError
 from wordnum.provenance import content_hash, jsonable
 from wordnum.storage import write_json
-from wordnum.studies.columns import MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +28,7 @@ __all__ = [
 _DAMAGE = (
     FileNotFoundError, ValueError, LookupError, TypeError, AttributeError, RecursionError,
 )  # fmt: skip
+_BY_FREQUENCY = ("frequency", "magnitude", "power")
 _BY_PERIOD = ("residues", "confusion", "recall_by_digit", "replicate_kappas")
 
 
@@ -38,12 +38,11 @@ def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
     assert probe is not None
     assert spectrum is not None
     assert verdict is not None
-    rows = {T: row for T, row in analysis.rows().items() if T in probe.by_period}
-    circles = {T: circle(embedding, period=T) for T in SPIKE_PERIODS if T > 2}
     by_period = {
         name: {T: getattr(found, name) for T, found in probe.by_period.items()}
         for name in _BY_PERIOD
     }
+    rows = analysis.rows()
     record: dict[str, Any] = _finite(
         {
             "n_pairs": embedding.provenance.get("n_pairs"),
@@ -51,20 +50,13 @@ def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
             "coverage": len(embedding.numbers) / embedding.size,
             "missing": embedding.missing,
             "n_documents": embedding.n_documents,
-            "measures": {
-                T: {name: rows[T].get(name) for name in MEASURES} for T in probe.by_period
-            },
+            "measures": {T: rows[T] for T in probe.by_period},
             "verdict": verdict.name,
             "reasons": [reason._asdict() for reason in verdict.reasons],
             "flags": verdict.flags,
-            "spectrum": {
-                name: getattr(spectrum, name) for name in ("frequency", "magnitude", "power")
-            },
+            "spectrum": {name: getattr(spectrum, name) for name in _BY_FREQUENCY},
             **by_period,
-            "circle": {
-                T: {"numbers": plane.numbers, "x": plane.x, "y": plane.y}
-                for T, plane in circles.items()
-            },
+            "circle": {T: vars(circle(embedding, period=T)) for T in SPIKE_PERIODS if T > 2},
         }
     )
     return record

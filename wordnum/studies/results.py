@@ -104,7 +104,7 @@ class StudyResults:
         rows = []
         for record, system in zip(self.records, labels, strict=True):
             for T, measures in record.get("measures", {None: {}}).items():
-                told = {**record, **record["row"], **measures, "system": system, "T": T and int(T)}
+                told = {**measures, **record, **record["row"], "system": system, "T": T and int(T)}
                 rows.append([_entry(told.get(name)) for name in TABLE])
         return self._frame(rows, TABLE)
 

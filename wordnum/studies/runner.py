@@ -9,10 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from wordnum.analyzers.analysis import analyze
-from wordnum.backend import get_backend
+from wordnum.backend import get_backend, one_blas_thread
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.signals import Signal
 from wordnum.cooccurrence.windows import Window
@@ -28,7 +26,6 @@ from wordnum.studies.records import make_record, read_record, record_path, write
 from wordnum.studies.results import StudyResults
 from wordnum.studies.stages import (
     Cache,
-    Source,
     Stages,
     code_version,
     count_pairs,
@@ -126,30 +123,25 @@ def _measure_runs(
     study: Study, prepared: list[Stages], folder: Path, n_jobs: int | None, device: str
 ) -> list[str]:
     """Measure the runs without a record; returns the keys of all."""
-    keyed = []
-    for stages in prepared:
-        for run in [*study.runs_of(stages.recipe), *stages.controls]:
-            source = stages.source(run)
-            keyed.append((run, _key(run, source, study.probe, device), source))
+    keyed = [
+        (run, _key(run, stages, study.probe, device), stages)
+        for stages in prepared
+        for run in [*study.runs_of(stages.recipe), *stages.controls]
+    ]
     missing = [one for one in keyed if not _is_done(folder, one[1])]
-    # Those that read the same signal come one after the other: a worker keeps the last it read.
-    missing.sort(key=lambda one: (str(one[2].path), str(one[0].window), str(one[0].signal)))
-    map_tasks(
-        measure,
-        [(*one, folder, study.probe, device) for one in missing],
-        n_jobs=n_jobs,
-        description="measuring",
-        done=len(keyed) - len(missing),
-    )
+    tasks = [(*one, folder, study.probe, device) for one in missing]
+    done = len(keyed) - len(missing)
+    map_tasks(measure, tasks, n_jobs=n_jobs, description="measuring", done=done)
     _read_signal.cache_clear()
     return [key for _, key, _ in keyed]
 
 
-def _key(run: Run, source: Source, probe: ProbeSpec, device: str) -> str:
+def _key(run: Run, stages: Stages, probe: ProbeSpec, device: str) -> str:
     """Hash of all that a run's measures depend on: its provenance in one word."""
     code = code_version("embeddings", "analyzers", "studies/records")
     model = (run.model, identity(run.model.kind))
-    return content_hash(source.key, run.row(), model, run.window, probe, device, code)
+    counts = stages.counts(run.perturbation).stem  # what reads the text depends on the same
+    return content_hash(counts, run.row(), model, run.window, probe, device, code)
 
 
 def _is_done(folder: Path, key: str) -> bool:
@@ -158,8 +150,9 @@ def _is_done(folder: Path, key: str) -> bool:
     return record is not None and record["status"] == "done"
 
 
+@one_blas_thread
 def measure(
-    run: Run, key: str, source: Source, folder: Path, probe: ProbeSpec, device: str
+    run: Run, key: str, stages: Stages, folder: Path, probe: ProbeSpec, device: str
 ) -> None:
     """Fit and measure one run and write its record; a failure is a record too.
 
@@ -169,34 +162,30 @@ def measure(
     started = time.perf_counter()
     record: dict[str, Any] = {"key": key, "run": key, "row": run.row(), "error": ""}
     try:
-        if source.error:
-            raise InputError(source.error)
-        with threadpool_limits(limits=1, user_api="blas"):
-            embedding = _embedding(run, source, Cache(folder / "cache"), device)
-            analysis = analyze(embedding, **vars(probe), device=device)
+        if stages.error:
+            raise InputError(stages.error)
+        embedding = _embedding(run, stages, device)
+        analysis = analyze(embedding, **vars(probe), device=device)
         record |= {"status": "done", **make_record(embedding, analysis)}
         if record["row"]["dim"]:  # what was asked for may be more than a small text has
             record["row"]["dim"] = embedding.dim
     except Exception as error:  # one failed run must not take the others with it
         if is_of_the_machine(error):
             raise
-        if not source.error:  # that was told once, for all of them
-            logger.warning("a run failed: %s: %s", _describe(run), error)
+        if not stages.error:  # that was told once, for all of them
+            names = (run.recipe.name, run.model.name, run.condition, run.signal)
+            logger.warning("a run failed: %s: %s", ", ".join(filter(None, names)), error)
         record |= {"status": "failed", "error": str(error) or repr(error)}
     record["seconds"] = round(time.perf_counter() - started, 3)
     write_record(record_path(folder, key), record)
 
 
-def _describe(run: Run) -> str:
-    parts = (run.recipe.name, run.model.name, run.condition, run.signal)
-    return ", ".join(part for part in parts if part)
-
-
-def _embedding(run: Run, source: Source, cache: Cache, device: str) -> Embedding:
+def _embedding(run: Run, stages: Stages, device: str) -> Embedding:
     """Fit the run's model, or load what it gave before."""
-    fitted_on = (source.key, run.signal, run.window, run.seed, device)
+    counts = stages.counts(run.perturbation)
+    fitted_on = (counts.stem, run.signal, run.window, run.seed, device)
     model_key = (code_version("embeddings"), identity(run.model.kind), run.model.parameters)
-    path = cache.path("embeddings", ".npz", *model_key, *fitted_on)
+    path = stages.cache.path("embeddings", ".npz", *model_key, *fitted_on)
     found = load_or_discard(path, Embedding.load)
     if found is not None:
         return found
@@ -207,11 +196,11 @@ def _embedding(run: Run, source: Source, cache: Cache, device: str) -> Embedding
         device=device,
     )
     if run.model.reads_corpus:
-        corpus = EncodedCorpus.open(source.path)
+        corpus = EncodedCorpus.open(stages.corpus)
         embedding = model.fit_transform(corpus, perturbation=run.perturbation)
     else:
         # A model that reads no pairs gets the narrowest window, which is the quickest to sum.
-        signal = _read_signal(source.path, run.signal or "both", run.window or Window(size=1))
+        signal = _read_signal(counts, run.signal or "both", run.window or Window(size=1))
         embedding = model.fit_transform(signal)
         if run.window:
             about = {**embedding.provenance, "n_pairs": count_pairs(signal)}

@@ -29,7 +29,7 @@ from wordnum.provenance import content_hash
 from wordnum.studies.grid import Run, Study
 
 __all__ = [
-    "Cache", "Source", "Stages", "code_version", "count_pairs", "identity", "is_of_the_machine",
+    "Cache", "Stages", "code_version", "count_pairs", "identity", "is_of_the_machine",
     "load_or_discard", "prepare_stages", "timed",
 ]  # fmt: skip
 
@@ -65,18 +65,21 @@ def code_version(*parts: str) -> str:
     return content_hash(sorted(sources))
 
 
-def identity(thing: Any) -> tuple[Any, ...]:
-    """What results depend on in an object or class that may be a user's: parameters and code.
+def identity(thing: Any) -> list[Any]:
+    """What results depend on in a model or perturbation of a user's: parameters and code, by part.
 
     Code that was typed into a session, and stands in no file, has no identity.
     """
-    kind = thing if isinstance(thing, type) else type(thing)
-    try:
-        source = inspect.getsource(inspect.getmodule(kind) or kind)
-    except (OSError, TypeError):
-        source = ""
-    parameters = thing if is_dataclass(thing) or kind is thing else vars(thing)
-    return kind.__qualname__, source, parameters
+    found = []
+    for part in [thing] if isinstance(thing, type) else getattr(thing, "parts", [thing]):
+        kind = part if isinstance(part, type) else type(part)
+        try:
+            source = inspect.getsource(inspect.getmodule(kind) or kind)
+        except (OSError, TypeError):
+            source = ""
+        parameters = part if is_dataclass(part) or kind is part else vars(part)
+        found.append((kind.__qualname__, source, parameters))
+    return found
 
 
 @dataclass(frozen=True)
@@ -117,10 +120,7 @@ def load_or_discard(path: Path, load: Callable[[Path], T]) -> T | None:
         return load(path)
     except FormatError as error:
         logger.warning("%s is damaged and is made again: %s", path, error.got or error.message)
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
         return None
 
 
@@ -128,15 +128,6 @@ def is_of_the_machine(error: Exception) -> bool:
     """Whether a full disk, or too many open files, is to blame, and not what was asked for."""
     cause = error if isinstance(error, OSError) else error.__cause__
     return isinstance(cause, OSError) and cause.errno in _OF_THE_MACHINE
-
-
-@dataclass(frozen=True)
-class Source:
-    """What a model is fitted on: counts or a corpus, and the hash of all that it depends on."""
-
-    path: Path
-    key: str
-    error: str = ""
 
 
 @dataclass
@@ -170,14 +161,8 @@ class Stages:
     def counts(self, perturbation: Perturbation) -> Path:
         """File of the counts of a condition, up to the widest window."""
         code = code_version("cooccurrence", "corpus")
-        condition = _identity(perturbation)
+        condition = (perturbation.name, identity(perturbation))
         return self.cache.path("counts", ".npz", code, self.fingerprint, condition, self.reach)
-
-    def source(self, run: Run) -> Source:
-        """What the model of a run is fitted on."""
-        counts = self.counts(run.perturbation)
-        # Both depend on the same but for the widest window, which those who read the text ignore.
-        return Source(self.corpus if run.model.reads_corpus else counts, counts.stem, self.error)
 
     def about(self) -> dict[str, Any]:
         """What a table should say of the corpus."""
@@ -199,10 +184,8 @@ class Stages:
 def timed(spent: dict[str, float], stage: str) -> Iterator[None]:
     """Add the time that the block takes to a stage."""
     started = time.perf_counter()
-    try:
-        yield
-    finally:
-        spent[stage] = spent.get(stage, 0.0) + time.perf_counter() - started
+    yield
+    spent[stage] = spent.get(stage, 0.0) + time.perf_counter() - started
 
 
 def prepare_stages(
@@ -287,8 +270,3 @@ def _thinned(stages: Stages, corpus: EncodedCorpus, cut: list[Run]) -> list[Run]
 def count_pairs(signal: Signal) -> int:
     """Pairs that a signal sums, each with the weight of its distance."""
     return round(signal.matrix().sum())
-
-
-def _identity(perturbation: Perturbation) -> list[Any]:
-    parts = getattr(perturbation, "parts", (perturbation,))
-    return [perturbation.name, *(identity(part) for part in parts)]
