@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from wordnum.cooccurrence.counting import count_conditions
-from wordnum.cooccurrence.expect import expected_counts
+from wordnum.cooccurrence.expectations import expected_counts
 from wordnum.cooccurrence.tasks import chunks
 from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import EncodedCorpus

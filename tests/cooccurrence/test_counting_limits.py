@@ -12,7 +12,7 @@ import pytest
 
 from wordnum.cooccurrence import number_pairs
 from wordnum.cooccurrence.counting import count, count_conditions
-from wordnum.cooccurrence.expect import expected_counts
+from wordnum.cooccurrence.expectations import expected_counts
 from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.synthetic import SyntheticCorpus

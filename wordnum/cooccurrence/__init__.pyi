@@ -1,8 +1,8 @@
 from .counting import count as count
 from .counting import count_conditions as count_conditions
 from .counts import Counts as Counts
-from .expect import expected_counts as expected_counts
-from .expected_counts import ExpectedCounts as ExpectedCounts
+from .expectations import ExpectedCounts as ExpectedCounts
+from .expectations import expected_counts as expected_counts
 from .groups import context_groups as context_groups
 from .groups import group_names as group_names
 from .signals import Signal as Signal

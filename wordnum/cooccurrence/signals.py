@@ -356,6 +356,8 @@ def _group_sums(
     values, kept = np.empty(counts.size), np.empty(counts.size, dtype=np.int32)
     row = empty_row(width, np.float64)
     ends = sum_groups(begin, contexts, counts, column_of, weights, stride, row, values, kept)
+    # SciPy copies columns to the type of `ends` where that is wider.
+    ends = ends.astype(np.int32 if ends[-1] < 2**31 else np.int64)
     parts = values[: ends[-1]].copy(), kept[: ends[-1]].copy(), ends
     return sparse.csr_array(parts, shape=(ends.size - 1, width))
 

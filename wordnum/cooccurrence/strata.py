@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import sparse
 
 from wordnum.corpus.rewriting import NumberSequence, SwapNumbers, UnigramReplace
 
-__all__ = ["Strata", "find_strata"]
-
-
-@dataclass(frozen=True, eq=False)
-class Strata:
-    """Number tokens that a rewriting treats alike.
-
-    Attributes
-    ----------
-    of_token : ndarray of unsigned int
-        Stratum of each number token, in corpus order.
-    chances : csr_array of shape (N, n_strata)
-        Probability of each number at a token of each stratum.
-    """
-
-    of_token: np.ndarray
-    chances: sparse.csr_array
-
-    @property
-    def n_strata(self) -> int:
-        """Number of strata."""
-        return self.chances.shape[1]
+__all__ = ["find_strata"]
 
 
 def find_strata(
     rewriting: SwapNumbers | UnigramReplace, sequence: NumberSequence, *, size: int
-) -> Strata:
+) -> tuple[np.ndarray, sparse.csr_array]:
     """Part the number tokens of a corpus into strata.
 
     Parameters
@@ -47,16 +24,23 @@ def find_strata(
     size : int
         N.
 
+    Returns
+    -------
+    ndarray of unsigned int, shape (n_tokens,)
+        Stratum of each number token.
+    csr_array of shape (N, n_strata)
+        Probability of each number at a token of each stratum.
+
     Examples
     --------
     A pair of numbers, a single one, and a pair with the same gap as the first:
 
     >>> gaps = np.array([0, 2, 0, 0, 2], dtype=np.uint8)
     >>> sequence = NumberSequence(np.array([7, 8, 9, 5, 8]), gaps, starts=np.array([0, 2, 3, 5]))
-    >>> strata = find_strata(SwapNumbers(), sequence, size=10)
-    >>> strata.of_token
+    >>> of_token, chances = find_strata(SwapNumbers(), sequence, size=10)
+    >>> of_token
     array([1, 2, 0, 1, 2])
-    >>> strata.chances[5, 1], strata.chances[8, 2]
+    >>> chances[5, 1], chances[8, 2]
     (np.float64(0.5), np.float64(1.0))
     """
     marginal = np.bincount(sequence.numbers, minlength=size)
@@ -74,7 +58,7 @@ def find_strata(
         cells = (sequence.numbers, of_token)
         seen = sparse.coo_array((np.ones(total), cells), shape=(size, int(of_token.max()) + 1))
         chances = sparse.csr_array(seen / np.maximum(seen.sum(axis=0), 1))
-    return Strata(of_token, chances)
+    return of_token, chances
 
 
 def _places(sequence: NumberSequence, reach: int, size: int) -> np.ndarray:

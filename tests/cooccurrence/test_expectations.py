@@ -11,11 +11,11 @@ import pytest
 from wordnum.cooccurrence import number_pairs
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.counts import Counts
-from wordnum.cooccurrence.expect import expected_counts
-from wordnum.cooccurrence.expected_counts import ExpectedCounts
+from wordnum.cooccurrence.expectations import ExpectedCounts, expected_counts
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.cutting import Isolate
 from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.encoding import encode_documents
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.perturbations import Joined, Perturbation, parse_perturbation, parts_of
 from wordnum.corpus.rewriting import SwapNumbers, UnigramReplace
@@ -225,6 +225,33 @@ def test_what_is_not_redrawn_has_no_expectation(corpus: EncodedCorpus, name: str
 def test_two_rewritings_have_no_closed_form(corpus: EncodedCorpus):
     with pytest.raises(UsageError, match="2 rewritings"):
         expected_counts(corpus, "swap-numbers+unigram-replace")
+
+
+class Masked:
+    """A perturbation of one's own: what it does may depend on the numbers."""
+
+    name = "masked"
+
+    def prepare(self, corpus):
+        return self
+
+    def apply(self, block):
+        return block
+
+
+@pytest.mark.parametrize("whole", [Masked(), Joined((UnigramReplace(), Masked()))])
+def test_a_perturbation_of_ones_own_has_no_closed_form(corpus: EncodedCorpus, whole: Perturbation):
+    with pytest.raises(UsageError, match=r"has no closed form(.|\n)*got: masked(.|\n)*count "):
+        expected_counts(corpus, whole)
+
+
+def test_a_corpus_may_be_a_path_and_a_window_any_integer(tmp_path: Path):
+    corpus = encode_documents(["1 a 2 b", "3 c 4 c"], tmp_path / "corpus")
+    one, other = (
+        expected_counts(where, "swap-numbers", window=window)
+        for where, window in ((str(tmp_path / "corpus"), np.int64(2)), (corpus, 2))
+    )
+    assert one.fingerprint == other.fingerprint
 
 
 def test_a_corpus_without_numbers_is_refused():
