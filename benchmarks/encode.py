@@ -56,7 +56,6 @@ def beginning(data: bytes, size: int) -> bytes:
 def wordnum_ids(data: bytes) -> np.ndarray:
     """Ids of a text, by the steps that `encode` takes, without files."""
     from wordnum.corpus.numerals import NumeralScheme
-    from wordnum.corpus.tokenizer_kernel import count_ids, translate
     from wordnum.corpus.tokenizing import PADDING, FastTokenizer, WordTable
     from wordnum.corpus.vocabulary import Vocabulary
     from wordnum.corpus.word_table import WordCounter
@@ -77,8 +76,7 @@ def wordnum_ids(data: bytes) -> np.ndarray:
         buffer[:held] = buffer[used : used + held].copy()
         if final or begin // CHUNK % 4 == 0:
             piece = tokenizer.take()
-            counts = np.zeros(first + len(piece.offsets) - 1, dtype=np.int64)
-            count_ids(piece.ids, counts)
+            counts = np.bincount(piece.ids, minlength=first + len(piece.offsets) - 1)
             counter.add(piece.blob, piece.offsets, counts[first:])
             pieces.append(piece)
     blob, offsets = counter.most_common(VOCABULARY)
@@ -88,11 +86,11 @@ def wordnum_ids(data: bytes) -> np.ndarray:
     ids, at = np.empty(sum(len(piece.ids) for piece in pieces), dtype=np.uint32), 0
     for piece in pieces:
         own = ids[at : (at := at + len(piece.ids))]
-        translate(piece.ids, meanings(piece, table, vocabulary), own)
+        np.take(id_map(piece, table, vocabulary), piece.ids, out=own)
     return ids
 
 
-def meanings(piece, table, vocabulary) -> np.ndarray:
+def id_map(piece, table, vocabulary) -> np.ndarray:
     known = table.intern(piece.blob, piece.offsets, add=False)
     words = np.where(known >= 0, vocabulary.first_word + known, vocabulary.unknown)
     return np.concatenate([np.arange(vocabulary.first_word), words]).astype(np.uint32)

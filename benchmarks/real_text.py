@@ -6,8 +6,7 @@ from pathlib import Path
 
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode
-from wordnum.corpus.from_recipe import encode_recipe
-from wordnum.corpus.recipes import find_recipe
+from wordnum.corpus.recipes import encode_recipe, find_recipe
 
 
 def open_text(text: str, folder: str) -> EncodedCorpus:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.texts import TEXT
-from wordnum.corpus import pieces, sources, streams
+from wordnum.corpus import pieces, sources
 
 
 @pytest.fixture
@@ -22,4 +22,4 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces of 8 KB and ranges of 16 KB, so that little text goes all the ways."""
     monkeypatch.setattr(pieces, "CHUNK", 4096)
     monkeypatch.setattr(pieces, "CHUNKS_PER_PIECE", 2)
-    monkeypatch.setattr(sources, "ranges", lambda path, sep: streams.ranges(path, sep, 16_384))
+    monkeypatch.setattr(sources, "RANGE", 16_384)

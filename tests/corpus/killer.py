@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from wordnum.corpus import pieces, sources, streams
+from wordnum.corpus import pieces, sources
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode
 
@@ -38,12 +38,12 @@ def killed_at(step: int, text: Path, path: Path, *, append: bool) -> bool:
 def main() -> None:
     text, path, append = Path(sys.argv[1]), Path(sys.argv[2]), "append" in sys.argv
     pieces.CHUNK, pieces.CHUNKS_PER_PIECE = 4096, 2
-    sources.ranges = lambda path, separator: streams.ranges(path, separator, 16_384)
+    sources.RANGE = 16_384
     before = EncodedCorpus.open(path).fingerprint if append else None
     there: dict[Path, int] = {}
     for step in map(int, sys.argv[3].split(",")):
         assert killed_at(step, text, path, append=append), f"outran the kill at {step}"
-        found = path.parent.glob(f".{path.name}.part-*/piece-*.npz")
+        found = path.parent.glob(f".{path.name}.part-*/[0-9a-f]*.npz")
         now = {piece: piece.stat().st_mtime_ns for piece in found}
         assert now.items() >= there.items(), "a piece was lost or made again"
         there = now

@@ -19,7 +19,7 @@ from tests.corpus import reference
 from tests.corpus.test_streams import zstd
 from tests.corpus.texts import TEXT, content, leftovers, spelled
 from tests.strategies import nasty_texts, schemes
-from wordnum.corpus import pieces, sources, streams
+from wordnum.corpus import pieces, sources
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode, encode_documents
 from wordnum.corpus.numerals import NumeralScheme
@@ -257,8 +257,8 @@ def test_spelled_out_numbers_in_a_line_without_end(tmp_path: Path, monkeypatch):
 def test_pruning_is_the_same_for_any_number_of_workers_and_reported(
     text: Path, tmp_path: Path, monkeypatch, caplog
 ):
-    monkeypatch.setattr(sources, "ranges", lambda path, sep: streams.ranges(path, sep, 8192))
-    monkeypatch.setattr("wordnum.corpus.blocks.LIMIT", 200)
+    monkeypatch.setattr(sources, "RANGE", 8192)
+    monkeypatch.setattr("wordnum.corpus.pieces.LIMIT", 200)
     corpus = encode(text, tmp_path / "one", vocabulary_size=40)
     pruned = corpus.manifest["pruned"]
     assert pruned["rounds"] > 3
@@ -299,6 +299,7 @@ def test_the_manifest_says_where_the_corpus_comes_from(text: Path, tmp_path: Pat
         "path": str(text),
         "reader": "text",
         "bytes": len(TEXT.encode()),
+        "modified_ns": text.stat().st_mtime_ns,
         "range": None,
     }
     assert corpus.manifest["parameters"]["vocabulary_size"] == 77
@@ -322,7 +323,7 @@ def test_real_text_is_the_same_for_any_number_of_workers(
     plain = tmp_path / "factbook.txt"
     with lzma.open(corpora_folder / "factbook.txt.xz") as file:
         plain.write_bytes(file.read())
-    monkeypatch.setattr(sources, "ranges", lambda path, sep: streams.ranges(path, sep, 2**20))
+    monkeypatch.setattr(sources, "RANGE", 2**20)
     found = [
         encode(source, tmp_path / f"c{i}", n_jobs=jobs)
         for i, (source, jobs) in enumerate(

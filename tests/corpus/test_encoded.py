@@ -6,6 +6,8 @@ import itertools
 import json
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from wordnum.corpus.encoding import encode_documents
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError
+from wordnum.provenance import content_hash
 
 VOCABULARY = Vocabulary.from_words(["a", "b"])
 
@@ -183,15 +186,61 @@ def test_every_flipped_bit_of_the_manifest_is_found_or_changes_nothing(copy: Pat
         assert {k: v for k, v in found.items() if k in meant} == meant
 
 
-def test_what_was_not_asked_for_is_not_read(copy: Path):
-    """Without `verify` the ids are not read, so that a large corpus opens at once."""
-    path = copy / "block-00003.ids.npy"
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    path.write_bytes(data)
-    assert EncodedCorpus.open(copy).block(3).ids.nbytes
+@pytest.mark.parametrize(
+    ("name", "at", "value", "message"),
+    [
+        ("block-00003.ids.npy", -1, 0xFF, "ids outside the vocabulary: "),
+        ("block-00003.starts.npy", -9, 0x7F, "document_starts does not fit the ids"),
+        ("block-00003.starts.npy", -8, 0, "document_starts does not fit the ids"),
+    ],
+)
+def test_ids_and_borders_are_checked_when_a_block_is_first_used(
+    copy: Path, name: str, at: int, value: int, message: str
+):
+    """Opening reads no ids, so that a large corpus opens at once."""
+    data = bytearray((copy / name).read_bytes())
+    data[at] = value
+    (copy / name).write_bytes(data)
+    corpus = EncodedCorpus.open(copy)
+    assert corpus.block(2).ids.nbytes
+    with pytest.raises(FormatError, match="the corpus is damaged\n  got: " + message):
+        corpus.block(3)
     with pytest.raises(FormatError):
         EncodedCorpus.open(copy, verify=True)
+
+
+def test_a_block_is_checked_once(copy: Path, monkeypatch):
+    corpus = EncodedCorpus.open(copy)
+    assert corpus.block(3).index == 3
+    monkeypatch.setattr("wordnum.corpus.encoded_corpus._problem", None)
+    assert corpus.block(3).index == pickle.loads(pickle.dumps(corpus)).block(3).index == 3
+
+
+def test_a_corpus_of_many_blocks_needs_few_descriptors(folder: Path):
+    script = (
+        "import resource, sys\n"
+        "import wordnum.corpus.encoded_corpus as c\n"
+        "used = len(__import__('os').listdir('/proc/self/fd'))\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (used + 24, used + 24))\n"
+        "blocks = list(c.EncodedCorpus.open(sys.argv[1]).blocks())\n"
+        "assert len(blocks) == 20\n"
+        "held = [open('/dev/null') for _ in range(3)]\n"
+        "try:\n"
+        "    c.EncodedCorpus.open(sys.argv[1]).blocks()\n"
+        "    list(c.EncodedCorpus.open(sys.argv[1]).blocks())\n"
+        "except c.InputError as error:\n"
+        "    print(error)\n"
+    )
+    command = [sys.executable, "-c", script, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "too many files are open: raise the limit (ulimit -n" in done.stdout
+
+
+def without_checksum(folder: Path) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["checksum"]
+    path.write_text(json.dumps(manifest))
 
 
 def edit_manifest(folder: Path, change) -> None:
@@ -199,7 +248,7 @@ def edit_manifest(folder: Path, change) -> None:
     manifest = json.loads(path.read_text())
     del manifest["checksum"]
     change(manifest)
-    path.write_text(json.dumps(manifest))
+    path.write_text(json.dumps({**manifest, "checksum": content_hash(manifest)}))
 
 
 @pytest.mark.parametrize(
@@ -220,6 +269,20 @@ def edit_manifest(folder: Path, change) -> None:
             lambda d: edit_manifest(d, lambda m: m.pop("blocks")),
             "it does not say what the folder holds",
             id="manifest without blocks",
+        ),
+        pytest.param(
+            lambda d: edit_manifest(d, lambda m: m.update(blocks=[{}])),
+            "it does not say what the folder holds",
+            id="blocks of nothing",
+        ),
+        pytest.param(
+            lambda d: edit_manifest(d, lambda m: m["vocabulary"].update(file="../v.npz")),
+            "it does not say what the folder holds",
+            id="a name that leads out",
+        ),
+        pytest.param(without_checksum, "its checksum does not hold", id="no checksum"),
+        pytest.param(
+            lambda d: (d / "manifest.json").write_text("[" * 3000), "is not an", id="nesting"
         ),
         pytest.param(
             lambda d: (d / "manifest.json").write_text("{"), "is not an encoded corpus", id="JSON"

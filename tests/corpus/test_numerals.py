@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wordnum.corpus.numerals import KINDS, POLICY_EXAMPLES, NumeralScheme, number_policy
+from wordnum.corpus.numerals import KINDS, NumeralScheme
 from wordnum.errors import UsageError
 
 # Example: whole | l2r3 | r2l3 | digit; [n] is a number, # is other number.
@@ -33,12 +33,18 @@ ORDINALS_KEPT = {
 }
 
 
-def test_the_number_policy_is_the_one_worked_by_hand():
-    policy = number_policy()
-    assert tuple(policy) == POLICY_EXAMPLES == tuple(ORDINALS_OUT)
-    for example, row in policy.items():
-        assert tuple(row[kind] for kind in KINDS) == ORDINALS_OUT[example]
-        assert tuple(row[f"{kind}, keep"] for kind in KINDS) == ORDINALS_KEPT[example]
+def written_out(tokens: list[int | str]) -> str:
+    marks = (
+        f"[{t}]" if isinstance(t, int) else "#" if t == "<other number>" else t for t in tokens
+    )
+    return " ".join(marks)
+
+
+@pytest.mark.parametrize(("ordinals", "policy"), [("out", ORDINALS_OUT), ("keep", ORDINALS_KEPT)])
+def test_the_number_policy_is_the_one_worked_by_hand(ordinals: str, policy: dict):
+    for example, expected in policy.items():
+        schemes = [NumeralScheme(kind, ordinals=ordinals) for kind in KINDS]
+        assert tuple(written_out(scheme.tokens(example)) for scheme in schemes) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from wordnum.corpus.read import batches, read_documents
+from wordnum.corpus.sources import read_documents
 from wordnum.errors import InputError
 
 TEXT = "one page\nof it\n\n \t\u200b\nanother 7\r\n\r\n\n\nlast"
@@ -37,7 +35,9 @@ def test_files_come_one_behind_the_other_and_end_documents(tmp_path: Path):
     (tmp_path / "c.jsonl").write_text('{"text": "third"}\n')
     stream = read_documents(tmp_path)
     assert list(stream) == ["first", "second", "third"]
-    assert [Path(part.path).name for part in stream.parts] == ["a.txt.gz", "b.txt", "c.jsonl"]
+    assert [Path(p).name for part in stream.parts for p in part.files] == [
+        *("a.txt.gz", "b.txt", "c.jsonl")
+    ]
 
 
 def test_an_empty_file_has_no_document(tmp_path: Path):
@@ -70,14 +70,6 @@ def test_what_is_not_utf8_can_be_replaced_and_is_counted(tmp_path: Path):
             "first": ["line 1", "line 3"],
         }
     ]
-
-
-@given(st.lists(st.text(max_size=9), max_size=20), st.integers(1, 20))
-def test_batches_hold_all_documents_in_order(texts: list[str], size: int):
-    found = list(batches(texts, size))
-    assert [text for batch in found for text in batch] == texts
-    assert all(sum(map(len, batch)) >= size for batch in found[:-1])
-    assert all(sum(map(len, batch[:-1])) < size for batch in found)
 
 
 def test_texts_between_blank_lines_are_all_the_text(tmp_path: Path, corpora_folder: Path):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wordnum.corpus.read import read_documents
+from wordnum.corpus.sources import read_documents
 from wordnum.errors import InputError
 
 LINES = [
@@ -74,10 +74,9 @@ def test_a_field_that_no_line_has_is_an_error_that_lists_the_fields(tmp_path: Pa
         list(read_documents(path))
 
 
-def test_a_json_line_beyond_the_limit_is_an_error(lines: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("wordnum.corpus.readers._LINE_LIMIT", 1000)
-    with pytest.raises(InputError, match=r"a JSON line is over 1 GB\n  where: .*a\.jsonl, line 9"):
-        list(read_documents(lines))
+def test_a_json_line_beyond_the_limit_is_an_error(lines: Path):
+    with pytest.raises(InputError, match=r"a record is over 0 MB\n  where: .*a\.jsonl, line 9"):
+        list(read_documents(lines, max_record=1000))
 
 
 def write_parquet(path: Path, **columns: list) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,12 @@ import pytest
 from tests.corpus.texts import content, leftovers, make_text, spelled
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode, encode_documents
-from wordnum.errors import FormatError, InputError, UsageError
+from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.pieces import Pieces
+from wordnum.corpus.readers import TextReader
+from wordnum.errors import InputError, UsageError
+from wordnum.provenance import content_hash
+from wordnum.storage import locked
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -52,22 +59,37 @@ def test_a_killed_append_leaves_the_corpus_as_it_was(
     assert leftovers(path) == leftovers(tmp_path) == []
 
 
-def test_damage_to_what_a_kill_left_behind_is_found(text: Path, tmp_path: Path, small_pieces: None):
-    path = tmp_path / "c"
-    assert kill(text, path, "12") > 2
-    piece = min(tmp_path.glob(".c.part-*/piece-*.npz"))
-    data = bytearray(piece.read_bytes())
+@pytest.mark.parametrize("which", ["first piece", "last piece", "report"])
+def test_what_a_kill_left_behind_and_is_damaged_is_made_again(
+    text: Path, tmp_path: Path, small_pieces: None, which: str, caplog
+):
+    encode(text, tmp_path / "whole")
+    assert kill(text, tmp_path / "c", "12") > 2
+    suffix = "json" if which == "report" else "npz"
+    found = sorted(tmp_path.glob(f".c.part-*/[0-9a-f]*.{suffix}"))
+    path = found[-1] if which == "last piece" else found[0]
+    data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
-    piece.write_bytes(data)
-    with pytest.raises(FormatError, match="cannot be read as piece"):
-        encode(text, path)
-    assert kill(text, path, "12") > 2
-    ids = min(tmp_path.glob(".c.part-*/piece-*.ids.npy"))
-    np.save(ids, np.load(ids) + np.uint32(10**6))
-    with pytest.raises(FormatError, match="a file of it is damaged\n  where: .*ids.npy"):
-        encode(text, path)
-    # It is gone with the folder: the next call starts anew.
-    assert encode(text, path).n_documents == 400
+    path.write_bytes(data)
+    encode(text, tmp_path / "c")
+    assert "made again" in caplog.text
+    assert content(tmp_path / "c") == content(tmp_path / "whole")
+    assert leftovers(tmp_path) == []
+
+
+def test_a_clean_up_that_is_killed_leaves_nothing_that_counts(
+    text: Path, tmp_path: Path, small_pieces: None
+):
+    """Pieces that were deleted while their reports survived made a short corpus once."""
+    encode(text, tmp_path / "whole")
+    assert kill(text, tmp_path / "c", "12") > 2
+    (folder,) = tmp_path.glob(".c.part-*")
+    for path in sorted(folder.glob("[0-9a-f]*.npz"))[::2]:
+        path.unlink()
+    (tmp_path / ".c.wordnum-0a1b2c3d.part").mkdir()
+    encode(text, tmp_path / "c")
+    assert content(tmp_path / "c") == content(tmp_path / "whole")
+    assert leftovers(tmp_path) == []
 
 
 def test_a_worker_that_is_killed_is_one_message_and_loses_nothing(text: Path, tmp_path: Path):
@@ -75,14 +97,14 @@ def test_a_worker_that_is_killed_is_one_message_and_loses_nothing(text: Path, tm
         "import os, signal, sys\n"
         "from wordnum import cli\n"
         "import wordnum.corpus.encoding as encoding\n"
-        "encoding.write_pieces = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "encoding.write_part = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "sys.argv = ['wordnum', 'encode', *sys.argv[1:], '--jobs', '2']\n"
         "cli.main()\n"
     )
     command = [sys.executable, "-c", script, str(text), "-o", str(tmp_path / "c")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.startswith("wordnum: a worker died\n  got: ")
+    assert "wordnum: a worker died\n  got: " in done.stderr
     assert "Traceback" not in done.stderr
     assert len(leftovers(tmp_path)) == 1
     assert encode(text, tmp_path / "c").n_documents == 400
@@ -90,7 +112,7 @@ def test_a_worker_that_is_killed_is_one_message_and_loses_nothing(text: Path, tm
 
 
 def test_a_worker_whose_files_are_elsewhere_is_told(text: Path, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("wordnum.corpus.encoding.write_pieces", lambda *_: None)
+    monkeypatch.setattr("wordnum.corpus.encoding.write_part", lambda *_: None)
     with pytest.raises(InputError, match="what a worker wrote cannot be seen here\n  expected: a"):
         encode(text, tmp_path / "c")
 
@@ -102,6 +124,40 @@ def test_a_changed_text_does_not_go_on_from_old_pieces(
     assert kill(text, path, "12") > 2
     text.write_text("7 pages of another text")
     assert encode(text, path).n_tokens == 5
+    assert leftovers(tmp_path) == []
+
+
+def test_another_text_leaves_the_unfinished_work_of_the_first(
+    text: Path, tmp_path: Path, small_pieces: None
+):
+    path = tmp_path / "c"
+    assert kill(text, path, "12") > 2
+    (tmp_path / "other.txt").write_text("7 pages of another text")
+    assert encode(tmp_path / "other.txt", path).n_tokens == 5
+    assert len(leftovers(tmp_path)) == 1
+    assert encode(text, path, overwrite=True).n_documents == 400
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("damage", [b"7 \xff pages", b"7 pages\n\n8 \xc3"])
+def test_a_file_that_cannot_be_read_loses_nothing_of_the_others(
+    text: Path, tmp_path: Path, small_pieces: None, damage: bytes, monkeypatch
+):
+    bad = tmp_path / "bad.txt"
+    bad.write_bytes(damage)
+    with pytest.raises(InputError, match="not UTF-8"):
+        encode([text, bad], tmp_path / "c")
+    (kept,) = tmp_path.glob(".c.part-*")
+    pieces = {path.name: path.stat().st_mtime_ns for path in kept.glob("[0-9a-f]*.npz")}
+    assert len(pieces) > 5
+    bad.write_text("mended, on page 7")
+    seen = []
+    monkeypatch.setattr(
+        "wordnum.corpus.encoding.Pieces.add",
+        lambda self, path, add=Pieces.add: (seen.append(path), add(self, path)),
+    )
+    assert encode([text, bad], tmp_path / "c").n_documents == 401
+    assert pieces.keys() < {path.name for path in seen}
     assert leftovers(tmp_path) == []
 
 
@@ -152,7 +208,8 @@ def test_appending_keeps_the_vocabulary_and_adds_blocks(text: Path, tmp_path: Pa
 
 def test_appending_much_adds_blocks_of_the_size_of_those_there(text: Path, tmp_path: Path):
     base = encode(text, tmp_path / "c")
-    corpus = encode(text, tmp_path / "c", append=True)
+    copy = shutil.copy(text, tmp_path / "copy.txt")
+    corpus = encode(copy, tmp_path / "c", append=True)
     assert corpus.n_blocks == 2 * base.n_blocks
     assert np.array_equal(corpus.block(20).ids, corpus.block(0).ids)
 
@@ -180,9 +237,138 @@ def test_a_path_that_exists_is_not_overwritten(text: Path, tmp_path: Path):
 
 
 def test_leftovers_of_a_kill_go_and_those_of_others_stay(text: Path, tmp_path: Path):
-    old = [".c.part-0123456789abcdef", ".c.ab12_x9z.part"]
-    others = [".d.part-0123456789abcdef", ".c.d.part-0123456789abcdef", ".c.note"]
+    old = [".c.wordnum-01234567.part"]
+    others = [".d.part-0123456789abcdef", ".c.d.part-0123456789abcdef", ".c.note", ".c.x.part"]
     for name in (*old, *others):
         (tmp_path / name).mkdir()
     encode(text, tmp_path / "c")
     assert leftovers(tmp_path) == sorted(others)
+
+
+def test_a_file_is_appended_once(text: Path, tmp_path: Path):
+    path = tmp_path / "c"
+    encode(text, path)
+    more = tmp_path / "more.txt"
+    more.write_text("8 pages")
+    encode(more, path, append=True)
+    before = content(path)
+    for source in (text, more, [tmp_path / "other.txt", more]):
+        (tmp_path / "other.txt").write_text("9 pages")
+        with pytest.raises(InputError, match="the corpus holds this file already\n"):
+            encode(source, path, append=True)
+    assert content(path) == before
+    more.write_text("8 pages, and then 9")
+    assert encode(more, path, append=True).n_documents == 402
+
+
+def test_two_at_once_do_not_write_one_corpus(text: Path, tmp_path: Path):
+    path = tmp_path / "c"
+    encode(text, path)
+    more = tmp_path / "more.txt"
+    more.write_text("8 pages")
+    with (
+        locked(path / "append.lock", what="it"),
+        pytest.raises(InputError, match="another run is writing to .*c"),
+    ):
+        encode(more, path, append=True)
+    assert encode(more, path, append=True).n_documents == 401
+
+
+def test_a_working_folder_that_somebody_planted_is_not_used(text: Path, tmp_path: Path):
+    (tmp_path / "bad.txt").write_bytes(b"7 pages" + bytes(100) + b"\xff")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").write_text("7")
+    with pytest.raises(InputError):
+        encode([text, tmp_path / "bad.txt"], tmp_path / "c")
+    key = content_hash(
+        [str(text), str(tmp_path / "bad.txt")],
+        {
+            "tokenizer": "fast", "tokenizer_sha256": None, "separator": "blank", "field": None,
+            "errors": "strict", "strict": False, "vocabulary_size": 50_000,
+            "numerals": NumeralScheme(),
+        },
+    )  # fmt: skip
+    (tmp_path / f".c.part-{key}").symlink_to(elsewhere)
+    with pytest.raises(InputError, match="the folder for unfinished work is somebody else's"):
+        encode([text, tmp_path / "bad.txt"], tmp_path / "c")
+    assert [path.name for path in elsewhere.iterdir()] == ["mine"]
+
+
+def test_overwriting_takes_the_place_of_a_corpus_and_of_nothing_else(text: Path, tmp_path: Path):
+    path = tmp_path / "c"
+    encode(text, path, vocabulary_size=50)
+    bad = tmp_path / "bad.txt"
+    bad.write_text("no number")
+    before = content(path)
+    with pytest.raises(InputError, match="no number token"):
+        encode(bad, path, overwrite=True)
+    assert content(path) == before
+    assert encode(text, path, overwrite=True).manifest["parameters"]["vocabulary_size"] == 50_000
+    assert encode(text, tmp_path / "new", overwrite=True).n_documents == 400
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(InputError, match="is no corpus, and is not overwritten"):
+        encode(text, tmp_path / "mine", overwrite=True)
+    with pytest.raises(UsageError, match="append adds to a corpus, overwrite takes its place"):
+        encode(text, path, overwrite=True, append=True)
+    assert leftovers(tmp_path) == []
+
+
+def pages_of(text: str) -> list[str]:
+    return ["pages"]
+
+
+@pytest.mark.parametrize("kind", ["edited file", "other callable"])
+def test_appending_compares_what_a_tokenizer_does(tmp_path: Path, kind: str):
+    tokenizers = pytest.importorskip("tokenizers")
+
+    def saved(name: str, word: str) -> Path:
+        model = tokenizers.models.WordLevel({"7": 0, word: 1, "?": 2}, unk_token="?")
+        tokenizer = tokenizers.Tokenizer(model)
+        tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+        tokenizer.save(str(tmp_path / name))
+        return tmp_path / name
+
+    first, second = saved("a.json", "page"), saved("b.json", "leaf")
+    if kind == "other callable":
+        first, second = str.split, pages_of
+    path = tmp_path / "c"
+    encode_documents(["page 7"], path, tokenizer=first)
+    with pytest.raises(UsageError, match="encoded with another tokenizer"):
+        encode_documents(["page 7"], path, tokenizer=second, append=True)
+    if kind == "edited file":
+        again = saved("same.json", "page")
+        assert encode_documents(["7"], path, tokenizer=again, append=True).n_documents == 2
+        saved("a.json", "leaf")
+        with pytest.raises(UsageError, match="encoded with another tokenizer"):
+            encode_documents(["page 7"], path, tokenizer=first, append=True)
+
+
+@pytest.mark.parametrize("change", ["truncated", "appended", "rewritten", "replaced"])
+def test_a_file_that_changes_while_it_is_read_is_an_error(
+    text: Path, tmp_path: Path, small_pieces: None, monkeypatch, change: str
+):
+    data = text.read_bytes()
+    read = TextReader.blocks
+
+    def blocks(self, path, skips, **within):
+        yield from read(self, path, skips, **within)
+        if change == "truncated":
+            os.truncate(path, len(data) - 9)
+        elif change == "appended":
+            text.write_bytes(data + b" 7")
+        elif change == "rewritten":
+            text.write_bytes(data[::-1])
+            os.utime(text, ns=(1, 1))
+        else:
+            text.rename(tmp_path / "old.txt")
+            text.write_bytes(data)
+
+    monkeypatch.setattr(TextReader, "blocks", blocks)
+    with pytest.raises(InputError, match="the file has changed while it was read\n"):
+        encode(text, tmp_path / "c")
+    monkeypatch.undo()
+    text.write_bytes(data)
+    encode(text, tmp_path / "c")
+    encode(text, tmp_path / "d")
+    assert content(tmp_path / "c") == content(tmp_path / "d")

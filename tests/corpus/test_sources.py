@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from wordnum.corpus.sources import find_parts
-from wordnum.corpus.streams import Skips, ranges
+from wordnum.corpus.readers import Reader
+from wordnum.corpus.sources import find_parts, read_documents
+from wordnum.corpus.streams import Skips
 from wordnum.errors import InputError, UsageError
 
 
@@ -36,7 +36,9 @@ def tree(tmp_path: Path) -> Path:
 
 
 def names(source, root: Path, **options) -> list[tuple[str, str]]:
-    return [(os.path.relpath(p.path, root), p.reader) for p in find_parts(source, **options)]
+    options = {"options": Reader(), "skips": Skips(), **options}
+    parts = find_parts(source, **options)
+    return [(os.path.relpath(path, root), p.reader.name) for p in parts for path in p.files]
 
 
 def test_a_folder_gives_its_readable_files_in_byte_order(tree: Path):
@@ -82,8 +84,8 @@ def test_a_file_whose_name_is_a_pattern_is_itself(tmp_path: Path):
 
 
 def test_addresses_and_standard_input_are_taken_as_they_are():
-    found = find_parts(["-", "s3://bucket/a.jsonl.zst", "hf:owner/name"])
-    assert [(part.path, part.reader) for part in found] == [
+    found = read_documents(["-", "s3://bucket/a.jsonl.zst", "hf:owner/name"]).parts
+    assert [(part.files[0], part.reader.name) for part in found] == [
         ("-", "text"),
         ("s3://bucket/a.jsonl.zst", "jsonl"),
         ("hf:owner/name", "hf"),
@@ -121,43 +123,44 @@ def test_a_glob_does_not_go_round_a_loop(tree: Path):
 def test_large_plain_files_are_cut_for_several_workers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("wordnum.corpus.sources.ranges", partial(ranges, size=100))
+    monkeypatch.setattr("wordnum.corpus.sources.RANGE", 100)
     (tmp_path / "a.txt").write_text("some words and 7\n\n" * 20)
-    parts = find_parts(tmp_path / "a.txt", cut=True)
+    parts = find_parts(tmp_path / "a.txt", options=Reader(), skips=Skips())
     assert len(parts) > 2
     assert parts[0].begin == 0
     assert parts[-1].end is None
-    assert len(find_parts(tmp_path / "a.txt")) == 1
+    assert len(read_documents(tmp_path / "a.txt").parts) == 1
     # Lines are counted from the beginning, so a file with bytes to replace is one part.
-    assert len(find_parts(tmp_path / "a.txt", cut=True, errors="replace")) == 1
+    how = Reader(errors="replace")
+    assert len(find_parts(tmp_path / "a.txt", options=how, skips=Skips())) == 1
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"reader": "jason"}, "unknown reader 'jason'\n  expected: auto, text, jsonl"),
+        ({"reader": "jason"}, "unknown reader 'jason'\n  to do: "),
         ({"separator": "page"}, "unknown separator 'page'\n  expected: blank, line, file"),
         ({"errors": "ignore"}, "unknown errors 'ignore'\n  expected: strict, replace"),
     ],
 )
 def test_options_that_do_not_exist_are_refused(options: dict, message: str):
     with pytest.raises(UsageError) as caught:
-        find_parts("-", **options)
+        read_documents("-", **options)
     assert message in str(caught.value)
 
 
 def test_what_is_not_there_is_named(tmp_path: Path):
     with pytest.raises(InputError, match=r"no such file or folder: .*none\.txt\n  expected: a"):
-        find_parts(tmp_path / "none.txt")
+        read_documents(tmp_path / "none.txt")
     with pytest.raises(InputError, match=r"no file matches .*\*\.txt\n  to do: check the pattern"):
-        find_parts(f"{tmp_path}/*.txt")
+        read_documents(f"{tmp_path}/*.txt")
     with pytest.raises(InputError, match="no source given"):
-        find_parts([])
+        read_documents([])
 
 
 def test_a_folder_with_nothing_readable_says_what_it_holds(tmp_path: Path):
     with pytest.raises(InputError, match="nothing readable in the folder .*\n.*\n  got: no files"):
-        find_parts(tmp_path)
+        read_documents(tmp_path)
     (tmp_path / "a.png").write_text("7")
     with pytest.raises(InputError, match=r"got: files with \.png\n  to do: name the files"):
-        find_parts(tmp_path)
+        read_documents(tmp_path)

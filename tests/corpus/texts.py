@@ -32,7 +32,9 @@ TEXT = make_text(400)
 
 def content(folder: Path) -> dict[str, str]:
     """Hash of every file; of the manifest without source, time and memory."""
-    found = {path.name: file_hash(path) for path in sorted(folder.iterdir())}
+    found = {
+        path.name: file_hash(path) for path in sorted(folder.iterdir()) if path.suffix != ".lock"
+    }
     manifest = json.loads((folder / "manifest.json").read_text())
     for key in ("cost", "checksum", "source"):
         del manifest[key]

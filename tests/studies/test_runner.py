@@ -19,8 +19,7 @@ import pytest
 from tests.studies.conftest import QUICK
 from wordnum import _compat
 from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
-from wordnum.corpus.from_recipe import encode_recipe, encoded_recipe
-from wordnum.corpus.recipes import find_recipe
+from wordnum.corpus.recipes import encode_recipe, encoded_recipe, find_recipe
 from wordnum.corpus.rewriting import SwapNumbers
 from wordnum.errors import InputError, MissingExtraError, UsageError
 from wordnum.parallel import parallel_backend

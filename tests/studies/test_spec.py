@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from wordnum.cooccurrence.windows import Window
-from wordnum.corpus.from_recipe import encode_recipe, open_encoded
-from wordnum.corpus.recipes import find_recipe
+from wordnum.corpus.recipes import encode_recipe, find_recipe, open_encoded
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.studies.grid import ModelSpec, Study
 from wordnum.studies.plan import plan_study

@@ -46,8 +46,8 @@ def encode(
     What is not said is as the corpus recipe has it, or the default.
     """
     from wordnum.corpus.encoding import encode as encode_text
-    from wordnum.corpus.from_recipe import encode_recipe
     from wordnum.corpus.numerals import NumeralScheme
+    from wordnum.corpus.recipes import encode_recipe
     from wordnum.parallel import default_jobs, parallel_backend
 
     how: dict[str, Any] = {

@@ -4,7 +4,6 @@ from .encoded_corpus import Block as Block
 from .encoded_corpus import EncodedCorpus as EncodedCorpus
 from .encoding import encode as encode
 from .encoding import encode_documents as encode_documents
-from .from_recipe import encode_recipe as encode_recipe
 from .numerals import NumeralScheme as NumeralScheme
 from .perturbations import Joined as Joined
 from .perturbations import Original as Original
@@ -14,6 +13,7 @@ from .perturbations import Prepared as Prepared
 from .perturbations import parse_perturbation as parse_perturbation
 from .perturbations import prepare as prepare
 from .recipes import Recipe as Recipe
+from .recipes import encode_recipe as encode_recipe
 from .recipes import find_recipe as find_recipe
 from .recipes import recipe_names as recipe_names
 from .rewriting import SwapNumbers as SwapNumbers

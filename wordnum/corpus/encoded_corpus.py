@@ -7,6 +7,7 @@ import itertools
 import json
 import mmap
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,13 +20,17 @@ from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError
 from wordnum.provenance import content_hash
-from wordnum.storage import load_npz
+from wordnum.storage import load_npz, read_failure
 
-__all__ = ["BLOCKS", "VERSION", "Block", "EncodedCorpus", "as_corpus"]
+__all__ = ["BLOCKS", "MANIFEST", "OURS", "VERSION", "Block", "EncodedCorpus", "as_corpus"]
 
 VERSION = 1
 BLOCKS = 20
 MANIFEST = "manifest.json"
+# Files of a corpus beside its manifest.
+# Positions within a document are 32-bit integers where pairs are counted.
+LONGEST = 2**31 - 1
+OURS = re.compile(r"block-\d{5,}\.(ids|starts)\.npy|vocabulary-[0-9a-f]{16}\.npz")
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,7 @@ class EncodedCorpus:
         path: Path | None = None,
     ) -> None:
         self._blocks = blocks
+        self._checked: set[int] = set()
         self.vocabulary = vocabulary
         self.flags = tuple(flags)
         self.manifest = manifest or {}
@@ -155,22 +161,8 @@ class EncodedCorpus:
         starts = np.asarray(document_starts, dtype=np.int64)
         if raw.ndim != 1 or not len(raw):
             raise InputError("a corpus needs tokens", got=f"ids of shape {raw.shape}")
-        if raw.min() < 0 or raw.max() >= len(vocabulary):
-            raise InputError(
-                "ids outside the vocabulary",
-                expected=f"0..{len(vocabulary) - 1}",
-                got=f"{raw.min()}..{raw.max()}",
-            )
-        if (
-            not len(starts)
-            or starts[0] != 0
-            or starts[-1] != len(raw)
-            or (np.diff(starts) < 0).any()
-        ):
-            raise InputError(
-                "document_starts does not fit the ids",
-                expected=f"non-decreasing from 0 to {len(raw)}",
-            )
+        if problem := _problem(raw, starts, len(vocabulary)):
+            raise InputError(**problem)
         array = np.ascontiguousarray(raw, dtype=np.uint32)
         starts = np.unique(starts)
         borders = block_borders(starts, n_blocks)
@@ -220,8 +212,12 @@ class EncodedCorpus:
             manifest=manifest,
             path=folder,
         )
-        for block in range(corpus.n_blocks):
-            corpus._check_block(block, verify=verify)
+        for entry, mapped in zip(manifest["blocks"], map(corpus._map, range(corpus.n_blocks))):
+            for part, array in zip(("ids", "starts"), mapped):
+                if verify and array_hash(array) != entry[part]["sha256"]:
+                    raise _damaged(
+                        folder / entry[part]["file"], "its hash is not that of the manifest"
+                    )
         return corpus
 
     def __repr__(self) -> str:
@@ -233,12 +229,15 @@ class EncodedCorpus:
 
     def __getstate__(self) -> dict[str, Any]:
         # A worker maps the folder itself: only the way to it travels.
-        return {"path": self.path.absolute()} if self.path else dict(self.__dict__)
+        if self.path is None:
+            return dict(self.__dict__)
+        return {"path": self.path.absolute(), "_checked": self._checked}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(
-            EncodedCorpus.open(state["path"]).__dict__ if set(state) == {"path"} else state
-        )
+        if "manifest" not in state:
+            self.__dict__.update(EncodedCorpus.open(state["path"]).__dict__)
+            state = {"_checked": state["_checked"]}
+        self.__dict__.update(state)
 
     @property
     def numerals(self) -> NumeralScheme:
@@ -285,13 +284,25 @@ class EncodedCorpus:
             raise InputError(f"no block {index}", expected=f"0..{self.n_blocks - 1}")
         if self._blocks is not None:
             return self._blocks[index]
-        entry = self.manifest["blocks"][index]
+        ids, starts = self._map(index)
+        if index not in self._checked:
+            if problem := _problem(ids, starts, len(self.vocabulary)):
+                raise _damaged(Path(str(ids.filename)), f"{problem['message']}: {problem['got']}")
+            self._checked.add(index)
         return Block(
             index=index,
-            ids=self._map(entry["ids"]["file"]),
-            starts=self._map(entry["starts"]["file"]),
+            ids=ids,
+            starts=np.array(starts),
             first_document=sum(documents for _, documents in self._sizes[:index]),
             first_token=sum(tokens for tokens, _ in self._sizes[:index]),
+        )
+
+    def _map(self, index: int) -> tuple[np.memmap, np.memmap]:
+        assert self.path is not None
+        entry, (n_tokens, n_documents) = self.manifest["blocks"][index], self._sizes[index]
+        return (
+            _map(self.path / entry["ids"]["file"], "<u4", n_tokens),
+            _map(self.path / entry["starts"]["file"], "<i8", n_documents + 1),
         )
 
     def blocks(self) -> Iterator[Block]:
@@ -307,30 +318,6 @@ class EncodedCorpus:
         return EncodedCorpus(
             blocks, vocabulary=self.vocabulary, flags=self.flags, manifest=self.manifest
         )
-
-    def _map(self, name: str) -> np.ndarray:
-        assert self.path is not None
-        try:
-            return np.load(self.path / name, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise _damaged(self.path / name, f"{type(error).__name__}: {error}") from error
-
-    def _check_block(self, index: int, *, verify: bool) -> None:
-        assert self.path is not None
-        entry = self.manifest["blocks"][index]
-        block = self.block(index)
-        n_tokens, n_documents = self._sizes[index]
-        for part, array, dtype, length in (
-            ("ids", block.ids, "<u4", n_tokens),
-            ("starts", block.starts, "<i8", n_documents + 1),
-        ):
-            place = self.path / entry[part]["file"]
-            if array.dtype.str != dtype or array.shape != (length,):
-                raise _damaged(
-                    place, f"{array.dtype} of shape {array.shape}, not {dtype} ({length},)"
-                )
-            if verify and array_hash(array) != entry[part]["sha256"]:
-                raise _damaged(place, "its hash is not that of the manifest")
 
 
 def as_corpus(corpus: EncodedCorpus | str | os.PathLike[str]) -> EncodedCorpus:
@@ -383,6 +370,45 @@ def _mapped(file: str, offset: int, size: int) -> np.ndarray:
         ) from error
 
 
+def _map(path: Path, dtype: str, length: int) -> np.memmap:
+    """Map the one array of a file, which must be of that type and length."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError as error:
+        raise _damaged(path, "it is missing") from error
+    except OSError as error:
+        raise read_failure(path, error) from error
+    except (ValueError, EOFError, SyntaxError, TypeError, RecursionError) as error:
+        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+    if array.dtype.str != dtype or array.shape != (length,):
+        raise _damaged(path, f"{array.dtype} of shape {array.shape}, not {dtype} ({length},)")
+    return array
+
+
+def _problem(ids: np.ndarray, starts: np.ndarray, n_ids: int) -> dict[str, str] | None:
+    """What is wrong with the ids or the document starts, if anything is."""
+    if len(ids) and (ids.min() < 0 or ids.max() >= n_ids):
+        return {
+            "message": "ids outside the vocabulary",
+            "expected": f"0..{n_ids - 1}",
+            "got": f"{ids.min()}..{ids.max()}",
+        }
+    steps = np.diff(starts)
+    if not len(starts) or starts[0] != 0 or starts[-1] != len(ids) or (steps < 0).any():
+        return {
+            "message": "document_starts does not fit the ids",
+            "expected": f"non-decreasing from 0 to {len(ids)}",
+            "got": f"{len(starts)} borders",
+        }
+    if len(steps) and steps.max() > LONGEST:
+        return {
+            "message": "a document is too long",
+            "expected": f"at most {LONGEST:,} tokens",
+            "got": f"{steps.max():,} tokens",
+        }
+    return None
+
+
 def _damaged(place: Path, problem: str) -> FormatError:
     return FormatError(
         "the corpus is damaged",
@@ -404,7 +430,9 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(place.read_text(encoding="utf-8"))
         kind, version = manifest["kind"], manifest["version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+            raise read_failure(place, error) from error
         raise FormatError(
             f"{folder} is not an encoded corpus",
             expected=f"a folder with a {MANIFEST} written by `wordnum encode`",
@@ -417,9 +445,18 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             expected=f"corpus of version {VERSION}",
             remedy="encode the text again with this version of wordnum, or upgrade wordnum",
         )
-    checksum = manifest.pop("checksum", None)
-    if checksum is not None and checksum != content_hash(manifest):
+    if manifest.pop("checksum", None) != content_hash(manifest):
         raise _damaged(place, "its checksum does not hold")
-    if not {"blocks", "flags", "vocabulary"} <= manifest.keys():
-        raise _damaged(place, "it does not say what the folder holds")
+    try:
+        files = [manifest["vocabulary"]["file"]]
+        for block in manifest["blocks"]:
+            files += [block["ids"]["file"], block["starts"]["file"]]
+            if min(block["n_tokens"] + 0, block["n_documents"] - 1) < 0:
+                raise ValueError("a block of no size")
+        # A name that leads out of the folder is none of ours.
+        known = {"flags", "parameters", "source"} <= manifest.keys() and len(files) > 1
+        if not known or not all(OURS.fullmatch(name) for name in files):
+            raise ValueError("names that are missing, or of no corpus")
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(place, f"it does not say what the folder holds: {error}") from error
     return manifest

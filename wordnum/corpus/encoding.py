@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import re
+import secrets
+import shutil
 import tempfile
 import time
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wordnum.corpus.blocks import Pieces, write_blocks
-from wordnum.corpus.encoded_corpus import BLOCKS, MANIFEST, VERSION, EncodedCorpus
+from wordnum.corpus.encoded_corpus import (
+    BLOCKS,
+    MANIFEST,
+    OURS,
+    VERSION,
+    EncodedCorpus,
+)
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.corpus.other_tokenizers import Tokenizer, make_tokenizer, tokenizer_name
-from wordnum.corpus.pieces import Job, piece_files, report_file, write_pieces
-from wordnum.corpus.resolve import Paths, Text, find_text, hold_documents
+from wordnum.corpus.other_tokenizers import (
+    Tokenizer,
+    make_tokenizer,
+    tokenizer_hash,
+    tokenizer_name,
+)
+from wordnum.corpus.pieces import Job, Pieces, read_report, write_blocks, write_part
+from wordnum.corpus.readers import MAX_RECORD, Reader
+from wordnum.corpus.sources import Part, Paths, find_parts
+from wordnum.corpus.streams import Skips
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.corpus.working import working_folder
 from wordnum.errors import InputError, UsageError
 from wordnum.parallel import stream_tasks
 from wordnum.progress import track
 from wordnum.provenance import content_hash, jsonable, peak_memory, versions
-from wordnum.storage import atomic_folder, file_hash, save_npz, write_json
+from wordnum.storage import atomic_folder, locked, save_npz, write_json
 
 __all__ = ["encode", "encode_documents"]
 
-# Files of a corpus, and those on their way to be one.
-_OURS = re.compile(r"block-\d{5}\.|vocabulary-|\.(block-|vocabulary-|manifest\.).*\.part\.\w+$")
+# Fewer documents than this give no intervals; with so many tokens that is worth a word.
+_FEW_DOCUMENTS, _MANY_TOKENS = 40, 100_000
 logger = logging.getLogger(__name__)
 
 
@@ -48,7 +61,9 @@ def encode(
     vocabulary_size: int = 50_000,
     errors: str = "strict",
     strict: bool = False,
+    max_record: int = MAX_RECORD,
     append: bool = False,
+    overwrite: bool = False,
     n_jobs: int | None = 1,
 ) -> EncodedCorpus:
     """Turn the text of files into token ids; for documents in memory see `encode_documents`.
@@ -66,7 +81,8 @@ def encode(
         Folder to make; with `append`, the corpus to add to. Without it the corpus is held in
         memory.
     reader : {"text", "jsonl", "parquet", "wikipedia", "hf"}, optional
-        What the files hold; by their suffixes when None.
+        What the files hold; when None by their suffixes, and by their first bytes where those say
+        nothing.
     field : str, optional
         Field of JSON lines or column of Parquet that holds the text; "text" by default.
     separator : {"blank", "line", "file"}
@@ -81,8 +97,12 @@ def encode(
         Bytes that are not UTF-8: an error, or U+FFFD and counted.
     strict : bool
         A record that cannot be used is an error; else it is skipped and counted.
+    max_record : int
+        Bytes of one record (a line of JSON, a row, an article) at most.
     append : bool
         Add blocks to the corpus at `output`, keeping its vocabulary.
+    overwrite : bool
+        Put the new corpus in the place of one that is at `output`, once it is whole.
     n_jobs : int or None
         Workers, through joblib.
 
@@ -93,7 +113,8 @@ def encode(
     Raises
     ------
     InputError
-        A file is missing, damaged or empty, there is no number token, or `output` exists already.
+        A file is missing, damaged, or changes while it is read; there is no number token; `output`
+        exists already; `append` finds a file that the corpus holds.
     UsageError
         An option that does not exist.
 
@@ -106,17 +127,12 @@ def encode(
     >>> corpus.n_documents, int(corpus.number_counts[[7, 12]].sum())
     (1, 2)
     """
-    text = find_text(
-        paths,
-        reader=reader or "auto",
-        field=field,
-        separator=separator,
-        errors=errors,
-        strict=strict,
-    )
+    how = Reader(field, separator, errors, strict, max_record)
+    skips = Skips()
+    parts = find_parts(paths, reader=reader or "auto", options=how, skips=skips)
     about = {"separator": separator, "field": field, "errors": errors, "strict": strict}
-    job = Job(_scheme(numerals), tokenizer, separator)
-    return _encode(text, output, job, about, vocabulary_size, append=append, n_jobs=n_jobs)
+    encoder = _Encoder(parts, skips, numerals, tokenizer, vocabulary_size, about, n_jobs)
+    return encoder.encode(output, append=append, overwrite=overwrite)
 
 
 def encode_documents(
@@ -127,6 +143,7 @@ def encode_documents(
     tokenizer: Tokenizer = "fast",
     vocabulary_size: int = 50_000,
     append: bool = False,
+    overwrite: bool = False,
     n_jobs: int | None = 1,
 ) -> EncodedCorpus:
     """Turn documents into token ids; for files see `encode`.
@@ -135,7 +152,7 @@ def encode_documents(
     ----------
     documents : iterable of str
         One text each, as a list, a generator, or anything else that gives one after the other.
-    output, numerals, tokenizer, vocabulary_size, append, n_jobs
+    output, numerals, tokenizer, vocabulary_size, append, overwrite, n_jobs
         As in `encode`.
 
     Returns
@@ -155,124 +172,254 @@ def encode_documents(
     >>> corpus.n_documents, int(corpus.number_counts[[7, 12, 21]].sum())
     (2, 3)
     """
+    if isinstance(documents, (str, bytes, os.PathLike)) or not isinstance(documents, Iterable):
+        raise UsageError(
+            "documents are an iterable of str",
+            got=f"{type(documents).__name__} {documents!r:.40}",
+            remedy="put a single document into a list; for files call encode",
+        )
     about = {"separator": "blank", "field": None, "errors": "strict", "strict": False}
-    job = Job(_scheme(numerals), tokenizer, "blank")
-    text = hold_documents(documents)
-    return _encode(text, output, job, about, vocabulary_size, append=append, n_jobs=n_jobs)
+    parts = [_Held(("<memory>",), Reader(), (None,), texts=documents)]
+    encoder = _Encoder(parts, Skips(), numerals, tokenizer, vocabulary_size, about, n_jobs)
+    return encoder.encode(output, append=append, overwrite=overwrite)
 
 
-def _scheme(numerals: NumeralScheme | str) -> NumeralScheme:
-    return NumeralScheme(kind=numerals) if isinstance(numerals, str) else numerals
+@dataclass(frozen=True)
+class _Held(Part):
+    """Documents in memory."""
+
+    texts: Iterable[str] = ()
+
+    def documents(self, skips: Skips) -> Iterator[str]:
+        for number, text in enumerate(self.texts, 1):
+            try:
+                text.encode()
+            except (AttributeError, UnicodeEncodeError) as error:
+                raise InputError(
+                    "a document cannot be used",
+                    expected="str, without halves of surrogate pairs",
+                    got=f"{type(text).__name__}: {error}",
+                    where=f"document {number}",
+                ) from error
+            yield self.reader.without_nuls(text, self.files[0], f"document {number}", skips)
 
 
-def _encode(
-    text: Text,
-    output: str | os.PathLike[str] | None,
-    job: Job,
-    about: dict[str, Any],
-    vocabulary_size: int,
-    *,
-    append: bool,
-    n_jobs: int | None,
-) -> EncodedCorpus:
-    if output is None:
-        if append:
-            raise UsageError("nothing to append to", expected="output, the corpus to add to")
-        with tempfile.TemporaryDirectory(prefix="wordnum-") as folder:
-            place = Path(folder) / "corpus"
-            corpus = _encode(text, place, job, about, vocabulary_size, append=False, n_jobs=n_jobs)
-            return corpus.in_memory()
-    path = Path(output).absolute()
-    started = time.perf_counter()
-    tokenizer, scheme = job.tokenizer, job.numerals
-    name = tokenizer_name(tokenizer)
-    base = _base(path, scheme, name, append=append)
-    if vocabulary_size < 1:
-        raise UsageError("the vocabulary needs room", got=f"vocabulary_size={vocabulary_size}")
-    make_tokenizer(tokenizer, scheme, separator=job.separator)
-    own_file = name.endswith(".json")
-    if own_file:
-        job = replace(job, tokenizer=os.path.abspath(name))
-    about = {
-        "tokenizer": name,
-        "tokenizer_sha256": file_hash(name) if own_file else None,
-        **about,
-        "vocabulary_size": vocabulary_size,
-        "numerals": scheme.__dict__,
-    }
-    # Two callables may share a name, so what another run has left behind is not to be trusted.
-    resumable = text.lasting and not callable(tokenizer)
-    key = content_hash(text.describe(), text.state(), about, append)
-    with working_folder(path, key, resumable=resumable) as folder:
-        tasks = [(part, at, folder, job, text.texts) for at, part in enumerate(text.parts)]
-        readers = n_jobs if text.lasting else 1
-        made = Pieces(scheme, vocabulary_size)
-        written = stream_tasks(write_pieces, tasks, n_jobs=readers)
-        # Words are counted here while others read on.
-        for at, _ in enumerate(track(written, "reading", total=len(tasks))):
-            _check_shared(report_file(folder, at))
-            for file in piece_files(folder, at):
-                made.add(file)
-        _check_tokens(made)
-        skips = text.skips.to_json() + _skips(folder, len(tasks))
-        manifest = {
-            "source": text.describe(),
-            "parameters": about,
-            "flags": list(scheme.flags),
-            "skips": skips,
-            "versions": versions(),
-        }
-        if base is None:
-            with atomic_folder(path) as new:
-                manifest |= _write_corpus(new, made, n_jobs)
-                _write_manifest(new, manifest, started)
-        else:
-            _append_corpus(path, made, manifest, base, n_jobs, started)
-    _tell(manifest)
-    return EncodedCorpus.open(path)
+@dataclass
+class _Encoder:
+    """One text on its way to a corpus."""
 
+    parts: Sequence[Part]
+    skips: Skips
+    numerals: NumeralScheme | str
+    tokenizer: Tokenizer
+    vocabulary_size: int
+    about: dict[str, Any]
+    n_jobs: int | None
+    started: float = field(default_factory=time.perf_counter)
 
-def _base(
-    path: Path, scheme: NumeralScheme, tokenizer: str, *, append: bool
-) -> EncodedCorpus | None:
-    """Open the corpus to append to; or None, once it is clear that `path` is free."""
-    if not append:
-        if path.exists():
-            raise InputError(
-                f"{path} exists already",
-                expected="a new folder",
-                remedy="choose another path, remove the folder, or append to it",
+    def __post_init__(self) -> None:
+        kind = self.numerals
+        self.scheme = NumeralScheme(kind=kind) if isinstance(kind, str) else kind
+        self.vocabulary_size = int(self.vocabulary_size)
+        if self.vocabulary_size < 1:
+            raise UsageError(
+                "the vocabulary needs room", got=f"vocabulary_size={self.vocabulary_size}"
             )
-        return None
-    base = EncodedCorpus.open(path)
-    if base.numerals != scheme:
-        raise UsageError(
-            "the corpus was encoded with other numerals",
-            expected=str(base.numerals),
-            got=str(scheme),
-            remedy="append with the same numerals, or encode all of it again",
-        )
-    before = base.manifest["parameters"]["tokenizer"]
-    if before != tokenizer:
-        raise UsageError(
-            "the corpus was encoded with another tokenizer",
-            expected=before,
-            got=tokenizer,
-            remedy="append with the same tokenizer, or encode all of it again",
-        )
-    return base
+        make_tokenizer(self.tokenizer, self.scheme, separator=self.about["separator"])
+        name = tokenizer_name(self.tokenizer)
+        if name.endswith(".json"):
+            self.tokenizer = os.path.abspath(name)
+        self.about = {
+            "tokenizer": name,
+            "tokenizer_sha256": tokenizer_hash(self.tokenizer),
+            **self.about,
+            "vocabulary_size": self.vocabulary_size,
+            "numerals": self.scheme.__dict__,
+        }
+
+    def encode(
+        self, output: str | os.PathLike[str] | None, *, append: bool, overwrite: bool
+    ) -> EncodedCorpus:
+        """Make the corpus, or add to it."""
+        if output is None:
+            if append or overwrite:
+                raise UsageError("nothing to append to or overwrite", expected="output, a folder")
+            with tempfile.TemporaryDirectory(prefix="wordnum-") as folder:
+                self._write(Path(folder) / "corpus", overwrite=False)
+                return EncodedCorpus.open(Path(folder) / "corpus").in_memory()
+        path = Path(output).absolute()
+        if append and overwrite:
+            raise UsageError("append adds to a corpus, overwrite takes its place", expected="one")
+        if append:
+            base = EncodedCorpus.open(path)
+            with locked(path / "append.lock", what=str(path)):
+                self._append(path, base)
+        else:
+            _check_free(path, overwrite=overwrite)
+            self._write(path, overwrite=overwrite)
+        return EncodedCorpus.open(path)
+
+    def _write(self, path: Path, *, overwrite: bool) -> None:
+        with self._pieces(path) as (made, manifest):
+            new = path.with_name(f".{path.name}.new-{secrets.token_hex(4)}") if overwrite else path
+            with atomic_folder(new) as folder:
+                vocabulary = made.vocabulary()
+                counts, blocks = write_blocks(
+                    folder, made, vocabulary, n_blocks=BLOCKS, first=0, n_jobs=self.n_jobs
+                )
+                _check_numbers(counts, vocabulary)
+                entry = _write_vocabulary(folder, vocabulary.with_counts(counts))
+                pruned = made.counter.pruned
+                manifest |= {"pruned": pruned, "blocks": blocks, "vocabulary": entry}
+                self._write_manifest(folder, manifest)
+            if overwrite:
+                if path.exists():
+                    _remove(path)
+                os.replace(new, path)
+        self._tell(manifest, sum(block["n_documents"] for block in blocks), made.n_tokens)
+
+    def _append(self, path: Path, base: EncodedCorpus) -> None:
+        """Add blocks of about the size of those that are there; the manifest changes last."""
+        self._check_base(base)
+        with self._pieces(path, base.fingerprint) as (made, manifest):
+            wanted = max(1, round(made.n_tokens * base.n_blocks / base.n_tokens))
+            counts, blocks = write_blocks(
+                path,
+                made,
+                base.vocabulary,
+                n_blocks=min(wanted, BLOCKS),
+                first=base.n_blocks,
+                n_jobs=self.n_jobs,
+            )
+            vocabulary = base.vocabulary.with_counts(base.vocabulary.counts + counts)
+            appended = {
+                **base.manifest,
+                "blocks": [*base.manifest["blocks"], *blocks],
+                "vocabulary": _write_vocabulary(path, vocabulary),
+                "appended": [*base.manifest.get("appended", []), manifest],
+            }
+            self._write_manifest(path, appended)
+            _sweep(path, appended)
+        self._tell(manifest, base.n_documents, base.n_tokens)
+
+    def _check_base(self, base: EncodedCorpus) -> None:
+        """Refuse to append what was read in another way, or is there already."""
+        before = base.manifest["parameters"]
+        for what, has, given in (
+            ("numerals", str(base.numerals), str(self.scheme)),
+            (
+                "tokenizer",
+                before["tokenizer_sha256"] or before["tokenizer"],
+                self.about["tokenizer_sha256"] or self.about["tokenizer"],
+            ),
+        ):
+            if has != given:
+                raise UsageError(
+                    f"the corpus was encoded with other {what}"
+                    if what == "numerals"
+                    else f"the corpus was encoded with another {what}",
+                    expected=before["tokenizer"] if what == "tokenizer" else has,
+                    got=self.about["tokenizer"] if what == "tokenizer" else given,
+                    remedy=f"append with the same {what}, or encode all of it again",
+                )
+        sources = [
+            base.manifest["source"],
+            *(a["source"] for a in base.manifest.get("appended", [])),
+        ]
+        known = {_told(entry) for source in sources for entry in source}
+        twice = [e for e in self._describe() if e["bytes"] is not None and _told(e) in known]
+        if twice:
+            raise InputError(
+                "the corpus holds this file already",
+                expected="files that were not encoded or appended before",
+                where=twice[0]["path"],
+                remedy="append the others alone",
+            )
+
+    def _describe(self) -> list[dict[str, Any]]:
+        return [entry for part in self.parts for entry in part.describe()]
+
+    @contextmanager
+    def _pieces(self, path: Path, *key: str) -> Iterator[tuple[Pieces, dict[str, Any]]]:
+        """Tokenize all parts; what is done with them happens before the working folder goes."""
+        lasting = all(part.lasting for part in self.parts)
+        # What two processes would have to share is named by what it depends on.
+        files = dict.fromkeys(path for part in self.parts for path in part.files)
+        names = list(files) if lasting else secrets.token_hex(8)
+        with _working_folder(path, content_hash(names, self.about, *key), keep=lasting) as folder:
+            job = Job(self.scheme, self.tokenizer, folder)
+            tasks = [(part, job) for part in self.parts]
+            made = Pieces(self.scheme, self.vocabulary_size)
+            written = stream_tasks(write_part, tasks, n_jobs=self.n_jobs if lasting else 1)
+            skips = self.skips.to_json()
+            # Words are counted here while others read on.
+            for part, _ in zip(
+                self.parts, track(written, "reading", total=len(tasks)), strict=True
+            ):
+                report = read_report(_seen(folder / f"{part.key}.json"))
+                skips += report["skips"]
+                for name in report["pieces"]:
+                    made.add(folder / name)
+            if not made.n_tokens:
+                raise _UselessTextError(
+                    "the source is empty",
+                    expected="text with words and numbers",
+                    got="no token",
+                    remedy="check the path, and --reader and --field for structured files",
+                )
+            yield (
+                made,
+                {
+                    "source": self._describe(),
+                    "parameters": self.about,
+                    "flags": list(self.scheme.flags),
+                    "skips": skips,
+                    "versions": versions(),
+                },
+            )
+
+    def _write_manifest(self, folder: Path, manifest: dict[str, Any]) -> None:
+        cost = {
+            "seconds": round(time.perf_counter() - self.started, 2),
+            "peak_bytes": peak_memory(),
+        }
+        manifest = jsonable({"kind": "corpus", "version": VERSION, **manifest, "cost": cost})
+        write_json(folder / MANIFEST, {**manifest, "checksum": content_hash(manifest)})
+
+    def _tell(self, manifest: dict[str, Any], n_documents: int, n_tokens: int) -> None:
+        """Say what was skipped, what had to be forgotten, and what will be missing."""
+        for skip in manifest["skips"]:
+            first = ", ".join(position for position in skip["first"] if position)
+            logger.warning(
+                "%s: %s, %s times%s",
+                *(skip["file"], skip["reason"], f"{skip['count']:,}"),
+                f" (first: {first})" if first else "",
+            )
+        pruned = manifest.get("pruned", {"words": 0})
+        if pruned["words"]:
+            logger.warning(
+                "%s rare words were forgotten while counting; none of them came more than %s times "
+                "before that, in each of %s rounds",
+                *(f"{pruned['words']:,}", f"{pruned['largest']:,}", pruned["rounds"]),
+            )
+        if n_documents < _FEW_DOCUMENTS and n_tokens > _MANY_TOKENS:
+            logger.warning(
+                "%s tokens in %s documents only: there will be no intervals. A document of plain "
+                "text ends at a blank line; where each line is one, say --separator line "
+                "(separator='line')",
+                *(f"{n_tokens:,}", n_documents),
+            )
 
 
-def _skips(folder: Path, n_parts: int) -> list[dict[str, Any]]:
-    reports = (report_file(folder, index) for index in range(n_parts))
-    return [
-        skip
-        for report in reports
-        for skip in json.loads(report.read_text(encoding="utf-8"))["skips"]
-    ]
+class _UselessTextError(InputError):
+    """A text that no further try makes better: its pieces go."""
 
 
-def _check_shared(report: Path) -> None:
+def _told(entry: dict[str, Any]) -> tuple[Any, ...]:
+    return entry["path"], entry["bytes"], entry.get("modified_ns")
+
+
+def _seen(report: Path) -> Path:
     if not report.exists():
         raise InputError(
             "what a worker wrote cannot be seen here",
@@ -280,44 +427,66 @@ def _check_shared(report: Path) -> None:
             where=str(report.parent),
             remedy="choose an output path on a file system that every machine mounts",
         )
+    return report
 
 
-def _write_corpus(folder: Path, made: Pieces, n_jobs: int | None) -> dict[str, Any]:
-    """Write vocabulary and blocks; returns what the manifest says of them."""
-    vocabulary = made.vocabulary()
-    counts, blocks = write_blocks(folder, made, vocabulary, n_blocks=BLOCKS, first=0, n_jobs=n_jobs)
-    _check_numbers(counts, vocabulary)
-    entry = _write_vocabulary(folder, vocabulary.with_counts(counts))
-    return {"pruned": made.pruned, "blocks": blocks, "vocabulary": entry}
+def _check_free(path: Path, *, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise InputError(
+            f"{path} exists already",
+            expected="a new folder",
+            remedy="choose another path, append to it, or add --overwrite (overwrite=True)",
+        )
+    if path.exists() and not (path / MANIFEST).is_file():
+        raise InputError(
+            f"{path} is no corpus, and is not overwritten",
+            expected="a folder written by `wordnum encode`, or a new one",
+            remedy="choose another path",
+        )
 
 
-def _append_corpus(
-    folder: Path,
-    made: Pieces,
-    manifest: dict[str, Any],
-    base: EncodedCorpus,
-    n_jobs: int | None,
-    started: float,
-) -> None:
-    """Add blocks of about the size of those that are there; the manifest changes last."""
-    wanted = max(1, round(made.n_tokens * base.n_blocks / base.n_tokens))
-    counts, blocks = write_blocks(
-        folder,
-        made,
-        base.vocabulary,
-        n_blocks=min(wanted, BLOCKS),
-        first=base.n_blocks,
-        n_jobs=n_jobs,
-    )
-    entry = _write_vocabulary(folder, base.vocabulary.with_counts(base.vocabulary.counts + counts))
-    appended = {
-        **base.manifest,
-        "blocks": [*base.manifest["blocks"], *blocks],
-        "vocabulary": entry,
-        "appended": [*base.manifest.get("appended", []), manifest],
-    }
-    _write_manifest(folder, appended, started)
-    _sweep(folder, appended)
+@contextmanager
+def _working_folder(path: Path, key: str, *, keep: bool) -> Iterator[Path]:
+    """Make a folder beside `path` for the time until what is made there is whole.
+
+    A failure leaves it if anything in it is done; who comes with the same key finds it again.
+    """
+    folder = path.parent / f".{path.name}.part-{key}"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot write to {folder.parent}",
+            got=error.strerror or str(error),
+            remedy="choose another output path",
+        ) from error
+    if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+        raise InputError(
+            "the folder for unfinished work is somebody else's",
+            where=str(folder),
+            remedy="choose another output path",
+        )
+    with locked(folder / "lock", what=str(path)):
+        try:
+            yield folder
+        except BaseException as error:
+            died = isinstance(error.__cause__, BrokenExecutor)
+            done = any(folder.glob("[0-9a-f]*.npz"))
+            if keep and (died or not isinstance(error, _UselessTextError)) and done:
+                logger.warning("what is done is kept in %s; the same call goes on from it", folder)
+            elif not (keep and died):
+                _remove(folder)
+            raise
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder; a kill on the way leaves nothing that could be taken for a whole one."""
+    name = folder.name if folder.name.startswith(".") else f".{folder.name}"
+    doomed = folder.with_name(f"{name}.wordnum-{secrets.token_hex(4)}.part")
+    os.replace(folder, doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _sweep(folder: Path, manifest: dict[str, Any]) -> None:
@@ -325,41 +494,13 @@ def _sweep(folder: Path, manifest: dict[str, Any]) -> None:
     files = {block[part]["file"] for block in manifest["blocks"] for part in ("ids", "starts")}
     files.add(manifest["vocabulary"]["file"])
     for path in list(folder.iterdir()):
-        if path.name not in files and _OURS.match(path.name):
+        if path.name not in files and OURS.fullmatch(path.name):
             path.unlink()
-
-
-def _tell(manifest: dict[str, Any]) -> None:
-    """Say what was passed over and what had to be forgotten."""
-    for skip in manifest["skips"]:
-        first = ", ".join(place for place in skip["first"] if place)
-        logger.warning(
-            "%s: %s, %s times%s",
-            *(skip["file"], skip["reason"], f"{skip['count']:,}"),
-            f" (first: {first})" if first else "",
-        )
-    pruned = manifest.get("pruned", {"words": 0})
-    if pruned["words"]:
-        logger.warning(
-            "%s rare words were forgotten while counting; none of them came more than %s times "
-            "before that, in each of %s rounds",
-            *(f"{pruned['words']:,}", f"{pruned['largest']:,}", pruned["rounds"]),
-        )
-
-
-def _check_tokens(made: Pieces) -> None:
-    if not made.n_tokens:
-        raise InputError(
-            "the source is empty",
-            expected="text with words and numbers",
-            got="no token",
-            remedy="check the path, and --reader and --field for structured files",
-        )
 
 
 def _check_numbers(counts: np.ndarray, vocabulary: Vocabulary) -> None:
     if not counts[: vocabulary.size].any():
-        raise InputError(
+        raise _UselessTextError(
             "the text has no number token",
             expected=f"integers 0 to {vocabulary.size - 1}",
             got=f"{int(counts.sum()):,} tokens, {int(counts[vocabulary.size]):,} of them other "
@@ -373,12 +514,3 @@ def _write_vocabulary(folder: Path, vocabulary: Vocabulary) -> dict[str, str]:
     name = f"vocabulary-{content_hash(*arrays.values())}.npz"
     save_npz(folder / name, kind="vocabulary", version=VERSION, header={}, arrays=arrays)
     return {"file": name, "fingerprint": vocabulary.fingerprint}
-
-
-def _write_manifest(folder: Path, manifest: dict[str, Any], started: float) -> None:
-    cost = {
-        "seconds": round(time.perf_counter() - started, 2),
-        "peak_bytes": peak_memory(),
-    }
-    manifest = jsonable({"kind": "corpus", "version": VERSION, **manifest, "cost": cost})
-    write_json(folder / MANIFEST, {**manifest, "checksum": content_hash(manifest)})

@@ -9,25 +9,9 @@ from dataclasses import dataclass
 
 from wordnum.errors import UsageError
 
-__all__ = ["KINDS", "MAX_TOKEN_BYTES", "POLICY_EXAMPLES", "NumeralScheme", "number_policy"]
+__all__ = ["KINDS", "MAX_TOKEN_BYTES", "NumeralScheme", "character_class", "read_run"]
 
 KINDS = ("whole", "l2r3", "r2l3", "digit")
-POLICY_EXAMPLES = (
-    "1,234",
-    "3.14",
-    "007",
-    "2024",
-    "50%",
-    "$5",
-    "21st",
-    "1/2",
-    "10-20",
-    "-4",
-    "twenty-three",
-    "A4",
-    "350g",
-    "1e5",
-)
 
 
 @dataclass(frozen=True)
@@ -187,29 +171,3 @@ def read_run(run: str, scheme: NumeralScheme) -> Iterator[int | str]:
         chunks = [run[:first], *(run[i : i + 3] for i in range(first, len(run), 3))]
         for chunk in chunks:
             yield chunk if len(chunk) > 1 and chunk[0] == "0" else int(chunk)
-
-
-def number_policy(examples: tuple[str, ...] = POLICY_EXAMPLES) -> dict[str, dict[str, str]]:
-    """Table of the number policy: example -> scheme -> the tokens, written out.
-
-    Numbers stand in brackets, ``#`` is *other number*.
-
-    Examples
-    --------
-    >>> number_policy(("21st",))["21st"]["whole"], number_policy(("21st",))["21st"]["whole, keep"]
-    ('#', '[21] st')
-    """
-    schemes = {
-        **{kind: NumeralScheme(kind) for kind in KINDS},
-        **{f"{kind}, keep": NumeralScheme(kind, ordinals="keep") for kind in KINDS},
-    }
-    return {
-        example: {
-            name: " ".join(
-                f"[{token}]" if isinstance(token, int) else "#" if token == OTHER else token
-                for token in scheme.tokens(example)
-            )
-            for name, scheme in schemes.items()
-        }
-        for example in examples
-    }

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import inspect
 import os
+import pickle
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -12,8 +16,10 @@ from wordnum._compat import require
 from wordnum.corpus.numerals import MAX_TOKEN_BYTES, OTHER, NumeralScheme, character_class
 from wordnum.corpus.tokenizing import FastTokenizer, Piece
 from wordnum.errors import InputError, UsageError
+from wordnum.provenance import content_hash
+from wordnum.storage import file_hash
 
-__all__ = ["DocumentTokenizer", "Tokenizer", "make_tokenizer", "tokenizer_name"]
+__all__ = ["DocumentTokenizer", "Tokenizer", "make_tokenizer", "tokenizer_hash", "tokenizer_name"]
 
 Tokenizer = str | os.PathLike[str] | Callable[[str], list[str]]
 # A token, and where it begins and ends in its document; -1 where that is not known.
@@ -34,6 +40,20 @@ def tokenizer_name(tokenizer: Tokenizer) -> str:
         )
     kind = tokenizer if hasattr(tokenizer, "__qualname__") else type(tokenizer)
     return f"{getattr(kind, '__module__', 'builtins')}.{kind.__qualname__}"
+
+
+def tokenizer_hash(tokenizer: Tokenizer) -> str | None:
+    """Hash of what a tokenizer does: of its file, or of its source and state; None if built in."""
+    if not callable(tokenizer):
+        name = tokenizer_name(tokenizer)
+        return file_hash(name) if name.endswith(".json") and os.path.isfile(name) else None
+    source = state = ""
+    with contextlib.suppress(OSError, TypeError):
+        source = inspect.getsource(tokenizer if hasattr(tokenizer, "__code__") else type(tokenizer))
+    if not hasattr(tokenizer, "__code__"):
+        with contextlib.suppress(Exception):
+            state = hashlib.sha256(pickle.dumps(tokenizer)).hexdigest()
+    return content_hash(tokenizer_name(tokenizer), source, state)
 
 
 def make_tokenizer(

@@ -1,271 +1,219 @@
-"""From one part of a source to pieces of token ids in a working folder, resumable."""
+"""From the parts of a source to pieces of token ids on disk, and from those to blocks."""
 
 from __future__ import annotations
 
-import io
+import hashlib
 import itertools
 import json
+import logging
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wordnum.corpus import tokenizer_kernel
+from wordnum.corpus.encoded_corpus import LONGEST, array_hash, block_borders
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.other_tokenizers import Tokenizer, make_tokenizer
-from wordnum.corpus.read import batches, documents, invalid_bytes, open_part
+from wordnum.corpus.readers import TextReader, invalid_bytes
 from wordnum.corpus.sources import Part
 from wordnum.corpus.streams import BlockReader, Skips
-from wordnum.corpus.tokenizing import PADDING, FastTokenizer, InvalidBytesError, Piece, WordTable
+from wordnum.corpus.tokenizing import (
+    PADDING,
+    RECORD_END,
+    FastTokenizer,
+    InvalidBytesError,
+    Piece,
+    WordTable,
+)
 from wordnum.corpus.vocabulary import Vocabulary
+from wordnum.corpus.word_table import LIMIT, WordCounter
 from wordnum.errors import FormatError, InputError
+from wordnum.parallel import map_tasks
+from wordnum.provenance import content_hash
 from wordnum.storage import atomic_path, load_npz, save_npz, write_json
 
-__all__ = ["Job", "PieceFile", "piece_files", "report_file", "write_pieces"]
+__all__ = ["Job", "Pieces", "read_report", "write_blocks", "write_part"]
 
 CHUNK = 8 * 2**20
 CHUNKS_PER_PIECE = 4
 _BLOCK = 2**20
-_VERSION = 1
+_TOKENS = 2**20  # looked up at a time: NumPy makes 64-bit indices of them
+_KIND: dict[str, Any] = {"kind": "piece", "version": 2}
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Job:
-    """What the tokens depend on, beside the text."""
+    """What the tokens depend on, beside the text, and the folder where the work is kept."""
 
     numerals: NumeralScheme
     tokenizer: Tokenizer
-    separator: str
+    folder: Path
 
 
-@dataclass
-class _Point:
-    """How far a piece goes: bytes of text or records used up, and what the next has to know."""
-
-    used: int = 0
-    state: list[int] | None = None
-    nuls: int = 0
-    first_nul: str = ""
-
-
-@dataclass(frozen=True)
-class PieceFile:
-    """A piece on disk: NAME.npz, written last, and the ids beside it in NAME.ids.npy.
-
-    Attributes
-    ----------
-    path : Path
-        The .npz.
-    """
-
-    path: Path
-
-    def save(self, piece: Piece, reached: _Point, first_word: int) -> None:
-        """Write a piece; it is there when the .npz is."""
-        counts = np.zeros(first_word + len(piece.offsets) - 1, dtype=np.int64)
-        tokenizer_kernel.count_ids(piece.ids, counts)
-        with atomic_path(self._ids_path) as temporary, open(temporary, "wb") as file:
-            np.save(file, piece.ids, allow_pickle=False)
-        save_npz(
-            self.path,
-            kind="piece",
-            version=_VERSION,
-            header={"point": json.dumps(reached.__dict__), "n_tokens": len(piece.ids)},
-            arrays={
-                "starts": piece.starts,
-                "blob": piece.blob,
-                "offsets": piece.offsets,
-                "counts": counts,
-            },
-            compress=False,
-        )
-
-    @property
-    def _ids_path(self) -> Path:
-        return self.path.with_suffix(".ids.npy")
-
-    @property
-    def _meanings_path(self) -> Path:
-        return self.path.with_suffix(".meanings.npy")
-
-    def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Header, and all but the ids: starts, blob, offsets, counts of all ids."""
-        return load_npz(self.path, kind="piece", version=_VERSION)
-
-    def translate(self, vocabulary: Vocabulary) -> None:
-        """Note what the ids of this piece are in a vocabulary."""
-        table = WordTable()
-        table.intern(*vocabulary.blob())
-        _, arrays = self.load()
-        known = table.intern(arrays["blob"], arrays["offsets"], add=False)
-        words = np.where(known >= 0, vocabulary.first_word + known, vocabulary.unknown)
-        meanings = np.concatenate([np.arange(vocabulary.first_word), words]).astype("<u4")
-        with atomic_path(self._meanings_path) as temporary, open(temporary, "wb") as file:
-            np.save(file, meanings, allow_pickle=False)
-
-    def translated(self, begin: int, end: int) -> np.ndarray:
-        """Tokens begin..end as ids of the vocabulary that the piece was translated to."""
-        ids = np.load(self._ids_path, mmap_mode="c", allow_pickle=False)[begin:end]
-        meanings = np.load(self._meanings_path, allow_pickle=False)
-        if len(ids) < end - begin or ids.max() >= len(meanings):
-            raise FormatError(
-                "work that was cut off cannot go on: a file of it is damaged",
-                where=str(self._ids_path),
-                remedy="encode again; the damaged work has been removed",
-            )
-        translated = np.empty(end - begin, dtype="<u4")
-        tokenizer_kernel.translate(ids, meanings, translated)
-        return translated
-
-
-def piece_files(folder: Path, index: int) -> list[PieceFile]:
-    """Pieces of part `index`, in order."""
-    return [PieceFile(path) for path in sorted(folder.glob(f"piece-{index:06d}-*.npz"))]
-
-
-def report_file(folder: Path, index: int) -> Path:
-    """Where part `index` says that it is done, and what was passed over."""
-    return folder / f"report-{index:06d}.json"
-
-
-def write_pieces(
-    part: Part, index: int, folder: Path, job: Job, texts: Iterable[str] | None = None
-) -> None:
+def write_part(part: Part, job: Job) -> None:
     """Write the pieces of a part, going on behind those that are there already.
 
-    A piece is there whole or not at all; report-INDEX.json says that the part is done. Where
-    pieces end depends on the text alone.
-
-    Parameters
-    ----------
-    part : Part
-        What to read.
-    index : int
-        Which part of the source it is.
-    folder : Path
-        Working folder, shared by all workers.
-    job : Job
-        How to tokenize.
-    texts : iterable of str, optional
-        Documents held in memory, instead of those of the part.
+    A piece KEY-NUMBER.npz is there whole or not at all; KEY.json, which names them all, says that
+    the part is done. What is damaged is made again. Where pieces end depends on the text alone.
     """
-    report = report_file(folder, index)
+    report = job.folder / f"{part.key}.json"
+    pieces = list(_whole_pieces(part, job))
     if report.exists():
-        return
+        try:
+            read_report(report, pieces)
+            return
+        except FormatError as error:
+            logger.warning("%s", error)
+            pieces = []
+    for path in job.folder.glob(f"{part.key}-*.npz"):
+        if path not in pieces:
+            path.unlink()
+    point: dict[str, Any] = {"used": 0, "state": None}
+    if pieces:
+        point = json.loads(open_piece(pieces[-1])[0]["point"])
     skips = Skips()
-    files = piece_files(folder, index)
-    point = _Point()
-    for file in files:
-        point = _Point(**json.loads(file.load()[0]["point"]))
-        _add_nuls(skips, part, point)
-    for number, (piece, reached) in enumerate(_pieces(part, job, point, skips, texts), len(files)):
-        file = PieceFile(folder / f"piece-{index:06d}-{number:06d}.npz")
-        file.save(piece, reached, job.numerals.size + 2)
-        _add_nuls(skips, part, reached)
-    write_json(report, {"skips": skips.to_json()})
+    for number, (piece, reached) in enumerate(_pieces(part, job, point, skips), len(pieces)):
+        pieces.append(job.folder / f"{part.key}-{number:06d}.npz")
+        _save_piece(pieces[-1], piece, reached, job.numerals.size + 2)
+    about = {"pieces": [path.name for path in pieces], "skips": skips.to_json()}
+    write_json(report, {**about, "checksum": content_hash(about)})
 
 
-def _add_nuls(skips: Skips, part: Part, point: _Point) -> None:
-    if point.nuls:
-        skips.add(part.path, "NUL bytes, taken as space", point.first_nul, count=point.nuls)
+def read_report(path: Path, pieces: list[Path] | None = None) -> dict[str, Any]:
+    """What was written of a part: names of the pieces, and what was skipped.
+
+    Raises
+    ------
+    FormatError
+        The report is damaged, or, with `pieces`, does not name those.
+    """
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        checksum = about.pop("checksum")
+        if checksum != content_hash(about):
+            raise ValueError("its checksum does not hold")
+        if pieces is not None and about["pieces"] != [piece.name for piece in pieces]:
+            raise ValueError("pieces are missing or damaged")
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        raise FormatError(
+            "unfinished work is damaged and made again", got=str(error), where=str(path)
+        ) from error
+    return about
+
+
+def _whole_pieces(part: Part, job: Job) -> Iterator[Path]:
+    """Pieces of a part from the first to the last one before any that is missing or damaged."""
+    for number in itertools.count():
+        path = job.folder / f"{part.key}-{number:06d}.npz"
+        if not path.exists():
+            return
+        try:
+            open_piece(path)
+        except FormatError as error:
+            logger.warning("%s; it is made again", error.message)
+            return
+        yield path
+
+
+def open_piece(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and arrays of a piece, on disk; its checksum is verified when it is opened anew."""
+    return _open_piece(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _open_piece(path: Path, changed: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    return load_npz(path, **_KIND, mapped=True)
+
+
+def _save_piece(path: Path, piece: Piece, reached: dict[str, Any], first_word: int) -> None:
+    counts = np.zeros(first_word + len(piece.offsets) - 1, dtype=np.int64)
+    for at in range(0, len(piece.ids), _TOKENS):
+        counts += np.bincount(piece.ids[at : at + _TOKENS], minlength=len(counts))
+    save_npz(
+        path,
+        **_KIND,
+        header={"point": json.dumps(reached), "n_tokens": len(piece.ids)},
+        arrays={**piece.__dict__, "counts": counts},
+        compress=False,
+    )
 
 
 def _pieces(
-    part: Part, job: Job, point: _Point, skips: Skips, texts: Iterable[str] | None
-) -> Iterator[tuple[Piece, _Point]]:
-    if texts is None and part.reader == "text" and job.tokenizer == "fast":
+    part: Part, job: Job, point: dict[str, Any], skips: Skips
+) -> Iterator[tuple[Piece, dict[str, Any]]]:
+    if isinstance(part.reader, TextReader) and job.tokenizer == "fast":
         return _text_pieces(part, job, point, skips)
-    if texts is None:
-        texts = documents(part, skips)
-    else:
-        texts = _checked(texts)
-    return _document_pieces(texts, job, point)
+    return _document_pieces(part.documents(skips), job, point)
 
 
 def _text_pieces(
-    part: Part, job: Job, point: _Point, skips: Skips
-) -> Iterator[tuple[Piece, _Point]]:
+    part: Part, job: Job, point: dict[str, Any], skips: Skips
+) -> Iterator[tuple[Piece, dict[str, Any]]]:
     """Plain text through the fast tokenizer, in bounded memory however long its lines are."""
-    tokenizer = FastTokenizer(job.numerals, separator=job.separator)
-    if point.state is not None:
-        tokenizer.stream_state = point.state
+    tokenizer = FastTokenizer(job.numerals, separator=part.reader.separator)
+    if point["state"] is not None:
+        tokenizer.stream_state = point["state"]
+    origins: list[tuple[int, str, int]] = []  # where each file begins in the stream
+    stream = BlockReader(_joined(part, job, skips, origins))
     buffer = np.zeros(CHUNK + PADDING, dtype=np.uint8)
     view = memoryview(buffer)  # type: ignore[arg-type]
-    used, held, final, chunks = point.used, 0, False, 0
-    first_nul = ""
-    stream = open_part(part, skips)
-    if job.numerals.spelled_out:
-        stream = io.BufferedReader(BlockReader(_spelled(stream, part)), 2**20)
-    with stream:
-        _pass_over(stream, used)
-        while not final:
-            while held < CHUNK and (n := stream.readinto(view[held:CHUNK])):
-                held += n
-            final = held < CHUNK
-            nuls = tokenizer.nuls
-            try:
-                done = tokenizer.read(buffer, held, final=final)
-            except InvalidBytesError as error:
-                raise invalid_bytes(part.path, part.begin + used + error.position) from error
-            if tokenizer.nuls and not nuls:
-                first_nul = f"byte {part.begin + used + tokenizer.first_nul}"
-            used, chunks = used + done, chunks + 1
-            held -= done
-            buffer[:held] = buffer[done : done + held].copy()
-            if final or chunks == CHUNKS_PER_PIECE:
-                reached = _Point(used, tokenizer.stream_state, tokenizer.nuls, first_nul)
-                yield tokenizer.take(), reached
-                chunks = 0
+    used, held, final, chunks = 0, 0, False, 0
+    while used < point["used"] and (n := stream.readinto(view[: min(CHUNK, point["used"] - used)])):
+        used += n
+    while not final:
+        while held < CHUNK and (n := stream.readinto(view[held:CHUNK])):
+            held += n
+        final = held < CHUNK
+        try:
+            done = tokenizer.read(buffer, held, final=final)
+        except InvalidBytesError as error:
+            position = used + error.position
+            begin, path, first = origins[bisect_right(origins, (position, "\U0010ffff")) - 1]
+            raise invalid_bytes(path, first + position - begin) from error
+        used, held, chunks = used + done, held - done, chunks + 1
+        buffer[:held] = buffer[done : done + held].copy()
+        if final or chunks == CHUNKS_PER_PIECE:
+            yield tokenizer.take(), {"used": used, "state": tokenizer.stream_state}
+            chunks = 0
 
 
-def _pass_over(stream: io.BufferedIOBase, size: int) -> None:
-    while size > 0 and (block := stream.read(min(size, 2**20))):
-        size -= len(block)
+def _joined(
+    part: Part, job: Job, skips: Skips, origins: list[tuple[int, str, int]]
+) -> Iterator[bytes]:
+    """Bytes of all files of a part, each with the end of a record behind it."""
+    position = 0
+    for path, first, blocks in part.blocks(skips):
+        origins.append((position, path, first))
+        for block in _spelled(blocks, path, first) if job.numerals.spelled_out else blocks:
+            position += len(block)
+            yield block
+        position += 1
+        yield RECORD_END
 
 
 def _document_pieces(
-    texts: Iterable[str], job: Job, point: _Point
-) -> Iterator[tuple[Piece, _Point]]:
+    texts: Iterable[str], job: Job, point: dict[str, Any]
+) -> Iterator[tuple[Piece, dict[str, Any]]]:
     """Whole documents through any tokenizer."""
-    tokenizer = make_tokenizer(job.tokenizer, job.numerals, separator="record")
-    spell = _speller() if job.numerals.spelled_out else None
-    reached = _Point(point.used)
-    chunks = 0
-    for batch in batches(itertools.islice(texts, point.used, None), CHUNK):
-        cleaned = [_without_nuls(text, reached) for text in batch]
-        tokenizer.read_documents(map(spell, cleaned) if spell else cleaned)
-        chunks += 1
-        if chunks == CHUNKS_PER_PIECE:
-            yield tokenizer.take(), reached
-            reached, chunks = _Point(reached.used), 0
-    if chunks:
-        yield tokenizer.take(), reached
-
-
-def _without_nuls(text: str, reached: _Point) -> str:
-    reached.used += 1
-    if "\0" not in text:
-        return text
-    reached.first_nul = reached.first_nul or f"document {reached.used}"
-    reached.nuls += text.count("\0")
-    return text.replace("\0", " ")
-
-
-def _checked(texts: Iterable[str]) -> Iterator[str]:
-    """Documents of the caller's making, refused if they are none."""
-    for number, text in enumerate(texts, 1):
-        try:
-            text.encode()
-        except (AttributeError, UnicodeEncodeError) as error:
-            raise InputError(
-                "a document cannot be used",
-                expected="str, without halves of surrogate pairs",
-                got=f"{type(text).__name__}: {error}",
-                where=f"document {number}",
-            ) from error
-        yield text
+    tokenizer = make_tokenizer(job.tokenizer, job.numerals, separator="file")
+    spell = _speller() if job.numerals.spelled_out else str
+    used, batch, held, chunks = point["used"], [], 0, 0
+    for text in itertools.chain(itertools.islice(texts, used, None), [None]):
+        if text is not None:
+            batch.append(spell(text))
+            held += len(text)
+            used += 1
+        if batch and (held >= CHUNK or text is None):
+            tokenizer.read_documents(batch)
+            batch, held, chunks = [], 0, chunks + 1
+        if chunks and (chunks == CHUNKS_PER_PIECE or text is None):
+            yield tokenizer.take(), {"used": used, "state": None}
+            chunks = 0
 
 
 def _speller() -> Callable[[str], str]:
@@ -278,23 +226,21 @@ def _speller() -> Callable[[str], str]:
     return spell
 
 
-def _spelled(stream: io.BufferedReader, part: Part) -> Iterator[bytes]:
+def _spelled(blocks: Iterable[bytes], path: str, position: int) -> Iterator[bytes]:
     """The text with spelled-out numbers in digits; a line over 1 MiB is read in parts."""
     spell = _speller()
-    position, held = part.begin, b""
-    with stream:
-        while True:
-            block = stream.read(_BLOCK)
-            held += block
-            end = _good_end(held) if block else len(held)
-            try:
-                yield spell(held[:end].decode()).encode()
-            except UnicodeDecodeError as error:
-                raise invalid_bytes(part.path, position + error.start) from error
-            position += end
-            held = held[end:]
-            if not block:
-                return
+    held = b""
+    for block in itertools.chain(blocks, [b""]):
+        held += block
+        if block and len(held) < _BLOCK:
+            continue
+        end = _good_end(held) if block else len(held)
+        try:
+            yield spell(held[:end].decode()).encode()
+        except UnicodeDecodeError as error:
+            raise invalid_bytes(path, position + error.start) from error
+        position += end
+        held = held[end:]
 
 
 def _good_end(text: bytes) -> int:
@@ -305,3 +251,171 @@ def _good_end(text: bytes) -> int:
         while end > len(text) - 4 and text[end] & 0xC0 == 0x80:
             end -= 1
     return end
+
+
+class Pieces:
+    """All pieces of a text, taken in one by one, and the words in them.
+
+    Parameters
+    ----------
+    scheme : NumeralScheme
+        The scheme they were made with.
+    vocabulary_size : int
+        Words that will be asked for.
+
+    Attributes
+    ----------
+    files : list of Path
+        In order.
+    n_tokens : int
+        Tokens of all.
+    counter : WordCounter
+        Words of all.
+    """
+
+    def __init__(self, scheme: NumeralScheme, vocabulary_size: int) -> None:
+        self.scheme = scheme
+        self.files: list[Path] = []
+        self.n_tokens = 0
+        self.counter = WordCounter(max(LIMIT, 4 * vocabulary_size))
+        self._size = vocabulary_size
+        self._sizes: list[int] = []
+        self._starts: list[np.ndarray] = []
+
+    def add(self, path: Path) -> None:
+        """Take in the next piece."""
+        header, arrays = open_piece(path)
+        self.files.append(path)
+        self.counter.add(
+            arrays["blob"], arrays["offsets"], arrays["counts"][self.scheme.size + 2 :]
+        )
+        self._starts.append(arrays["starts"] + self.n_tokens)
+        self._sizes.append(header["n_tokens"])
+        self.n_tokens += header["n_tokens"]
+
+    def vocabulary(self) -> Vocabulary:
+        """Most frequent words, by (count desc, bytes asc)."""
+        blob, offsets = self.counter.most_common(self._size)
+        return Vocabulary(blob, offsets=offsets, numerals=self.scheme)
+
+    def starts(self) -> np.ndarray:
+        """Where each document begins among all tokens, and their number as the last entry."""
+        starts = np.concatenate([*self._starts, np.array([self.n_tokens])])
+        longest = int(np.diff(starts).max())
+        if longest > LONGEST:
+            raise InputError(
+                "a document is too long",
+                expected=f"at most {LONGEST:,} tokens",
+                got=f"{longest:,} tokens",
+                remedy="separate it into documents (--separator line)",
+            )
+        return starts
+
+    def within(self, begin: int, end: int) -> Iterator[tuple[Path, int, int]]:
+        """Pieces that hold the tokens begin..end, and which of theirs."""
+        offset = 0
+        for file, size in zip(self.files, self._sizes, strict=True):
+            low, high = max(begin - offset, 0), min(end - offset, size)
+            if low < high:
+                yield file, low, high
+            offset += size
+
+
+def write_blocks(
+    folder: Path,
+    pieces: Pieces,
+    vocabulary: Vocabulary,
+    *,
+    n_blocks: int,
+    first: int,
+    n_jobs: int | None,
+) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """Write a file of ids and one of document starts per block.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to.
+    pieces : Pieces
+        The text.
+    vocabulary : Vocabulary
+        What the ids are to mean.
+    n_blocks : int
+        At most so many, balanced by tokens.
+    first : int
+        Number of the first.
+    n_jobs : int or None
+        Workers.
+
+    Returns
+    -------
+    counts : ndarray of int64, shape (len(vocabulary),)
+        Occurrences of every id.
+    entries : list of dict
+        What the manifest says of each block.
+    """
+    translations = [(file, vocabulary) for file in pieces.files]
+    map_tasks(_translate, translations, n_jobs=n_jobs, description="looking words up")
+    starts = pieces.starts()
+    borders = block_borders(starts, n_blocks)
+    tasks = []
+    for at, (begin, end) in enumerate(itertools.pairwise(borders)):
+        own = starts[begin : end + 1]
+        parts = list(pieces.within(int(own[0]), int(own[-1])))
+        tasks.append((folder, f"block-{first + at:05d}", parts, own - own[0], len(vocabulary)))
+    written = map_tasks(
+        _write_block,
+        tasks,
+        n_jobs=n_jobs,
+        description="writing",
+        weights=np.diff(starts[borders]),
+    )
+    return np.sum([counts for counts, _ in written], axis=0), [entry for _, entry in written]
+
+
+def _id_map_path(piece: Path) -> Path:
+    return piece.with_suffix(".map.npy")
+
+
+def _translate(piece: Path, vocabulary: Vocabulary) -> None:
+    """Note what the ids of a piece are in a vocabulary."""
+    table = WordTable()
+    table.intern(*vocabulary.blob())
+    _, arrays = open_piece(piece)
+    known = table.intern(arrays["blob"], arrays["offsets"], add=False)
+    words = np.where(known >= 0, vocabulary.first_word + known, vocabulary.unknown)
+    id_map = np.concatenate([np.arange(vocabulary.first_word), words]).astype("<u4")
+    with atomic_path(_id_map_path(piece)) as temporary, open(temporary, "wb") as file:
+        np.save(file, id_map, allow_pickle=False)
+
+
+def _write_block(
+    folder: Path,
+    name: str,
+    parts: list[tuple[Path, int, int]],
+    starts: np.ndarray,
+    n_ids: int,
+) -> tuple[np.ndarray, dict[str, Any]]:
+    counts = np.zeros(n_ids, dtype=np.int64)
+    digest = hashlib.sha256()
+    n_tokens = int(starts[-1])
+    layout = {"descr": "<u4", "fortran_order": False, "shape": (n_tokens,)}
+    with atomic_path(folder / f"{name}.ids.npy") as temporary, open(temporary, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, layout)
+        for piece, begin, end in parts:
+            _, arrays = open_piece(piece)
+            id_map = np.load(_id_map_path(piece), allow_pickle=False)
+            for at in range(begin, end, _TOKENS):
+                ids = id_map[arrays["ids"][at : min(at + _TOKENS, end)]]
+                counts += np.bincount(ids, minlength=n_ids)
+                digest.update(ids.data)
+                file.write(ids.data)
+    starts = starts.astype("<i8")
+    with atomic_path(folder / f"{name}.starts.npy") as temporary, open(temporary, "wb") as file:
+        np.save(file, starts, allow_pickle=False)
+    return counts, {
+        "n_tokens": n_tokens,
+        "n_documents": int(starts.size - 1),
+        "ids": {"file": f"{name}.ids.npy", "sha256": digest.hexdigest()},
+        "starts": {"file": f"{name}.starts.npy", "sha256": array_hash(starts)},
+    }

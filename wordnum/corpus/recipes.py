@@ -10,18 +10,29 @@ from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any
 
+from wordnum._compat import require
 from wordnum.config import build, one_of, read_toml
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.readers import READERS, SEPARATORS, Reader
 from wordnum.corpus.sources import find_parts
+from wordnum.corpus.streams import Skips
 from wordnum.errors import InputError, UsageError
 from wordnum.storage import file_hash
 
-__all__ = ["ROOT_VARIABLE", "Recipe", "find_recipe", "recipe_names"]
+__all__ = [
+    "ROOT_VARIABLE",
+    "Recipe",
+    "encode_recipe",
+    "encoded_recipe",
+    "find_recipe",
+    "open_encoded",
+    "recipe_names",
+]
 
 ROOT_VARIABLE = "WORDNUM_CORPORA"
 _TOO_LARGE_TO_HASH = 2**30
-_READERS = ("text", "jsonl", "parquet", "wikipedia", "synthetic", "encoded")
-_SEPARATORS = ("blank", "line", "file")
+_READERS = (*READERS, "synthetic", "encoded")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +86,7 @@ class Recipe:
             object.__setattr__(self, "source", (self.source,))
         object.__setattr__(self, "source", tuple(self.source))
         one_of(self.reader, _READERS, what="reader", where=where)
-        one_of(self.separator, _SEPARATORS, what="separator", where=where)
+        one_of(self.separator, SEPARATORS, what="separator", where=where)
         if not self.source and self.reader != "synthetic":
             raise UsageError("a recipe needs a source", where=where, remedy="add source = …")
         self.scheme  # noqa: B018  an impossible numeral scheme is refused here, not when encoding
@@ -141,17 +152,25 @@ class Recipe:
             for key in ("reader", "separator", "field", "tokenizer", "synthetic")
         }
         about["scheme"] = self.scheme
-        parts = find_parts(self.paths(), reader=self.reader) if self.source else []
-        about["files"] = [_fingerprint(part.path) for part in parts]
+        about["files"] = [_fingerprint(path) for path in self._files()]
         if self.tokenizer.endswith(".json"):
             about["tokenizer_file"] = _fingerprint(self.tokenizer)
         return about
 
+    def _files(self) -> list[str]:
+        if not self.source:
+            return []
+        if self.reader == "encoded":
+            return self.paths()
+        parts = find_parts(
+            self.paths(), reader=self.reader, options=Reader(), skips=Skips(), cut=False
+        )
+        return [path for part in parts for path in part.files]
+
     def _resolve(self, source: str) -> str:
         if source.startswith("gensim:"):
-            from gensim.test.utils import datapath
-
-            return str(datapath(source.removeprefix("gensim:")))
+            data = require("gensim.test.utils", purpose="gensim's sample of Wikipedia")
+            return str(data.datapath(source.removeprefix("gensim:")))
         if source == "-" or re.match(r"[a-z0-9]+:", source) or Path(source).is_absolute():
             return source
         root = self.root or os.environ.get(ROOT_VARIABLE) or "."
@@ -220,3 +239,120 @@ def find_recipe(name: str, *, root: str = "") -> Recipe:
         found = [folder / f"{name}.toml" for folder in _folders()]
         recipe = Recipe.load(next(path for path in found if path.is_file()))
     return replace(recipe, root=root) if root else recipe
+
+
+def encode_recipe(
+    recipe: Recipe, path: str | os.PathLike[str], *, n_jobs: int | None = 1, **options: Any
+) -> EncodedCorpus:
+    """Encode the corpus of a recipe into the folder `path`.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    path : path-like
+    n_jobs, options
+        As in `wordnum.corpus.encoding.encode`: what a recipe leaves open.
+
+    Raises
+    ------
+    UsageError
+        The recipe is of a corpus that is encoded already.
+    """
+    if recipe.reader == "encoded":
+        raise UsageError(
+            f"the corpus {recipe.name!r} is encoded already",
+            got=recipe.paths()[0],
+            remedy="name the text instead, or use the folder as it is",
+        )
+    # A plan, which only opens what is encoded, need not wait for compiled code.
+    from wordnum.corpus.encoding import encode, encode_documents
+    from wordnum.corpus.synthetic import SyntheticCorpus
+
+    how = {"numerals": recipe.scheme, "tokenizer": recipe.tokenizer, "n_jobs": n_jobs, **options}
+    if recipe.reader == "synthetic":
+        for name in ("errors", "strict"):
+            how.pop(name, None)  # they are about files
+        return encode_documents(SyntheticCorpus(**_by_period(recipe.synthetic)), path, **how)
+    return encode(
+        recipe.paths(),
+        path,
+        reader=recipe.reader,
+        field=recipe.field,
+        separator=recipe.separator,
+        **how,
+    )
+
+
+def encoded_recipe(path: str | os.PathLike[str]) -> Recipe:
+    """Make a recipe of the folder of an encoded corpus, under the scheme it was encoded with.
+
+    Parameters
+    ----------
+    path : path-like
+        Folder; its name up to the first point is the recipe's.
+
+    Raises
+    ------
+    InputError, FormatError
+        No such folder, or no whole encoded corpus in it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = encode_recipe(find_recipe("synthetic"), f"{folder}/mine")
+    ...     encoded_recipe(f"{folder}/mine").name
+    'mine'
+    """
+    place = Path(path).resolve()
+    scheme = EncodedCorpus.open(place).numerals
+    return Recipe(
+        name=place.name.split(".")[0],
+        source=(str(place),),
+        reader="encoded",
+        numerals=scheme.kind,
+        ordinals=scheme.ordinals,
+        spelled_out=scheme.spelled_out,
+    )
+
+
+def open_encoded(recipe: Recipe) -> EncodedCorpus:
+    """Open the encoded corpus of a recipe.
+
+    Raises
+    ------
+    UsageError
+        It was encoded under another numeral scheme than the recipe's, or there are several.
+    InputError, FormatError
+        No such folder, or no whole encoded corpus in it.
+    """
+    place, *others = recipe.paths()
+    if others:
+        raise UsageError(
+            f"the recipe {recipe.name!r} names several encoded corpora",
+            expected="one folder made by wordnum encode",
+            got=f"{1 + len(others)} sources",
+            remedy="write a recipe for each, or encode their texts together",
+        )
+    corpus = EncodedCorpus.open(place)
+    has, wanted = (
+        (scheme.kind, scheme.ordinals, scheme.spelled_out)
+        for scheme in (corpus.numerals, recipe.scheme)
+    )
+    if has != wanted:
+        raise UsageError(
+            f"the corpus {recipe.name!r} was encoded under another numeral scheme",
+            expected=f"{wanted[0]}, ordinals {wanted[1]}, spelled-out numbers {wanted[2]}",
+            got=f"{has[0]}, ordinals {has[1]}, spelled-out numbers {has[2]}",
+            where=place,
+            remedy="name the text instead, which can be encoded under any scheme",
+        )
+    return corpus
+
+
+def _by_period(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn tables of the recipe into mappings from a period, whose keys TOML writes as text."""
+    return {
+        name: {int(T): share for T, share in value.items()} if isinstance(value, Mapping) else value
+        for name, value in parameters.items()
+    }

@@ -1,4 +1,4 @@
-"""Which files a source means: paths, folders, globs, addresses, and how to read each."""
+"""Which files the paths of a source mean, in which parts they are read, and by which reader."""
 
 from __future__ import annotations
 
@@ -6,116 +6,235 @@ import glob
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, cast
 
-from wordnum.corpus.streams import COMPRESSED, Skips, is_remote, ranges
+from wordnum.config import one_of
+from wordnum.corpus.readers import READERS, Reader, TextReader
+from wordnum.corpus.streams import (
+    COMPRESSED,
+    RANGE,
+    Skips,
+    identity,
+    is_compressed,
+    is_remote,
+    ranges,
+)
 from wordnum.errors import InputError, UsageError
+from wordnum.provenance import content_hash
 
-__all__ = ["ERRORS", "READERS", "SEPARATORS", "Part", "check_options", "find_parts"]
+__all__ = ["DocumentStream", "Part", "Paths", "find_parts", "read_documents"]
 
-READERS = ("auto", "text", "jsonl", "parquet", "wikipedia", "hf")
-SEPARATORS = ("blank", "line", "file")
-ERRORS = ("strict", "replace")
-_SUFFIXES = {
-    "text": (".txt", ".text", ""),
-    "jsonl": (".jsonl", ".ndjson", ".json"),
-    "parquet": (".parquet",),
-    "wikipedia": (".xml",),
-}
+_FILES = 1000  # in one part, at most
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 @dataclass(frozen=True)
 class Part:
-    """A file, or a range of one that begins at a document border, and how to read it.
+    """What one worker reads: some small files, a file, or a range of one.
 
     Attributes
     ----------
-    path : str
-        File, address, or "-" for standard input.
-    reader : str
-        One of `READERS` but auto.
-    field : str or None
-        Field of JSON lines or column of Parquet; None is "text".
-    separator : str
-        What ends a document in plain text.
-    errors : str
-        Bytes that are not UTF-8 are an error ("strict") or become U+FFFD ("replace").
-    strict : bool
-        Records that cannot be used are errors instead of counted skips.
+    files : tuple of str
+        Files, an address, or "-" for standard input.
+    reader : Reader
+        How they become documents.
+    states : tuple
+        Size, time and number of each file when it was found; None for what has none.
     begin, end : int, int or None
-        Range of bytes, of plain files only.
+        Range of bytes of a plain file, from one document border to another.
     """
 
-    path: str
-    reader: str
-    field: str | None = None
-    separator: str = "blank"
-    errors: str = "strict"
-    strict: bool = False
+    files: tuple[str, ...]
+    reader: Reader
+    states: tuple[list[int] | None, ...]
     begin: int = 0
     end: int | None = None
 
+    def documents(self, skips: Skips) -> Iterator[str]:
+        """Documents of the files, one after the other.
 
-def find_parts(
-    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
-    *,
-    reader: str = "auto",
-    field: str | None = None,
-    separator: str = "blank",
-    errors: str = "strict",
-    strict: bool = False,
-    skips: Skips | None = None,
-    cut: bool = False,
-) -> list[Part]:
-    """Files of a source, in order: those of folders and globs by the bytes of their names.
+        Raises
+        ------
+        InputError
+            As `Reader.read`; or a file has changed since it was found.
+        """
+        for path in self._unchanged():
+            yield from self.reader.read(path, skips)
+
+    def blocks(self, skips: Skips) -> Iterator[tuple[str, int, Iterator[bytes]]]:
+        """Path, first byte and bytes of each file of plain text; it raises as `documents` does."""
+        reader = cast("TextReader", self.reader)
+        for path in self._unchanged():
+            yield path, self.begin, reader.blocks(path, skips, begin=self.begin, end=self.end)
+
+    def _unchanged(self) -> Iterator[str]:
+        for path, state in zip(self.files, self.states, strict=True):
+            for when in ("before", "while"):
+                if state != identity(path):
+                    raise InputError(
+                        f"the file has changed {when} it was read",
+                        expected="a file that stays as it is while it is encoded",
+                        where=path,
+                        remedy="encode again when nothing writes to it",
+                    )
+                if when == "before":
+                    yield path
+
+    @property
+    def lasting(self) -> bool:
+        """Whether any process can read it, and again: not standard input or a pipe."""
+        return all(
+            state is not None or self.reader.name == "hf" or is_remote(path)
+            for path, state in zip(self.files, self.states, strict=True)
+        )
+
+    @property
+    def key(self) -> str:
+        """Hash of all that the documents depend on."""
+        return content_hash(self.files, self.reader, self.states, self.begin, self.end)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """What a manifest says of each file."""
+        return [
+            {
+                "path": path,
+                "reader": self.reader.name,
+                "bytes": state[0] if state else None,
+                "modified_ns": state[1] if state else None,
+                "range": [self.begin, self.end] if self.end or self.begin else None,
+            }
+            for path, state in zip(self.files, self.states, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class DocumentStream:
+    """Documents of a source; can be iterated over again and again.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        The files, in order, and how each is read.
+    skips : Skips
+        What the search for files skipped; what reading skips is added.
+    """
+
+    parts: tuple[Part, ...]
+    skips: Skips = field(default_factory=Skips, compare=False)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield one document after the other."""
+        for part in self.parts:
+            yield from part.documents(self.skips)
+
+
+def read_documents(paths: Paths, *, reader: str = "auto", **options: Any) -> DocumentStream:
+    r"""Documents of files, folders, globs, addresses or standard input.
 
     Parameters
     ----------
-    source : path or sequence of paths
+    paths : path or sequence of paths
+        Files (plain, .gz, .bz2, .xz, .zst), folders, globs, addresses such as s3://bucket/key,
+        hf:owner/name[:configuration][#split], or "-". Files of folders and globs come in byte
+        order of their names.
+    reader : {"auto", "text", "jsonl", "parquet", "wikipedia", "hf"}
+        What the files hold; "auto" goes by suffix, and by the first bytes where that says nothing.
+    options
+        Of the reader: field, separator, errors, strict, max_record; see `Reader`.
+
+    Returns
+    -------
+    DocumentStream
+        Iterable over str, again and again; nothing is read before.
+
+    Raises
+    ------
+    InputError
+        A file is missing, or a folder holds nothing readable; while iterating: a file is damaged.
+    UsageError
+        An unknown reader, separator or way with errors.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "two.txt")
+    >>> _ = path.write_text("one page\nof it\n\nanother\n")
+    >>> list(read_documents(path))
+    ['one page\nof it\n', 'another\n']
+    """
+    skips = Skips()
+    parts = find_parts(paths, reader=reader, options=Reader(**options), skips=skips, cut=False)
+    return DocumentStream(tuple(parts), skips)
+
+
+def find_parts(
+    paths: Paths, *, reader: str = "auto", options: Reader, skips: Skips, cut: bool = True
+) -> list[Part]:
+    """Parts of a source, in order: files of folders and globs by the bytes of their names.
+
+    Parameters
+    ----------
+    paths : path or sequence of paths
         Files, folders, globs, addresses (s3://, hf:owner/name), "-" for standard input.
-    reader, field, separator, errors, strict
-        See `Part`; the reader "auto" goes by the suffix of each file.
-    skips : Skips, optional
+    reader : str
+        One of `READERS`, or "auto".
+    options : Reader
+        How documents are found, whatever the format.
+    skips : Skips
         Gets what was found and not taken.
     cut : bool
-        Cut large plain files into ranges.
+        Cut large plain files into ranges. Small files come together in any case. The parts depend
+        on the files alone.
 
     Raises
     ------
     InputError
         Something is missing, or a folder has nothing readable.
     UsageError
-        An unknown reader, separator or way with errors.
+        There is no such reader.
     """
-    check_options(reader=reader, separator=separator, errors=errors)
-    skips = skips if skips is not None else Skips()
-    sources = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    one_of(reader, ["auto", *READERS], what="reader")
+    sources = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     if not sources:
         raise InputError("no source given", expected="files, folders, globs or addresses")
-    base = Part("", "", field=field, separator=separator, errors=errors, strict=strict)
     parts: list[Part] = []
+    room = 0
     for item in sources:
-        for path in _files(os.fspath(item), reader, skips):
-            part = replace(base, path=path, reader=_reader(path, reader))
-            if cut and part.reader == "text" and part.errors == "strict":
-                parts += [
-                    replace(part, begin=begin, end=end) for begin, end in ranges(path, separator)
-                ]
+        for path in _files(_path(item), reader, skips):
+            state = identity(path)
+            size = state[0] * (4 if is_compressed(path) else 1) if state else RANGE + 1
+            kind = _reader(path, reader, readable=state is not None)
+            how = kind(**options.__dict__)
+            # A worker may have started in another folder.
+            part = Part((os.path.abspath(path) if state else path,), how, (state,))
+            if parts and size <= room and parts[-1].reader == how:
+                last = parts[-1]
+                parts[-1] = replace(
+                    last, files=last.files + part.files, states=last.states + part.states
+                )
+                room = room - size if len(parts[-1].files) < _FILES else -1
+            elif cut and kind is TextReader and how.errors == "strict" and size > RANGE:
+                for begin, end in ranges(part.files[0], how.separator, RANGE):
+                    parts.append(replace(part, begin=begin, end=end))
+                room = -1
             else:
                 parts.append(part)
+                room = RANGE - size
     return parts
 
 
-def check_options(*, reader: str, separator: str, errors: str) -> None:
-    """Refuse a reader, separator or way with errors that does not exist."""
-    for name, value, known in (
-        ("reader", reader, READERS),
-        ("separator", separator, SEPARATORS),
-        ("errors", errors, ERRORS),
-    ):
-        if value not in known:
-            raise UsageError(f"unknown {name} {value!r}", expected=", ".join(known))
+def _path(item: Any) -> str:
+    try:
+        path = os.fspath(item)
+    except TypeError as error:
+        raise UsageError(
+            "a source is a path",
+            got=f"{type(item).__name__} {item!r:.40}",
+            remedy="for documents in memory call encode_documents",
+        ) from error
+    return os.fsdecode(path)
 
 
 def _plain_suffix(path: str) -> str:
@@ -126,13 +245,22 @@ def _plain_suffix(path: str) -> str:
     return ".xml" if re.search(r"\.xml(-p\d+.*)?$", name) else Path(name).suffix
 
 
-def _reader(path: str, reader: str) -> str:
+def _reader(path: str, reader: str, *, readable: bool) -> type[Reader]:
     if path.startswith("hf:"):
-        return "hf"
+        return READERS["hf"]
     if reader != "auto":
-        return reader
+        return READERS[reader]
     suffix = _plain_suffix(path)
-    return next((name for name, known in _SUFFIXES.items() if suffix in known), "text")
+    for kind in READERS.values():
+        if suffix and suffix in kind.suffixes:
+            return kind
+    if readable and not is_compressed(path):
+        with open(path, "rb") as file:
+            head = file.read(16)
+        for kind in READERS.values():
+            if kind.magic and head.startswith(kind.magic):
+                return kind
+    return TextReader
 
 
 def _files(item: str, reader: str, skips: Skips) -> Iterator[str]:
@@ -161,15 +289,16 @@ def _files(item: str, reader: str, skips: Skips) -> Iterator[str]:
 
 def _folder(folder: str, reader: str, skips: Skips) -> list[str]:
     """Readable files below a folder; links that loop or lead out of it are not followed."""
-    known = _SUFFIXES.get(reader) or tuple(s for suffixes in _SUFFIXES.values() for s in suffixes)
+    kinds = [READERS[reader]] if reader != "auto" else list(READERS.values())
+    known = [suffix for kind in kinds for suffix in kind.suffixes]
     root = os.path.realpath(folder)
     visited = {root}
     found: list[str] = []
     others: set[str] = set()
-    for place, folders, files in os.walk(folder, followlinks=True):
+    for parent, folders, files in os.walk(folder, followlinks=True):
         kept = []
         for name in sorted(folders, key=os.fsencode):
-            path = os.path.join(place, name)
+            path = os.path.join(parent, name)
             target = os.path.realpath(path)
             if name.startswith("."):
                 continue
@@ -180,10 +309,11 @@ def _folder(folder: str, reader: str, skips: Skips) -> list[str]:
             kept.append(name)
         folders[:] = kept
         for name in files:
-            path = os.path.join(place, name)
+            path = os.path.join(parent, name)
             if name.startswith("."):
                 continue
-            if not _inside(os.path.realpath(path), root) or not os.path.isfile(path):
+            out = os.path.islink(path) and not _inside(os.path.realpath(path), root)
+            if out or not os.path.isfile(path):
                 skips.add(path, "link that leads out of the folder, or no file", "")
             elif _plain_suffix(path) in known:
                 found.append(path)

@@ -1,4 +1,4 @@
-"""Bytes of one file: decompressed, checked, and cut into ranges at document borders."""
+"""Bytes of one file: opened and decompressed by smart_open, and what was passed over in it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import itertools
 import os
 import re
+import stat
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,14 +15,20 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from wordnum.errors import InputError
+from wordnum.storage import read_failure
 
 __all__ = [
     "COMPRESSED",
+    "RANGE",
     "BlockReader",
     "Skips",
+    "identity",
     "is_compressed",
-    "open_bytes",
+    "is_remote",
+    "line_stream",
+    "open_raw",
     "ranges",
+    "read_blocks",
     "replace_invalid",
 ]
 
@@ -32,7 +39,7 @@ _EXAMPLES = 5
 
 
 class Skips:
-    """What was passed over: how often, why, and the first places.
+    """What was skipped: how often, why, and the first positions.
 
     Examples
     --------
@@ -44,71 +51,22 @@ class Skips:
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
-        self.places: dict[tuple[str, str], list[str]] = {}
+        self.positions: dict[tuple[str, str], list[str]] = {}
 
-    def add(self, path: str, reason: str, place: str, count: int = 1) -> None:
-        """Count something passed over."""
+    def add(self, path: str, reason: str, position: str, count: int = 1) -> None:
+        """Count something that was skipped."""
         key = (path, reason)
         self.counts[key] += count
-        places = self.places.setdefault(key, [])
-        if len(places) < _EXAMPLES:
-            places.append(place)
+        positions = self.positions.setdefault(key, [])
+        if len(positions) < _EXAMPLES:
+            positions.append(position)
 
     def to_json(self) -> list[dict[str, Any]]:
         """One entry per file and reason, in their order."""
         return [
-            {"file": path, "reason": reason, "count": count, "first": self.places[path, reason]}
+            {"file": path, "reason": reason, "count": count, "first": self.positions[path, reason]}
             for (path, reason), count in sorted(self.counts.items())
         ]
-
-
-class _Guarded(io.RawIOBase):
-    """A file whose failures name it."""
-
-    def __init__(self, raw: Any, path: str, begin: int = 0, end: int | None = None) -> None:
-        self._raw = raw
-        self._path = path
-        self._position = begin
-        self._end = end
-        if begin:
-            raw.seek(begin)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        size = len(buffer) if self._end is None else min(len(buffer), self._end - self._position)
-        try:
-            block = self._raw.read(size)
-        except Exception as error:
-            raise _unreadable(self._path, error, self._position) from error
-        buffer[: len(block)] = block
-        self._position += len(block)
-        return len(block)
-
-    def close(self) -> None:
-        if not self.closed and self._raw is not sys.stdin.buffer:
-            self._raw.close()
-        super().close()
-
-
-def _unreadable(path: str, error: BaseException, position: int) -> InputError:
-    if isinstance(error, EOFError):
-        return InputError(
-            "the compressed file ends too early",
-            expected="a whole file",
-            got=f"{position:,} bytes of text, then nothing",
-            where=path,
-            remedy="fetch or make the file again; it was cut off",
-        )
-    if is_compressed(path):
-        return InputError(
-            f"the file is not {Path(path).suffix}, or it is damaged",
-            got=f"{type(error).__name__}: {error}",
-            where=f"{path}, after {position:,} bytes of text",
-            remedy="fetch or make the file again, or give it the suffix of what it is",
-        )
-    return InputError("the file cannot be read", got=str(error), where=path)
 
 
 def is_compressed(path: str) -> bool:
@@ -121,23 +79,19 @@ def is_remote(path: str) -> bool:
     return bool(re.match(r"[a-z][a-z0-9+.-]+://", path))
 
 
-def open_bytes(path: str, *, begin: int = 0, end: int | None = None) -> io.BufferedReader:
-    """Open a file, URL or "-" (standard input) for reading, decompressed by its suffix.
-
-    `begin` and `end` cut out a range of a plain file.
-
-    Raises
-    ------
-    InputError
-        The file is missing or cannot be opened; while reading: it is damaged or cut off.
-    """
-    if path == "-":
-        return io.BufferedReader(_Guarded(sys.stdin.buffer, "standard input"), _READ)
-    return io.BufferedReader(_Guarded(open_raw(path), path, begin, end), _READ)
+def identity(path: str) -> list[int] | None:
+    """Size, time of the last change and number of a regular file; None for anything else."""
+    try:
+        about = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    if not stat.S_ISREG(about.st_mode):
+        return None
+    return [about.st_size, about.st_mtime_ns, about.st_ino]
 
 
 def open_raw(path: str) -> IO[bytes]:
-    """Open a file or URL for reading, decompressed by its suffix; only opening it is guarded.
+    """Open a file, URL or "-" (standard input) for reading, decompressed by its suffix.
 
     Raises
     ------
@@ -146,6 +100,10 @@ def open_raw(path: str) -> IO[bytes]:
     """
     from smart_open import open as smart_open
 
+    if path == "-":
+        if sys.stdin is None or sys.stdin.closed:
+            raise InputError("standard input is closed", remedy="send text to it, or name files")
+        return cast("IO[bytes]", io.FileIO(sys.stdin.fileno(), closefd=False))
     if not is_remote(path) and not os.path.exists(path):
         raise InputError(f"no such file: {path}", remedy="check the path")
     try:
@@ -159,6 +117,50 @@ def open_raw(path: str) -> IO[bytes]:
         ) from error
     except Exception as error:
         raise _unreadable(path, error, 0) from error
+
+
+def read_blocks(path: str, *, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Bytes of a file, URL or "-", block by block, decompressed by its suffix.
+
+    `begin` and `end` cut out a range of a plain file.
+
+    Raises
+    ------
+    InputError
+        The file is missing, cannot be opened, is damaged or cut off.
+    """
+    position = begin
+    with open_raw(path) as file:
+        try:
+            if begin:
+                file.seek(begin)
+            while block := file.read(_READ if end is None else min(_READ, end - position)):
+                position += len(block)
+                yield block
+        except Exception as error:
+            raise _unreadable(path, error, position) from error
+
+
+def _unreadable(path: str, error: BaseException, position: int) -> InputError:
+    path = "standard input" if path == "-" else path
+    if isinstance(error, EOFError):
+        return InputError(
+            "the compressed file ends too early",
+            expected="a whole file",
+            got=f"{position:,} bytes of text, then nothing",
+            where=path,
+            remedy="fetch or make the file again; it was cut off",
+        )
+    if is_compressed(path) and not (isinstance(error, OSError) and error.errno):
+        return InputError(
+            f"the file is not {Path(path).suffix}, or it is damaged",
+            got=f"{type(error).__name__}: {error}",
+            where=f"{path}, after {position:,} bytes of text",
+            remedy="fetch or make the file again, or give it the suffix of what it is",
+        )
+    if isinstance(error, OSError) and error.errno and not is_remote(path):
+        return read_failure(path, error)
+    return InputError("the file cannot be read", got=str(error), where=path)
 
 
 class BlockReader(io.RawIOBase):
@@ -185,32 +187,32 @@ class BlockReader(io.RawIOBase):
         return n
 
 
-def replace_invalid(stream: io.BufferedIOBase, path: str, skips: Skips) -> Iterator[bytes]:
-    """Blocks of `stream` in which bytes that are not UTF-8 have become U+FFFD, counted."""
+def line_stream(blocks: Iterable[bytes]) -> io.BufferedReader:
+    """Stream of the bytes of some blocks, which has lines."""
+    return io.BufferedReader(BlockReader(blocks), _READ)
+
+
+def replace_invalid(blocks: Iterable[bytes], path: str, skips: Skips) -> Iterator[bytes]:
+    """Blocks in which bytes that are not UTF-8 have become U+FFFD, counted."""
     found: list[int] = []
-    line, seen = 1, 0
+    line = 1
 
     def handler(error: UnicodeError) -> tuple[str, int]:
         assert isinstance(error, UnicodeDecodeError)
-        place = line + error.object.count(b"\n", 0, error.start)
-        found.append(place)
+        found.append(line + error.object.count(b"\n", 0, error.start))
         return "�", error.end
 
     name = f"wordnum-replace-{id(found)}"
     codecs.register_error(name, handler)
     decoder = codecs.getincrementaldecoder("utf-8")(errors=name)
-    while True:
-        block = stream.read(_READ)
+    for block in itertools.chain(blocks, [b""]):
         text = decoder.decode(block, final=not block)
-        for place in found:
-            skips.add(path, "bytes that are not UTF-8, replaced", f"line {place}")
+        for at in found:
+            skips.add(path, "bytes that are not UTF-8, replaced", f"line {at}")
         found.clear()
         line += text.count("\n")
-        seen += len(block)
         if text:
             yield text.encode()
-        if not block:
-            return
 
 
 def ranges(path: str, separator: str, size: int = RANGE) -> list[tuple[int, int | None]]:
@@ -235,12 +237,11 @@ def _first_border(path: str, position: int, border: bytes) -> int | None:
     """Where the first document begins behind a border that lies after `position`."""
     pattern = re.compile(border)
     rest = b""
-    with open_bytes(path, begin=position) as file:
-        while block := file.read(_READ):
-            window = rest + block
-            if match := pattern.search(window):
-                return position + match.end()
-            # White space at the end may be the first half of a border.
-            rest = window[len(window.rstrip(b" \t\r\n")) :][-_READ:]
-            position += len(window) - len(rest)
+    for block in read_blocks(path, begin=position):
+        window = rest + block
+        if match := pattern.search(window):
+            return position + match.end()
+        # White space at the end may be the first half of a border.
+        rest = window[len(window.rstrip(b" \t\r\n")) :][-_READ:]
+        position += len(window) - len(rest)
     return None

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wordnum.corpus import tokenizer_kernel
+from wordnum.corpus import tokenizer_kernel as kernel
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.errors import UsageError
 
-__all__ = ["PADDING", "FastTokenizer", "InvalidBytesError", "Piece", "WordTable", "gather"]
+__all__ = ["PADDING", "RECORD_END", "FastTokenizer", "InvalidBytesError", "Piece", "WordTable"]
 
 PADDING = 16
+RECORD_END = bytes([kernel.RECORD_END])
 
 
 class InvalidBytesError(Exception):
@@ -56,30 +57,39 @@ class WordTable:
     [0, 1, 0]
     """
 
-    def __init__(self, slots: int = 1 << 16) -> None:
+    def __init__(self, slots: int = 1 << 17) -> None:
         self.table = _aligned(slots)
-        self.blob = np.empty(slots * 4, dtype=np.uint8)
         self.offsets = np.zeros(slots // 2 + 1, dtype=np.int64)
-        self.state = np.zeros(tokenizer_kernel.STATE_SLOTS, dtype=np.int64)
+        self.blob = np.empty(slots * 4, dtype=np.uint8)
+        self.fill = np.zeros(2, dtype=np.int64)
 
     def __len__(self) -> int:
-        return int(self.state[tokenizer_kernel.N_WORDS])
+        return int(self.fill[kernel.N_WORDS])
 
     @property
     def n_bytes(self) -> int:
         """Bytes of all words together."""
-        return int(self.state[tokenizer_kernel.N_BLOB])
+        return int(self.fill[kernel.N_BYTES])
 
-    def grow(self) -> None:
-        """Make room for twice as much."""
-        slots = len(self.table) // tokenizer_kernel.STRIDE
+    @property
+    def arrays(self) -> kernel.Words:
+        """What the compiled loops take."""
+        return self.table, self.blob, self.offsets, self.fill
+
+    def grow(self, room: int = 2 * kernel.MAX_TOKEN_BYTES) -> None:
+        """Make room for four times as many words, and for `room` bytes more."""
+        blob, offsets = self.words(), self.offsets
+        slots = len(self.table) // kernel.STRIDE
         if len(self) * 4 > slots:
-            larger = _aligned(slots * 2)
-            tokenizer_kernel.rehash(self.table, self.blob, self.offsets, len(self), larger)
-            self.table = larger
-            self.offsets = _enlarged(self.offsets, slots + 1)
-        if self.n_bytes * 2 > len(self.blob):
-            self.blob = _enlarged(self.blob, len(self.blob) * 2)
+            self.table = _aligned(slots * 4)
+            self.offsets = np.zeros(slots * 2 + 1, dtype=np.int64)
+        if self.n_bytes + room > len(self.blob):
+            self.blob = np.empty(2 * (len(self.blob) + room), dtype=np.uint8)
+        if self.offsets is offsets:
+            self.blob[: len(blob[0])] = blob[0]
+        else:
+            self.fill[:] = 0
+            self.intern(*blob)
 
     def intern(self, blob: np.ndarray, offsets: np.ndarray, *, add: bool = True) -> np.ndarray:
         """Indices of the words blob[offsets[i]:offsets[i + 1]].
@@ -87,21 +97,15 @@ class WordTable:
         Unseen ones are added, or are -1 if not to `add`.
         """
         # The kernel is compiled once, for arrays that may be written.
-        blob = np.require(blob, requirements=["C", "W"])
+        blob = np.require(blob, dtype=np.uint8, requirements=["C", "W"])
         offsets = np.require(offsets, dtype=np.int64, requirements=["C", "W"])
         indices = np.empty(len(offsets) - 1, dtype=np.int64)
         done = 0
         while True:
-            done = tokenizer_kernel.intern_words(
-                *(blob, offsets, done, add),
-                *(self.table, self.blob, self.offsets, self.state, indices),
-            )
+            done = kernel.intern_words(blob, offsets, done, add, self.arrays, indices)
             if done == len(indices):
                 return indices
-            self.grow()
-            needed = self.n_bytes + int(offsets[done + 1] - offsets[done])
-            if needed > len(self.blob):
-                self.blob = _enlarged(self.blob, needed * 2)
+            self.grow(int(offsets[done + 1] - offsets[done]))
 
     def words(self) -> tuple[np.ndarray, np.ndarray]:
         """Blob and offsets of all words, copied."""
@@ -119,9 +123,9 @@ class FastTokenizer:
     ----------
     numerals : NumeralScheme
         How digits become number tokens.
-    separator : {"blank", "line", "file", "record"}
-        What ends a document: a line without a visible character, every line end, the end of the
-        file, or the byte 0xFF.
+    separator : {"blank", "line", "file"}
+        What ends a document: a line without a visible character, every line end, or the end of
+        the file. The byte `RECORD_END`, which UTF-8 does not have, always does.
 
     Examples
     --------
@@ -133,54 +137,35 @@ class FastTokenizer:
     """
 
     def __init__(self, numerals: NumeralScheme, *, separator: str = "blank") -> None:
-        if separator not in tokenizer_kernel.SEPARATORS:
+        if separator not in kernel.SEPARATORS:
             raise UsageError(
-                f"unknown separator {separator!r}", expected="blank, line, file or record"
+                f"unknown separator {separator!r}", expected=", ".join(kernel.SEPARATORS)
             )
         self.numerals = numerals
-        self._separator = tokenizer_kernel.SEPARATORS[separator]
-        self._words = WordTable()
-        self._classes = tokenizer_kernel.character_classes()
+        self._separator = kernel.SEPARATORS[separator]
+        self._classes = kernel.character_classes()
         self._ids = np.empty(0, dtype=np.uint32)
         self._starts = np.empty(0, dtype=np.int64)
-        self._new_table()
-        self.begin_part()
-
-    def begin_part(self) -> None:
-        """Forget what came before: a new file, hence a new document, begins."""
-        self.stream_state = [1, 0, 0, 0, 0]
+        self._stream = np.array(kernel.BEGINNING, dtype=np.int64)
+        self._new_piece()
 
     @property
     def stream_state(self) -> list[int]:
         """What the next stretch has to know of those before it."""
-        return [int(value) for value in self._words.state[: tokenizer_kernel.N_IDS]]
+        return [int(value) for value in self._stream]
 
     @stream_state.setter
     def stream_state(self, values: Sequence[int]) -> None:
-        self._words.state[: tokenizer_kernel.N_IDS] = values
+        self._stream[:] = values
 
-    @property
-    def nuls(self) -> int:
-        """NUL bytes passed over since the last `take`."""
-        return int(self._words.state[tokenizer_kernel.NULS])
-
-    @property
-    def first_nul(self) -> int:
-        """Where the first of them was, in the stretch that it came with."""
-        return int(self._words.state[tokenizer_kernel.FIRST_NUL])
+    def _new_piece(self) -> None:
+        self._words = WordTable()
+        self._parts: list[tuple[np.ndarray, np.ndarray]] = []
+        self._n_ids = 0
 
     def read_documents(self, texts: Iterable[str]) -> None:
-        """Read whole documents; for the separator "record"."""
-        self.read_bytes(b"".join(text.encode() + b"\xff" for text in texts))
-
-    def _new_table(self) -> None:
-        before = self._words.state[: tokenizer_kernel.N_IDS]
-        self._words = WordTable()
-        self._words.state[: tokenizer_kernel.N_IDS] = before
-        self._punctuation = np.full(128, -1, dtype=np.int64)
-        self._parts: list[np.ndarray] = []
-        self._part_starts: list[np.ndarray] = []
-        self._n_ids = 0
+        """Read whole documents."""
+        self.read_bytes(b"".join(text.encode() + RECORD_END for text in texts))
 
     def read_bytes(self, data: bytes, *, final: bool = True) -> None:
         """Read a stretch that is held as bytes.
@@ -190,15 +175,14 @@ class FastTokenizer:
         InvalidBytesError
             The bytes are not UTF-8.
         """
-        buffer = np.empty(len(data) + PADDING, dtype=np.uint8)
-        buffer[: len(data)] = np.frombuffer(data, dtype=np.uint8)
+        buffer = np.frombuffer(bytearray(data) + bytes(PADDING), dtype=np.uint8)
         self.read(buffer, len(data), final=final)
 
     def read(self, buffer: np.ndarray, n: int, *, final: bool) -> int:
         """Read buffer[:n], which has `PADDING` more bytes behind; returns the bytes used up.
 
         What is not used up (the beginning of a word) has to come again with what follows it,
-        unless `final`.
+        unless `final`. Capitals in the buffer become small.
 
         Raises
         ------
@@ -210,91 +194,47 @@ class FastTokenizer:
             self._ids = np.empty(n + 1, dtype=np.uint32)
             self._starts = np.empty(n + 1, dtype=np.int64)
         words, numerals = self._words, self.numerals
-        words.state[tokenizer_kernel.N_IDS] = words.state[tokenizer_kernel.N_STARTS] = 0
         consumed = 0
         while True:
-            status, consumed = tokenizer_kernel.tokenize(
-                buffer,
-                consumed,
-                n,
-                final,
-                self._separator,
-                tokenizer_kernel.KINDS[numerals.kind],
-                numerals.size,
-                numerals.ordinals == "keep",
-                self._classes,
-                self._punctuation,
-                self._ids,
-                self._starts,
-                words.table,
-                words.blob,
-                words.offsets,
-                words.state,
+            status, consumed, n_ids, n_starts = kernel.tokenize(
+                *(buffer, consumed, n, final, self._separator),
+                *(kernel.KINDS[numerals.kind], numerals.size, numerals.ordinals == "keep"),
+                *(self._classes, self._ids, self._starts, self._stream),
+                words.arrays,
             )
-            if status == tokenizer_kernel.INVALID:
+            if status == kernel.INVALID:
                 raise InvalidBytesError(consumed)
-            if status == tokenizer_kernel.DONE:
-                break
+            self._parts.append((self._ids[:n_ids].copy(), self._starts[:n_starts] + self._n_ids))
+            self._n_ids += n_ids
+            if status == kernel.DONE:
+                return int(consumed)
             words.grow()
-        n_ids, n_starts = (
-            words.state[tokenizer_kernel.N_IDS],
-            words.state[tokenizer_kernel.N_STARTS],
-        )
-        self._parts.append(self._ids[:n_ids].copy())
-        self._part_starts.append(self._starts[:n_starts] + self._n_ids)
-        self._n_ids += int(n_ids)
-        return int(consumed)
 
     def take(self) -> Piece:
         """Everything read since the last call, with its words lower-cased; starts a new piece."""
-        ids = np.concatenate(self._parts) if self._parts else np.empty(0, dtype=np.uint32)
-        starts = np.concatenate([*self._part_starts, np.empty(0, dtype=np.int64)])
+        empty = (np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64))
+        ids, starts = map(np.concatenate, zip(empty, *self._parts, strict=True))
         piece = Piece(ids, starts, *_lower_case(*self._words.words()))
-        self._new_table()
+        self._new_piece()
         return piece
 
 
 def _lower_case(blob: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lower-case the words beyond ASCII as Python does."""
-    begins, ends = offsets[:-1].copy(), offsets[1:].copy()
-    words = np.unique(np.searchsorted(offsets, np.flatnonzero(blob > 127), side="right") - 1)
-    if not words.size:
+    if not (blob > 127).any():
         return blob, offsets
-    data = blob.tobytes()
-    raw = b"\n".join(data[begins[word] : ends[word]] for word in words.tolist())
     # No word holds a line end, and no letter looks beyond one for the form of its lower case.
-    lower = np.frombuffer(raw.decode().lower().encode() + b"\n", dtype=np.uint8)
-    ends[words] = len(data) + np.flatnonzero(lower == ord("\n"))
-    begins[words[0]] = len(data)
-    begins[words[1:]] = ends[words[:-1]] + 1
-    return gather(np.concatenate([blob, lower]), begins, ends)
-
-
-def gather(data: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Blob and offsets of the words data[begins[i]:ends[i]].
-
-    Examples
-    --------
-    >>> data = np.frombuffer(b"thecat", dtype=np.uint8)
-    >>> blob, offsets = gather(data, np.array([3, 0]), np.array([6, 3]))
-    >>> blob.tobytes(), offsets.tolist()
-    (b'catthe', [0, 3, 6])
-    """
-    offsets = np.zeros(len(begins) + 1, dtype=np.int64)
-    np.cumsum(ends - begins, out=offsets[1:])
-    blob = np.empty(offsets[-1], dtype=np.uint8)
-    tokenizer_kernel.gather(np.require(data, requirements="W"), begins, ends, blob)
-    return blob, offsets
+    ends = np.zeros(len(blob) + len(offsets) - 1, dtype=bool)
+    ends[offsets[1:] + np.arange(len(offsets) - 1)] = True
+    joined = np.full(len(ends), ord("\n"), dtype=np.uint8)
+    joined[~ends] = blob
+    lower = np.frombuffer(joined.tobytes().decode().lower().encode(), dtype=np.uint8)
+    borders = np.flatnonzero(lower == ord("\n"))
+    return lower[lower != ord("\n")], np.concatenate([[0], borders - np.arange(len(borders))])
 
 
 def _aligned(slots: int) -> np.ndarray:
     """Empty table whose slots do not straddle cache lines."""
-    raw = np.zeros(slots * tokenizer_kernel.STRIDE + 8, dtype=np.uint64)
+    raw = np.zeros(slots * kernel.STRIDE + 8, dtype=np.uint64)
     skip = (-raw.ctypes.data % 64) // 8
-    return raw[skip : skip + slots * tokenizer_kernel.STRIDE]
-
-
-def _enlarged(array: np.ndarray, size: int) -> np.ndarray:
-    larger = np.zeros(size, dtype=array.dtype)
-    larger[: len(array)] = array
-    return larger
+    return raw[skip : skip + slots * kernel.STRIDE]

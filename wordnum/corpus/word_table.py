@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wordnum.corpus.tokenizing import WordTable, gather
+from wordnum.corpus.tokenizing import WordTable
 
 __all__ = ["LIMIT", "WordCounter"]
 
@@ -107,7 +107,11 @@ class WordCounter:
     def _select(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Blob and offsets of some of the words."""
         blob, offsets = self._words()
-        return gather(blob, offsets[order], offsets[order + 1])
+        lengths = np.diff(offsets)[order]
+        chosen = np.concatenate([[0], np.cumsum(lengths)])
+        return blob[
+            np.repeat(offsets[order] - chosen[:-1], lengths) + np.arange(chosen[-1])
+        ], chosen
 
     def _prune(self) -> None:
         kept = np.sort(self._largest(self.limit // 2))

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.corpus.from_recipe import open_encoded
-from wordnum.corpus.recipes import Recipe
+from wordnum.corpus.recipes import Recipe, open_encoded
 from wordnum.errors import WordnumError
 from wordnum.studies.grid import Study
 

@@ -20,9 +20,8 @@ from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.signals import Signal
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import EncodedCorpus
-from wordnum.corpus.from_recipe import encode_recipe, open_encoded
 from wordnum.corpus.perturbations import Original, Perturbation
-from wordnum.corpus.recipes import Recipe
+from wordnum.corpus.recipes import Recipe, encode_recipe, open_encoded
 from wordnum.corpus.thinning import thin_to
 from wordnum.errors import FormatError, WordnumError
 from wordnum.provenance import content_hash

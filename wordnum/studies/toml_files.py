@@ -10,8 +10,7 @@ from typing import Any
 from wordnum.config import build, check_types, nearest, one_of, read_toml
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import MANIFEST
-from wordnum.corpus.from_recipe import encoded_recipe
-from wordnum.corpus.recipes import Recipe, find_recipe
+from wordnum.corpus.recipes import Recipe, encoded_recipe, find_recipe
 from wordnum.errors import InputError, UsageError
 from wordnum.studies.grid import ModelSpec, ProbeSpec, Study
 
