@@ -198,7 +198,7 @@ def labelled(table: pd.DataFrame) -> pd.DataFrame:
 def _joined(table: pd.DataFrame, fields: list[str]) -> pd.Series:
     """Name rows by those of the fields in which they differ; by the first if in none."""
     telling = [name for name in fields if table[name].nunique() > 1] or fields[:1]
-    return table[telling].agg(lambda row: ", ".join(filter(None, row)), axis=1)
+    return table[telling].apply(lambda row: ", ".join(filter(None, row)), axis=1)
 
 
 def _by_condition(table: pd.DataFrame) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -367,7 +367,9 @@ def attribute(
     )
 
 
-def _no_interval(counts: Counts, game: SubsetKappas, splits: list[list[np.ndarray]]) -> str | None:
+def _no_interval(
+    counts: Counts, game: SubsetKappas, splits: Sequence[Sequence[np.ndarray]]
+) -> str | None:
     if counts.n_documents < MIN_DOCUMENTS:
         return "few-documents"
     try:
@@ -382,7 +384,7 @@ def _valued(
     game: SubsetKappas,
     coalitions: Coalitions,
     alphas: np.ndarray,
-    plans: list[tuple[Coalitions, list[np.ndarray]]],
+    plans: list[tuple[Coalitions, Sequence[np.ndarray]]],
     n_jobs: int | None,
 ) -> tuple[np.ndarray, list[list[np.ndarray]]]:
     """Values of all coalitions on the whole, and of each half-sample's on both of its halves."""
