@@ -89,6 +89,8 @@ def test_hostile_names_are_shown_and_run_nothing(hostile: Any):
     assert not set("\x1b\x07\u202e") & set(said)
     assert hostile.title() != "ran"
     assert hostile.locator("img, script:not([type]) ~ script").count() == 0
+    hostile.set_viewport_size({"width": 390, "height": 800})
+    assert hostile.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_the_command_is_copied(page: Any):

@@ -143,7 +143,7 @@ function attributionLines(own, T) {
   }
   sorted.forEach((row, i) => {
     const y = Top + step * (i + 0.5);
-    node.append(withTip(svg('g', {}, text(L - 8, y + 4, row.group, 'tick group-name', 'end'),
+    node.append(withTip(svg('g', {}, text(L - 8, y + 4, row.group.length > 21 ? `${row.group.slice(0, 20)}…` : row.group, 'tick group-name', 'end'),
       isNumber(row.shapley) && svg('rect', { x: Math.min(x(0), x(row.shapley)), width: Math.max(1, Math.abs(x(row.shapley) - x(0))), y: y - 8, height: 16, rx: 2, class: row.shapley < 0 ? 'bar less' : 'bar' }),
       isNumber(row.low) && svg('line', { x1: x(row.low), x2: x(row.high), y1: y, y2: y, class: 'interval-thin' }),
       isNumber(row.single_group) && svg('circle', { cx: x(row.single_group), cy: y, r: 4.5, class: 'single' }),
