@@ -13,7 +13,8 @@ from wordnum import analyzers, theory
 from wordnum.analyzers.probing import probe
 from wordnum.embeddings.baselines import TokenFrequency
 from wordnum.embeddings.embedding import Embedding, as_embedding
-from wordnum.errors import InputError, MissingNumberError
+from wordnum.embeddings.vector_files import load_embedding
+from wordnum.errors import InputError, MissingNumberError, UsageError
 
 gensim_models = pytest.importorskip("gensim.models", reason="gensim is not installed")
 
@@ -182,10 +183,13 @@ def test_array_has_as_many_numbers_as_rows_and_named_vectors_a_thousand(given, s
     assert Embedding(*given, size=np.int64(20)).size == 20
 
 
-@pytest.mark.parametrize("size", [2.5, "10", 0])
-def test_size_that_is_no_count_is_refused(size):
-    with pytest.raises(InputError, match="size"):
+@pytest.mark.parametrize("size", [2.5, "10", 0, -1, 10**12, True])
+def test_size_that_is_no_count_is_refused(size, tmp_path):
+    with pytest.raises(UsageError, match="size cannot be"):
         Embedding(VECTORS, size=size)
+    path = Embedding(VECTORS).to_word2vec(tmp_path / "v.txt")
+    with pytest.raises(UsageError, match="size cannot be"):
+        load_embedding(path, size=size)
 
 
 @pytest.mark.parametrize(

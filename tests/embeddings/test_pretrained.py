@@ -118,7 +118,11 @@ class TestEveryFormat:
                 load_embedding(path, **self.tensor(form), **options)
             assert str(path) in str(error.value) or str(options.get("vocab")) in str(error.value)
 
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=60,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
     @given(st.data())
     def test_damaged_bytes_are_an_error_or_harmless(self, form, tmp_path, data):
         path, options = written(form, tmp_path)

@@ -6,11 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from wordnum.config import whole_number
 from wordnum.errors import InputError
 
-__all__ = ["checked_numbers", "checked_vectors", "some"]
+__all__ = ["checked_numbers", "checked_size", "checked_vectors", "some"]
 
-_LARGEST = 10_000_000
+
+def checked_size(size: int) -> int:
+    """Return N as an int, or refuse what is no count of numbers."""
+    return whole_number(size, most=10_000_000, what="size")
 
 
 def checked_vectors(given: Any) -> np.ndarray:
@@ -46,8 +50,7 @@ def checked_numbers(numbers: np.ndarray, *, rows: int, size: int) -> np.ndarray:
         expected = f"{rows} integers, one per row"
         got = f"an array of shape {numbers.shape} and dtype {numbers.dtype}"
         raise InputError("numbers do not fit the vectors", expected=expected, got=got)
-    if not isinstance(size, (int, np.integer)) or not 1 <= size <= _LARGEST:
-        raise InputError("size is no count of numbers", expected=f"1..{_LARGEST}", got=repr(size))
+    size = checked_size(size)
     numbers = numbers.astype(np.int64)
     outside = numbers[(numbers < 0) | (numbers >= size)]
     if outside.size:

@@ -20,6 +20,7 @@ from wordnum.embeddings.safetensors_file import open_tensor
 from wordnum.embeddings.spelling import number_of, rows_of_numbers
 from wordnum.embeddings.text_vectors import looks_like_text, read_text_vectors, text_header
 from wordnum.embeddings.token_vectors import TokenVectors, damaged
+from wordnum.embeddings.vector_checks import checked_size
 from wordnum.embeddings.vocabulary_files import read_vocabulary
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.storage import load_arrays, npz_kind, read_failure
@@ -90,7 +91,7 @@ def load_embedding(
     FormatError
         Damaged, cut off, or a header that lies; the message names the line or byte.
     UsageError
-        `tensor` or `vocab` given for a format that has none.
+        `tensor` or `vocab` given for a format that has none, or a size that is no count.
 
     Examples
     --------
@@ -104,7 +105,7 @@ def load_embedding(
     if not path.exists():
         raise InputError(f"no such file: {path}", remedy="check the path")
     try:
-        return _load(path, tensor, None if vocab is None else Path(vocab), size)
+        return _load(path, tensor, None if vocab is None else Path(vocab), checked_size(size))
     except OSError as error:
         raise read_failure(error.filename or path, error) from error
 
