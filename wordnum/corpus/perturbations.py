@@ -200,28 +200,31 @@ class Prepared:
         for step in self.steps:
             text = step.apply(block)
             if text is not block:
-                self._check(text, block)
-                block = text
+                block = self._checked(text, block)
         return block
 
-    def _check(self, text: Block, block: Block) -> None:
+    def _checked(self, text: Any, block: Block) -> Block:
         if not isinstance(text, Block):
             raise self._wrong("apply has returned no Block", "a Block", type(text).__name__)
-        starts = text.starts
-        if text.ids is not block.ids and text.ids.size:
-            low, high = int(text.ids.min()), int(text.ids.max())
-            if low < 0 or high >= self.width:
+        text = replace(text, ids=np.asanyarray(text.ids), starts=np.asanyarray(text.starts))
+        ids, starts = text.ids, text.starts
+        if ids is not block.ids and ids.size:
+            whole = ids.ndim == 1 and ids.dtype.kind in "iu"
+            if not whole or ids.min() < 0 or ids.max() >= self.width:
                 raise self._wrong(
-                    "it has written ids outside the vocabulary",
-                    f"0 to {self.width - 1}",
-                    f"{low} to {high}",
+                    "it has written what is no token id",
+                    f"integers of 0 to {self.width - 1}",
+                    f"{ids.min()} to {ids.max()}, {ids.dtype} of shape {ids.shape}",
                 )
-        if starts[0] != 0 or starts[-1] != text.ids.size or (starts[1:] < starts[:-1]).any():
+        whole = starts.ndim == 1 and starts.size and starts.dtype.kind in "iu"
+        whole = whole and [starts[0], starts[-1]] == [0, ids.size]
+        if not whole or (starts[1:] < starts[:-1]).any():
             raise self._wrong(
                 "its segments do not part the text",
-                f"starts that ascend from 0 to {text.ids.size}",
-                f"{starts[0]} to {starts[-1]}",
+                f"integers that ascend from 0 to {ids.size}",
+                f"{starts[:1]} to {starts[-1:]}, {starts.dtype} of shape {starts.shape}",
             )
+        return text
 
     def _wrong(self, what: str, expected: str, got: str) -> UsageError:
         return UsageError(f"the perturbation {self.name!r}: {what}", expected=expected, got=got)
@@ -390,7 +393,7 @@ def _parse_one(text: str, random_state: int) -> Perturbation:
         return made_by(*options)
     except UsageError:
         raise
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise UsageError(
             f"unknown perturbation {text!r}", expected=_forms(name, made_by)
         ) from error
