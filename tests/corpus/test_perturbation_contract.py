@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import runpy
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -333,8 +334,9 @@ def test_perturbations_of_other_packages_are_found_by_name(installed: None, corp
         parse_perturbation("seeded")
 
 
-def test_the_worked_example_works_as_written():
+def test_the_worked_example_works_as_written(tmp_path: Path):
     text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
     example = text.partition("```python\n")[2].partition("```")[0]
     assert "class DropWords" in example
-    exec(compile(example, "CONTRIBUTING.md", "exec"), {"__name__": "example"})
+    (tmp_path / "example.py").write_text(example)
+    runpy.run_path(str(tmp_path / "example.py"), run_name="__main__")
