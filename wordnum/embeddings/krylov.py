@@ -35,10 +35,6 @@ class KrylovSVD:
         Singular vectors.
     singular_values : array of shape (k,)
         Descending.
-    residuals : array of shape (k,)
-        ``|A^T u_i - s_i v_i|``, or ``|A v_i - s_i u_i|`` of a matrix wider than it is tall; a
-        singular value lies within this of each (a strict bound, and for separate values a loose
-        one: the error is near its square).
     error : float
         Estimated largest relative error of the singular values.
     dimension : int
@@ -48,7 +44,6 @@ class KrylovSVD:
     left: np.ndarray
     singular_values: np.ndarray
     right: np.ndarray
-    residuals: np.ndarray
     error: float
     dimension: int
 
@@ -82,7 +77,7 @@ def block_krylov_svd(
         How many.
     tol : float
         Largest relative error of the singular values to stop at. It is estimated, as twice what
-        the geometric rate of their growth leaves; `KrylovSVD.residuals` are strict bounds.
+        the geometric rate of their growth leaves.
     block : int, optional
         Columns per step; 16 when left out.
     single : bool
@@ -105,7 +100,7 @@ def block_krylov_svd(
     smaller = min(weighted.matrix.shape)
     width = min(block or _WIDTH, smaller)
     state = _Bidiagonal(weighted, width, single=single, random_state=random_state)
-    estimate = _Estimate(k)
+    history: list[np.ndarray] = []
     error, seen = np.inf, -np.inf
     with bar("block Krylov SVD", unit="steps") as advance:
         while error > tol and not state.exhausted:
@@ -113,9 +108,10 @@ def block_krylov_svd(
             advance()
             if state.dimension >= max(k, seen + _APART):
                 seen = state.dimension
-                error = estimate(state.values(k))
+                history.append(state.values(k))
+                error = _estimated_error(history)
                 log.debug("Krylov dimension %d: estimated error %.1e", seen, error)
-    left, values, right_t = np.linalg.svd(state.small())
+    values, right_t = np.linalg.svd(state.small())[1:]
     floor = values[0] * smaller * (np.finfo(np.float32 if single else np.float64).eps)
     rank = int((values > floor).sum())
     if k > rank:
@@ -130,7 +126,6 @@ def block_krylov_svd(
         left=sides[state.transposed],
         singular_values=refined,
         right=sides[not state.transposed],
-        residuals=state.residuals(left[:, :k]),
         error=0.0 if state.exhausted else error,
         dimension=state.dimension,
     )
@@ -293,10 +288,6 @@ class _Bidiagonal:
         squares = self.backend.to_numpy(self.backend.eigvalsh(small.T @ small, k))
         return np.sqrt(np.maximum(squares[::-1], 0.0))
 
-    def residuals(self, left: np.ndarray) -> np.ndarray:
-        last = self.above[-1]
-        return np.linalg.norm(last.T @ left[-last.shape[0] :], axis=0)
-
     def vectors(self, weights: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
         """Singular vectors (of image and origin) and values of A in the span of V times weights.
 
@@ -310,24 +301,15 @@ class _Bidiagonal:
         return (self.backend.to_numpy(pair[0]), self.backend.to_numpy(pair[1])), values
 
 
-class _Estimate:
+def _estimated_error(history: list[np.ndarray]) -> float:
     """Relative error of singular values that grow geometrically towards their limits."""
-
-    def __init__(self, k: int) -> None:
-        self.k = k
-        self.values: np.ndarray | None = None
-        self.growth: float | None = None
-
-    def __call__(self, values: np.ndarray) -> float:
-        values = values[: self.k]
-        before, self.values = self.values, values
-        if before is None or values.size > before.size:
-            return np.inf
-        growth = float(np.max((values - before) / np.maximum(values, np.finfo(float).tiny)))
-        last, self.growth = self.growth, max(growth, 0.0)
-        if last is None:
-            return np.inf
-        # Convergence speeds up as it goes; the floor keeps a lucky step from ending it early, and
-        # the factor makes up for the wavering of the rate from step to step.
-        rate = min(max(self.growth / last if last else 0.0, 0.2), 0.95)
-        return 2 * self.growth * rate / (1 - rate)
+    if len(history) < 3:
+        return np.inf
+    before, last = (
+        max(float(np.max((b - a) / np.maximum(b, np.finfo(float).tiny))), 0.0)
+        for a, b in zip(history[-3:-1], history[-2:])
+    )
+    # Convergence speeds up as it goes; the floor keeps a lucky step from ending it early, and the
+    # factor makes up for the wavering of the rate from step to step.
+    rate = min(max(last / before if before else 0.0, 0.2), 0.95)
+    return 2 * last * rate / (1 - rate)

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from wordnum.backend import get_backend, one_blas_thread
+from wordnum.config import one_of
 from wordnum.embeddings.base import CONTEXT_AXES, NumberModel, fit_half_samples
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.gram import check_anything, fix_signs, gram, leading
@@ -174,19 +175,11 @@ class SVD(NumberModel):
         Weighting.parse(self.weighting)
         self._require(dim=1, min_count=1)
         self._require_positive("tol")
-        good = {
-            "p": np.isfinite(self.p),
-            "marginals": self.marginals in ("pairs", "corpus"),
-            "precision": self.precision in ("double", "single"),
-            "rows": self.rows in ("numbers", "all"),
-        }
-        for key, fine in good.items():
-            if not fine:
-                raise UsageError(
-                    f"{key}={getattr(self, key)!r} is out of range",
-                    expected="p finite, rows numbers or all, marginals pairs or corpus, precision "
-                    "double or single",
-                )
+        one_of(self.rows, ("numbers", "all"), what="rows")
+        one_of(self.marginals, ("pairs", "corpus"), what="marginals")
+        one_of(self.precision, ("double", "single"), what="precision")
+        if not np.isfinite(self.p):
+            raise UsageError(f"p={self.p} is out of range", expected="a finite number")
 
     def _totals(self, source: NumberRows) -> np.ndarray | None:
         if self.marginals == "pairs":

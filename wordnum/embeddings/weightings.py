@@ -25,7 +25,6 @@ models" (the quadratic target of word2vec).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -37,6 +36,8 @@ from wordnum.config import one_of
 from wordnum.errors import InputError, UsageError
 
 __all__ = ["WEIGHTINGS", "Weighted", "Weighting", "checked_counts", "weight"]
+
+WEIGHTINGS = ("raw", "log", "conditional", "hellinger", "pmi", "ppmi", "qwem")
 
 
 @dataclass(frozen=True)
@@ -186,16 +187,43 @@ def weight(
     array([[0.693, 0.   ],
            [0.   , 0.288]])
     """
-    backend = get_backend(device)
+    chosen, backend = Weighting.parse(weighting), get_backend(device)
+    xp = backend.xp
     matrix = backend.csr(counts if checked else checked_counts(counts), dtype=np.float64)
-    chosen = Weighting.parse(weighting)
-    sums = _Sums(matrix, column_totals, chosen.smoothing, backend)
-    data, base = _KINDS[chosen.kind](sums, chosen)
-    values = backend.sparse.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
-    if chosen.kind == "ppmi":  # in place, and the places are the caller's
-        values = values.copy()
-        values.eliminate_zeros()
-    return Weighted(values, base, sums.columns > 0, backend)
+    data, rows, columns = matrix.data, matrix.tocoo().row, matrix.indices
+    conditional = data / xp.bincount(rows, weights=data, minlength=matrix.shape[0])[rows]
+    if column_totals is None:
+        totals = xp.bincount(columns, weights=data, minlength=matrix.shape[1])
+    else:
+        totals = _checked_totals(column_totals, matrix, backend)
+
+    def context_shares(exponent: float) -> Any:
+        shares = totals**exponent * (totals > 0)
+        return (shares / shares.sum())[columns]
+
+    base = 0.0
+    if chosen.kind == "raw":
+        values = data
+    elif chosen.kind == "log":
+        values = xp.log1p(data)
+    elif chosen.kind in ("conditional", "hellinger"):
+        values = conditional if chosen.kind == "conditional" else conditional**chosen.power
+        if chosen.kind == "hellinger" and chosen.mass:
+            values = values / context_shares(1.0) ** chosen.mass
+    else:
+        ratio = conditional / context_shares(chosen.smoothing)
+        if chosen.kind == "qwem":
+            ratio = ratio * math.exp(-chosen.shift)
+            # 2 (r - 1) / (r + 1) less the base of -2 that all unseen pairs share.
+            values, base = 4.0 * ratio / (ratio + 1.0), -2.0
+        else:
+            values = xp.log(ratio) - chosen.shift
+            values = xp.maximum(values, 0.0) if chosen.kind == "ppmi" else values
+    weighted = backend.sparse.csr_matrix((values, columns, matrix.indptr), shape=matrix.shape)
+    if chosen.kind == "ppmi":
+        weighted = weighted.copy()  # the places are the caller's
+        weighted.eliminate_zeros()
+    return Weighted(weighted, base, totals > 0, backend)
 
 
 def checked_counts(counts: Any) -> sparse.csr_array:
@@ -228,36 +256,6 @@ def checked_counts(counts: Any) -> sparse.csr_array:
     return matrix
 
 
-class _Sums:
-    """Marginals of a csr matrix, on its device."""
-
-    def __init__(self, matrix: Any, totals: Any, smoothing: float, backend: Backend) -> None:
-        xp = backend.xp
-        self.xp = xp
-        self.data = matrix.data
-        self.row_ids = matrix.tocoo().row
-        self.column_ids = matrix.indices
-        n, c = matrix.shape
-        self.rows = xp.bincount(self.row_ids, weights=self.data, minlength=n)
-        if totals is None:
-            self.columns = xp.bincount(self.column_ids, weights=self.data, minlength=c)
-        else:
-            self.columns = _checked_totals(totals, matrix, backend)
-        self.smoothing = smoothing
-
-    def conditional(self) -> Any:
-        return self.data / self.rows[self.row_ids]
-
-    def shares(self, exponent: float) -> Any:
-        """p_j of the pairs seen, of context totals raised to a power."""
-        shares = self.columns**exponent * (self.columns > 0)
-        return (shares / shares.sum())[self.column_ids]
-
-    def ratio(self) -> Any:
-        """p_ij / (p_i p_j) of the pairs seen."""
-        return self.conditional() / self.shares(self.smoothing)
-
-
 def _checked_totals(totals: Any, matrix: Any, backend: Backend) -> Any:
     columns = backend.asarray(totals, dtype=np.float64)
     if columns.shape != (matrix.shape[1],):
@@ -273,31 +271,3 @@ def _checked_totals(totals: Any, matrix: Any, backend: Backend) -> Any:
             got=f"{float(columns[matrix.indices].min())}",
         )
     return columns
-
-
-def _pmi(sums: _Sums, weighting: Weighting) -> tuple[Any, float]:
-    return sums.xp.log(sums.ratio()) - weighting.shift, 0.0
-
-
-def _hellinger(sums: _Sums, weighting: Weighting) -> tuple[Any, float]:
-    values = sums.conditional() ** weighting.power
-    return (values / sums.shares(1.0) ** weighting.mass if weighting.mass else values), 0.0
-
-
-def _qwem(sums: _Sums, weighting: Weighting) -> tuple[Any, float]:
-    ratio = sums.ratio() * math.exp(-weighting.shift)
-    # 2 (r - 1) / (r + 1) less the base of -2 that all unseen pairs share.
-    return 4.0 * ratio / (ratio + 1.0), -2.0
-
-
-# Values of the pairs seen, and of those unseen.
-_KINDS: dict[str, Callable[[_Sums, Weighting], tuple[Any, float]]] = {
-    "raw": lambda sums, weighting: (sums.data, 0.0),
-    "log": lambda sums, weighting: (sums.xp.log1p(sums.data), 0.0),
-    "conditional": lambda sums, weighting: (sums.conditional(), 0.0),
-    "hellinger": _hellinger,
-    "pmi": _pmi,
-    "ppmi": lambda sums, weighting: (sums.xp.maximum(_pmi(sums, weighting)[0], 0.0), 0.0),
-    "qwem": _qwem,
-}
-WEIGHTINGS: tuple[str, ...] = tuple(_KINDS)
