@@ -384,7 +384,7 @@ class TestVocabularies:
             self.numbers(tmp_path, tmp_path / name)
 
     def test_vocabulary_that_is_not_there_is_refused(self, tmp_path):
-        with pytest.raises(InputError, match="no such vocabulary"):
+        with pytest.raises(InputError, match=r"cannot read .*vocab.txt"):
             self.numbers(tmp_path, tmp_path / "vocab.txt")
 
     @staticmethod

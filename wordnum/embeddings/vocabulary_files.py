@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from wordnum.errors import FormatError, InputError
+from wordnum.errors import FormatError
 
 __all__ = ["read_vocabulary"]
 
@@ -25,14 +25,12 @@ def read_vocabulary(path: Path) -> list[tuple[str, int]]:
 
     Raises
     ------
-    InputError
+    OSError
         No such file.
     FormatError
         JSON that is none of these, a row that is no whole number (a file of scores, say), or text
         that is not UTF-8.
     """
-    if not path.is_file():
-        raise InputError(f"no such vocabulary: {path}", remedy="check vocab=")
     try:
         if path.suffix == ".json":
             tokens = _json_tokens(json.loads(path.read_text(encoding="utf-8")))
