@@ -248,6 +248,33 @@ def test_an_interrupt_leaves_no_half_written_file_and_says_how_to_go_on(tmp_path
     assert not [path for path in out.rglob("*") if ".part" in path.name]
 
 
+def alive(group: int) -> list[str]:
+    """Processes of a process group that have not ended."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().rpartition(")")
+        except OSError:  # gone meanwhile
+            continue
+        state, _, of_group = rest.split()[:3]
+        if int(of_group) == group and state != "Z":
+            found.append(name)
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes as on Linux")
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_their_parent(tmp_path: Path, sent: signal.Signals):
+    process = started(tmp_path, "--jobs", "2")
+    wait_for(process, lambda: list((tmp_path / "out").glob("runs/*.json")))
+    process.send_signal(sent)
+    process.communicate()
+    deadline = time.monotonic() + 10
+    while alive(process.pid):
+        assert time.monotonic() < deadline, alive(process.pid)
+        time.sleep(0.1)
+
+
 def cut(path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: len(content) * 2 // 3])

@@ -173,10 +173,11 @@ class StudyResults:
 
 
 def _entry(value: Any) -> Any:
-    """A value as a cell of the table holds it: of reasons, code and T."""
+    """A value as a cell of the table holds it: of reasons their codes, "geometric:10"."""
     if not isinstance(value, list):
         return value
-    return ";".join(v if isinstance(v, str) else f"{v['code']}:{v['T']}" for v in value)
+    words = [v if isinstance(v, str) else f"{v['code']}:{v['T'] or ''}" for v in value]
+    return ";".join(word.rstrip(":") for word in words)
 
 
 def _harmless(value: Any) -> Any:
