@@ -176,7 +176,8 @@ def few_descriptors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.long
+@pytest.mark.parametrize("jobs", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_a_study_needs_few_descriptors(tmp_path: Path, jobs: str):
     (tmp_path / "quick.toml").write_text(QUICK)
     command = [sys.executable, "-m", "wordnum", "study", str(tmp_path / "quick.toml")]

@@ -47,6 +47,7 @@ def test_workers_change_nothing(planted: Study, done: StudyResults, tmp_path: Pa
     assert_same_table(done, run_study(planted, tmp_path / "out", n_jobs=2))
 
 
+@pytest.mark.long
 def test_a_cluster_changes_nothing(quick: Study, quick_done: StudyResults, tmp_path: Path):
     pytest.importorskip("distributed", reason="dask.distributed is not installed")
     with parallel_backend("dask"):
@@ -212,6 +213,7 @@ def wait_for(process: subprocess.Popen[bytes], happened: Callable[[], object]) -
         time.sleep(0.005)
 
 
+@pytest.mark.long
 @POSIX
 def test_a_run_killed_again_and_again_goes_on_to_the_same_table(
     quick: Study, quick_done: StudyResults, tmp_path: Path
@@ -233,8 +235,9 @@ def test_a_run_killed_again_and_again_goes_on_to_the_same_table(
     assert not [path for path in out.rglob("*") if ".part" in path.name]
 
 
+@pytest.mark.long
 @POSIX
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("jobs", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_an_interrupt_leaves_no_half_written_file_and_says_how_to_go_on(tmp_path: Path, jobs: str):
     out = tmp_path / "out"
     process = started(tmp_path, "--jobs", jobs)
@@ -262,8 +265,11 @@ def alive(group: int) -> list[str]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes as on Linux")
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "sent", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)]
+)
 def test_workers_end_with_their_parent(tmp_path: Path, sent: signal.Signals):
     process = started(tmp_path, "--jobs", "2")
     wait_for(process, lambda: list((tmp_path / "out").glob("runs/*.json")))
