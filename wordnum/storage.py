@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ import numpy as np
 from wordnum.errors import FormatError, InputError
 
 __all__ = [
+    "DAMAGE",
     "atomic_folder",
     "atomic_path",
     "file_hash",
@@ -46,7 +48,8 @@ _UNFINISHED = re.compile(r"\..+\.wordnum-[a-z0-9_]{8}\.part(\.\w+)?")
 # A deflated array of ours is never smaller than this part of what it holds.
 _LEAST_SHARE = 1 / 400
 _SMALL = 64 * 2**20
-_DAMAGE = (
+# What a file that is cut or garbled makes of its readers: NumPy's header is parsed as Python.
+DAMAGE = (
     ValueError,
     EOFError,
     KeyError,
@@ -56,6 +59,7 @@ _DAMAGE = (
     RecursionError,
     RuntimeError,
     SyntaxError,
+    TokenError,
     TypeError,
     struct.error,
     zipfile.BadZipFile,
@@ -261,7 +265,7 @@ def npz_kind(path: str | os.PathLike[str]) -> str | None:
             _check_size(archive, Path(path))
             header = json.loads(_member(archive, f"{_HEADER}.npy").tobytes())
             return str(header["kind"])
-    except (OSError, *_DAMAGE):
+    except (OSError, *DAMAGE):
         return None
 
 
@@ -315,7 +319,7 @@ def _opened(path: Path, kind: str) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (OSError, *_DAMAGE) as error:
+    except (OSError, *DAMAGE) as error:
         # A directory of the archive that points before the file is damage, not a failing disk.
         if isinstance(error, OSError) and error.errno != errno.EINVAL:
             raise read_failure(path, error) from error

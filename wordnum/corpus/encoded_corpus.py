@@ -20,7 +20,7 @@ from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError
 from wordnum.provenance import content_hash
-from wordnum.storage import load_npz, read_failure
+from wordnum.storage import DAMAGE, load_npz, read_failure
 
 __all__ = ["BLOCKS", "MANIFEST", "OURS", "VERSION", "Block", "EncodedCorpus", "as_corpus"]
 
@@ -378,7 +378,7 @@ def _map(path: Path, dtype: str, length: int) -> np.memmap:
         raise _damaged(path, "it is missing") from error
     except OSError as error:
         raise read_failure(path, error) from error
-    except (ValueError, EOFError, SyntaxError, TypeError, RecursionError) as error:
+    except DAMAGE as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
     if array.dtype.str != dtype or array.shape != (length,):
         raise _damaged(path, f"{array.dtype} of shape {array.shape}, not {dtype} ({length},)")

@@ -12,7 +12,7 @@ from wordnum.analyzers.circles import circle
 from wordnum.analyzers.spectra import SPIKE_PERIODS
 from wordnum.errors import FormatError
 from wordnum.provenance import content_hash, jsonable
-from wordnum.storage import write_json
+from wordnum.storage import DAMAGE, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,10 +24,6 @@ __all__ = [
     "make_record", "read_frame", "read_record", "record_path", "write_frame", "write_record",
 ]  # fmt: skip
 
-# What reading a file that is missing, cut or garbled ends in; any other error is the machine's.
-_DAMAGE = (
-    FileNotFoundError, ValueError, LookupError, TypeError, AttributeError, RecursionError,
-)  # fmt: skip
 _BY_FREQUENCY = ("frequency", "magnitude", "power")
 _BY_PERIOD = ("residues", "confusion", "recall_by_digit", "replicate_kappas")
 
@@ -85,7 +81,7 @@ def read_record(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_bytes().decode())
         if record.pop("checksum") != content_hash(record):
             raise ValueError("its checksum does not hold")
-    except _DAMAGE as error:
+    except (FileNotFoundError, *DAMAGE) as error:
         raise FormatError(
             f"{path} cannot be read",
             expected="a file as wordnum study wrote it",
