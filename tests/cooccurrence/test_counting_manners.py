@@ -93,11 +93,7 @@ def test_one_window_is_the_default_of_all(corpus: EncodedCorpus):
     assert words.window == Window(5)
 
 
-def test_numbers_are_counted_on_both_sides(corpus: EncodedCorpus):
-    for window in (
-        Window(2, side="left"),
-        Window(2, weighting="linear"),
-        Window(2, positional=True),
-    ):
-        with pytest.raises(UsageError, match="numbers are counted at every distance"):
-            count(corpus, window=window)
+@pytest.mark.parametrize("other", [{"side": "left"}, {"weighting": "linear"}, {"positional": True}])
+def test_numbers_are_counted_on_both_sides(corpus: EncodedCorpus, other: dict[str, Any]):
+    with pytest.raises(UsageError, match="numbers are counted at every distance"):
+        count(corpus, window=Window(2, **other))

@@ -89,6 +89,13 @@ def test_cutting_before_a_number_takes_its_left_context_away():
     assert segments(corpus_of([text]), "isolate:1") == [text[:3], text[3:]]
 
 
+def test_positions_beyond_two_billion_do_not_wrap():
+    starts, far = np.array([0, 2**32]), 2**31 - 2
+    marks = np.array([far, far + 9, far + 20])
+    assert Isolate(1).borders(starts, marks).tolist() == [0, far + 5, far + 15, 2**32]
+    assert ContextLength(2**31).borders(starts).tolist() == [0, 2**31, 2**32]
+
+
 def test_other_numbers_count_when_asked():
     text = [1, WORD, OTHER, WORD, 2]
     assert segments(corpus_of([text]), "isolate:1") == [text[:2], text[2:]]
@@ -183,6 +190,9 @@ def test_the_seed_goes_to_every_random_part():
     assert [part.random_state for part in parts] == [7, 7, 7]  # type: ignore[attr-defined]
 
 
+INTEGERS = ("isolate", "context-length", "swap-numbers")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -196,6 +206,10 @@ def test_the_seed_goes_to_every_random_part():
         ("thin:0", r"a fraction in \(0, 1\]\n  got: 0.0"),
         ("thin:1.5", r"a fraction in \(0, 1\]"),
         ("swap-numbers:300", "reach of swap-numbers cannot be 300\n.* at least 1 and at most 255"),
+        *((f"{name}:{9**30}", f"cannot be {9**30}") for name in INTEGERS),
+        *((f"{name}:{'9' * 5000}", "expected: ") for name in INTEGERS),
+        ("thin:nan", r"a fraction in \(0, 1\]"),
+        ("thin:1e999", r"a fraction in \(0, 1\]"),
         ("original+", "unknown perturbation ''"),
         ("unigram-replace:1", "expected: unigram-replace"),
     ],
