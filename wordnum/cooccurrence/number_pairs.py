@@ -27,6 +27,7 @@ __all__ = ["CountedBlock", "count_blocks"]
 # Bytes of contexts that are gathered at once, and of events that stay in memory: small corpora
 # need no disk.
 IN_MEMORY = 256_000_000
+NOTHING = np.zeros(0, dtype=np.uint8)
 # Positions between asking for memory and reading it.
 _AHEAD = 8
 
@@ -49,6 +50,10 @@ class CountedBlock:
     number_counts: np.ndarray
     context_counts: np.ndarray
     documents: int
+
+    def with_events(self, contexts: np.ndarray, counts: np.ndarray) -> CountedBlock:
+        """Return the same with its events in other arrays."""
+        return replace(self, events=replace(self.events, contexts=contexts, counts=counts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,17 +126,16 @@ def count_blocks(
         )
         for block in corpus.blocks()
     )
-    found: list[list[CountedBlock]] = [[] for _ in conditions]
+    found: list[list[CountedBlock]] = []
     with Spool(memory=IN_MEMORY) as spool:
         for counted in run_tasks(_count_block, tasks, corpus=corpus, n_jobs=n_jobs):
-            for blocks, one in zip(found, counted, strict=True):
-                events = replace(
-                    one.events,
-                    contexts=spool.keep(one.events.contexts),
-                    counts=spool.keep(one.events.counts),
-                )
-                blocks.append(replace(one, events=events))
-    return found
+            for one in counted:
+                spool.keep(one.events.contexts)
+                spool.keep(one.events.counts)
+            found.append([one.with_events(NOTHING, NOTHING) for one in counted])
+        kept = iter(spool.kept())
+    whole = [[one.with_events(next(kept), next(kept)) for one in counted] for counted in found]
+    return [list(blocks) for blocks in zip(*whole, strict=True)]
 
 
 def _count_block(task: _Task) -> list[CountedBlock]:

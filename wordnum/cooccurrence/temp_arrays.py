@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import os
 import tempfile
 from types import TracebackType
 from typing import Any, Self
@@ -16,33 +15,38 @@ __all__ = ["Spool", "forget"]
 
 
 class Spool:
-    """A nameless temporary file that arrays are appended to and read back from as memory maps.
+    """A nameless temporary file that arrays are appended to and read back from by one memory map.
 
     The file has no name, so nothing is left behind however the process ends. Arrays stay valid
-    after `close`.
+    after the block, and hold one descriptor together.
 
     Parameters
     ----------
-    folder : path-like, optional
-        Where there is room; the system's folder for temporary files by default.
     memory : int
-        Bytes of the arrays that stay in memory before the file is used.
+        Bytes of the arrays that `keep` leaves in memory before the file is used.
+
+    Raises
+    ------
+    InputError
+        The system's folder for temporary files takes no more; TMPDIR names another.
 
     Examples
     --------
     >>> with Spool() as spool:
-    ...     kept = spool.keep(np.arange(3))
+    ...     spool.keep(np.arange(3))
+    ...     spool.keep(np.array([2.5]))
+    ...     kept = spool.kept()
     >>> kept
-    array([0, 1, 2])
+    [array([0, 1, 2]), array([2.5])]
     """
 
-    def __init__(self, folder: str | os.PathLike[str] | None = None, *, memory: int = 0) -> None:
-        self.folder = folder
-        self._begin = self._written = 0
+    def __init__(self, *, memory: int = 0) -> None:
+        self._written = 0
         self._memory = memory
+        self._kept: list[np.ndarray | tuple[int, int, np.dtype]] = []
         try:
             # Unbuffered, lest closing it on a full disk fails once more.
-            self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         except OSError as error:
             raise self._full(error) from error
 
@@ -55,22 +59,10 @@ class Spool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Take no more arrays."""
         self._file.close()
 
-    def keep(self, array: np.ndarray) -> np.ndarray:
-        """Return an array, from memory or as a read-only map of the file it was written to."""
-        if array.nbytes <= self._memory:
-            self._memory -= array.nbytes
-            return array
-        self.append(array)
-        return self.mapped(array.dtype).reshape(array.shape)
-
     def append(self, array: np.ndarray) -> None:
-        """Write an array behind those appended since the last `mapped`."""
+        """Write an array behind the others."""
         left = memoryview(np.ascontiguousarray(array).data).cast("B") if array.nbytes else b""
         try:
             while left:
@@ -80,25 +72,40 @@ class Spool:
         self._written += array.nbytes
 
     def mapped(self, dtype: np.dtype | type) -> np.ndarray:
-        """Return all that was appended since the last call as one read-only array."""
-        size, begin = self._written, self._begin
-        if not size:
+        """Return all that was appended as one read-only array."""
+        if not self._written:
             return np.zeros(0, dtype=dtype)
         try:
-            view = mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_READ, offset=begin)
-            unit = mmap.ALLOCATIONGRANULARITY
-            self._begin += -(-size // unit) * unit
-            self._file.seek(self._begin)
+            view = mmap.mmap(self._file.fileno(), self._written, access=mmap.ACCESS_READ)
         except OSError as error:
             raise self._full(error) from error
-        self._written = 0
         return np.frombuffer(view, dtype=dtype)
+
+    def keep(self, array: np.ndarray) -> None:
+        """Take a one-dimensional array, in memory as long as there is room."""
+        if array.nbytes <= self._memory:
+            self._memory -= array.nbytes
+            self._kept.append(array)
+            return
+        self._kept.append((self._written, array.nbytes, array.dtype))
+        self.append(array)
+        self.append(np.zeros(-array.nbytes % 8, dtype=np.uint8))  # the next begins at a whole word
+
+    def kept(self) -> list[np.ndarray]:
+        """Return the arrays of `keep`, in their order; those on disk are read-only."""
+        data, found = self.mapped(np.uint8), []
+        for array in self._kept:
+            if not isinstance(array, np.ndarray):
+                begin, size, dtype = array
+                array = data[begin : begin + size].view(dtype)
+            found.append(array)
+        return found
 
     def _full(self, error: OSError) -> InputError:
         return InputError(
             "cannot keep counted events on disk",
             got=error.strerror or str(error),
-            where=str(self.folder or tempfile.gettempdir()),
+            where=tempfile.gettempdir(),
             remedy="free disk space, or name another folder in the variable TMPDIR",
         )
 
@@ -111,9 +118,10 @@ def forget(array: np.ndarray) -> None:
     Examples
     --------
     >>> with Spool() as spool:
-    ...     kept = spool.keep(np.arange(3))
-    >>> forget(kept)
-    >>> kept
+    ...     spool.append(np.arange(3))
+    ...     mapped = spool.mapped(int)
+    >>> forget(mapped)
+    >>> mapped
     array([0, 1, 2])
     """
     base: Any = array
