@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import os
 import struct
 import tempfile
 import tracemalloc
@@ -113,6 +114,11 @@ class TestOtherKindsOfFile:
         with pytest.raises(FormatError, match=f"it is {what}") as error:
             load_embedding(tmp_path)
         assert verb in error.value.remedy
+
+    def test_pipe_is_refused_and_not_waited_for(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(FormatError, match="neither a file nor a folder"):
+            load_embedding(tmp_path / "pipe")
 
     def test_text_goes_to_encode(self, tmp_path):
         (tmp_path / "t.txt").write_text("It was 1984.\nThere were 7 of them, or 12.\n")

@@ -146,10 +146,10 @@ def _load(path: Path, tensor: str | None, vocab: Path | None, size: int) -> Embe
 
 def _kind(path: Path) -> str:
     """Say what a file is by its content, or by its name where the content cannot tell."""
-    if path.is_dir():
-        study = (path / "table.csv").is_file() or (path / "study.json").is_file()
-        what = "an encoded corpus" if (path / MANIFEST).is_file() else "a folder"
-        return "the folder of a study" if study else what
+    if not path.is_file():
+        known = {MANIFEST: "an encoded corpus", "study.json": "the folder of a study"}
+        what = "a folder" if path.is_dir() else "neither a file nor a folder"
+        return next((text for name, text in known.items() if (path / name).is_file()), what)
     with open(path, "rb") as file:
         start = file.read(1 << 16)
     first, _, rest = start.partition(b"\n")
