@@ -19,8 +19,8 @@ import wordnum
 PACKAGE = Path(wordnum.__file__).parent
 STAGES = ("corpus", "cooccurrence", "embeddings", "analyzers", "theory", "studies", "report")
 COMMON = {
-    "_compat", "backend", "compiling", "config", "errors", "information", "intrinsics", "parallel", "progress",
-    "provenance", "storage",
+    "_compat", "backend", "compiling", "config", "errors", "information", "intrinsics",
+    "parallel", "progress", "provenance", "storage",
 }  # fmt: skip
 TOP = {"cli", "commands", "__main__", "__init__"}  # may import everything
 
