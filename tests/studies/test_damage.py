@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from wordnum.corpus.from_recipe import encode_recipe, encoded_recipe
 
 from tests.studies.conftest import QUICK
+from wordnum.corpus.recipes import encode_recipe, encoded_recipe
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import FormatError, InputError
 from wordnum.studies.grid import ModelSpec, Study
