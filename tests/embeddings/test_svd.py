@@ -237,3 +237,16 @@ def test_a_corpus_is_refused_with_the_way_to_count_it():
     with pytest.raises(InputError, match="fitted on counts, not on a corpus") as error:
         SVD(dim=2).fit_transform(corpus)
     assert "count the corpus first" in str(error.value)
+
+
+@pytest.mark.parametrize("rows", ["numbers", "all"])
+def test_default_dimensions_are_cut_to_the_rank_and_flagged(rows, caplog):
+    table = np.outer(np.arange(1, 9), np.arange(1, 8)) + np.eye(8, 7)
+    with caplog.at_level("WARNING", logger="wordnum"):
+        embedding = SVD(weighting="raw", rows=rows).fit_transform(table)
+    assert embedding.dim == np.linalg.matrix_rank(table)
+    assert "fewer-dimensions" in embedding.flags
+    assert embedding.provenance["embed"]["parameters"]["dim"] == embedding.dim
+    assert "7 dimensions instead of 100" in caplog.text
+    with pytest.raises(InputError, match="dim is larger than the rank"):
+        SVD(weighting="raw", rows=rows, dim=8).fit_transform(table)

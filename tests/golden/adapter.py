@@ -269,7 +269,12 @@ def preset_meanings() -> dict[str, str]:
     return {
         name: f"{p.numerals}, ordinals {p.ordinals}, {p.signal}, {p.window.size} "
         f"{p.window.side} {p.window.weighting}{' positional' * p.window.positional}, {p.model} "
-        + ", ".join(f"{key}={value}" for key, value in sorted(p.parameters.items()))
+        + ", ".join(
+            f"{key}={value}"
+            for key, value in sorted(
+                {**({"dim": 100} if p.model != "word2vec" else {}), **p.parameters}.items()
+            )
+        )
         for name, p in PRESETS.items()
     }
 

@@ -38,6 +38,7 @@ REASONS = {
     "ordinals-kept": "ordinals were kept: the suffix of 21st spells the last digit",
     "subwords": "the model reads the spelling of a number, so its last digit is given to it",
     "numbers-without-contexts": "numbers without any context have no vector",
+    "fewer-dimensions": "the counts have a rank below the dimensions of the default",
     "missing-numbers": "not all numbers are present: through the gaps trends leak into "
     "magnitudes, and the tests of spikes allow for a trend",
     "constant": "all vectors are alike",

@@ -52,6 +52,7 @@ def block_krylov_svd(
     weighted: Weighted,
     k: int,
     *,
+    exact: bool = True,
     tol: float = 1e-4,
     block: int | None = None,
     single: bool = False,
@@ -75,6 +76,8 @@ def block_krylov_svd(
         The matrix, on its device; the base of unseen pairs is never written out.
     k : int
         How many.
+    exact : bool
+        Whether a rank below k is an error; if not, as many as there are.
     tol : float
         Largest relative error of the singular values to stop at. It is estimated, as twice what
         the geometric rate of their growth leaves.
@@ -88,7 +91,7 @@ def block_krylov_svd(
     Raises
     ------
     InputError
-        k is larger than the rank.
+        k is larger than the rank, and `exact`.
 
     Examples
     --------
@@ -114,14 +117,14 @@ def block_krylov_svd(
     values, right_t = np.linalg.svd(state.small())[1:]
     floor = values[0] * smaller * (np.finfo(np.float32 if single else np.float64).eps)
     rank = int((values > floor).sum())
-    if k > rank:
+    if k > rank and exact:
         raise InputError(
             "dim is larger than the rank",
             expected=f"dim of at most {rank}",
             got=f"dim={k} for a matrix of shape {weighted.matrix.shape}",
             remedy=f"use dim={rank} or less, or more text",
         )
-    sides, refined = state.vectors(right_t[:k].T)
+    sides, refined = state.vectors(right_t[: min(k, rank)].T)
     return KrylovSVD(
         left=sides[state.transposed],
         singular_values=refined,

@@ -51,8 +51,8 @@ class Preset:
 
     Examples
     --------
-    >>> get_preset("hellinger-1").make().dim
-    100
+    >>> get_preset("hellinger-1").make(dim=50)
+    SVD(dim=50)
     """
 
     name: str

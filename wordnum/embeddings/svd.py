@@ -22,6 +22,8 @@ __all__ = ["SVD"]
 
 log = logging.getLogger(__name__)
 
+_DIM = 100  # where no dimensions are asked for
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class SVD(NumberModel):
@@ -37,8 +39,9 @@ class SVD(NumberModel):
     ----------
     weighting : str or Weighting
         See `wordnum.embeddings.weightings`.
-    dim : int
-        k, dimensions to keep.
+    dim : int, optional
+        k, dimensions to keep. None: 100, or as many as the counts have where that is fewer; the
+        embedding is then flagged "fewer-dimensions". A number that is named must be there.
     p : float
         Power of the singular values: 1 keeps the distances of the rows, 0 makes all dimensions
         weigh the same, 0.5 is between (Levy, Goldberg and Dagan 2015).
@@ -103,7 +106,7 @@ class SVD(NumberModel):
     cost = 0.1
 
     weighting: str | Weighting = "hellinger"
-    dim: int = 100
+    dim: int | None = None
     p: float = 1.0
     rows: Literal["numbers", "all"] = "numbers"
     min_count: int = 1
@@ -157,6 +160,10 @@ class SVD(NumberModel):
         if fitted.without_contexts.size:
             flags.append("numbers-without-contexts")
             log.info("%d numbers without contexts are left out", fitted.without_contexts.size)
+        dim = fitted.vectors.shape[1]
+        if dim < (self.dim or _DIM):
+            flags.append("fewer-dimensions")
+            log.warning("%d dimensions instead of %d: so much is the rank of the counts", dim, _DIM)
         weighting = Weighting.parse(self.weighting)
         self.embedding_ = self._made(
             fitted.vectors,
@@ -167,13 +174,13 @@ class SVD(NumberModel):
             flags=flags,
             replicates=replicates,
             weighting=weighting.name,
-            dim=fitted.vectors.shape[1],
+            dim=dim,
         )
         return self
 
     def _check(self) -> None:
         Weighting.parse(self.weighting)
-        self._require(dim=1, min_count=1)
+        self._require(min_count=1, **({} if self.dim is None else {"dim": 1}))
         self._require_positive("tol")
         one_of(self.rows, ("numbers", "all"), what="rows")
         one_of(self.marginals, ("pairs", "corpus"), what="marginals")
@@ -207,7 +214,9 @@ class SVD(NumberModel):
         )
         product = gram(weighted, single=self.precision == "single")
         total = float(backend.to_numpy(product.diagonal()).sum())
-        values, vectors = leading(product, self.dim, backend=backend, exact=exact)
+        values, vectors = leading(
+            product, self.dim or _DIM, backend=backend, exact=exact and self.dim is not None
+        )
         return self._scaled(vectors, np.sqrt(values), numbers, without, total)
 
     @one_blas_thread
@@ -229,7 +238,8 @@ class SVD(NumberModel):
         check_anything(total)
         found = block_krylov_svd(
             weighted,
-            self.dim,
+            self.dim or _DIM,
+            exact=self.dim is not None,
             tol=self.tol,
             single=self.precision == "single",
             random_state=self.random_state,

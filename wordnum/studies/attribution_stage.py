@@ -100,7 +100,7 @@ def _attributed(
     options = {
         "window": window,
         "weighting": parameters["weighting"],
-        "dim": parameters["dim"],
+        "dim": parameters["dim"] or 100,
         "random_state": study.probe.random_state,
         "device": device,
         **GROUPINGS[grouping],

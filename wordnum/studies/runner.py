@@ -167,7 +167,7 @@ def measure(
         embedding = _embedding(run, stages, device)
         analysis = analyze(embedding, **vars(probe), device=device)
         record |= {"status": "done", **make_record(embedding, analysis)}
-        if record["row"]["dim"]:  # what was asked for may be more than a small text has
+        if run.model.has("dim"):  # a small text may have fewer than the default
             record["row"]["dim"] = embedding.dim
     except Exception as error:  # one failed run must not take the others with it
         if is_of_the_machine(error):
