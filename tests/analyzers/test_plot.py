@@ -4,7 +4,7 @@ import pytest
 
 mpl.use("agg")
 
-from wordnum.analyzers import SideBySide, analyze, spectrum
+from wordnum.analyzers import SideBySide, analyze, probe, spectrum
 from wordnum.analyzers.circles import circle
 from wordnum.analyzers.plotting import save_figure
 from wordnum.errors import InputError
@@ -151,3 +151,23 @@ def test_growing_kappas_are_drawn_with_their_intervals():
 def test_constant_results_can_be_drawn():
     found = analyze(np.ones((100, 2)), moduli=[2, 5], nulls=0)
     assert found.plot().axes
+
+
+def test_a_confusion_matrix_is_labelled_by_residue_where_one_is_absent(made):
+    numbers = np.flatnonzero(np.arange(1000) % 10)
+    found = probe(made.select(numbers), moduli=[10], nulls=0, controls=False, repeats=1)[10]
+    ax = found.plot_confusion()
+    for labels in (ax.get_xticklabels(), ax.get_yticklabels()):
+        assert [label.get_text() for label in labels] == [str(r) for r in range(1, 10)]
+
+
+def test_a_figure_of_its_own_is_drawn_without_pyplot(found, tmp_path):
+    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
+
+    plt.close("all")
+    figure = Figure(figsize=(9, 5))
+    assert found.plot(figure) is figure
+    assert SideBySide({"one": found}).plot(Figure()).axes
+    save_figure(figure, tmp_path / "page.png")
+    assert plt.get_fignums() == []

@@ -72,7 +72,9 @@ def test_batched_nulls_equal_refits_with_the_permuted_labels(classifier, d):
     real = out_of_fold(CPU, x, tasks, fold_of, classifier=classifier)
     rng = np.random.default_rng(0)
     labels = [permuted_labels(t, numbers, 6, rng, restricted=False) for t in tasks]
-    batched = permuted_kappas(CPU, x, tasks, labels, fold_of, real.chosen, classifier=classifier)
+    batched = permuted_kappas(
+        CPU, x, tasks, labels, fold_of, real.chosen, ridge=classifier == "ridge"
+    )
     for at, task in enumerate(tasks):
         for one in range(6):
             again = type(task)(task.period, labels[at][one], task.residues)
@@ -288,8 +290,8 @@ def test_only_the_mlp_reads_an_exclusive_or():
         (lambda: probe(np.full((50, 2), np.inf)), InputError, "NaN or infinity"),
         (lambda: probe(np.ones((50, 2), dtype=complex)), InputError, "real numbers"),
         (lambda: probe(np.ones((50, 0))), InputError, "d >= 1"),
-        (lambda: probe(noise(), moduli=[1]), UsageError, "modulus 1 has no residue classes"),
-        (lambda: probe(noise(), moduli=[201]), UsageError, "modulus 201"),
+        (lambda: probe(noise(), moduli=[1]), UsageError, "modulus cannot be 1"),
+        (lambda: probe(noise(), moduli=[201]), UsageError, "modulus cannot be 201"),
         (lambda: probe(noise(4), moduli=[2]), InputError, "too few numbers for the folds"),
         (lambda: probe(noise(12), moduli=[10]), InputError, "classes of n mod 10"),
         (
@@ -299,9 +301,18 @@ def test_only_the_mlp_reads_an_exclusive_or():
         ),
         (lambda: probe(Embedding(noise(3), [1, 1, 2])), InputError, "occurs twice"),
         (lambda: probe(noise(), classifier="lad"), UsageError, "did you mean 'lda'"),
-        (lambda: probe(noise(), folds=1), UsageError, "folds is too small"),
-        (lambda: probe(noise(), repeats=0), UsageError, "repeats is too small"),
-        (lambda: probe(noise(), nulls=-1), UsageError, "nulls is too small"),
+        (lambda: probe(noise(), moduli=range(2, 99_999_999_999)), UsageError, "cannot be 201"),
+        (lambda: probe(noise(), moduli=5), UsageError, "moduli must be several"),
+        (lambda: probe(noise(), folds=1), UsageError, "folds cannot be 1"),
+        (lambda: probe(noise(), folds=2.5), UsageError, "folds cannot be 2.5"),
+        (lambda: probe(noise(), folds=10**9), InputError, "too few numbers for the folds"),
+        (lambda: probe(noise(), nulls=10**12), UsageError, "nulls cannot be 1000000000000"),
+        (lambda: probe(noise(), repeats=10**6), UsageError, "repeats cannot be 1000000"),
+        (lambda: probe(noise(), random_state=-1), UsageError, "random_state cannot be -1"),
+        (lambda: probe(1e-200 * noise()), InputError, "leave the range of floating point"),
+        (lambda: probe(1e200 * noise()), InputError, "leave the range of floating point"),
+        (lambda: probe(noise(), repeats=0), UsageError, "repeats cannot be 0"),
+        (lambda: probe(noise(), nulls=-1), UsageError, "nulls cannot be -1"),
         (lambda: probe(noise(), device="tpu"), UsageError, "unknown device"),
     ],
 )

@@ -101,11 +101,11 @@ def test_a_constant_embedding_separates_nothing():
 
 def test_moduli_that_cannot_be_asked_are_refused():
     x = np.random.default_rng(0).standard_normal((30, 2))
-    with pytest.raises(UsageError, match="modulus 1 "):
+    with pytest.raises(UsageError, match="modulus cannot be 1"):
         separability(x, moduli=[1])
-    with pytest.raises(UsageError, match="modulus 31 "):
+    with pytest.raises(UsageError, match="modulus cannot be 31"):
         separability(x, moduli=[31])
-    with pytest.raises(UsageError, match="must be integers"):
+    with pytest.raises(UsageError, match="modulus cannot be 2.5"):
         separability(x, moduli=[2.5])
     with pytest.raises(UsageError, match="no modulus"):
         separability(x, moduli=[])

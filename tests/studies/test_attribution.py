@@ -293,7 +293,7 @@ def test_the_window_of_the_counts_is_the_default(counts):
         ({"sides": True, "window": Window(size=1, side="left")}, "parts a window by its sides"),
         ({"dim": 0}, "dim is too small"),
         ({"permutations": 0}, "permutations is too small"),
-        ({"moduli": (1,)}, "modulus 1 has no residue classes"),
+        ({"moduli": (1,)}, "modulus cannot be 1"),
         ({"window": Window(size=9)}, "the counts hold no window of 9"),
     ],
 )

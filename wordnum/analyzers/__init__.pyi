@@ -6,6 +6,7 @@ from .class_scatter import Separability as Separability
 from .class_scatter import separability as separability
 from .intervals import Difference as Difference
 from .intervals import compare as compare
+from .lda import RegularizedLDA as RegularizedLDA
 from .probing import ModulusProbe as ModulusProbe
 from .probing import ProbeResult as ProbeResult
 from .probing import probe as probe

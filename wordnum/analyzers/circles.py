@@ -11,6 +11,7 @@ from wordnum.analyzers.folds import random_folds
 from wordnum.analyzers.inputs import centred_columns, one_blas_thread
 from wordnum.analyzers.plotting import GREY, bare_axes, residue_colors
 from wordnum.analyzers.residues import checked_moduli
+from wordnum.config import whole_number
 from wordnum.embeddings.embedding import Embedding, as_embedding
 from wordnum.errors import InputError
 
@@ -119,7 +120,7 @@ def circle(
     """
     embedding = as_embedding(embedding)
     (period,) = checked_moduli([period], size=embedding.size)
-    numbers = embedding.numbers
+    numbers, folds = embedding.numbers, whole_number(folds, least=2, what="folds")
     if len(numbers) < 2 * folds:
         raise InputError(
             "too few numbers for a circle",

@@ -137,7 +137,11 @@ def class_inverse(xp: Any, gram: Array, counts: Array) -> Array:
     """B = (N - G)^-1; a class without training rows stands apart as a 1 on the diagonal."""
     C = gram.shape[-1]
     eye = xp.eye(C, dtype=gram.dtype)
-    return xp.linalg.inv(eye * xp.where(counts > 0, counts, 1.0)[..., None, :] - gram)
+    matrix = eye * xp.where(counts > 0, counts, 1.0)[..., None, :] - gram
+    try:
+        return xp.linalg.inv(matrix)
+    except np.linalg.LinAlgError:  # rounding alone: classes that nothing but alpha keeps apart
+        return xp.linalg.pinv(matrix, hermitian=True)
 
 
 def left_out_rows(

@@ -9,10 +9,13 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-__all__ = ["centred_columns", "one_blas_thread"]
+from wordnum.errors import InputError
+
+__all__ = ["centred_columns", "doubles", "one_blas_thread"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_SMALL = 1e-100
 
 
 def one_blas_thread(measure: Callable[P, R]) -> Callable[P, R]:
@@ -31,6 +34,31 @@ def one_blas_thread(measure: Callable[P, R]) -> Callable[P, R]:
     return alone
 
 
+def doubles(vectors: np.ndarray) -> np.ndarray:
+    """Vectors in float64, whose squares neither overflow nor vanish.
+
+    Raises
+    ------
+    InputError
+        The largest entry is beyond 1e100 or below 1e-100.
+
+    Examples
+    --------
+    >>> doubles(np.array([[1, 2]]))
+    array([[1., 2.]])
+    """
+    X = np.asarray(vectors, dtype=np.float64)
+    largest = float(np.abs(X).max())
+    if largest and not _SMALL < largest < 1.0 / _SMALL:
+        raise InputError(
+            "squares of these vectors leave the range of floating point",
+            expected=f"a largest entry between {_SMALL:g} and {1.0 / _SMALL:g}",
+            got=f"{largest:.3g}",
+            remedy="multiply the vectors by a constant",
+        )
+    return X
+
+
 def centred_columns(vectors: np.ndarray) -> np.ndarray:
     """Columns minus their means in float64; a column that only rounding moves becomes exactly 0.
 
@@ -47,9 +75,8 @@ def centred_columns(vectors: np.ndarray) -> np.ndarray:
            [ 0.,  1.]])
     """
     single = vectors.dtype == np.float32
-    X = np.asarray(vectors, dtype=np.float64)
-    mean = X.mean(axis=0)
-    largest = float(np.abs(X).max())
+    X = doubles(vectors)
+    mean, largest = X.mean(axis=0), float(np.abs(X).max())
     X = X - mean
     unit = float(np.finfo(np.float32 if single else np.float64).eps)
     deviation = np.abs(X).max(axis=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from wordnum.backend import Backend
 __all__ = ["Null", "permuted_kappas", "permuted_labels"]
 
 Array = Any
+# Entries of the sums of classes that are held at once, over the permutations of a block.
+_ENTRIES = 100_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,11 +88,11 @@ def permuted_kappas(
     backend: Backend,
     X: Array,
     tasks: Sequence[Task],
-    labels: Sequence[np.ndarray],
+    labels: Iterable[np.ndarray],
     fold_of: np.ndarray,
     chosen: np.ndarray,
     *,
-    classifier: str = "lda",
+    ridge: bool = False,
 ) -> list[np.ndarray]:
     """Kappa x 100 of the probe under every permutation of the labels.
 
@@ -103,11 +105,12 @@ def permuted_kappas(
     X : array of shape (n, d)
         On the device.
     tasks : sequence of Task
-    labels : sequence of int array of shape (times, n)
+    labels : iterable of int array of shape (times, n)
         One per task.
     fold_of : array of int of shape (n,)
     chosen : array of int of shape (folds, number of tasks)
-    classifier : {"lda", "ridge"}
+    ridge : bool
+        As in `ClosedFormFold`.
 
     Returns
     -------
@@ -126,21 +129,20 @@ def permuted_kappas(
     small = (X / scale).astype(xp.float32)
     found = []
     for at, (task, permuted) in enumerate(zip(tasks, labels, strict=True)):
-        on_device = backend.asarray(permuted.astype(np.int32))
-        predicted = xp.zeros(permuted.shape, dtype=xp.int32)
-        sums, counts = _class_sums(xp, small, on_device, task.n_classes, bases)
-        total, total_counts = sum(sums.values()), sum(counts.values())
-        for fold, (basis, test) in bases.items():
-            predicted[:, test] = _predict(
-                backend,
-                basis,
-                scale,
-                total - sums[fold],
-                total_counts - counts[fold],
-                ALPHAS[int(chosen[fold, at])],
-                classifier,
-            )
-        found.append(kappa(permuted, backend.to_numpy(predicted), task.n_classes))
+        step = max(1, _ENTRIES // (task.n_classes * max(X.shape)))
+        kappas = []
+        for first in range(0, len(permuted), step):
+            block = permuted[first : first + step]
+            on_device = backend.asarray(block.astype(np.int32))
+            predicted = xp.zeros(block.shape, dtype=xp.int32)
+            sums, counts = _class_sums(xp, small, on_device, task.n_classes, bases)
+            total, total_counts = sum(sums.values()), sum(counts.values())
+            for fold, (basis, test) in bases.items():
+                alpha = ALPHAS[int(chosen[fold, at])]
+                seen = total - sums[fold], total_counts - counts[fold]
+                predicted[:, test] = _predict(backend, basis, scale, *seen, alpha, ridge)
+            kappas.append(kappa(block, backend.to_numpy(predicted), task.n_classes))
+        found.append(np.concatenate(kappas))
     return found
 
 
@@ -164,7 +166,7 @@ def _predict(
     sums: Array,
     counts: Array,
     alpha: float,
-    classifier: str,
+    ridge: bool,
 ) -> Array:
     """Predicted labels (S, m) of the held-out rows, from the class sums of the training rows."""
     xp = backend.xp
@@ -176,7 +178,7 @@ def _predict(
     weighted = rotated * weights
     fitted = (weighted @ basis.test.T.astype(xp.float32)).reshape(S, C, -1)
     present = counts > 0
-    if classifier == "ridge":
+    if ridge:
         varies = basis.scatter.sum() > 0
         scores = fitted + (counts / len(basis.train) * varies)[..., None]
     else:

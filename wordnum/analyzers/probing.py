@@ -22,9 +22,9 @@ from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes, modulus_axis
 from wordnum.analyzers.reasons import Reason
 from wordnum.analyzers.residues import Task, check_classes, checked_moduli, tasks_for
 from wordnum.backend import Backend, get_backend
-from wordnum.config import one_of
+from wordnum.config import one_of, whole_number
 from wordnum.embeddings.embedding import Embedding, as_embedding
-from wordnum.errors import InputError, UsageError
+from wordnum.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["CLASSIFIERS", "ModulusProbe", "ProbeResult", "probe"]
 
 CLASSIFIERS = ("lda", "ridge", "logistic", "mlp")
-_PERMUTATIONS = 200
+_PERMUTATIONS, _MOST_PERMUTATIONS = 200, 10_000
 _COLUMNS = ("kappa", "low", "high", "interval_reason", "repeat_sd", "accuracy")
 _NULL = "#CFCFCF"
 
@@ -238,8 +238,9 @@ def probe(
     Raises
     ------
     UsageError, InputError
-        Unknown classifier; a T below 2 or above N; fewer numbers than folds or twice the classes;
-        one class only; vectors that are not finite and real.
+        Unknown classifier; a T below 2 or above N; nulls above 10,000, repeats above 1000; fewer
+        numbers than folds or twice the classes; one class only; vectors that are not finite and
+        real.
 
     Notes
     -----
@@ -268,9 +269,10 @@ def probe(
     closed = classifier in CLOSED_FORM
     nulls = (_PERMUTATIONS if closed else 0) if nulls is None else nulls
     repeats = (5 if closed else 1) if repeats is None else repeats
-    for name, value, least in (("folds", folds, 2), ("repeats", repeats, 1), ("nulls", nulls, 0)):
-        if value < least:
-            raise UsageError(f"{name} is too small", expected=f"{least} or more", got=str(value))
+    nulls = whole_number(nulls, least=0, most=_MOST_PERMUTATIONS, what="nulls")
+    repeats = whole_number(repeats, most=1000, what="repeats")
+    folds = whole_number(folds, least=2, what="folds")
+    random_state = whole_number(random_state, least=0, most=2**63, what="random_state")
     check_classes(embedding.numbers, periods, folds=folds)
     dealt = random_folds(embedding.size, folds=folds, repeats=repeats, random_state=random_state)
     run = _Run(get_backend(device), embedding, periods, classifier, folds, random_state, dealt)
@@ -368,26 +370,28 @@ class _Run:
         """Predictions for some rows only, fitted on some rows only."""
         return self.predict(self.X[self.backend.asarray(rows)], *args, **options)
 
-    def nulls(self, chosen: np.ndarray, times: int) -> list[list[np.ndarray]]:
+    def nulls(self, chosen: np.ndarray, times: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Kappas under block-restricted and under unrestricted permutations, per task."""
         rng = np.random.default_rng([self.random_state, 2])
-        numbers = self.embedding.numbers
-        drawn = [
-            [permuted_labels(task, numbers, times, rng, restricted=r) for r in (True, False)]
+        numbers, fold_of = self.embedding.numbers, self.folds_of[0]
+        # One task after another: labels of many permutations of all of them would fill the memory.
+        labels = (
+            np.concatenate(
+                [permuted_labels(task, numbers, times, rng, restricted=r) for r in (True, False)]
+            )
             for task in self.tasks
-        ]
-        return [self._permuted(labels, chosen) for labels in zip(*drawn, strict=True)]
-
-    def _permuted(self, labels: Sequence[np.ndarray], chosen: np.ndarray) -> list[np.ndarray]:
-        fold_of = self.folds_of[0]
+        )
         if self.classifier in CLOSED_FORM:
+            ridge = self.classifier == "ridge"
             given = self.backend, self.X, self.tasks, labels, fold_of, chosen
-            return permuted_kappas(*given, classifier=self.classifier)
-        refitted = []
-        for rows in zip(*labels, strict=True):
-            tasks = [Task(t.period, row, t.residues) for t, row in zip(self.tasks, rows)]
-            refitted.append(self._kappas(self.X, tasks, fold_of, chosen))
-        return list(np.array(refitted).T)
+            kappas = permuted_kappas(*given, ridge=ridge)
+        else:
+            refitted = []
+            for rows in zip(*labels, strict=True):
+                tasks = [Task(t.period, row, t.residues) for t, row in zip(self.tasks, rows)]
+                refitted.append(self._kappas(self.X, tasks, fold_of, chosen))
+            kappas = list(np.array(refitted).T)
+        return [values[:times] for values in kappas], [values[times:] for values in kappas]
 
     def _kappas(
         self, X: Any, tasks: Sequence[Task], fold_of: np.ndarray, chosen: np.ndarray

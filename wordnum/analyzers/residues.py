@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from wordnum.config import whole_number
 from wordnum.errors import InputError, UsageError
 
 __all__ = ["Task", "check_classes", "checked_moduli", "class_labels", "tasks_for"]
@@ -26,23 +26,13 @@ def checked_moduli(moduli: Iterable[int], *, size: int) -> tuple[int, ...]:
     >>> checked_moduli([5, 2, 5], size=1000)
     (2, 5)
     """
-    try:
-        values = sorted({operator.index(T) for T in moduli})
-    except TypeError as error:
-        raise UsageError(
-            "moduli must be integers", expected="such as range(2, 11)", got=repr(moduli)
-        ) from error
+    if not isinstance(moduli, Iterable):
+        raise UsageError("moduli must be several", expected="such as [2, 5, 10]", got=repr(moduli))
+    # One by one, so that the first of too many is refused.
+    values = {whole_number(T, least=2, most=size, what="a modulus") for T in moduli}
     if not values:
         raise UsageError("no modulus given", expected="at least one, such as range(2, 11)")
-    if values[0] < 2 or values[-1] > size:
-        bad = values[0] if values[0] < 2 else values[-1]
-        raise UsageError(
-            f"modulus {bad} has no residue classes to tell apart",
-            expected=f"integers from 2 to the {size} numbers there are",
-            got=str(bad),
-            remedy="leave it out of moduli",
-        )
-    return tuple(values)
+    return tuple(sorted(values))
 
 
 def class_labels(numbers: np.ndarray, modulus: int) -> tuple[np.ndarray, np.ndarray]:
@@ -76,20 +66,16 @@ def check_classes(numbers: np.ndarray, moduli: Iterable[int], *, folds: int) -> 
             remedy="use fewer folds, or an embedding with more numbers",
         )
     for modulus in moduli:
-        residues = np.unique(numbers % modulus)
-        if len(residues) == 1:
-            raise InputError(
-                f"n mod {modulus} has one class only",
-                expected="numbers in at least two residue classes",
-                got=f"all {n} numbers are {residues[0]} mod {modulus}",
-                remedy=f"leave {modulus} out of moduli",
-            )
+        remedy = f"leave {modulus} out of moduli"
+        if len(np.unique(numbers % modulus)) == 1:
+            got = f"all {n} numbers are {numbers[0] % modulus} mod {modulus}"
+            raise InputError(f"n mod {modulus} has one class only", got=got, remedy=remedy)
         if n < 2 * modulus:
             raise InputError(
                 f"too few numbers for the classes of n mod {modulus}",
                 expected=f"at least {2 * modulus} numbers, two per class",
                 got=f"{n} numbers",
-                remedy=f"leave {modulus} out of moduli",
+                remedy=remedy,
             )
 
 

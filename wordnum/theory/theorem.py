@@ -8,6 +8,7 @@ from math import ceil
 import numpy as np
 
 from wordnum.analyzers.closed_form import standardised
+from wordnum.analyzers.inputs import doubles
 from wordnum.analyzers.residues import check_classes, checked_moduli, class_labels
 from wordnum.embeddings.embedding import Embedding, as_embedding
 from wordnum.errors import InputError, UsageError
@@ -89,7 +90,7 @@ def without_period(embedding: Embedding | np.ndarray, *, period: int) -> Embeddi
     embedding = as_embedding(embedding)
     (period,) = checked_moduli([period], size=embedding.size)
     labels, residues = class_labels(embedding.numbers, period)
-    X = np.asarray(embedding.vectors, dtype=float)
+    X = doubles(embedding.vectors)
     means = np.stack([X[labels == label].mean(axis=0) for label in range(len(residues))])
     return Embedding(
         X - means[labels] + X.mean(axis=0),
@@ -153,11 +154,11 @@ def best_linear_accuracy(embedding: Embedding | np.ndarray, *, period: int) -> L
                 expected=f"T of at most {_MAX_CLASSES}",
                 got=str(len(residues)),
             )
-        correct = _best_intervals(embedding.vectors[:, 0], labels, len(residues))
+        correct = _best_intervals(doubles(embedding.vectors)[:, 0], labels, len(residues))
         return LinearOptimum(correct, len(labels), True, "dynamic programming")
     from wordnum.analyzers.alternative_classifiers import AlternativeClassifier
 
-    X = np.asarray(embedding.vectors, dtype=float)
+    X = doubles(embedding.vectors)
     Z = standardised(np, X, X)[0]
     model = AlternativeClassifier("logistic", alpha=1e-8).fit(Z, labels)
     correct = int((model.predict(Z) == labels).sum())

@@ -1,0 +1,118 @@
+"""One contract over everything that measures an embedding."""
+
+import sys
+import warnings
+
+import gensim.models
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
+
+from wordnum.analyzers import analyze, circle, inputs, probe, separability, spectrum
+from wordnum.embeddings.embedding import Embedding
+from wordnum.errors import InputError, WordnumError
+from wordnum.theory import best_linear_accuracy, without_period
+
+NUMBERS = np.setdiff1d(np.arange(1000), np.arange(0, 1000, 7))
+VECTORS = np.random.default_rng(0).standard_normal((len(NUMBERS), 6))
+VECTORS[:, 0] += 3 * (NUMBERS % 5 == 0)
+
+
+def probed(embedding):
+    return probe(embedding, moduli=[5], nulls=9, repeats=1)[5].row()
+
+
+def best(embedding):
+    return best_linear_accuracy(embedding, period=5).correct
+
+
+def analyzed(embedding):
+    return analyze(embedding, moduli=[2, 5, 10], nulls=9, repeats=1).rows()
+
+
+MEASURES = {
+    "probe": probed,
+    "spectrum": lambda embedding: spectrum(embedding).power,
+    "separability": lambda embedding: separability(embedding, moduli=[5])[5].row(),
+    "analyze": analyzed,
+    "circle": lambda embedding: circle(embedding, period=5).x,
+    "without_period": lambda embedding: without_period(embedding, period=5).vectors,
+    "best_linear_accuracy": best,
+}
+
+
+def keyed_vectors():
+    vectors = gensim.models.KeyedVectors(6)
+    vectors.add_vectors([str(n) for n in NUMBERS], VECTORS)
+    vectors.vectors = VECTORS  # gensim's own are in single precision
+    return vectors
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_embeddings_keyed_vectors_and_frames_give_the_same(name):
+    measure = MEASURES[name]
+    expected = measure(Embedding(VECTORS, NUMBERS))
+    for given_as in (keyed_vectors(), pd.DataFrame(VECTORS, index=NUMBERS)):
+        np.testing.assert_equal(measure(given_as), expected)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_rows_of_an_array_are_the_numbers_from_zero(name):
+    measure, array = MEASURES[name], VECTORS[:100]
+    expected = measure(Embedding(array, np.arange(100), size=100))
+    np.testing.assert_equal(measure(array), expected)
+    np.testing.assert_equal(measure(array.tolist()), expected)
+
+
+def test_a_hundred_rows_are_a_hundred_numbers_and_a_spike_among_them_is_seen():
+    n = np.arange(100)
+    x = np.random.default_rng(0).standard_normal((100, 20))
+    x[:, 0] += 7 * np.cos(2 * np.pi * n / 10)
+    for found in (spectrum(x), spectrum(Embedding(x))):
+        assert len(found.frequency) == 50
+        assert found.spikes[10].p_value == found.spikes[10].p_smallest
+
+
+@pytest.mark.parametrize("measure", [spectrum, separability, probe, circle, analyze])
+def test_measures_run_on_one_blas_thread_however_they_are_called(measure, monkeypatch):
+    threads = []
+
+    def spy(vectors):
+        threads.append({m["num_threads"] for m in threadpool_info() if m["user_api"] == "blas"})
+        raise InputError("seen")
+
+    measured = inputs.centred_columns
+    for name, module in list(sys.modules.items()):
+        if name.startswith("wordnum.") and vars(module).get("centred_columns") is measured:
+            monkeypatch.setattr(module, "centred_columns", spy)
+    for call in (lambda: measure(VECTORS), lambda: measure(embedding=VECTORS)):
+        with pytest.raises(InputError, match="seen"):
+            call()
+    assert threads == [{1}, {1}]
+
+
+@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("value", [0.0, 0.1, -1e99])
+def test_equal_rows_are_measured_without_a_warning(name, value):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        MEASURES[name](np.full((60, 3), value))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_hostile_vectors_are_measured_or_refused_without_a_warning(seed):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((rng.integers(1, 40), rng.integers(1, 50)))
+    x *= 10.0 ** rng.choice([-320, -200, -90, 0, 90, 200, 307])
+    x[rng.integers(len(x))] = rng.choice([0.0, np.nan, np.inf, 1.0, 1e300])
+    for name in MEASURES:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                MEASURES[name](x)
+            except WordnumError as error:
+                assert error.got or error.expected  # noqa: PT017
