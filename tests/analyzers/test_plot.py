@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -171,3 +173,9 @@ def test_a_figure_of_its_own_is_drawn_without_pyplot(found, tmp_path):
     assert SideBySide({"one": found}).plot(Figure()).axes
     save_figure(figure, tmp_path / "page.png")
     assert plt.get_fignums() == []
+
+
+def test_a_name_is_never_a_formula(found, tmp_path):
+    named = replace(found, name="$x^$")
+    save_figure(named.plot(), tmp_path / "page.png")
+    save_figure(SideBySide({"$x^$": named}).plot(), tmp_path / "strips.png")

@@ -135,7 +135,8 @@ class Analysis:
             self.separability.plot(figure.add_subplot(grid[1, 2]))
         shape = f"{len(self.numbers)} numbers, {self.dim} dimensions"
         verdict = f": {self.verdict.name}" if self.verdict else ""
-        figure.suptitle(f"{self.name or 'embedding'} ({shape}){verdict}")
+        title = f"{self.name or 'embedding'} ({shape}){verdict}"
+        figure.suptitle(title, parse_math=False)  # a name with a dollar sign is no formula
         return figure
 
 

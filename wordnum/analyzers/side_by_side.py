@@ -147,7 +147,7 @@ def plot_systems(
     left, right = figure.subplots(1, 2, width_ratios=(5, 4), sharey=True)
     _strips(left, rows)
     _kappa_table(right, rows)
-    left.set_yticks(range(len(rows)), [row.name for row in rows], fontsize=7)
+    left.set_yticks(range(len(rows)), [row.name for row in rows], fontsize=7, parse_math=False)
     left.set_ylim(len(rows) - 0.5, -0.5)
     if title:
         figure.suptitle(title, fontsize=10)

@@ -110,7 +110,9 @@ def analyze(
         device=device,
     )
     if plot:
-        save_figure(analysis.plot(), plot)
+        from matplotlib.figure import Figure
+
+        save_figure(analysis.plot(Figure((9.2, 5.4), layout="constrained")), plot)
     if as_json:
         print_facts(analysis.to_dict(), as_json)
     else:
