@@ -14,6 +14,7 @@ from wordnum.cooccurrence import number_pairs
 from wordnum.cooccurrence.counting import count, count_conditions
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.tasks import chunk_borders
+from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.perturbations import parse_perturbation
@@ -57,7 +58,7 @@ def events(counts: Counts) -> Counter:
     for block in counts.blocks:
         table = block.matrix(len(counts.vocabulary)).tocoo()
         for row, context, n in zip(table.row.tolist(), table.col.tolist(), table.data.tolist()):
-            distance = int(counts.distances[row // size])
+            distance = int(Window(counts.window_size).distances[row // size])
             found[block.index, distance, row % size, context] = n
     return found
 
@@ -166,9 +167,9 @@ def test_any_text_is_counted_by_the_definition(ids: list[int], cuts: list[int], 
 
 def test_swapping_numbers_keeps_number_beside_number_within_its_reach(corpus: EncodedCorpus):
     counts = count_conditions(corpus, window=5, perturbations=["original", "swap-numbers"])
-    kept, moved = (counts[n].number_number.matrix() for n in ("original", "swap-numbers"))
+    kept, moved = (counts[n].signal("number").matrix() for n in ("original", "swap-numbers"))
     assert (kept != moved).nnz == 0
-    text, cut = (counts[n].text_number.matrix() for n in ("original", "swap-numbers"))
+    text, cut = (counts[n].signal("text").matrix() for n in ("original", "swap-numbers"))
     assert abs(text - cut).sum() > 0.2 * text.sum()
     assert 0 <= counts["swap-numbers"].provenance["share_in_place"] < 0.5
 
@@ -178,7 +179,6 @@ def test_halves_of_the_blocks_merge_to_the_whole(counted: dict[str, Counts]):
     first, second = (
         Counts(
             whole.blocks[part],
-            distances=whole.distances,
             vocabulary=whole.vocabulary,
             window_size=whole.window_size,
             number_counts=whole.number_counts[part],

@@ -95,17 +95,17 @@ def test_redrawn_numbers_are_the_outer_product_of_marginal_and_context_totals(
 
 
 def test_a_shifted_sequence_takes_each_number_from_any_other_place(corpus: EncodedCorpus):
-    counts = count(corpus, window=4).text_number.matrix().toarray()
+    counts = count(corpus, window=4).signal("text").matrix().toarray()
     expected = expected_counts(corpus, "swap-numbers:sequence", window=4)
     n = corpus.number_counts
     by_hand = (np.outer(n, counts.sum(axis=0)) - counts) / (n.sum() - 1)
-    assert np.allclose(expected.text_number.matrix().toarray(), by_hand)
+    assert np.allclose(expected.signal("text").matrix().toarray(), by_hand)
 
 
 def test_swapped_runs_keep_number_beside_number_exactly(corpus: EncodedCorpus):
-    kept = count(corpus, window=4).number_number.matrix()
+    kept = count(corpus, window=4).signal("number").matrix()
     expected = expected_counts(corpus, "swap-numbers", window=4)
-    assert (expected.number_number.matrix() != kept).nnz == 0
+    assert (expected.signal("number").matrix() != kept).nnz == 0
 
 
 def corpus_of(text: str) -> EncodedCorpus:
@@ -121,7 +121,7 @@ def test_runs_of_one_pattern_are_worked_by_hand():
     corpus = corpus_of("1 a 2 b|3 c 4 c|a 5|6 b|7 8 9 a")
     expected = expected_counts(corpus, "swap-numbers", window=1)
     assert expected.n_strata == 3 + 3
-    matrix = expected.text_number.matrix().toarray()
+    matrix = expected.signal("text").matrix().toarray()
     a, b, c = matrix.T
     assert a.tolist() == [0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0, 0, 1]
     assert b.tolist() == [0, 0, 0.5, 0, 0.5, 0.5, 0.5, 0, 0, 0]
@@ -130,9 +130,9 @@ def test_runs_of_one_pattern_are_worked_by_hand():
 
 def test_a_single_number_has_nowhere_to_go():
     corpus = corpus_of("a 5 b")
-    original = count(corpus, window=1).text_number.matrix()
+    original = count(corpus, window=1).signal("text").matrix()
     for name in ("swap-numbers", "swap-numbers:sequence", "unigram-replace"):
-        expected = expected_counts(corpus, name, window=1).text_number.matrix()
+        expected = expected_counts(corpus, name, window=1).signal("text").matrix()
         assert (expected != original).nnz == 0
 
 
@@ -164,7 +164,7 @@ def test_an_expectation_has_no_halves(corpus: EncodedCorpus):
 def test_rows_that_are_all_alike_cannot_be_factorized(corpus: EncodedCorpus, weighting: str):
     expected = expected_counts(corpus, "unigram-replace", window=2)
     with pytest.raises(InputError, match=r"nothing to factorize(.|\n)*verdict is 'neither'"):
-        SVD(dim=1, weighting=weighting).fit_transform(expected.text_number)
+        SVD(dim=1, weighting=weighting).fit_transform(expected.signal("text"))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_number_beside_number_without_a_closed_form_is_refused(
 ):
     expected = expected_counts(corpus, perturbation, window=window)
     assert isinstance(expected, ExpectedCounts)
-    assert expected.text_number.matrix().nnz
+    assert expected.signal("text").matrix().nnz
     with pytest.raises(InputError, match=r"no closed form under(.|\n)*choose the signal \"text\""):
         expected.signal("both").matrix()
 
@@ -191,7 +191,7 @@ def test_numbers_that_trade_places_are_not_independent():
     expected = expected_counts(corpus, "swap-numbers:2", window=5)
     assert expected.n_strata == 1
     with pytest.raises(InputError, match="no closed form"):
-        expected.number_number.matrix()
+        expected.signal("number").matrix()
 
 
 @pytest.mark.parametrize("name", ["swap-numbers", "unigram-replace", "swap-numbers:sequence"])

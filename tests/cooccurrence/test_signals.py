@@ -82,16 +82,16 @@ def test_signals_part_the_columns(counts: Counts):
     assert entries(both) == entries(text) | entries(number)
     assert set(text.columns) == {KM, MAY, CAT}
     assert set(number.columns) == set(range(10))
-    assert entries(counts.text_number) == entries(text)
-    assert entries(counts.number_number) == entries(number)
+    assert entries(counts.signal("text")) == entries(text)
+    assert entries(counts.signal("number")) == entries(number)
 
 
 def test_columns_are_chosen_by_group_or_by_id(counts: Counts):
-    assert entries(counts.contexts("units")) == {(7, KM, 0): 11}
+    assert entries(counts.signal(contexts="units")) == {(7, KM, 0): 11}
     assert entries(counts.signal("text", without="units")) == {(7, CAT, 0): 5, (3, MAY, 0): 16}
     assert entries(counts.signal("both", contexts=[MAY, 3])) == {(3, MAY, 0): 16, (7, 3, 0): 4}
     assert counts.signal("text", contexts="units", without=[CAT]).name == "text:units-1 contexts"
-    assert entries(counts.contexts(["may", 3])) == entries(counts.contexts([MAY, 3]))
+    assert entries(counts.signal(contexts=["may", 3])) == entries(counts.signal(contexts=[MAY, 3]))
     pets = counts.signal("text", contexts={"pets": ["cat", "dog"]})
     assert pets.name == "text:pets"
     assert entries(pets) == {(7, CAT, 0): 5}
@@ -100,7 +100,7 @@ def test_columns_are_chosen_by_group_or_by_id(counts: Counts):
 @pytest.mark.parametrize("window", [1, np.int64(1), Window(1)])
 def test_a_window_may_be_any_integer(counts: Counts, window):
     assert counts.signal("text", window=window).window == Window(1)
-    assert counts.contexts("units", window=window).window == Window(1)
+    assert counts.signal(contexts="units", window=window).window == Window(1)
 
 
 def test_margins_follow_the_columns(counts: Counts):
@@ -156,7 +156,7 @@ def test_equal_fingerprints_mean_equal_matrices(counts: Counts):
         for window in (Window(size=1), Window(size=2), Window(size=2, positional=True))
     ]
     assert len(set(prints)) == len(prints)
-    assert counts.signal("text").fingerprint == counts.text_number.fingerprint
+    assert counts.signal("text").fingerprint == counts.signal("text").fingerprint
 
 
 def test_what_was_not_counted_cannot_be_chosen(counts: Counts):
@@ -165,6 +165,6 @@ def test_what_was_not_counted_cannot_be_chosen(counts: Counts):
     with pytest.raises(UsageError, match="no signal 'words'\n  expected: both, text, number"):
         counts.signal("words")
     with pytest.raises(UsageError, match="no context group 'colours'"):
-        counts.contexts("colours")
+        counts.signal(contexts="colours")
     with pytest.raises(UsageError, match="'text:numbers' has no column"):
         counts.signal("text", contexts="numbers")

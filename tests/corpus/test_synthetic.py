@@ -68,7 +68,7 @@ def test_swapping_numbers_takes_the_signal_of_the_words_and_keeps_that_of_the_nu
 
 def test_isolating_numbers_keeps_the_signal_of_the_words_alone(words_tell, numbers_tell):
     assert kappas(words_tell["isolate:1"], "text") > 60
-    assert numbers_tell["isolate:1"].number_number.matrix().nnz == 0
+    assert numbers_tell["isolate:1"].signal("number").matrix().nnz == 0
 
 
 def test_redrawing_numbers_takes_everything(words_tell, numbers_tell):
@@ -79,7 +79,7 @@ def test_redrawing_numbers_takes_everything(words_tell, numbers_tell):
 def test_size_words_make_a_smooth_embedding_without_a_period():
     corpus = SyntheticCorpus(**PLAIN, companions=0.0, magnitude=0.8)
     counts = count(corpus.encoded(), window=4)
-    embedding = SVD(dim=20, half_samples=False).fit_transform(counts.text_number)
+    embedding = SVD(dim=20, half_samples=False).fit_transform(counts.signal("text"))
     assert probe(embedding, moduli=(5,), controls=False)[5].kappa < NOTHING
     magnitude = spectrum(embedding, periods=(5,)).magnitude
     assert magnitude[1] > 3 * np.median(magnitude)

@@ -67,7 +67,7 @@ def count(
     >>> from wordnum.corpus.synthetic import SyntheticCorpus
     >>> corpus = SyntheticCorpus(n_documents=20, length=100).encoded()
     >>> counts = count(corpus, perturbation="isolate:1", window=2)
-    >>> int(counts.number_number.matrix().sum())
+    >>> int(counts.signal("number").matrix().sum())
     0
     """
     found = count_conditions(
@@ -167,7 +167,6 @@ def _assemble(
     about = provenance(corpus=corpus.fingerprint, perturbation=condition.perturbation, window=reach)
     return Counts(
         [block.events for block in blocks],
-        distances=Window(reach).distances,
         vocabulary=corpus.vocabulary,
         window_size=reach,
         number_counts=np.array([block.number_counts for block in blocks]),

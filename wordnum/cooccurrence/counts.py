@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,22 +12,24 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from wordnum.cooccurrence.count_files import (
+    MARGINS,
+    checked_margins,
+    checked_rows,
+    load_counts,
+    merged_about,
+    row_arrays,
+    save_counts,
+)
 from wordnum.cooccurrence.signals import Events, SignalSource, sum_events
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.errors import FormatError, InputError, UsageError
+from wordnum.errors import InputError
 from wordnum.provenance import content_hash, provenance
-from wordnum.storage import load_npz, save_npz
 
 __all__ = ["BlockEvents", "Counts"]
 
-_VERSION = 1
-_PARTS = ("indptr", "contexts", "counts")
-
-
-def _array_name(part: str, index: int, *, prefix: str = "") -> str:
-    """Name that an array of a block has in a file."""
-    return f"{prefix}{part}/{index}"
+_KIND = "counts"
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,17 +72,6 @@ class BlockEvents:
             matrix.data.astype(np.min_scalar_type(largest)),
         )
 
-    def to_arrays(self, *, prefix: str = "") -> dict[str, np.ndarray]:
-        """Arrays that hold the events, for an npz."""
-        return {_array_name(p, self.index, prefix=prefix): getattr(self, p) for p in _PARTS}
-
-    @classmethod
-    def from_arrays(
-        cls, index: int, arrays: Mapping[str, np.ndarray], *, prefix: str = ""
-    ) -> BlockEvents:
-        """Rebuild from the arrays of `to_arrays`."""
-        return cls(index, *(arrays[_array_name(part, index, prefix=prefix)] for part in _PARTS))
-
     def matrix(self, n_contexts: int) -> sparse.csr_array:
         """Return the events as an int64 matrix (n_distances * n_rows, n_contexts)."""
         kind = np.int32 if max(n_contexts, self.contexts.size) < 2**31 else np.int64
@@ -92,6 +83,7 @@ class BlockEvents:
         return matrix
 
 
+@dataclass(eq=False, repr=False)
 class Counts(SignalSource):
     """Pair events by (block, signed distance, number, context), with their margins.
 
@@ -103,8 +95,6 @@ class Counts(SignalSource):
     ----------
     blocks : sequence of BlockEvents
         One per block of documents, ascending index.
-    distances : ndarray of int64
-        Signed distances, ascending.
     vocabulary : Vocabulary
         Names of numbers and contexts.
     window_size : int
@@ -129,36 +119,22 @@ class Counts(SignalSource):
     >>> counts = Counts.from_events(
     ...     [(0, 1, 7, 1002, 3), (0, -1, 7, 1003, 1), (0, 1, 7, 8, 2)],
     ...     vocabulary=vocabulary, window_size=2)
-    >>> counts.text_number.matrix().sum()
+    >>> counts.signal("text").matrix().sum()
     np.float64(4.0)
     >>> (counts + counts).n_events
     12
     """
 
-    def __init__(
-        self,
-        blocks: Sequence[BlockEvents],
-        *,
-        distances: np.ndarray,
-        vocabulary: Vocabulary,
-        window_size: int,
-        number_counts: np.ndarray,
-        context_counts: np.ndarray,
-        documents: np.ndarray,
-        perturbation: str = "original",
-        flags: tuple[str, ...] = (),
-        provenance: dict[str, Any] | None = None,
-    ) -> None:
-        self.blocks = tuple(blocks)
-        self.distances = np.asarray(distances, dtype=np.int64)
-        self.vocabulary = vocabulary
-        self.window_size = window_size
-        self.number_counts = np.asarray(number_counts, dtype=np.int64)
-        self.context_counts = np.asarray(context_counts, dtype=np.int64)
-        self.documents = np.asarray(documents, dtype=np.int64)
-        self.perturbation = perturbation
-        self.flags = tuple(flags)
-        self.provenance = dict(provenance or {})
+    blocks: Sequence[BlockEvents]
+    _: KW_ONLY
+    vocabulary: Vocabulary
+    window_size: int
+    number_counts: np.ndarray
+    context_counts: np.ndarray
+    documents: np.ndarray
+    perturbation: str = "original"
+    flags: tuple[str, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_events(
@@ -221,7 +197,6 @@ class Counts(SignalSource):
             np.add.at(context_counts, (block[near], context[near]), count[near])
         return cls(
             blocks,
-            distances=distances,
             vocabulary=vocabulary,
             window_size=window_size,
             number_counts=number_counts,
@@ -247,19 +222,12 @@ class Counts(SignalSource):
         """Pair events counted, with repetition: what "equal number of pairs" means."""
         return sum(int(b.counts.sum(dtype=np.int64)) for b in self.blocks)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all events."""
-        return sum(b.indptr.nbytes + b.contexts.nbytes + b.counts.nbytes for b in self.blocks)
-
     @cached_property
     def fingerprint(self) -> str:
         """Hash of everything that was counted."""
         digests = [content_hash(b.index, b.indptr, b.contexts, b.counts) for b in self.blocks]
         margins = content_hash(self.number_counts, self.context_counts, self.documents)
-        return content_hash(
-            digests, margins, self.distances, self.window_size, self.vocabulary.fingerprint
-        )
+        return content_hash(digests, margins, self.window_size, self.vocabulary.fingerprint)
 
     def block_matrix(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
         """Sum the events of one block over a window: float64 (N, n_columns)."""
@@ -270,13 +238,12 @@ class Counts(SignalSource):
         """Merge exactly: blocks of equal index add, others stand side by side."""
         if not isinstance(other, Counts):
             return NotImplemented
-        self._check_mergeable(other)
+        about = merged_about(self, other, window="window_size")
         width = len(self.vocabulary)
         sides = [{index: i for i, index in enumerate(c._indices)} for c in (self, other)]
-        order = sorted(set(sides[0]) | set(sides[1]))
         blocks = []
-        margins: dict[str, list[np.ndarray]] = {k: [] for k in ("numbers", "contexts", "documents")}
-        for index in order:
+        margins: dict[str, Any] = {name: [] for name in MARGINS}
+        for index in sorted(set(sides[0]) | set(sides[1])):
             parts = [(c, s[index]) for c, s in zip((self, other), sides) if index in s]
             events = [c.blocks[i] for c, i in parts]
             if len(events) == 1:
@@ -284,44 +251,18 @@ class Counts(SignalSource):
             else:
                 merged = events[0].matrix(width) + events[1].matrix(width)
                 blocks.append(BlockEvents.pack(index, sparse.csr_array(merged)))
-            for key, name in zip(margins, ("number_counts", "context_counts", "documents")):
-                margins[key].append(sum(getattr(c, name)[i] for c, i in parts))
-        return Counts(
-            blocks,
-            distances=self.distances,
-            vocabulary=self.vocabulary,
-            window_size=self.window_size,
-            number_counts=np.array(margins["numbers"]),
-            context_counts=np.array(margins["contexts"]),
-            documents=np.array(margins["documents"]),
-            perturbation=self.perturbation,
-            flags=tuple(dict.fromkeys(self.flags + other.flags)),
-            provenance=self.provenance
-            if self.provenance == other.provenance
-            else {"merged": [self.provenance, other.provenance]},
-        )
+            for name, summed in margins.items():
+                summed.append(sum(getattr(c, name)[i] for c, i in parts))
+        about |= {name: np.array(summed) for name, summed in margins.items()}
+        return Counts(blocks, **about)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write to an npz file (kind "counts"), atomically; returns its path."""
-        arrays: dict[str, Any] = {
-            "distances": self.distances,
-            "number_counts": self.number_counts,
-            "context_counts": self.context_counts,
-            "documents": self.documents,
-        }
+        arrays = {name: np.asarray(getattr(self, name)) for name in MARGINS}
         for block in self.blocks:
-            arrays |= block.to_arrays()
-        arrays |= self.vocabulary.to_arrays()
-        header = {
-            "window_size": self.window_size,
-            "perturbation": self.perturbation,
-            "flags": list(self.flags),
-            "provenance": self.provenance,
-            "blocks": self._indices,
-        }
-        return save_npz(
-            path, kind="counts", version=_VERSION, header=header, arrays=arrays, compress=False
-        )
+            arrays |= row_arrays(f"block {block.index}", block.rows)
+        header = {"window_size": self.window_size, "blocks": self._indices}
+        return save_counts(path, self, kind=_KIND, header=header, arrays=arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Counts:
@@ -332,38 +273,18 @@ class Counts(SignalSource):
         InputError, FormatError
             No such file; damaged, of another kind, or of another version.
         """
-        header, arrays = load_npz(path, kind="counts", version=_VERSION, mapped=True)
-        try:
-            return cls(
-                [BlockEvents.from_arrays(index, arrays) for index in header["blocks"]],
-                distances=arrays["distances"],
-                vocabulary=Vocabulary.from_arrays(arrays),
-                window_size=header["window_size"],
-                number_counts=arrays["number_counts"],
-                context_counts=arrays["context_counts"],
-                documents=arrays["documents"],
-                perturbation=header["perturbation"],
-                flags=tuple(header["flags"]),
-                provenance=header["provenance"],
-            )
-        except KeyError as error:
-            raise FormatError(
-                f"{path} lacks {error}",
-                expected="counts written by wordnum",
-                remedy="count again",
-            ) from error
+        return load_counts(path, kind=_KIND, make=cls._made_of)
 
-    def _check_mergeable(self, other: Counts) -> None:
-        for what, mine, theirs in (
-            ("vocabularies", self.vocabulary.fingerprint, other.vocabulary.fingerprint),
-            ("distances", self.distances.tolist(), other.distances.tolist()),
-            ("window sizes", self.window_size, other.window_size),
-            ("perturbations", self.perturbation, other.perturbation),
-        ):
-            if mine != theirs:
-                raise UsageError(
-                    f"counts of different {what} cannot be merged",
-                    expected=str(mine),
-                    got=str(theirs),
-                    remedy="encode both texts with one vocabulary and count both alike",
-                )
+    @classmethod
+    def _made_of(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], about: dict[str, Any]
+    ) -> Counts:
+        window = Window(header["window_size"]).size
+        vocabulary = about["vocabulary"]
+        shape = 2 * window * vocabulary.size, len(vocabulary)
+        blocks = [
+            BlockEvents(int(index), *checked_rows(f"block {index}", arrays, shape=shape))
+            for index in header["blocks"]
+        ]
+        margins = checked_margins(arrays, vocabulary, n_blocks=len(blocks))
+        return cls(blocks, window_size=window, **margins, **about)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import add
@@ -13,9 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from wordnum.config import whole_number
+from wordnum.cooccurrence.count_files import (
+    MARGINS,
+    checked_margins,
+    checked_rows,
+    load_counts,
+    row_arrays,
+    save_counts,
+)
 from wordnum.cooccurrence.number_pairs import CountedBlock, count_blocks
 from wordnum.cooccurrence.signals import SignalSource, sum_events
-from wordnum.cooccurrence.sparse_arrays import matrix_arrays, read_matrix
 from wordnum.cooccurrence.strata import find_strata
 from wordnum.cooccurrence.windows import Window, as_window
 from wordnum.corpus.cutting import ContextLength, Isolate
@@ -31,9 +39,8 @@ from wordnum.corpus.perturbations import (
 from wordnum.corpus.rewriting import NumberSequence, SwapNumbers, UnigramReplace
 from wordnum.corpus.thinning import Thin
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.errors import FormatError, InputError, UsageError
+from wordnum.errors import InputError, UsageError
 from wordnum.provenance import content_hash, provenance
-from wordnum.storage import load_npz, save_npz
 
 if TYPE_CHECKING:
     from numpy import integer
@@ -41,8 +48,6 @@ if TYPE_CHECKING:
 __all__ = ["ExpectedCounts", "expected_counts"]
 
 _KIND = "expected-counts"
-_VERSION = 2
-_MARGINS = ("number_counts", "context_counts", "documents")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -142,18 +147,9 @@ class ExpectedCounts(SignalSource):
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write to an npz file (kind "expected-counts"), atomically; returns its path."""
-        header = {
-            "n_strata": self.n_strata,
-            "independent": self.independent,
-            "window_size": self.window_size,
-            "perturbation": self.perturbation,
-            "flags": list(self.flags),
-            "provenance": self.provenance,
-        }
-        arrays = self._arrays() | self.vocabulary.to_arrays()
-        return save_npz(
-            path, kind=_KIND, version=_VERSION, header=header, arrays=arrays, compress=False
-        )
+        names = ("n_strata", "independent", "window_size")
+        header = {name: getattr(self, name) for name in names}
+        return save_counts(path, self, kind=_KIND, header=header, arrays=self._arrays())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> ExpectedCounts:
@@ -164,42 +160,34 @@ class ExpectedCounts(SignalSource):
         InputError, FormatError
             No such file; damaged, of another kind, or of another version.
         """
-        header, arrays = load_npz(path, kind=_KIND, version=_VERSION, mapped=True)
-        try:
-            vocabulary = Vocabulary.from_arrays(arrays)
-            size, width = vocabulary.size, len(vocabulary)
-            window = Window(header.pop("window_size")).size
-            n_strata = int(header.pop("n_strata"))
-            kept = None
-            if "kept/data" in arrays:
-                kept = read_matrix("kept", arrays, shape=(2 * window * size, width))
-            shapes = {"number_counts": (1, size), "context_counts": (1, width), "documents": (1,)}
-            return cls(
-                strata=read_matrix("strata", arrays, shape=(2 * window * n_strata, width)),
-                chances=read_matrix("chances", arrays, shape=(size, n_strata)),
-                kept=kept,
-                vocabulary=vocabulary,
-                window_size=window,
-                **{name: arrays[name].reshape(shape) for name, shape in shapes.items()},
-                independent=bool(header["independent"]),
-                perturbation=str(header["perturbation"]),
-                flags=tuple(header["flags"]),
-                provenance=dict(header["provenance"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise FormatError(
-                f"{path} cannot be used as expected counts",
-                expected="expected counts written by wordnum",
-                got=str(error),
-                remedy="make them again",
-            ) from error
+        return load_counts(path, kind=_KIND, make=cls._made_of)
+
+    @classmethod
+    def _made_of(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], about: dict[str, Any]
+    ) -> ExpectedCounts:
+        vocabulary, window = about["vocabulary"], Window(header["window_size"]).size
+        n_strata = whole_number(header["n_strata"], what="n_strata")
+        rows = {"strata": 2 * window * n_strata, "kept": 2 * window * vocabulary.size}
+        matrices = {"chances": _matrix("chances", arrays, (vocabulary.size, n_strata))}
+        for name, n_rows in rows.items():
+            if f"{name}/indptr" in arrays:
+                matrices[name] = _matrix(name, arrays, (n_rows, len(vocabulary)))
+        return cls(
+            **matrices,
+            independent=bool(header["independent"]),
+            window_size=window,
+            **checked_margins(arrays, vocabulary, n_blocks=1),
+            **about,
+        )
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """Everything that the expectation is made of, by name."""
-        arrays = {name: getattr(self, name) for name in _MARGINS}
+        arrays = {name: getattr(self, name) for name in MARGINS}
         for name in ("strata", "chances", "kept"):
             matrix = getattr(self, name)
-            arrays |= {} if matrix is None else matrix_arrays(name, matrix)
+            if matrix is not None:
+                arrays |= row_arrays(name, (matrix.indptr, matrix.indices, matrix.data))
         return arrays
 
     def _numbers(self, window: Window, columns: np.ndarray) -> sparse.csr_array:
@@ -259,7 +247,7 @@ def expected_counts(
     >>> from wordnum.corpus.synthetic import SyntheticCorpus
     >>> corpus = SyntheticCorpus(n_documents=20, length=100).encoded()
     >>> expected = expected_counts(corpus, "unigram-replace", window=2)
-    >>> rows = expected.text_number.matrix().toarray()
+    >>> rows = expected.signal("text").matrix().toarray()
     >>> rows = rows[rows.sum(axis=1) > 0]
     >>> shares = rows / rows.sum(axis=1, keepdims=True)
     >>> bool(np.allclose(shares, shares[0]))
@@ -296,11 +284,18 @@ def expected_counts(
         independent=isinstance(rewriting, UnigramReplace),
         vocabulary=corpus.vocabulary,
         window_size=reach,
-        **{name: np.sum([getattr(b, name) for b in blocks], axis=0)[None] for name in _MARGINS},
+        **{name: np.sum([getattr(b, name) for b in blocks], axis=0)[None] for name in MARGINS},
         perturbation=whole.name,
         flags=(*corpus.flags, "expected-counts"),
         provenance={**about, "source": corpus.manifest.get("source")},
     )
+
+
+def _matrix(
+    name: str, arrays: Mapping[str, np.ndarray], shape: tuple[int, int]
+) -> sparse.csr_array:
+    indptr, columns, values = checked_rows(name, arrays, shape=shape)
+    return sparse.csr_array((values, columns, indptr), shape=shape)
 
 
 def _parted(

@@ -148,20 +148,6 @@ class SignalSource(ABC):
         name, columns = choose_contexts(self.vocabulary, signal, contexts=contexts, without=without)
         return Signal(self, name=name, window=chosen, contexts=columns)
 
-    @property
-    def text_number(self) -> Signal:
-        """The signal from words."""
-        return self.signal("text")
-
-    @property
-    def number_number(self) -> Signal:
-        """The signal from other numbers."""
-        return self.signal("number")
-
-    def contexts(self, group: Contexts, *, window: int | Window | None = None) -> Signal:
-        """Return the signal from one context group alone."""
-        return self.signal("both", window=window, contexts=group)
-
 
 class Signal:
     """Number-by-context matrix of one window, over one set of context columns.

@@ -50,7 +50,8 @@ def find_strata(
         chances = sparse.csr_array((marginal / total)[:, None])
     elif rewriting.variant == "sequence":
         of_token = sequence.numbers
-        chances = sparse.csr_array((marginal[:, None] - np.eye(size)) / max(total - 1, 1))
+        others = np.maximum(marginal[:, None] - np.eye(size), 0)
+        chances = sparse.csr_array(others / max(total - 1, 1))
         if total == 1:
             chances = sparse.eye_array(size, format="csr")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,17 +12,22 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.sparse_arrays import matrix_arrays, read_matrix
+from wordnum.cooccurrence.count_files import (
+    Rows,
+    checked_counts,
+    checked_rows,
+    load_counts,
+    merged_about,
+    row_arrays,
+    save_counts,
+)
 from wordnum.cooccurrence.windows import Side, Window
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.errors import FormatError, UsageError
 from wordnum.provenance import content_hash
-from wordnum.storage import load_npz, save_npz
 
 __all__ = ["WordCounts"]
 
 _KIND = "word-counts"
-_VERSION = 2
 
 
 @dataclass(eq=False, repr=False)
@@ -83,7 +89,7 @@ class WordCounts:
     def fingerprint(self) -> str:
         """Hash of everything that was counted."""
         return content_hash(
-            *matrix_arrays("later", self.later).values(),
+            *self._rows(),
             self.context_counts,
             self.n_documents,
             self.window,
@@ -115,34 +121,20 @@ class WordCounts:
         """Merge exactly."""
         if not isinstance(other, WordCounts):
             return NotImplemented
-        self._check_mergeable(other)
-        same = self.provenance == other.provenance
+        about = merged_about(self, other, window="window")
         widest = np.float64 if self.later.dtype.kind == "f" else np.uint64
         return WordCounts(
             sparse.csr_array(self.later.astype(widest) + other.later),
-            vocabulary=self.vocabulary,
-            window=self.window,
             context_counts=self.context_counts + other.context_counts,
             n_documents=self.n_documents + other.n_documents,
-            perturbation=self.perturbation,
-            flags=tuple(dict.fromkeys(self.flags + other.flags)),
-            provenance=self.provenance if same else {"merged": [self.provenance, other.provenance]},
+            **about,
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write to an npz file (kind "word-counts"), atomically; returns its path."""
-        header = {
-            "window": vars(self.window),
-            "perturbation": self.perturbation,
-            "n_documents": self.n_documents,
-            "flags": list(self.flags),
-            "provenance": self.provenance,
-        }
-        arrays = matrix_arrays("later", self.later)
-        arrays |= {"context_counts": self.context_counts, **self.vocabulary.to_arrays()}
-        return save_npz(
-            path, kind=_KIND, version=_VERSION, header=header, arrays=arrays, compress=False
-        )
+        header = {"window": vars(self.window), "n_documents": self.n_documents}
+        arrays = {"context_counts": self.context_counts, **row_arrays("later", self._rows())}
+        return save_counts(path, self, kind=_KIND, header=header, arrays=arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> WordCounts:
@@ -153,38 +145,21 @@ class WordCounts:
         InputError, FormatError
             No such file; damaged, of another kind, or of another version.
         """
-        header, arrays = load_npz(path, kind=_KIND, version=_VERSION, mapped=True)
-        try:
-            vocabulary = Vocabulary.from_arrays(arrays)
-            n_words = len(vocabulary)
-            return cls(
-                read_matrix("later", arrays, shape=(n_words, n_words)),
-                vocabulary=vocabulary,
-                window=Window(**header["window"]),
-                context_counts=arrays["context_counts"].reshape(n_words),
-                n_documents=int(header["n_documents"]),
-                perturbation=str(header["perturbation"]),
-                flags=tuple(header["flags"]),
-                provenance=dict(header["provenance"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise FormatError(
-                f"{path} cannot be used as counts of all words",
-                expected="word counts written by wordnum",
-                got=str(error),
-                remedy="count again",
-            ) from error
+        return load_counts(path, kind=_KIND, make=cls._made_of)
 
-    def _check_mergeable(self, other: WordCounts) -> None:
-        for what, mine, theirs in (
-            ("vocabularies", self.vocabulary.fingerprint, other.vocabulary.fingerprint),
-            ("windows", self.window, other.window),
-            ("perturbations", self.perturbation, other.perturbation),
-        ):
-            if mine != theirs:
-                raise UsageError(
-                    f"counts of different {what} cannot be merged",
-                    expected=str(mine),
-                    got=str(theirs),
-                    remedy="encode both texts with one vocabulary and count both alike",
-                )
+    @classmethod
+    def _made_of(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], about: dict[str, Any]
+    ) -> WordCounts:
+        n_words = len(about["vocabulary"])
+        indptr, columns, values = checked_rows("later", arrays, shape=(n_words, n_words))
+        return cls(
+            sparse.csr_array((values, columns, indptr), shape=(n_words, n_words)),
+            window=Window(**header["window"]),
+            context_counts=checked_counts("context_counts", arrays, shape=(n_words,)),
+            n_documents=int(header["n_documents"]),
+            **about,
+        )
+
+    def _rows(self) -> Rows:
+        return self.later.indptr, self.later.indices, self.later.data

@@ -1,0 +1,194 @@
+"""Counts in files and counts added up: what all kinds of counts have in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from wordnum.config import check_types
+from wordnum.corpus.vocabulary import Vocabulary
+from wordnum.errors import FormatError, UsageError
+from wordnum.storage import load_npz, save_npz
+
+__all__ = [
+    "MARGINS",
+    "Rows",
+    "checked_counts",
+    "checked_margins",
+    "checked_rows",
+    "load_counts",
+    "merged_about",
+    "row_arrays",
+    "save_counts",
+]
+
+T = TypeVar("T")
+# Where rows begin, the columns of the entries, ascending in each row, and their values.
+Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+MARGINS = ("number_counts", "context_counts", "documents")
+
+_VERSION = 2
+_PARTS = ("indptr", "columns", "values")
+_ABOUT = ("perturbation", "flags", "provenance")
+
+
+def save_counts(
+    path: str | os.PathLike[str],
+    counts: Any,
+    *,
+    kind: str,
+    header: Mapping[str, Any],
+    arrays: Mapping[str, np.ndarray],
+) -> Path:
+    """Write counts with their vocabulary, perturbation, flags and provenance, atomically."""
+    return save_npz(
+        path,
+        kind=kind,
+        version=_VERSION,
+        header={**header, **{name: getattr(counts, name) for name in _ABOUT}},
+        arrays={**arrays, **counts.vocabulary.to_arrays()},
+        compress=False,
+    )
+
+
+def load_counts(
+    path: str | os.PathLike[str],
+    *,
+    kind: str,
+    make: Callable[[Mapping[str, Any], Mapping[str, np.ndarray], dict[str, Any]], T],
+) -> T:
+    """Read a file of `save_counts`; what was counted stays on disk.
+
+    Parameters
+    ----------
+    path, kind
+        As in `save_counts`.
+    make : callable
+        Makes the counts of the header, the arrays, and the keywords that all counts share.
+
+    Raises
+    ------
+    InputError
+        There is no such file.
+    FormatError
+        It is damaged, of another kind or version, or holds what cannot be.
+    """
+    header, arrays = load_npz(path, kind=kind, version=_VERSION, mapped=True)
+    try:
+        check_types(
+            header, {"perturbation": str, "flags": list[str], "provenance": dict}, where=kind
+        )
+        about = {name: header[name] for name in _ABOUT}
+        about |= {"flags": tuple(about["flags"]), "vocabulary": Vocabulary.from_arrays(arrays)}
+        return make(header, arrays, about)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise FormatError(
+            f"{path} cannot be used as {kind}",
+            expected=f"{kind} written by wordnum",
+            got=f"{type(error).__name__}: {str(error).splitlines()[0]}",
+            remedy="count again",
+        ) from error
+
+
+def row_arrays(name: str, rows: Rows) -> dict[str, np.ndarray]:
+    """Arrays that hold sparse rows, for `save_counts`; their names begin with `name`."""
+    return {f"{name}/{part}": array for part, array in zip(_PARTS, rows, strict=True)}
+
+
+def checked_rows(name: str, arrays: Mapping[str, np.ndarray], *, shape: tuple[int, int]) -> Rows:
+    """Take sparse rows out of arrays, and check all of them: compiled loops trust them.
+
+    Raises
+    ------
+    KeyError
+        An array is missing.
+    ValueError
+        They are no rows of a matrix of this shape, or a value is no count.
+
+    Examples
+    --------
+    >>> rows = np.array([0, 1, 2]), np.array([1, 0]), np.array([2, 1])
+    >>> arrays = row_arrays("m", rows)
+    >>> checked_rows("m", arrays, shape=(2, 2))
+    (array([0, 1, 2]), array([1, 0]), array([2, 1]))
+    >>> checked_rows("m", arrays, shape=(2, 1))
+    Traceback (most recent call last):
+    ValueError: m: columns outside the matrix
+    """
+    indptr, columns, values = (arrays[f"{name}/{part}"] for part in _PARTS)
+    if any(array.ndim != 1 for array in (indptr, columns, values)):
+        raise ValueError(f"{name}: arrays of another shape")
+    if {indptr.dtype.kind, columns.dtype.kind} - set("ui") or values.dtype.kind not in "uif":
+        raise ValueError(f"{name}: arrays of another type")
+    whole = indptr.size == shape[0] + 1 and indptr[0] == 0 and indptr[-1] == columns.size
+    if not whole or values.size != columns.size or (indptr[1:] < indptr[:-1]).any():
+        raise ValueError(f"{name}: rows that do not fit the matrix")
+    if columns.size and not 0 <= columns.min() <= columns.max() < shape[1]:
+        raise ValueError(f"{name}: columns outside the matrix")
+    ascends = np.ones(columns.size + 1, dtype=bool)
+    ascends[1:-1] = columns[1:] > columns[:-1]
+    ascends[indptr] = True
+    if not ascends.all():
+        raise ValueError(f"{name}: columns out of order")
+    if values.size and not 0 < values.min() <= values.max() < np.inf:
+        raise ValueError(f"{name}: values that are no counts")
+    return indptr, columns, values
+
+
+def checked_counts(
+    name: str, arrays: Mapping[str, np.ndarray], *, shape: tuple[int, ...]
+) -> np.ndarray:
+    """Take an array of occurrences out of arrays.
+
+    Raises
+    ------
+    KeyError, ValueError
+        It is missing, or holds no counts of this shape.
+    """
+    array = arrays[name]
+    if array.shape != shape or array.dtype.kind not in "ui" or array.min(initial=0) < 0:
+        raise ValueError(f"{name}: no counts of shape {shape}")
+    return array
+
+
+def checked_margins(
+    arrays: Mapping[str, np.ndarray], vocabulary: Vocabulary, *, n_blocks: int
+) -> dict[str, Any]:
+    """Occurrences of numbers and of tokens, and documents, by block."""
+    shapes = (n_blocks, vocabulary.size), (n_blocks, len(vocabulary)), (n_blocks,)
+    return {name: checked_counts(name, arrays, shape=shape) for name, shape in zip(MARGINS, shapes)}
+
+
+def merged_about(one: Any, other: Any, *, window: str) -> dict[str, Any]:
+    """Keywords that the sum of two counts shares with them; `window` names that of the window.
+
+    Raises
+    ------
+    UsageError
+        They were counted otherwise.
+    """
+    for what, mine, theirs in (
+        ("vocabularies", one.vocabulary.fingerprint, other.vocabulary.fingerprint),
+        ("windows", getattr(one, window), getattr(other, window)),
+        ("perturbations", one.perturbation, other.perturbation),
+    ):
+        if mine != theirs:
+            raise UsageError(
+                f"counts of different {what} cannot be merged",
+                expected=str(mine),
+                got=str(theirs),
+                remedy="encode both texts with one vocabulary and count both alike",
+            )
+    same = one.provenance == other.provenance
+    return {
+        "vocabulary": one.vocabulary,
+        window: getattr(one, window),
+        "perturbation": one.perturbation,
+        "flags": tuple(dict.fromkeys(one.flags + other.flags)),
+        "provenance": one.provenance if same else {"merged": [one.provenance, other.provenance]},
+    }
