@@ -63,9 +63,9 @@ def corpus() -> EncodedCorpus:
     return SyntheticCorpus(n_documents=20, length=60, size=30, n_fillers=20).encoded()
 
 
-def changed(path: Path, name: str, change) -> Path:
+def changed(source: Path, path: Path, name: str, change) -> Path:
     """A file with one array changed, whole as a file."""
-    with np.load(path) as file:
+    with np.load(source) as file:
         arrays = dict(file)
     arrays[name] = change(arrays[name])
     np.savez(path, **arrays)
@@ -90,15 +90,20 @@ KINDS = {
 }
 
 
+@pytest.fixture(scope="module")
+def saved(corpus: EncodedCorpus, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("saved")
+    return {kind: make(corpus).save(folder / kind) for kind, (make, _, _) in KINDS.items()}
+
+
 @pytest.mark.parametrize("part", DAMAGE)
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_in_files_are_checked_when_they_are_read(
-    corpus: EncodedCorpus, kind: str, part: str, tmp_path: Path
+    saved: dict[str, Path], kind: str, part: str, tmp_path: Path
 ):
-    make, reader, names = KINDS[kind]
-    counts = make(corpus)
+    _, reader, names = KINDS[kind]
     for name in names:
-        path = changed(counts.save(tmp_path / name), f"{name}/{part}", DAMAGE[part])
+        path = changed(saved[kind], tmp_path / "counts.npz", f"{name}/{part}", DAMAGE[part])
         with pytest.raises(FormatError, match=f"cannot be used as {kind}"):
             reader.load(path)
 
@@ -106,30 +111,24 @@ def test_rows_in_files_are_checked_when_they_are_read(
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["context_counts", "vocabulary_offsets"])
 def test_an_array_of_another_length_is_refused(
-    corpus: EncodedCorpus, kind: str, name: str, tmp_path: Path
+    saved: dict[str, Path], kind: str, name: str, tmp_path: Path
 ):
-    make, reader, _ = KINDS[kind]
-    path = changed(make(corpus).save(tmp_path / "counts"), name, lambda array: array[..., :-1])
+    path = changed(saved[kind], tmp_path / "counts.npz", name, lambda array: array[..., :-1])
     with pytest.raises(FormatError):
-        reader.load(path)
-
-
-def header_of(**entries) -> np.ndarray:
-    return np.frombuffer(json.dumps(entries).encode(), dtype=np.uint8)
+        KINDS[kind][1].load(path)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("entry", ["window", "window_size", "blocks", "n_strata", "flags"])
 @pytest.mark.parametrize("value", [None, "a", -1, [[]], 10**30, 1e300])
 def test_odd_entries_of_a_header_are_refused(
-    corpus: EncodedCorpus, kind: str, entry: str, value, tmp_path: Path
+    saved: dict[str, Path], kind: str, entry: str, value, tmp_path: Path
 ):
-    make, reader, _ = KINDS[kind]
-    path = make(corpus).save(tmp_path / "counts")
-    with np.load(path) as file:
+    with np.load(saved[kind]) as file:
         header = json.loads(file["wordnum_header"].tobytes())
     if entry in header:
         header[entry] = value
-        changed(path, "wordnum_header", lambda _: header_of(**header))
+        text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+        path = changed(saved[kind], tmp_path / "counts.npz", "wordnum_header", lambda _: text)
         with pytest.raises(FormatError):
-            reader.load(path)
+            KINDS[kind][1].load(path)

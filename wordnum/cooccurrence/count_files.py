@@ -80,9 +80,8 @@ def load_counts(
     """
     header, arrays = load_npz(path, kind=kind, version=_VERSION, mapped=True)
     try:
-        check_types(
-            header, {"perturbation": str, "flags": list[str], "provenance": dict}, where=kind
-        )
+        types = {"perturbation": str, "flags": list[str], "provenance": dict}
+        check_types(header, types, where="its header")
         about = {name: header[name] for name in _ABOUT}
         about |= {"flags": tuple(about["flags"]), "vocabulary": Vocabulary.from_arrays(arrays)}
         return make(header, arrays, about)
