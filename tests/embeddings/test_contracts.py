@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from tests.contracts import ContextModelContract, CountModelContract, ModelCase, ModelContract
+from tests.contracts import ContextModelContract, CountModelContract, ModelCase, ModelContract, text
 from wordnum.embeddings.registry import make_model, model_class, model_names, parameter_names
-from wordnum.errors import UsageError
+from wordnum.errors import MissingExtraError, UsageError
 
 ON_COUNTS = [
     ModelCase("svd", {"dim": 4}, drawn=False),
@@ -29,10 +31,14 @@ ON_TEXT = [
     ModelCase("fasttext", {"dim": 4, "epochs": 1, "buckets": 50}, reads_text=True),
 ]
 
+GENSIMS = ("word2vec", "fasttext")
+
 
 class TestEveryModel(ModelContract):
     @pytest.fixture(params=[*ON_COUNTS, *ON_ALL_ROWS, *WITHOUT_CONTEXTS, *ON_TEXT], ids=str)
     def case(self, request):
+        if request.param.model in GENSIMS:
+            pytest.importorskip("gensim", reason="gensim is not installed")
         return request.param
 
 
@@ -50,6 +56,34 @@ class TestModelsOfContexts(ContextModelContract):
 
 def test_every_model_is_under_contract():
     assert {case.model for case in [*ON_COUNTS, *WITHOUT_CONTEXTS, *ON_TEXT]} == set(model_names())
+
+
+@pytest.mark.parametrize("model", GENSIMS)
+def test_without_gensim_its_models_say_how_to_install_it(model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gensim", None)
+    monkeypatch.setitem(sys.modules, "gensim.models", None)
+    with pytest.raises(MissingExtraError, match="needs the package 'gensim'") as error:
+        make_model(model, dim=2, epochs=1).fit(text())
+    assert "pip install gensim" in str(error.value)
+
+
+@pytest.mark.parametrize("model", model_names())
+def test_hostile_parameters_are_refused_before_any_work(model):
+    names = parameter_names(model)
+    hostile = {
+        "dim": (0, -1, 2.5, "4", True, 2**40),
+        "epochs": (0, -3, 1.5),
+        "window": (0, 2.5, 10**20),
+        "min_count": (0, -1, None),
+        "random_state": (-1, 1.5, None),
+        "learning_rate": (0.0, -1.0, float("nan"), float("inf"), "fast"),
+        "n_jobs": (0, -2, 1.5, "all"),
+        "sample": (-0.1, float("nan")),
+    }
+    for name, values in hostile.items():
+        for value in values if name in names else ():
+            with pytest.raises(UsageError, match=name):
+                make_model(model, **{name: value}).fit(object())
 
 
 def test_model_is_made_by_name_with_its_parameters():

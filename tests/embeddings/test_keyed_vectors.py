@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
-from gensim.models import FastText, KeyedVectors
 
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
+
+gensim_models = pytest.importorskip("gensim.models", reason="gensim is not installed")
+FastText, KeyedVectors = gensim_models.FastText, gensim_models.KeyedVectors
 
 
 def test_numbers_are_found_under_their_spellings_and_the_rest_is_left_out():

@@ -164,7 +164,7 @@ def test_counts_are_refused_with_the_way_to_go():
     [
         ({"dim": 0}, "dim cannot be 0"),
         ({"n_jobs": 0}, "n_jobs cannot be 0"),
-        ({"n_jobs": -1}, "n_jobs cannot be -1"),
+        ({"n_jobs": -2}, "n_jobs cannot be -2"),
         ({"mode": "glove"}, "unknown mode 'glove'"),
         ({"learning_rate": 1e6}, "learning_rate=1000000.0 is out of range"),
     ],

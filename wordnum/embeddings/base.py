@@ -79,14 +79,16 @@ class NumberModel(BaseEstimator):
 
     embedding_: Embedding
 
-    def fit_transform(self, X: Any, **parameters: Any) -> Embedding:
-        """Fit and return the embedding; parameters as of `fit`."""
+    def fit_transform(self, X: Any, y: Any = None, **parameters: Any) -> Embedding:
+        """Fit and return the embedding; parameters as of `fit`, `y` is ignored."""
         return self.fit(X, **parameters).embedding_  # type: ignore[attr-defined, no-any-return]
 
     def _require(self, **least: int) -> None:
-        """Raise unless these parameters, and the seed, are integers of at least so much."""
+        """Raise unless these parameters, the seed and the jobs, are integers of at least so much."""
         if hasattr(self, "random_state"):
             least["random_state"] = 0
+        if getattr(self, "n_jobs", -1) != -1:  # all cores
+            least["n_jobs"] = 1
         for name, bound in least.items():
             whole_number(getattr(self, name), least=bound, what=name)
 

@@ -49,7 +49,7 @@ class TokenFrequency(NumberModel):
     min_count: int = 1
     half_samples: bool = True
 
-    def fit(self, data: Any) -> TokenFrequency:
+    def fit(self, X: Any, y: Any = None) -> TokenFrequency:
         """Read the number counts of a corpus, of counts or a signal, or a matrix's row sums.
 
         Raises
@@ -58,7 +58,7 @@ class TokenFrequency(NumberModel):
             Fewer than two numbers were seen `min_count` times.
         """
         self._require(min_count=1)
-        source = _read(data)
+        source = _read(X)
         size = source.origin.size
 
         def half(rows: Rows, index: int, side: int) -> Embedding:
@@ -113,7 +113,7 @@ class Random(NumberModel):
     random_state: int = 0
     min_count: int = 1
 
-    def fit(self, data: Any) -> Random:
+    def fit(self, X: Any, y: Any = None) -> Random:
         """Draw a vector for every number present in a corpus, counts, a signal or a matrix.
 
         There are no replicates: nothing is estimated from the text.
@@ -124,7 +124,7 @@ class Random(NumberModel):
             Fewer than two numbers were seen `min_count` times.
         """
         self._require(dim=1, min_count=1)
-        source = _read(data)
+        source = _read(X)
         counts, size = source.rows.number_counts, source.origin.size
         numbers = numbers_to_embed(counts, min_count=self.min_count)
         drawn = np.random.default_rng(self.random_state).standard_normal((size, self.dim))

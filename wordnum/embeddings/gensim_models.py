@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import joblib
 import numpy as np
 
 from wordnum import progress
@@ -43,7 +44,7 @@ class Word2Vec(TextModel):
     random_state : int
         Of the starting vectors and all draws.
     n_jobs : int
-        gensim's workers. One is deterministic; more are not, and are faster.
+        gensim's workers, -1 for one per core. One is deterministic; more are not, and are faster.
     half_samples : bool
         Train half-samples of the document blocks too, for the intervals: about ten times the
         work of one training, hence off.
@@ -67,7 +68,8 @@ class Word2Vec(TextModel):
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import joblib
+    import numpy as np
     >>> from wordnum.corpus.encoded_corpus import EncodedCorpus
     >>> from wordnum.corpus.vocabulary import Vocabulary
     >>> numbers = np.random.default_rng(0).integers(0, 10, 500)
@@ -98,7 +100,7 @@ class Word2Vec(TextModel):
     n_jobs: int = 1
 
     def _validate(self) -> None:
-        self._require(dim=1, window=1, negative=1, epochs=1, min_count=1, n_jobs=1)
+        self._require(dim=1, window=1, negative=1, epochs=1, min_count=1)
         self._require_positive("learning_rate", "last_learning_rate")
         self._require_positive("sample", "noise_exponent", zero=True)
         one_of(self.mode, ("sgns", "cbow"), what="mode")
@@ -168,7 +170,7 @@ class Word2Vec(TextModel):
             "min_alpha": min(self.last_learning_rate, self.learning_rate),
             "min_count": 1,
             "seed": self.random_state,
-            "workers": self.n_jobs,
+            "workers": joblib.effective_n_jobs(self.n_jobs),
         }
 
     def _check(self, vectors: np.ndarray, words: int, trained: int) -> None:
@@ -282,7 +284,8 @@ class Segments:
 
     Examples
     --------
-    >>> import numpy as np
+    >>> import joblib
+    import numpy as np
     >>> block = Block(0, np.array([1, 0, 2]), np.array([0, 2, 3]), 0, 0)
     >>> sentences = Segments(lambda b: block, [0], ["a", "b", "c"])
     >>> list(sentences), list(sentences)

@@ -101,12 +101,12 @@ class GloVe(NumberModel):
     device: Literal["cpu", "cuda"] = "cpu"
     half_samples: bool = True
 
-    def fit(self, counts: Any) -> GloVe:
+    def fit(self, X: Any, y: Any = None) -> GloVe:
         """Train on counts.
 
         Parameters
         ----------
-        counts : Counts, Signal, WordCounts, or matrix of shape (N, contexts)
+        X : Counts, Signal, WordCounts, or matrix of shape (N, contexts)
             Row n of a matrix is number n. Of Counts, both blocks are read with
             harmonic weights 1/distance over the whole window, as published; pass a `Signal` for
             anything else.
@@ -127,10 +127,9 @@ class GloVe(NumberModel):
         self._require(dim=1, epochs=1, min_count=1)
         self._require_positive("x_max", "alpha", "learning_rate")
         get_backend(self.device)
-        if hasattr(counts, "number_counts") and hasattr(counts, "signal"):
-            window = Window(size=counts.window_size, weighting="harmonic")
-            counts = counts.signal("both", window=window)
-        source = read_rows(counts)
+        if hasattr(X, "number_counts") and hasattr(X, "signal"):
+            X = X.signal("both", window=Window(size=X.window_size, weighting="harmonic"))
+        source = read_rows(X)
         of_words = source.full is not None and source.columns is not None
         whole = Rows(source.full, source.rows.number_counts) if of_words else source.rows
 

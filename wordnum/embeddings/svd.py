@@ -118,13 +118,15 @@ class SVD(NumberModel):
     random_state: int = 0
     n_jobs: int = 1
 
-    def fit(self, data: Any) -> SVD:
+    def fit(self, X: Any, y: Any = None) -> SVD:
         """Factorize counts.
 
         Parameters
         ----------
-        data : Counts, Signal, WordCounts, or matrix of shape (N, c)
+        X : Counts, Signal, WordCounts, or matrix of shape (N, c)
             Row n is number n.
+        y : None
+            Ignored.
 
         Returns
         -------
@@ -140,7 +142,7 @@ class SVD(NumberModel):
             A parameter out of range.
         """
         self._check()
-        source = read_rows(data)
+        source = read_rows(X)
         totals = self._totals(source)
         if self.rows == "all":
             fitted = self._fit_all(source, totals)
@@ -152,6 +154,7 @@ class SVD(NumberModel):
                 source.half_samples() if self.half_samples else (),
                 n_jobs=self.n_jobs,
             )
+        self.n_features_in_ = source.rows.matrix.shape[1]
         self.error_ = fitted.error
         self.singular_values_ = fitted.singular_values
         self.explained_ = fitted.explained
@@ -177,6 +180,11 @@ class SVD(NumberModel):
             dim=dim,
         )
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = tags.input_tags.positive_only = True
+        return tags
 
     def _check(self) -> None:
         Weighting.parse(self.weighting)
