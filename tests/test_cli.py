@@ -162,7 +162,7 @@ def test_info_says_what_is_there_and_what_is_missing():
     assert "gpu" in facts
 
 
-VERBS = ("demo", "encode", "count", "embed", "analyze", "study", "report", "info")
+VERBS = ("demo", "encode", "count", "embed", "analyze", "study", "report", "verify", "info")
 
 
 @pytest.mark.parametrize("verb", VERBS)

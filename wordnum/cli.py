@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import warnings
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,6 +49,25 @@ def _common(
     warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
 
 
+@verb("wordnum verify out", "wordnum verify articles.corpus counts.npz")
+def verify(
+    paths: Annotated[list[Path], typer.Argument(help="What wordnum wrote.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check files, corpora and studies against their checksums."""
+    from wordnum.verification import verify as check
+
+    found = {place: problem for path in paths for place, problem in check(path).items()}
+    damaged = {place: problem for place, problem in found.items() if problem}
+    print_facts({"checked": len(found), "damaged": len(damaged), **damaged}, as_json)
+    if damaged:
+        raise InputError(
+            f"{len(damaged)} of {len(found)} are damaged",
+            where=", ".join(damaged),
+            remedy="make them again",
+        )
+
+
 @verb("wordnum info", "wordnum info --json")
 def info(as_json: AsJson = False) -> None:
     """Show versions, linear algebra, GPU, and what is missing and how to get it."""
@@ -56,7 +76,7 @@ def info(as_json: AsJson = False) -> None:
     print_facts(gather(), as_json)
 
 
-_ORDER = ("demo", "encode", "count", "embed", "analyze", "study", "report", "info")
+_ORDER = ("demo", "encode", "count", "embed", "analyze", "study", "report", "verify", "info")
 app.registered_commands.sort(key=lambda verb: _ORDER.index(getattr(verb.callback, "__name__", "")))
 
 
