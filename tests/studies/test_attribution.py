@@ -115,9 +115,13 @@ def test_a_group_without_counts_is_worth_exactly_nothing(found):
     assert (found.single_group[at] == found.empty).all()
 
 
-def test_the_whole_is_the_kappa_of_the_probe(counts):
-    found = attribute(counts, groups="all", window=1, dim=20, moduli=(2, 5, 10), intervals=False)
-    embedding = SVD(weighting="hellinger", dim=20, half_samples=False).fit_transform(
+@pytest.mark.parametrize("weighting", ["hellinger", "ppmi", "qwem:shift=0.5"])
+def test_the_whole_is_the_kappa_of_the_probe(counts, weighting):
+    found = attribute(
+        counts, groups="signals", weighting=weighting, window=1, dim=20, moduli=(2, 5, 10),
+        intervals=False,
+    )  # fmt: skip
+    embedding = SVD(weighting=weighting, dim=20, half_samples=False).fit_transform(
         counts.signal("both", window=Window(size=1))
     )
     reference = probe(embedding, moduli=(2, 5, 10), nulls=0, controls=False, intervals=False)
