@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from wordnum.cooccurrence import number_pairs
 from wordnum.cooccurrence.counting import count, count_conditions
 from wordnum.cooccurrence.counts import Counts
-from wordnum.cooccurrence.tasks import chunk_borders
+from wordnum.cooccurrence.tasks import chunks
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
@@ -210,8 +210,14 @@ def test_what_cannot_be_counted_is_said(corpus: EncodedCorpus):
 
 
 def test_chunks_are_runs_of_whole_documents():
-    starts = np.array([0, 4, 6, 9, 20, 21])
-    borders = chunk_borders(starts, most=7)
-    assert borders == [(0, 2), (2, 3), (3, 4), (4, 5)]
-    assert chunk_borders(starts, most=21) == [(0, 5)]
-    assert chunk_borders(np.arange(0, 101, 10), most=40) == [(0, 4), (4, 8), (8, 10)]
+    vocabulary = Vocabulary.from_words(["a"], numerals=NumeralScheme(size=10))
+    starts = [0, 4, 6, 9, 20, 21]
+    ids = np.arange(21) % 10
+    corpus = EncodedCorpus.from_arrays(ids, starts, vocabulary, n_blocks=1)
+    parts = list(chunks(corpus, most=7))
+    assert [part.ids.size for part in parts] == [9, 11, 1]
+    assert [part.first_document for part in parts] == [0, 3, 4]
+    assert [part.first_token for part in parts] == [0, 9, 20]
+    assert np.array_equal(np.concatenate([part.ids for part in parts]), ids)
+    assert parts[0].starts.tolist() == [0, 4, 6, 9]
+    assert [part.ids.size for part in chunks(corpus, most=21)] == [21]

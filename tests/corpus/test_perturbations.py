@@ -217,3 +217,21 @@ INTEGERS = ("isolate", "context-length", "swap-numbers")
 def test_what_is_no_perturbation_is_said(text: str, message: str):
     with pytest.raises(UsageError, match=message):
         parse_perturbation(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.text(st.sampled_from("isolatethnswp-:+0123456789.e٣ "), max_size=12)
+        | st.sampled_from(
+            ["isolate", "thin", "swap-numbers", ":", "+", "context-length", "1", "-3"]
+        ),
+        max_size=5,
+    ).map("".join)
+)
+def test_any_text_is_a_perturbation_or_a_clear_refusal(text: str):
+    try:
+        perturbation = parse_perturbation(text)
+    except UsageError:
+        return
+    assert parts_of(parse_perturbation(perturbation.name)) == parts_of(perturbation)

@@ -14,7 +14,7 @@ from wordnum.errors import InputError
 from wordnum.parallel import stream_tasks
 from wordnum.progress import bar
 
-__all__ = ["check_numbers", "chunk_borders", "chunks", "run_tasks"]
+__all__ = ["check_numbers", "chunks", "run_tasks"]
 
 
 def check_numbers(corpus: EncodedCorpus) -> None:
@@ -28,32 +28,12 @@ def check_numbers(corpus: EncodedCorpus) -> None:
         )
 
 
-def chunk_borders(starts: np.ndarray, most: int) -> list[tuple[int, int]]:
-    """Part the documents of a block into runs of about equal size, at most `most` tokens each.
-
-    A document longer than that is a run of its own.
-
-    Examples
-    --------
-    >>> chunk_borders(np.array([0, 4, 6, 9, 20]), most=10)
-    [(0, 3), (3, 4)]
-    """
-    wanted = max(1, -(-int(starts[-1]) // most))
-    share = -(-int(starts[-1]) // wanted)
-    borders = [0]
-    while borders[-1] < starts.size - 1:
-        goal = starts[borders[-1]] + share
-        border = int(np.searchsorted(starts, goal))
-        if border == starts.size or starts[border] > starts[borders[-1]] + most:
-            border -= 1
-        borders.append(max(border, borders[-1] + 1))
-    return list(itertools.pairwise(borders))
-
-
 def chunks(corpus: EncodedCorpus, *, most: int) -> Iterator[Block]:
-    """Runs of whole documents of at most `most` tokens, with the index of their block."""
+    """Runs of whole documents of about `most` tokens, or of one document that is longer."""
     for block in corpus.blocks():
-        for first, last in chunk_borders(block.starts, most):
+        inner = np.searchsorted(block.starts, np.arange(most, block.ids.size, most))
+        borders = np.unique([0, *inner, block.starts.size - 1])
+        for first, last in itertools.pairwise(borders.tolist()):
             begin, end = int(block.starts[first]), int(block.starts[last])
             yield Block(
                 index=block.index,
