@@ -116,19 +116,19 @@ def count_conditions(
     ['original', 'isolate:1']
     """
     corpus = as_corpus(corpus)
-    reach = _reach(window)
+    window_size = _checked_size(window)
     chosen = resolve_perturbations(perturbations, random_state=random_state)
     check_numbers(corpus)
-    _announce(corpus, reach, len(chosen))
+    _announce(corpus, window_size, len(chosen))
     conditions = [prepare(perturbation, corpus) for perturbation in chosen]
-    found = count_blocks(corpus, conditions, reach=reach, n_jobs=n_jobs)
+    found = count_blocks(corpus, conditions, window_size=window_size, n_jobs=n_jobs)
     return {
-        condition.name: _assemble(corpus, condition, blocks, reach)
+        condition.name: _assemble(corpus, condition, blocks, window_size)
         for condition, blocks in zip(conditions, found, strict=True)
     }
 
 
-def _reach(window: int | integer | Window) -> int:
+def _checked_size(window: int | integer | Window) -> int:
     around = as_window(window)
     if around != Window(around.size):
         raise UsageError(
@@ -140,11 +140,11 @@ def _reach(window: int | integer | Window) -> int:
     return around.size
 
 
-def _announce(corpus: EncodedCorpus, reach: int, n_conditions: int) -> None:
+def _announce(corpus: EncodedCorpus, window_size: int, n_conditions: int) -> None:
     """Say what counting takes, and refuse what no machine of this size can hold."""
     context = 2 if len(corpus.vocabulary) <= 2**16 else 4
-    events = 2 * reach * int(corpus.number_counts.sum()) * n_conditions
-    index = 8 * 2 * reach * corpus.vocabulary.size * corpus.n_blocks * n_conditions
+    events = 2 * window_size * int(corpus.number_counts.sum()) * n_conditions
+    index = 8 * 2 * window_size * corpus.vocabulary.size * corpus.n_blocks * n_conditions
     log.info(
         "counting %s tokens under %d conditions: at most %s MB of events on disk",
         f"{corpus.n_tokens:,}",
@@ -156,19 +156,21 @@ def _announce(corpus: EncodedCorpus, reach: int, n_conditions: int) -> None:
         raise UsageError(
             "so wide a window does not fit into memory",
             expected=f"at most {memory / 1e9:,.0f} GB of row starts",
-            got=f"{index / 1e9:,.0f} GB at a window of {reach} under {n_conditions} conditions",
+            got=f"{index / 1e9:,.0f} GB: window {window_size}, {n_conditions} conditions",
             remedy="count with a smaller window, or fewer conditions at once",
         )
 
 
 def _assemble(
-    corpus: EncodedCorpus, condition: Prepared, blocks: list[CountedBlock], reach: int
+    corpus: EncodedCorpus, condition: Prepared, blocks: list[CountedBlock], window_size: int
 ) -> Counts:
-    about = provenance(corpus=corpus.fingerprint, perturbation=condition.perturbation, window=reach)
+    about = provenance(
+        corpus=corpus.fingerprint, perturbation=condition.perturbation, window=window_size
+    )
     return Counts(
         [block.events for block in blocks],
         vocabulary=corpus.vocabulary,
-        window_size=reach,
+        window_size=window_size,
         number_counts=np.array([block.number_counts for block in blocks]),
         context_counts=np.array([block.context_counts for block in blocks]),
         documents=np.array([block.documents for block in blocks]),

@@ -265,7 +265,7 @@ def expected_counts(
 
     def events(rows: list[np.ndarray] | None, n_rows: int) -> list[CountedBlock]:
         return count_blocks(
-            corpus, [condition], reach=reach, n_jobs=n_jobs, rows=rows, n_rows=n_rows
+            corpus, [condition], window_size=reach, n_jobs=n_jobs, rows=rows, n_rows=n_rows
         )[0]
 
     begins = [block.first_document for block in corpus.blocks()][1:]

@@ -24,8 +24,8 @@ from wordnum.intrinsics import prefetch
 
 __all__ = ["CountedBlock", "count_blocks"]
 
-# Bytes of contexts that are gathered at once, and of events that stay in memory: small corpora
-# need no disk.
+# Bytes of events that a worker sums at once, and of events that stay in memory: small corpora need
+# no disk.
 IN_MEMORY = 256_000_000
 NOTHING = np.zeros(0, dtype=np.uint8)
 # Positions between asking for memory and reading it.
@@ -64,7 +64,7 @@ class _Task:
     conditions: tuple[Prepared, ...]
     size: int
     width: int
-    reach: int
+    window_size: int
     rows: np.ndarray | None
     n_rows: int
 
@@ -87,7 +87,7 @@ def count_blocks(
     corpus: EncodedCorpus,
     conditions: Sequence[Prepared],
     *,
-    reach: int,
+    window_size: int,
     n_jobs: int | None = 1,
     rows: Sequence[np.ndarray] | None = None,
     n_rows: int | None = None,
@@ -100,7 +100,7 @@ def count_blocks(
         Read once.
     conditions : sequence of Prepared
         What is done to each block first.
-    reach : int
+    window_size : int
         Largest distance.
     n_jobs : int or None
         Workers.
@@ -120,7 +120,7 @@ def count_blocks(
             conditions=tuple(conditions),
             size=size,
             width=width,
-            reach=reach,
+            window_size=window_size,
             rows=None if rows is None else rows[block.index],
             n_rows=size if n_rows is None else n_rows,
         )
@@ -173,7 +173,7 @@ def _scan(ids: np.ndarray, task: _Task) -> _Scan:
 def _events(task: _Task, text: Block, found: _Scan) -> BlockEvents:
     """Sum the contexts at every distance, in rows (distance, row)."""
     kind = np.min_scalar_type(task.width - 1)
-    distances = Window(task.reach).distances
+    distances = Window(task.window_size).distances
     rows = found.numbers if task.rows is None else task.rows
     if rows.size != found.places.size or rows.max(initial=0) >= task.n_rows:
         raise InputError(
@@ -186,7 +186,8 @@ def _events(task: _Task, text: Block, found: _Scan) -> BlockEvents:
     column[order] = np.arange(order.size)
     # Two types of table are enough: each is a variant of the loops to compile.
     table_kind = np.dtype(np.uint16 if task.width <= 2**16 else np.uint32)
-    at_once = max(1, IN_MEMORY // max(1, order.size * table_kind.itemsize))
+    each = 2 * table_kind.itemsize + 4  # bytes of an event: in the table, its context, its count
+    at_once = max(1, IN_MEMORY // max(1, order.size * each))
     starts = np.ascontiguousarray(text.starts, dtype=np.int64).view(np.ndarray)
     starts.flags.writeable = False
     row = empty_row(task.width, np.uint32)
