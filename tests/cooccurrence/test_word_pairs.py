@@ -177,6 +177,11 @@ def test_weighted_sums_do_not_depend_on_the_workers(corpus: EncodedCorpus, small
     assert np.allclose(one.matrix().toarray(), pairs(corpus, window), rtol=1e-12, atol=0)
 
 
+def test_a_text_of_which_nothing_is_left_has_no_pairs(corpus: EncodedCorpus):
+    counts = count_words(corpus, perturbation="thin:0.000001")
+    assert counts.later.nnz == counts.n_documents == 0
+
+
 def test_counts_of_two_texts_add_up(corpus: EncodedCorpus):
     whole = count_words(corpus, window=3)
     twice = whole + whole

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from scipy import sparse
 
 from wordnum.config import check_types
 from wordnum.corpus.vocabulary import Vocabulary
@@ -19,8 +20,10 @@ __all__ = [
     "Rows",
     "checked_counts",
     "checked_margins",
+    "checked_matrix",
     "checked_rows",
     "load_counts",
+    "matrix_rows",
     "merged_about",
     "row_arrays",
     "save_counts",
@@ -137,6 +140,19 @@ def checked_rows(name: str, arrays: Mapping[str, np.ndarray], *, shape: tuple[in
     if values.size and not 0 < values.min() <= values.max() < np.inf:
         raise ValueError(f"{name}: values that are no counts")
     return indptr, columns, values
+
+
+def matrix_rows(matrix: sparse.csr_array) -> Rows:
+    """Rows of a matrix in canonical form."""
+    return matrix.indptr, matrix.indices, matrix.data
+
+
+def checked_matrix(
+    name: str, arrays: Mapping[str, np.ndarray], *, shape: tuple[int, int]
+) -> sparse.csr_array:
+    """`checked_rows` as a matrix; its arrays are not copied."""
+    indptr, columns, values = checked_rows(name, arrays, shape=shape)
+    return sparse.csr_array((values, columns, indptr), shape=shape)
 
 
 def checked_counts(

@@ -17,8 +17,9 @@ from wordnum.config import whole_number
 from wordnum.cooccurrence.count_files import (
     MARGINS,
     checked_margins,
-    checked_rows,
+    checked_matrix,
     load_counts,
+    matrix_rows,
     row_arrays,
     save_counts,
 )
@@ -169,12 +170,14 @@ class ExpectedCounts(SignalSource):
         vocabulary, window = about["vocabulary"], Window(header["window_size"]).size
         n_strata = whole_number(header["n_strata"], what="n_strata")
         rows = {"strata": 2 * window * n_strata, "kept": 2 * window * vocabulary.size}
-        matrices = {"chances": _matrix("chances", arrays, (vocabulary.size, n_strata))}
-        for name, n_rows in rows.items():
-            if f"{name}/indptr" in arrays:
-                matrices[name] = _matrix(name, arrays, (n_rows, len(vocabulary)))
+        matrices = {
+            name: checked_matrix(name, arrays, shape=(n_rows, len(vocabulary)))
+            for name, n_rows in rows.items()
+            if f"{name}/indptr" in arrays
+        }
         return cls(
             **matrices,
+            chances=checked_matrix("chances", arrays, shape=(vocabulary.size, n_strata)),
             independent=bool(header["independent"]),
             window_size=window,
             **checked_margins(arrays, vocabulary, n_blocks=1),
@@ -187,7 +190,7 @@ class ExpectedCounts(SignalSource):
         for name in ("strata", "chances", "kept"):
             matrix = getattr(self, name)
             if matrix is not None:
-                arrays |= row_arrays(name, (matrix.indptr, matrix.indices, matrix.data))
+                arrays |= row_arrays(name, matrix_rows(matrix))
         return arrays
 
     def _numbers(self, window: Window, columns: np.ndarray) -> sparse.csr_array:
@@ -209,7 +212,7 @@ class ExpectedCounts(SignalSource):
     def _summed(
         self, events: sparse.csr_array, window: Window, columns: np.ndarray
     ) -> sparse.csr_array:
-        rows = events.indptr, events.indices, events.data
+        rows = matrix_rows(events)
         return sum_events(rows, window_size=self.window_size, window=window, columns=columns)
 
 
@@ -289,13 +292,6 @@ def expected_counts(
         flags=(*corpus.flags, "expected-counts"),
         provenance={**about, "source": corpus.manifest.get("source")},
     )
-
-
-def _matrix(
-    name: str, arrays: Mapping[str, np.ndarray], shape: tuple[int, int]
-) -> sparse.csr_array:
-    indptr, columns, values = checked_rows(name, arrays, shape=shape)
-    return sparse.csr_array((values, columns, indptr), shape=shape)
 
 
 def _parted(

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,20 +33,16 @@ _ATTRIBUTES = {
 }
 
 
+# Contexts that are named, and tests for the spelling of those that are not.
+_Group = tuple[Sequence[str | int], Sequence[Callable[[str], Any]]]
+
+
 @dataclass(frozen=True)
 class _Listed:
     """A group as it is written down."""
 
     words: list[str | int] = field(default_factory=list)
     patterns: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Contexts that are named, and tests for the spelling of those that are not."""
-
-    words: Sequence[str | int] = ()
-    tests: Sequence[Callable[[str], Any]] = ()
 
 
 def context_groups(
@@ -97,9 +92,9 @@ def context_groups(
     rest = list(table).index(REST)
     owner = np.full(len(vocabulary), rest)
     # Of several that name a context, the first group writes last.
-    for at, (name, group) in reversed(list(enumerate(table.items()))):
-        owner[[_context(vocabulary, word, name) for word in group.words]] = at
-    tests = [(test, at) for at, group in enumerate(table.values()) for test in group.tests]
+    for at, (name, (words, _)) in reversed(list(enumerate(table.items()))):
+        owner[[_context(vocabulary, word, name) for word in words]] = at
+    tests = [(test, at) for at, (_, tests) in enumerate(table.values()) for test in tests]
     if tests:
         tokens = vocabulary.tokens()
         for context in np.flatnonzero(owner == rest):
@@ -140,7 +135,7 @@ def _table(groups: Groups | None, language: str | None) -> dict[str, _Group]:
     table = {name: _group(one, f"{file}the context group {name!r}") for name, one in own.items()}
     for name, group in _of_language(language).items():
         table.setdefault(name, group)
-    table[REST] = table.pop(REST, _Group())
+    table[REST] = table.pop(REST, ((), ()))
     return table
 
 
@@ -160,14 +155,11 @@ def _of_language(language: str | None) -> dict[str, _Group]:
             expected="a code such as de, fr, es, or xx for no language of its own",
             remedy="name all groups yourself, with language=None",
         ) from error
-    return {
-        name: _Group(tests=[partial(_has, lexemes, attribute)])
-        for name, attribute in _ATTRIBUTES.items()
-    }
 
+    def has(attribute: str) -> Callable[[str], Any]:
+        return lambda word: getattr(lexemes[word], attribute)
 
-def _has(lexemes: Any, attribute: str, word: str) -> bool:
-    return bool(getattr(lexemes[word], attribute))
+    return {name: ((), [has(attribute)]) for name, attribute in _ATTRIBUTES.items()}
 
 
 def _group(value: Any, where: str) -> _Group:
@@ -176,6 +168,6 @@ def _group(value: Any, where: str) -> _Group:
         value = {"words": [int(w) if isinstance(w, np.integer) else w for w in value]}
     listed = build(_Listed, value, where=where)
     try:
-        return _Group(listed.words, [re.compile(pattern).fullmatch for pattern in listed.patterns])
+        return listed.words, [re.compile(pattern).fullmatch for pattern in listed.patterns]
     except (re.error, RecursionError, OverflowError) as error:
         raise UsageError("a pattern cannot be read", got=str(error), where=where) from error

@@ -170,6 +170,14 @@ class Signal:
         Context id of each column; *other number* and *unknown* are never columns.
     offsets : ndarray of int64, shape (n_columns,)
         Signed distance of each column where the window is positional, else 0.
+    shape : tuple of int
+        (N, n_columns).
+    n_blocks, n_documents : int
+        Blocks and documents counted.
+    number_counts : ndarray of int64, shape (N,)
+        Occurrences of each number after perturbation.
+    context_counts : ndarray of int64, shape (n_columns,)
+        Occurrences of each column's context in the text after perturbation.
     perturbation, flags, provenance, fingerprint
         Where it comes from; equal fingerprints mean equal matrices.
 
@@ -193,8 +201,11 @@ class Signal:
         copies = window.distances if window.positional else np.zeros(1, dtype=np.int64)
         self.columns = np.tile(self._contexts, copies.size)
         self.offsets = np.repeat(copies, self._contexts.size)
-        self.perturbation = source.perturbation
-        self.flags = source.flags
+        self.shape = source.vocabulary.size, self.columns.size
+        self.n_blocks, self.n_documents = source.n_blocks, source.n_documents
+        self.number_counts = source.number_counts.sum(axis=0)
+        self.context_counts = source.context_counts.sum(axis=0)[self.columns]
+        self.perturbation, self.flags = source.perturbation, source.flags
         about = {"name": name, **vars(window), "contexts": int(self._contexts.size)}
         self.provenance = {**source.provenance, "signal": about}
 
@@ -203,31 +214,6 @@ class Signal:
             f"Signal({self.name!r}, {self.window}, perturbation={self.perturbation!r}, "
             f"shape={self.shape}, blocks={self.n_blocks})"
         )
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(N, n_columns)."""
-        return self.vocabulary.size, self.columns.size
-
-    @property
-    def n_blocks(self) -> int:
-        """Number of document blocks."""
-        return self._source.n_blocks
-
-    @property
-    def number_counts(self) -> np.ndarray:
-        """Occurrences of each number after perturbation, int64 (N,)."""
-        return self._source.number_counts.sum(axis=0)
-
-    @property
-    def context_counts(self) -> np.ndarray:
-        """Occurrences of each column's context in the text after perturbation, (n_columns,)."""
-        return self._source.context_counts.sum(axis=0)[self.columns]
-
-    @property
-    def n_documents(self) -> int:
-        """Documents counted."""
-        return self._source.n_documents
 
     @cached_property
     def fingerprint(self) -> str:

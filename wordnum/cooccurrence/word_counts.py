@@ -13,10 +13,10 @@ import numpy as np
 from scipy import sparse
 
 from wordnum.cooccurrence.count_files import (
-    Rows,
     checked_counts,
-    checked_rows,
+    checked_matrix,
     load_counts,
+    matrix_rows,
     merged_about,
     row_arrays,
     save_counts,
@@ -89,7 +89,7 @@ class WordCounts:
     def fingerprint(self) -> str:
         """Hash of everything that was counted."""
         return content_hash(
-            *self._rows(),
+            *matrix_rows(self.later),
             self.context_counts,
             self.n_documents,
             self.window,
@@ -133,7 +133,10 @@ class WordCounts:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write to an npz file (kind "word-counts"), atomically; returns its path."""
         header = {"window": vars(self.window), "n_documents": self.n_documents}
-        arrays = {"context_counts": self.context_counts, **row_arrays("later", self._rows())}
+        arrays = {
+            "context_counts": self.context_counts,
+            **row_arrays("later", matrix_rows(self.later)),
+        }
         return save_counts(path, self, kind=_KIND, header=header, arrays=arrays)
 
     @classmethod
@@ -152,14 +155,10 @@ class WordCounts:
         cls, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], about: dict[str, Any]
     ) -> WordCounts:
         n_words = len(about["vocabulary"])
-        indptr, columns, values = checked_rows("later", arrays, shape=(n_words, n_words))
         return cls(
-            sparse.csr_array((values, columns, indptr), shape=(n_words, n_words)),
+            checked_matrix("later", arrays, shape=(n_words, n_words)),
             window=Window(**header["window"]),
             context_counts=checked_counts("context_counts", arrays, shape=(n_words,)),
             n_documents=int(header["n_documents"]),
             **about,
         )
-
-    def _rows(self) -> Rows:
-        return self.later.indptr, self.later.indices, self.later.data

@@ -106,10 +106,10 @@ def count_words(
     documents = 0
     with Spool() as begin, Spool() as values, Spool() as columns:
         tasks = _tasks(corpus, condition, window)
-        for counted in run_tasks(count_documents, tasks, corpus=corpus, n_jobs=n_jobs):
-            tokens += counted.tokens
-            documents += counted.documents
-            for run in counted.runs:
+        for found, seen, n in run_tasks(count_documents, tasks, corpus=corpus, n_jobs=n_jobs):
+            tokens += seen
+            documents += n
+            for run in found:
                 for spool, array in zip((begin, values, columns), run, strict=True):
                     spool.append(array)
         runs = (
@@ -149,15 +149,6 @@ class PairTask:
         return sum(block.ids.size for block in self.blocks)
 
 
-@dataclass(frozen=True, eq=False)
-class CountedPairs:
-    """Runs of pairs (word, later word), occurrences of each token (V,), number of documents."""
-
-    runs: list[Rows]
-    tokens: np.ndarray
-    documents: int
-
-
 def _tasks(corpus: EncodedCorpus, condition: Prepared, window: Window) -> Iterator[PairTask]:
     """Small blocks are counted together: the fewer runs, the fewer pairs come twice."""
     parts = chunks(corpus, most=TASK_TOKENS)
@@ -166,8 +157,8 @@ def _tasks(corpus: EncodedCorpus, condition: Prepared, window: Window) -> Iterat
         yield PairTask(tuple(batch), condition, window, *sizes)
 
 
-def count_documents(task: PairTask) -> CountedPairs:
-    """Count the documents of a task."""
+def count_documents(task: PairTask) -> tuple[list[Rows], np.ndarray, int]:
+    """Runs of pairs (word, later word), occurrences of each token (V,), number of documents."""
     texts = [task.condition.apply(block) for block in task.blocks]
     narrow = np.min_scalar_type(task.n_words - 1)
     ids = np.concatenate([text.ids for text in texts]).astype(narrow)
@@ -180,9 +171,9 @@ def count_documents(task: PairTask) -> CountedPairs:
     weights = weights.astype(np.uint32 if flat else np.float64)
     runs = [
         _count_run(ids[first:], ahead[first : first + step], weights, task.size, task.n_words)
-        for first in range(0, ids.size, step)
+        for first in range(0, max(ids.size, 1), step)
     ]
-    return CountedPairs(runs, tokens, sum(text.n_documents for text in texts))
+    return runs, tokens, sum(text.n_documents for text in texts)
 
 
 def _count_run(
@@ -245,7 +236,8 @@ def _merged(
     n_words = begin.shape[1] - 1
     first = np.cumsum(begin[:, -1:], axis=0) - begin[:, -1:]
     entries = begin.sum(axis=0)
-    indptr = np.zeros(n_words + 1, dtype=np.int64)
+    # SciPy copies columns to the type of `indptr` where that is wider.
+    indptr = np.zeros(n_words + 1, dtype=np.int32 if entries[-1] < 2**31 else np.int64)
     row = empty_row(n_words, dtype)
     done = 0
     with Spool() as merged_values, Spool() as merged_columns:
@@ -258,17 +250,13 @@ def _merged(
             ends = merge_rows(first + begin[:, done : last + 1], values, columns, row, sums, kept)
             indptr[done + 1 : last + 1] = indptr[done] + ends[1:]
             if room == values.size:
-                return _matrix(sums[: ends[-1]], kept[: ends[-1]], indptr)
+                merged = sums[: ends[-1]], kept[: ends[-1]], indptr
+                break
             merged_values.append(sums[: ends[-1]])
             merged_columns.append(kept[: ends[-1]])
             for array in (values, columns):
                 forget(array)
             done = last
-        return _matrix(merged_values.mapped(dtype), merged_columns.mapped(np.int32), indptr)
-
-
-def _matrix(values: np.ndarray, columns: np.ndarray, indptr: np.ndarray) -> sparse.csr_array:
-    """Make a square matrix of arrays as they are: SciPy copies them where types differ."""
-    n_words = indptr.size - 1
-    ends = indptr.astype(np.int32 if values.size < 2**31 else np.int64)
-    return sparse.csr_array((values, columns, ends), shape=(n_words, n_words))
+        else:
+            merged = merged_values.mapped(dtype), merged_columns.mapped(np.int32), indptr
+    return sparse.csr_array(merged, shape=(n_words, n_words))
