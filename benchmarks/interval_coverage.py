@@ -1,4 +1,4 @@
-"""How often half-split intervals cover: fresh synthetic texts against their mean.
+"""How often half-sample intervals cover: fresh synthetic texts against their mean.
 
     python benchmarks/interval_coverage.py                 every regime, one after another
     python benchmarks/interval_coverage.py clear --texts 60

@@ -9,7 +9,7 @@ is 21 and a suffix that spells its last digit). Steps:
 choose    every variant declared below on parts 1 to 4: kappa of n mod 2, 5 and 10. The figure to
           choose by is the mean over T and over five views, the four parts together and without
           each quarter; SE is its jackknife over the quarters.
-confirm   the preset of the league against Hellinger +-1 on part 5, paired by half-splits; once.
+confirm   the preset of the league against Hellinger +-1 on part 5, paired by half-samples; once.
 report    presets on all five parts with intervals, without the multiples of 5 with their null.
 """
 
@@ -182,7 +182,7 @@ def triple(values: np.ndarray) -> str:
 
 
 def embed(text: Text, preset: Preset) -> Embedding:
-    """Vectors of a preset with their half-splits."""
+    """Vectors of a preset with their half-samples."""
     return preset.make().fit_transform(text.counts().signal(preset.signal, window=preset.window))
 
 

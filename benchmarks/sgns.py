@@ -1,12 +1,12 @@
 """Number-centred SGNS beside gensim's SGNS on the same text: time, kappa and spikes.
 
     python benchmarks/sgns.py                       part 1 of Wikipedia (about 15 M tokens)
-    python benchmarks/sgns.py --peer-halves         gensim's own half-splits too: eleven trainings
+    python benchmarks/sgns.py --peer-halves         gensim's own half-samples too: eleven trainings
     python benchmarks/sgns.py --text my.corpus --epochs 15 --peer-epochs 5
 
 Number-centred twice: with context vectors that are trained along, and with those of all words. All
 in 100 dimensions, window 5, five noise words, subsampling 1e-3. Seconds are those that all
-cores spent (process time), so that other work on the machine does not count; the half-splits,
+cores spent (process time), so that other work on the machine does not count; the half-samples,
 which only serve the intervals, are not in them.
 """
 
@@ -31,7 +31,7 @@ MODULI = (2, 5, 10)
 
 
 def trained(model, corpus):
-    """Seconds of one training, and the embedding with its half-splits where they are asked for."""
+    """Seconds of one training, and the embedding with its half-samples where they are asked for."""
     halves, model.half_samples = model.half_samples, False
     start = time.process_time()
     embedding = model.fit_transform(corpus)
@@ -54,7 +54,7 @@ def interval(one) -> str:
 
 
 def spike(spectra, halves, T: int) -> str:
-    """Magnitude at period T with its half-split interval."""
+    """Magnitude at period T with its half-sample interval."""
     found = spectra.spikes[T].magnitude
     if not halves:
         return f"{found:.2f} (no interval)"

@@ -285,7 +285,7 @@ MODULI = tuple(range(2, 11))
 
 
 def measured_embeddings(corpus: Any) -> dict[str, Any]:
-    """Two embeddings with half-splits of the documents."""
+    """Two embeddings with half-samples of the documents."""
     counts = _counted(corpus, ["original"], 5)["original"]
     options = {**_SVD, "half_samples": True, "dim": 12, "p": 1.0}
     words = SVD(**options, weighting="hellinger").fit_transform(

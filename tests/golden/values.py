@@ -195,7 +195,7 @@ def _gram(numbers: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 
 def measures(corpora: Corpora) -> Values:
-    """Kappas, spectra, separability, verdicts and half-splits of two embeddings."""
+    """Kappas, spectra, separability, verdicts and half-samples of two embeddings."""
     found: Values = {}
     for name, embedding in adapter.measured_embeddings(corpora.ids).items():
         parts = {"spectrum": adapter.spectrum(embedding),
