@@ -7,6 +7,7 @@ import pytest
 
 from tests.contracts import text, text_counts
 from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.windows import Window
 from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
@@ -180,6 +181,26 @@ def test_parameter_of_another_model_is_refused_with_those_there_are():
     with pytest.raises(UsageError, match="'frequency' has no parameter 'dim'") as error:
         embed(text(), model="frequency", dim=4)
     assert "it has: half_samples, min_count" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "choice"),
+    [
+        ("frequency", {"signal": "text"}),
+        ("word2vec", {"side": "left"}),
+        ("sgns", {"device": "cuda"}),
+    ],
+)
+def test_what_a_model_does_not_have_is_refused_not_ignored(model, choice):
+    with pytest.raises(UsageError, match=f"the model '{model}'"):
+        embed(text(), model=model, **choice)
+
+
+@pytest.mark.parametrize("window", [2, np.int64(2), Window(size=2, weighting="flat")])
+def test_a_window_is_any_integer_or_a_window(window):
+    made = embed(text(), window=window, **small("svd"))
+    assert made.provenance["read"]["window"] == "±2"
+    assert embed(text_counts(), window=window, **small("svd")).fingerprint == made.fingerprint
 
 
 def test_unknown_preset_names_the_nearest():

@@ -84,7 +84,7 @@ class NumberModel(BaseEstimator):
         return self.fit(X, **parameters).embedding_  # type: ignore[attr-defined, no-any-return]
 
     def _require(self, **least: int) -> None:
-        """Raise unless these parameters, the seed and the jobs, are integers of at least so much."""
+        """Raise unless these parameters, the seed and the jobs are integers of so much or more."""
         if hasattr(self, "random_state"):
             least["random_state"] = 0
         if getattr(self, "n_jobs", -1) != -1:  # all cores

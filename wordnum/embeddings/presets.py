@@ -99,7 +99,7 @@ def embed(
     preset: Preset | str | None = None,
     model: str | None = None,
     signal: str | None = None,
-    window: int | None = None,
+    window: int | Window | None = None,
     side: Literal["both", "left", "right"] | None = None,
     positional: bool | None = None,
     random_state: int = 0,
@@ -119,11 +119,11 @@ def embed(
     model : str, optional
         A model with its own defaults instead of the preset's.
     signal, window, side, positional : optional
-        Which contexts are read, where not as the preset says.
+        Which contexts are read, where not as the preset says. A window is a size or a `Window`.
     random_state : int
         Of models that draw at random.
     device : {"cpu", "cuda"}
-        Where models that can compute.
+        Where to compute.
     n_jobs : int
         Workers.
     **parameters
@@ -138,8 +138,8 @@ def embed(
     ------
     UsageError
         An unknown preset, model or parameter; a preset that wants other numerals than the source
-        was encoded with; counts for a model that reads text; a choice of contexts where the
-        source or the model has none.
+        was encoded with; counts for a model that reads text; a choice of contexts, or a device,
+        that the source or the model does not have.
 
     Examples
     --------
@@ -150,20 +150,17 @@ def embed(
     """
     opened = _opened(source)
     chosen = _chosen(preset, model, signal, parameters)
-    known = parameter_names(chosen.model)
-    reads_text = model_class(chosen.model).reads == "corpus"
-    if reads_text and not isinstance(opened, EncodedCorpus):
+    known, kind = parameter_names(chosen.model), model_class(chosen.model)
+    one_of(device, kind.devices, what=f"device of the model {chosen.model!r}:")
+    if kind.reads == "corpus" and not isinstance(opened, EncodedCorpus):
         raise UsageError(
             f"the model {chosen.model!r} trains on text, not on counts",
             expected="an encoded corpus",
             remedy="pass the corpus that the counts were made of",
         )
     _check_numerals(opened, chosen)
-    size = window or chosen.window.size
-    if not window and not preset and isinstance(opened, Counts):
-        size = opened.window_size
     contexts = {"window": window, "signal": signal, "side": side, "positional": positional}
-    given = {name: value for name, value in contexts.items() if value is not None}
+    given: dict[str, Any] = {k: value for k, value in contexts.items() if value is not None}
     if isinstance(opened, WordCounts) and given:
         raise UsageError(
             "counts of all words were summed over their window",
@@ -171,30 +168,37 @@ def embed(
             got=f"{', '.join(given)} for counts of {opened.window.label}",
             remedy="count again with another window, or count number rows",
         )
-    around = replace(
-        chosen.window,
-        size=size,
-        side=side or chosen.window.side,
-        positional=chosen.window.positional if positional is None else positional,
-    )
+    for name in given:
+        one_of(name, kind.axes, what=f"choice for the model {chosen.model!r}:")
+    around = _window_of(opened, chosen, window, follow=preset is None)
+    around = replace(around, **{k: v for k, v in given.items() if k in ("side", "positional")})
     offered = {
         "random_state": random_state,
         "device": device,
         "n_jobs": n_jobs,
-        "window": size,
+        "window": around.size,
         "signal": chosen.signal,
         "rows": "all" if isinstance(opened, WordCounts) else "numbers",
     }
     estimator = chosen.make(**{k: value for k, value in offered.items() if k in known})
-    if reads_text or isinstance(opened, WordCounts):
+    if kind.reads == "corpus" or isinstance(opened, WordCounts):
         return estimator.fit_transform(opened)
     if isinstance(opened, EncodedCorpus):
         from wordnum.cooccurrence.counting import (
-            count,
-        )  # numba is not needed where counts are given
+            count,  # numba is not needed where counts are given
+        )
 
-        opened = count(opened, window=size, n_jobs=n_jobs)
+        opened = count(opened, window=around.size, n_jobs=n_jobs)
     return estimator.fit_transform(opened.signal(chosen.signal, window=around))
+
+
+def _window_of(opened: Any, chosen: Preset, window: int | Window | None, *, follow: bool) -> Window:
+    """Window as it is named; else the counts' own where they are followed, else the preset's."""
+    if isinstance(window, Window):
+        return window
+    if window is None and follow and isinstance(opened, Counts):
+        window = opened.window_size
+    return replace(chosen.window, size=chosen.window.size if window is None else window)
 
 
 def made_by(embedding: Embedding) -> str:
