@@ -136,12 +136,17 @@ def _measure_runs(
     return [key for _, key, _ in keyed]
 
 
+def _fit_key(run: Run, stages: Stages, device: str) -> str:
+    """Hash of all that vectors depend on; those made from the text, on the same as its counts."""
+    data = (stages.counts(run.perturbation).stem, run.signal, run.window, run.seed, device)
+    model = (run.model.model, run.model.parameters, identity(run.model.kind))
+    return content_hash(data, model, code_version("embeddings"))
+
+
 def _key(run: Run, stages: Stages, probe: ProbeSpec, device: str) -> str:
     """Hash of all that a run's measures depend on: its provenance in one word."""
-    code = code_version("embeddings", "analyzers", "studies/records")
-    model = (run.model, identity(run.model.kind))
-    counts = stages.counts(run.perturbation).stem  # what reads the text depends on the same
-    return content_hash(counts, run.row(), model, run.window, probe, device, code)
+    code = code_version("analyzers", "studies/records")
+    return content_hash(_fit_key(run, stages, device), run.row(), probe, code)
 
 
 def _is_done(folder: Path, key: str) -> bool:
@@ -182,10 +187,7 @@ def measure(
 
 def _embedding(run: Run, stages: Stages, device: str) -> Embedding:
     """Fit the run's model, or load what it gave before."""
-    counts = stages.counts(run.perturbation)
-    fitted_on = (counts.stem, run.signal, run.window, run.seed, device)
-    model_key = (code_version("embeddings"), identity(run.model.kind), run.model.parameters)
-    path = stages.cache.path("embeddings", ".npz", *model_key, *fitted_on)
+    path = stages.cache.path("embeddings", ".npz", _fit_key(run, stages, device))
     found = load_or_discard(path, Embedding.load)
     if found is not None:
         return found
@@ -199,6 +201,7 @@ def _embedding(run: Run, stages: Stages, device: str) -> Embedding:
         corpus = EncodedCorpus.open(stages.corpus)
         embedding = model.fit_transform(corpus, perturbation=run.perturbation)
     else:
+        counts = stages.counts(run.perturbation)
         # A model that reads no pairs gets the narrowest window, which is the quickest to sum.
         signal = _read_signal(counts, run.signal or "both", run.window or Window(size=1))
         embedding = model.fit_transform(signal)
