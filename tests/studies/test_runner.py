@@ -116,7 +116,7 @@ def test_identity_columns_hold_what_was_used_and_not_what_was_typed(quick: Study
     results = run_study(replace(quick, models=models, perturbations=("original",)), tmp_path)
     rows = results.table.groupby("model")[["weighting", "dim", "window", "signal"]].first()
     default = ModelSpec("S", "svd").estimator()
-    assert rows.loc["S"].tolist() == [str(default.weighting), default.dim, 2, "both"]
+    assert rows.loc["S"].tolist() == [str(default.weighting), 100, 2, "both"]
     assert rows.loc["R", "dim"] == 4
     assert rows.loc["R", ["weighting", "window", "signal"]].isna().all()
 
