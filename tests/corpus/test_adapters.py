@@ -14,6 +14,7 @@ from tests.corpus.test_tokenize import spelled, split
 from tests.strategies import nasty_texts, schemes
 from wordnum.corpus.numerals import KINDS, NumeralScheme
 from wordnum.corpus.other_tokenizers import make_tokenizer, tokenizer_name
+from wordnum.corpus.tokenizing import tokens
 from wordnum.errors import InputError, UsageError
 
 OTHER, UNKNOWN = "<other number>", "<unknown>"
@@ -156,7 +157,7 @@ def test_a_callable_that_splits_at_spaces_gives_the_policys_tokens(
 
 def alone(word: str, scheme: NumeralScheme) -> list[int | str]:
     """Tokens of one word: kept whole without a digit."""
-    return scheme.tokens(word) if any(c.isdigit() for c in word) else [word]
+    return tokens(word, scheme) if any(c.isdigit() for c in word) else [word]
 
 
 def test_a_lower_casing_callable_is_found_in_the_text():

@@ -242,13 +242,7 @@ def test_spelled_out_numbers_become_numbers(tmp_path: Path):
     )
 
 
-def test_spelled_out_numbers_in_a_line_without_end(tmp_path: Path, monkeypatch):
-    """Cut at spaces, and at whole characters where there is none."""
-    monkeypatch.setattr(pieces, "_BLOCK", 50)
-    (tmp_path / "a.txt").write_text("é€😀 twenty-three " * 40 + "€" * 60 + " nine")
-    corpus = encode(tmp_path / "a.txt", tmp_path / "a", numerals=NumeralScheme(spelled_out=True))
-    assert corpus.number_counts[23] == 40
-    assert corpus.number_counts[9] == 1
+def test_bytes_that_are_no_text_are_found_where_numbers_are_spelled_out(tmp_path: Path):
     (tmp_path / "b.txt").write_bytes(b"twenty-three pages\n" * 5 + b"\xff")
     with pytest.raises(InputError, match=r"not UTF-8\n(.*\n){2}  where: .*b\.txt, byte 95"):
         encode(tmp_path / "b.txt", tmp_path / "b", numerals=NumeralScheme(spelled_out=True))

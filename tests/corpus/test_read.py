@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wordnum.corpus.sources import read_documents
+from tests.corpus.texts import read_documents
 from wordnum.errors import InputError
 
 TEXT = "one page\nof it\n\n \t\u200b\nanother 7\r\n\r\n\n\nlast"

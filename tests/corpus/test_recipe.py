@@ -163,7 +163,7 @@ def test_strict_and_append_and_field_reach_a_recipe(place: Path):
     )
     assert run("mine")["documents"] == 1
     assert "holds this file already" in run("mine", "--append", code=1)["error"]
-    assert "other numerals" in run("mine", "--append", "--ordinals", "out", code=2)["error"]
+    assert "another numerals" in run("mine", "--append", "--ordinals", "out", code=2)["error"]
 
 
 def test_a_generated_text_takes_the_options_that_apply(place: Path):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wordnum.corpus.sources import read_documents
+from tests.corpus.texts import read_documents
 from wordnum.errors import InputError
 
 LINES = [

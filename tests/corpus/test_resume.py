@@ -220,7 +220,7 @@ def test_what_cannot_be_appended_is_refused(text: Path, tmp_path: Path):
         encode(text, path, append=True)
     encode(text, path)
     before = content(path)
-    with pytest.raises(UsageError, match="encoded with other numerals\n  expected: .*whole"):
+    with pytest.raises(UsageError, match="encoded with another numerals\n  expected: .*whole"):
         encode(text, path, append=True, numerals="l2r3")
     with pytest.raises(UsageError, match="encoded with another tokenizer\n  expected: fast"):
         encode(text, path, append=True, tokenizer="spacy")

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.readers import Reader
+from wordnum.corpus.sources import Part, find_parts
+from wordnum.corpus.streams import Skips
 from wordnum.storage import file_hash
 
-__all__ = ["TEXT", "content", "leftovers", "make_text", "spelled"]
+__all__ = [
+    "TEXT",
+    "DocumentStream",
+    "content",
+    "leftovers",
+    "make_text",
+    "read_documents",
+    "spelled",
+]
 
 
 def make_text(n_documents: int, seed: int = 0) -> str:
@@ -55,3 +67,20 @@ def spelled(corpus: EncodedCorpus) -> list[list[int | str]]:
 
 def leftovers(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
+
+
+class DocumentStream:
+    """Documents of files, as often as they are asked for, without tokens."""
+
+    def __init__(self, parts: list[Part], skips: Skips) -> None:
+        self.parts, self.skips = parts, skips
+
+    def __iter__(self) -> Iterator[str]:
+        for part in self.parts:
+            yield from part.documents(self.skips)
+
+
+def read_documents(paths, *, reader: str = "auto", **options) -> DocumentStream:
+    skips = Skips()
+    parts = find_parts(paths, reader=reader, options=Reader(**options), skips=skips, cut=False)
+    return DocumentStream(parts, skips)

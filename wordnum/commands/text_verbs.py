@@ -34,7 +34,9 @@ def encode(
     words: int = Option(50_000, min=1, help="Vocabulary size, numbers not counted."),
     errors: str = Option("strict", help="Bytes that are not UTF-8: strict, or replace by U+FFFD."),
     strict: bool = Option(False, "--strict", help="A damaged record is an error."),
+    max_record: int = Option(64, min=1, help="Largest record (line of JSON, row, article), MB."),
     append: bool = Option(False, "--append", help="Add to OUTPUT, keeping its vocabulary."),
+    overwrite: opt.Overwrite = False,
     root: opt.Root = "",
     jobs: opt.Jobs = None,
     backend: opt.BackendName = "loky",
@@ -52,6 +54,7 @@ def encode(
 
     how: dict[str, Any] = {
         "vocabulary_size": words, "errors": errors, "strict": strict, "append": append,
+        "overwrite": overwrite, "max_record": max_record * 2**20,
         "n_jobs": default_jobs(jobs, backend),
     }  # fmt: skip
     read = _given(reader=reader, separator=separator, field=field, tokenizer=tokenizer)

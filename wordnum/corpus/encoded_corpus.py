@@ -161,8 +161,7 @@ class EncodedCorpus:
         starts = np.asarray(document_starts, dtype=np.int64)
         if raw.ndim != 1 or not len(raw):
             raise InputError("a corpus needs tokens", got=f"ids of shape {raw.shape}")
-        if problem := _problem(raw, starts, len(vocabulary)):
-            raise InputError(**problem)
+        check_arrays(raw, starts, len(vocabulary))
         array = np.ascontiguousarray(raw, dtype=np.uint32)
         starts = np.unique(starts)
         borders = block_borders(starts, n_blocks)
@@ -286,8 +285,10 @@ class EncodedCorpus:
             return self._blocks[index]
         ids, starts = self._map(index)
         if index not in self._checked:
-            if problem := _problem(ids, starts, len(self.vocabulary)):
-                raise _damaged(Path(str(ids.filename)), f"{problem['message']}: {problem['got']}")
+            try:
+                check_arrays(ids, starts, len(self.vocabulary))
+            except InputError as error:
+                raise _damaged(Path(str(ids.filename)), error.message) from error
             self._checked.add(index)
         return Block(
             index=index,
@@ -385,28 +386,25 @@ def _map(path: Path, dtype: str, length: int) -> np.memmap:
     return array
 
 
-def _problem(ids: np.ndarray, starts: np.ndarray, n_ids: int) -> dict[str, str] | None:
-    """What is wrong with the ids or the document starts, if anything is."""
+def check_arrays(ids: np.ndarray, starts: np.ndarray, n_ids: int) -> None:
+    """Refuse ids without a meaning, and documents that do not fit them."""
     if len(ids) and (ids.min() < 0 or ids.max() >= n_ids):
-        return {
-            "message": "ids outside the vocabulary",
-            "expected": f"0..{n_ids - 1}",
-            "got": f"{ids.min()}..{ids.max()}",
-        }
+        raise InputError(
+            "ids outside the vocabulary",
+            expected=f"0..{n_ids - 1}",
+            got=f"{ids.min()}..{ids.max()}",
+        )
     steps = np.diff(starts)
     if not len(starts) or starts[0] != 0 or starts[-1] != len(ids) or (steps < 0).any():
-        return {
-            "message": "document_starts does not fit the ids",
-            "expected": f"non-decreasing from 0 to {len(ids)}",
-            "got": f"{len(starts)} borders",
-        }
+        raise InputError(
+            "document_starts does not fit the ids", expected=f"non-decreasing from 0 to {len(ids)}"
+        )
     if len(steps) and steps.max() > LONGEST:
-        return {
-            "message": "a document is too long",
-            "expected": f"at most {LONGEST:,} tokens",
-            "got": f"{steps.max():,} tokens",
-        }
-    return None
+        raise InputError(
+            f"a document has {steps.max():,} tokens",
+            expected=f"at most {LONGEST:,}",
+            remedy="separate it into documents (--separator line)",
+        )
 
 
 def _damaged(place: Path, problem: str) -> FormatError:

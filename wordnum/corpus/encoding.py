@@ -23,14 +23,14 @@ from wordnum.corpus.encoded_corpus import (
     OURS,
     VERSION,
     EncodedCorpus,
-)
+)  # fmt: skip
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.other_tokenizers import (
     Tokenizer,
     make_tokenizer,
     tokenizer_hash,
     tokenizer_name,
-)
+)  # fmt: skip
 from wordnum.corpus.pieces import Job, Pieces, read_report, write_blocks, write_part
 from wordnum.corpus.readers import MAX_RECORD, Reader
 from wordnum.corpus.sources import Part, Paths, find_parts
@@ -251,9 +251,9 @@ class _Encoder:
         if append and overwrite:
             raise UsageError("append adds to a corpus, overwrite takes its place", expected="one")
         if append:
-            base = EncodedCorpus.open(path)
+            EncodedCorpus.open(path)
             with locked(path / "append.lock", what=str(path)):
-                self._append(path, base)
+                self._append(path, EncodedCorpus.open(path))
         else:
             _check_free(path, overwrite=overwrite)
             self._write(path, overwrite=overwrite)
@@ -272,9 +272,9 @@ class _Encoder:
                 pruned = made.counter.pruned
                 manifest |= {"pruned": pruned, "blocks": blocks, "vocabulary": entry}
                 self._write_manifest(folder, manifest)
-            if overwrite:
-                if path.exists():
-                    _remove(path)
+            if path.exists() and overwrite:
+                _remove(path, new)
+            elif overwrite:
                 os.replace(new, path)
         self._tell(manifest, sum(block["n_documents"] for block in blocks), made.n_tokens)
 
@@ -304,37 +304,27 @@ class _Encoder:
 
     def _check_base(self, base: EncodedCorpus) -> None:
         """Refuse to append what was read in another way, or is there already."""
-        before = base.manifest["parameters"]
+        before, now = base.manifest["parameters"], self.about
         for what, has, given in (
-            ("numerals", str(base.numerals), str(self.scheme)),
-            (
-                "tokenizer",
-                before["tokenizer_sha256"] or before["tokenizer"],
-                self.about["tokenizer_sha256"] or self.about["tokenizer"],
-            ),
+            ("numerals", base.numerals, self.scheme),
+            ("tokenizer", *((p["tokenizer_sha256"] or p["tokenizer"]) for p in (before, now))),
         ):
             if has != given:
                 raise UsageError(
-                    f"the corpus was encoded with other {what}"
-                    if what == "numerals"
-                    else f"the corpus was encoded with another {what}",
-                    expected=before["tokenizer"] if what == "tokenizer" else has,
-                    got=self.about["tokenizer"] if what == "tokenizer" else given,
-                    remedy=f"append with the same {what}, or encode all of it again",
+                    f"the corpus was encoded with another {what}",
+                    expected=str(before[what]),
+                    got=str(now[what]),
+                    remedy="append with the same one, or encode all of it again",
                 )
-        sources = [
-            base.manifest["source"],
-            *(a["source"] for a in base.manifest.get("appended", [])),
-        ]
-        known = {_told(entry) for source in sources for entry in source}
-        twice = [e for e in self._describe() if e["bytes"] is not None and _told(e) in known]
-        if twice:
-            raise InputError(
-                "the corpus holds this file already",
-                expected="files that were not encoded or appended before",
-                where=twice[0]["path"],
-                remedy="append the others alone",
-            )
+        appended = [base.manifest, *base.manifest.get("appended", [])]
+        known = {_file_of(entry) for manifest in appended for entry in manifest["source"]}
+        for entry in self._describe():
+            if entry["bytes"] is not None and _file_of(entry) in known:
+                raise InputError(
+                    "the corpus holds this file already",
+                    where=entry["path"],
+                    remedy="append the others alone",
+                )
 
     def _describe(self) -> list[dict[str, Any]]:
         return [entry for part in self.parts for entry in part.describe()]
@@ -415,7 +405,7 @@ class _UselessTextError(InputError):
     """A text that no further try makes better: its pieces go."""
 
 
-def _told(entry: dict[str, Any]) -> tuple[Any, ...]:
+def _file_of(entry: dict[str, Any]) -> tuple[Any, ...]:
     return entry["path"], entry["bytes"], entry.get("modified_ns")
 
 
@@ -481,11 +471,13 @@ def _working_folder(path: Path, key: str, *, keep: bool) -> Iterator[Path]:
         _remove(folder)
 
 
-def _remove(folder: Path) -> None:
+def _remove(folder: Path, successor: Path | None = None) -> None:
     """Delete a folder; a kill on the way leaves nothing that could be taken for a whole one."""
     name = folder.name if folder.name.startswith(".") else f".{folder.name}"
     doomed = folder.with_name(f"{name}.wordnum-{secrets.token_hex(4)}.part")
     os.replace(folder, doomed)
+    if successor:
+        os.replace(successor, folder)
     shutil.rmtree(doomed, ignore_errors=True)
 
 

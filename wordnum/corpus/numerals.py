@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wordnum.errors import UsageError
 
-__all__ = ["KINDS", "MAX_TOKEN_BYTES", "NumeralScheme", "character_class", "read_run"]
+__all__ = ["KINDS", "MAX_TOKEN_BYTES", "OTHER", "UNKNOWN", "NumeralScheme", "character_class"]
 
 KINDS = ("whole", "l2r3", "r2l3", "digit")
 
@@ -43,12 +41,14 @@ class NumeralScheme:
 
     Examples
     --------
-    >>> NumeralScheme().tokens("21st of 350, 007")
-    ['<other number>', 'of', 350, ',', '<other number>']
-    >>> NumeralScheme(ordinals="keep").tokens("21st")
-    [21, 'st']
-    >>> NumeralScheme("r2l3").tokens("12345")
-    [12, 345]
+    >>> NumeralScheme("digit", size=10).other_number
+    10
+    >>> NumeralScheme(ordinals="keep").flags
+    ('ordinals-kept',)
+
+    See Also
+    --------
+    wordnum.corpus.tokenizing.tokens : what becomes of a text
     """
 
     kind: str = "whole"
@@ -89,15 +89,8 @@ class NumeralScheme:
         """Id of *unknown*: N + 1."""
         return self.size + 1
 
-    def tokens(self, text: str) -> list[int | str]:
-        """Tokens of a text: numbers as int, words and punctuation as lower-case str.
 
-        Slow and plain; the encoder has its own compiled way to the same tokens.
-        """
-        return list(_tokens(text, self))
-
-
-OTHER = "<other number>"
+OTHER, UNKNOWN = "<other number>", "<unknown>"
 MAX_TOKEN_BYTES = 1024
 _SPACE, _PUNCTUATION, _LETTER, _NUMERIC = range(4)
 
@@ -110,64 +103,3 @@ def character_class(character: str) -> int:
     if category[0] == "N":
         return _NUMERIC
     return _SPACE if category[0] in "ZC" else _PUNCTUATION
-
-
-def _tokens(text: str, scheme: NumeralScheme) -> Iterator[int | str]:
-    kinds = [character_class(character) for character in text]
-    position = 0
-    while position < len(text):
-        kind = kinds[position]
-        if kind in (_SPACE, _PUNCTUATION):
-            if kind == _PUNCTUATION:
-                yield text[position].lower()
-            position += 1
-            continue
-        end = _run_end(text, kinds, position, scheme)
-        run = text[position:end]
-        decimal = (
-            scheme.kind == "whole"
-            and text[max(position - 1, 0) : position] == "."
-            and (position < 2 or (kinds[position - 2] < _LETTER and text[position - 2] != "."))
-        )
-        if _NUMERIC not in kinds[position:end]:
-            yield run.lower() if len(run.encode()) <= MAX_TOKEN_BYTES else "<unknown>"
-        elif len(run.encode()) > MAX_TOKEN_BYTES or (decimal and kind == _NUMERIC):
-            yield OTHER
-        else:
-            yield from read_run(run, scheme)
-        position = end
-
-
-def _run_end(text: str, kinds: list[int], start: int, scheme: NumeralScheme) -> int:
-    """End of the run of letters and digits at `start`; `whole` joins digits over [.,]."""
-    end, last = start + 1, kinds[start]
-    while end < len(text):
-        if kinds[end] >= _LETTER:
-            if scheme.ordinals == "keep" and kinds[end] != last:
-                break
-            last = kinds[end]
-        elif not (
-            scheme.kind == "whole"
-            and text[end] in ".,"
-            and kinds[end - 1] == _NUMERIC
-            and kinds[end + 1 : end + 2] == [_NUMERIC]
-        ):
-            break
-        end += 1
-    return end
-
-
-def read_run(run: str, scheme: NumeralScheme) -> Iterator[int | str]:
-    """Tokens of one run that holds a numeric character."""
-    if not re.fullmatch("[0-9]+", run):
-        yield OTHER
-    elif scheme.kind == "whole":
-        plain = len(run) <= 8 and (run == "0" or run[0] != "0") and int(run) < scheme.size
-        yield int(run) if plain else OTHER
-    elif scheme.kind == "digit":
-        yield from (int(digit) for digit in run)
-    else:
-        first = (len(run) - 1) % 3 + 1 if scheme.kind == "r2l3" else 3
-        chunks = [run[:first], *(run[i : i + 3] for i in range(first, len(run), 3))]
-        for chunk in chunks:
-            yield chunk if len(chunk) > 1 and chunk[0] == "0" else int(chunk)

@@ -8,13 +8,14 @@ import inspect
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from wordnum._compat import require
 from wordnum.corpus.numerals import MAX_TOKEN_BYTES, OTHER, NumeralScheme, character_class
-from wordnum.corpus.tokenizing import FastTokenizer, Piece
+from wordnum.corpus.tokenizing import FastTokenizer, Piece, tokens
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import content_hash
 from wordnum.storage import file_hash
@@ -120,6 +121,7 @@ class DocumentTokenizer:
         self.numerals = numerals
         self._spans = spans
         self._own = own_numerals
+        self._read = lru_cache(maxsize=2**14)(lambda token: tokens(token, numerals))
         self._reset()
 
     def _reset(self) -> None:
@@ -152,11 +154,11 @@ class DocumentTokenizer:
     def _numeral(self, text: str, token: str, begin: int, end: int) -> Iterator[int]:
         size = self.numerals.size
         # Within a tokenizer's own pieces "a7" is a word of its making, and not split again.
-        tokens: list[int | str] = self._piece(token) if self._own else self.numerals.tokens(token)
-        a_word = self._own and tokens == [token]
+        read: list[int | str] = self._piece(token) if self._own else self._read(token)
+        a_word = self._own and read == [token]
         if begin >= 0 and not a_word and self._is_fragment(text, begin, end):
-            tokens = [OTHER]
-        for item in tokens:
+            read = [OTHER]
+        for item in read:
             yield item if isinstance(item, int) else size if item == OTHER else self._word(item)
 
     def _is_fragment(self, text: str, begin: int, end: int) -> bool:

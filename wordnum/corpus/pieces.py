@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.corpus.encoded_corpus import LONGEST, array_hash, block_borders
+from wordnum.corpus.encoded_corpus import array_hash, block_borders, check_arrays
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.other_tokenizers import Tokenizer, make_tokenizer
 from wordnum.corpus.readers import TextReader, invalid_bytes
@@ -28,10 +28,10 @@ from wordnum.corpus.tokenizing import (
     InvalidBytesError,
     Piece,
     WordTable,
-)
+)  # fmt: skip
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.corpus.word_table import LIMIT, WordCounter
-from wordnum.errors import FormatError, InputError
+from wordnum.errors import FormatError
 from wordnum.parallel import map_tasks
 from wordnum.provenance import content_hash
 from wordnum.storage import atomic_path, load_npz, save_npz, write_json
@@ -40,7 +40,6 @@ __all__ = ["Job", "Pieces", "read_report", "write_blocks", "write_part"]
 
 CHUNK = 8 * 2**20
 CHUNKS_PER_PIECE = 4
-_BLOCK = 2**20
 _TOKENS = 2**20  # looked up at a time: NumPy makes 64-bit indices of them
 _KIND: dict[str, Any] = {"kind": "piece", "version": 2}
 logger = logging.getLogger(__name__)
@@ -146,7 +145,8 @@ def _save_piece(path: Path, piece: Piece, reached: dict[str, Any], first_word: i
 def _pieces(
     part: Part, job: Job, point: dict[str, Any], skips: Skips
 ) -> Iterator[tuple[Piece, dict[str, Any]]]:
-    if isinstance(part.reader, TextReader) and job.tokenizer == "fast":
+    plain = isinstance(part.reader, TextReader) and not job.numerals.spelled_out
+    if plain and job.tokenizer == "fast":
         return _text_pieces(part, job, point, skips)
     return _document_pieces(part.documents(skips), job, point)
 
@@ -159,7 +159,7 @@ def _text_pieces(
     if point["state"] is not None:
         tokenizer.stream_state = point["state"]
     origins: list[tuple[int, str, int]] = []  # where each file begins in the stream
-    stream = BlockReader(_joined(part, job, skips, origins))
+    stream = BlockReader(_joined(part, skips, origins))
     buffer = np.zeros(CHUNK + PADDING, dtype=np.uint8)
     view = memoryview(buffer)  # type: ignore[arg-type]
     used, held, final, chunks = 0, 0, False, 0
@@ -182,14 +182,12 @@ def _text_pieces(
             chunks = 0
 
 
-def _joined(
-    part: Part, job: Job, skips: Skips, origins: list[tuple[int, str, int]]
-) -> Iterator[bytes]:
+def _joined(part: Part, skips: Skips, origins: list[tuple[int, str, int]]) -> Iterator[bytes]:
     """Bytes of all files of a part, each with the end of a record behind it."""
     position = 0
     for path, first, blocks in part.blocks(skips):
         origins.append((position, path, first))
-        for block in _spelled(blocks, path, first) if job.numerals.spelled_out else blocks:
+        for block in blocks:
             position += len(block)
             yield block
         position += 1
@@ -224,33 +222,6 @@ def _speller() -> Callable[[str], str]:
         return "\n".join(alpha2digit(line, "en") for line in text.split("\n"))
 
     return spell
-
-
-def _spelled(blocks: Iterable[bytes], path: str, position: int) -> Iterator[bytes]:
-    """The text with spelled-out numbers in digits; a line over 1 MiB is read in parts."""
-    spell = _speller()
-    held = b""
-    for block in itertools.chain(blocks, [b""]):
-        held += block
-        if block and len(held) < _BLOCK:
-            continue
-        end = _good_end(held) if block else len(held)
-        try:
-            yield spell(held[:end].decode()).encode()
-        except UnicodeDecodeError as error:
-            raise invalid_bytes(path, position + error.start) from error
-        position += end
-        held = held[end:]
-
-
-def _good_end(text: bytes) -> int:
-    """Behind the last line, else the last space, else the last whole character of `text`."""
-    end = text.rfind(b"\n") + 1 or text.rfind(b" ") + 1
-    if not end:
-        end = len(text) - 1
-        while end > len(text) - 4 and text[end] & 0xC0 == 0x80:
-            end -= 1
-    return end
 
 
 class Pieces:
@@ -300,16 +271,7 @@ class Pieces:
 
     def starts(self) -> np.ndarray:
         """Where each document begins among all tokens, and their number as the last entry."""
-        starts = np.concatenate([*self._starts, np.array([self.n_tokens])])
-        longest = int(np.diff(starts).max())
-        if longest > LONGEST:
-            raise InputError(
-                "a document is too long",
-                expected=f"at most {LONGEST:,} tokens",
-                got=f"{longest:,} tokens",
-                remedy="separate it into documents (--separator line)",
-            )
-        return starts
+        return np.concatenate([*self._starts, np.array([self.n_tokens])])
 
     def within(self, begin: int, end: int) -> Iterator[tuple[Path, int, int]]:
         """Pieces that hold the tokens begin..end, and which of theirs."""
@@ -357,6 +319,7 @@ def write_blocks(
     translations = [(file, vocabulary) for file in pieces.files]
     map_tasks(_translate, translations, n_jobs=n_jobs, description="looking words up")
     starts = pieces.starts()
+    check_arrays(np.broadcast_to(np.uint32(0), starts[-1]), starts, len(vocabulary))
     borders = block_borders(starts, n_blocks)
     tasks = []
     for at, (begin, end) in enumerate(itertools.pairwise(borders)):

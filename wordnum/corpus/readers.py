@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import IO, Any, ClassVar
 
 from wordnum._compat import require
+from wordnum.config import one_of
 from wordnum.corpus.numerals import character_class
 from wordnum.corpus.streams import (
     Skips,
@@ -20,7 +21,7 @@ from wordnum.corpus.streams import (
     open_raw,
     read_blocks,
     replace_invalid,
-)
+)  # fmt: skip
 from wordnum.errors import InputError, UsageError, WordnumError
 
 __all__ = ["ERRORS", "MAX_RECORD", "READERS", "SEPARATORS", "Reader", "TextReader"]
@@ -65,12 +66,8 @@ class Reader:
     max_record: int = MAX_RECORD
 
     def __post_init__(self) -> None:
-        for name, value, known in (
-            ("separator", self.separator, SEPARATORS),
-            ("errors", self.errors, ERRORS),
-        ):
-            if value not in known:
-                raise UsageError(f"unknown {name} {value!r}", expected=", ".join(known))
+        one_of(self.separator, SEPARATORS, what="separator")
+        one_of(self.errors, ERRORS, what="errors")
         if self.max_record < 1:
             raise UsageError("a record needs room", got=f"max_record={self.max_record}")
 
@@ -242,7 +239,7 @@ class ParquetReader(Reader):
         remote = None
         try:
             if is_remote(path):
-                remote = _seekable(path)
+                remote = _copied(path)
             elif not os.path.exists(path):
                 raise InputError(f"no such file: {path}", remedy="check the path")
             file = parquet.ParquetFile(remote or path)
@@ -281,7 +278,8 @@ class ParquetReader(Reader):
             if column.path_in_schema.split(".")[0] == self._field
         ]
         size = sum(sizes) // max(group.num_rows, 1) + 1
-        self._check_size(size, path, "mean of a row group")
+        # Pages of a row group may be as large as itself, and are held whole.
+        self._check_size(max(size, sum(sizes) // 32), path, "a row group")
         return size
 
 
@@ -294,22 +292,11 @@ def _no_column(what: str, column: str, names: list[str], path: str) -> InputErro
     )
 
 
-def _seekable(address: str) -> IO[bytes]:
-    """Open an address to jump about in; what can only be read through is copied to disk first."""
-    remote = open_raw(address)
-    try:
-        remote.seek(0, os.SEEK_END)
-        remote.seek(0)
-        return remote
-    except OSError:
-        remote.close()
+def _copied(address: str) -> IO[bytes]:
+    """Copy what is at an address to disk, to jump about in it."""
     copy = tempfile.TemporaryFile()  # noqa: SIM115
-    try:
-        with open_raw(address) as remote:
-            shutil.copyfileobj(remote, copy)
-    except BaseException:
-        copy.close()
-        raise
+    with open_raw(address) as remote:
+        shutil.copyfileobj(remote, copy)
     copy.seek(0)
     return copy
 

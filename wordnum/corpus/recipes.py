@@ -21,16 +21,12 @@ from wordnum.errors import InputError, UsageError
 from wordnum.storage import file_hash
 
 __all__ = [
-    "ROOT_VARIABLE",
-    "Recipe",
-    "encode_recipe",
-    "encoded_recipe",
-    "find_recipe",
-    "open_encoded",
+    "ROOT_VARIABLE", "Recipe", "encode_recipe", "encoded_recipe", "find_recipe", "open_encoded",
     "recipe_names",
-]
+]  # fmt: skip
 
 ROOT_VARIABLE = "WORDNUM_CORPORA"
+ALLOW_VARIABLE = "WORDNUM_ALLOW_OUTSIDE"
 _TOO_LARGE_TO_HASH = 2**30
 _READERS = (*READERS, "synthetic", "encoded")
 
@@ -100,7 +96,9 @@ class Recipe:
         InputError, FormatError, UsageError
             No such file, not TOML, or a key that does not exist (with the nearest known one).
         """
-        return build(cls, read_toml(path), where=str(path))
+        recipe = build(cls, read_toml(path), where=str(path))
+        check_sources(recipe.source, where=str(path))
+        return recipe
 
     @property
     def scheme(self) -> NumeralScheme:
@@ -182,6 +180,28 @@ class Recipe:
             expected=str(path),
             remedy=f"set {ROOT_VARIABLE} (or the option --root) to the folder that holds {source}",
         )
+
+
+def check_sources(sources: Iterable[str], *, where: str) -> None:
+    """Refuse a source that a file of somebody else's may name to read what it should not.
+
+    Raises
+    ------
+    UsageError
+        An address, or a path that leads up, while the environment variable that allows it is not
+        set.
+    """
+    for source in sources:
+        leads_out = "://" in source or ".." in Path(source).parts
+        if leads_out and not os.environ.get(ALLOW_VARIABLE):
+            raise UsageError(
+                "the source leads out of the folder of texts",
+                expected="a path below the folder, an absolute path, or gensim:FILE",
+                got=source,
+                where=where,
+                remedy=f"set {ALLOW_VARIABLE}=1 if you trust whoever wrote it, or name the source "
+                "to wordnum encode yourself",
+            )
 
 
 def _fingerprint(path: str) -> str:
@@ -270,7 +290,7 @@ def encode_recipe(
 
     how = {"numerals": recipe.scheme, "tokenizer": recipe.tokenizer, "n_jobs": n_jobs, **options}
     if recipe.reader == "synthetic":
-        for name in ("errors", "strict"):
+        for name in ("errors", "strict", "max_record"):
             how.pop(name, None)  # they are about files
         return encode_documents(SyntheticCorpus(**_by_period(recipe.synthetic)), path, **how)
     return encode(

@@ -6,7 +6,8 @@ import glob
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,11 +21,11 @@ from wordnum.corpus.streams import (
     is_compressed,
     is_remote,
     ranges,
-)
+)  # fmt: skip
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import content_hash
 
-__all__ = ["DocumentStream", "Part", "Paths", "find_parts", "read_documents"]
+__all__ = ["Part", "Paths", "find_parts"]
 
 _FILES = 1000  # in one part, at most
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -90,7 +91,7 @@ class Part:
             for path, state in zip(self.files, self.states, strict=True)
         )
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Hash of all that the documents depend on."""
         return content_hash(self.files, self.reader, self.states, self.begin, self.end)
@@ -107,66 +108,6 @@ class Part:
             }
             for path, state in zip(self.files, self.states, strict=True)
         ]
-
-
-@dataclass(frozen=True)
-class DocumentStream:
-    """Documents of a source; can be iterated over again and again.
-
-    Attributes
-    ----------
-    parts : tuple of Part
-        The files, in order, and how each is read.
-    skips : Skips
-        What the search for files skipped; what reading skips is added.
-    """
-
-    parts: tuple[Part, ...]
-    skips: Skips = field(default_factory=Skips, compare=False)
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield one document after the other."""
-        for part in self.parts:
-            yield from part.documents(self.skips)
-
-
-def read_documents(paths: Paths, *, reader: str = "auto", **options: Any) -> DocumentStream:
-    r"""Documents of files, folders, globs, addresses or standard input.
-
-    Parameters
-    ----------
-    paths : path or sequence of paths
-        Files (plain, .gz, .bz2, .xz, .zst), folders, globs, addresses such as s3://bucket/key,
-        hf:owner/name[:configuration][#split], or "-". Files of folders and globs come in byte
-        order of their names.
-    reader : {"auto", "text", "jsonl", "parquet", "wikipedia", "hf"}
-        What the files hold; "auto" goes by suffix, and by the first bytes where that says nothing.
-    options
-        Of the reader: field, separator, errors, strict, max_record; see `Reader`.
-
-    Returns
-    -------
-    DocumentStream
-        Iterable over str, again and again; nothing is read before.
-
-    Raises
-    ------
-    InputError
-        A file is missing, or a folder holds nothing readable; while iterating: a file is damaged.
-    UsageError
-        An unknown reader, separator or way with errors.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp(), "two.txt")
-    >>> _ = path.write_text("one page\nof it\n\nanother\n")
-    >>> list(read_documents(path))
-    ['one page\nof it\n', 'another\n']
-    """
-    skips = Skips()
-    parts = find_parts(paths, reader=reader, options=Reader(**options), skips=skips, cut=False)
-    return DocumentStream(tuple(parts), skips)
 
 
 def find_parts(
@@ -292,22 +233,14 @@ def _folder(folder: str, reader: str, skips: Skips) -> list[str]:
     kinds = [READERS[reader]] if reader != "auto" else list(READERS.values())
     known = [suffix for kind in kinds for suffix in kind.suffixes]
     root = os.path.realpath(folder)
-    visited = {root}
     found: list[str] = []
     others: set[str] = set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
-        kept = []
-        for name in sorted(folders, key=os.fsencode):
+    for parent, folders, files in os.walk(folder):
+        for name in folders:
             path = os.path.join(parent, name)
-            target = os.path.realpath(path)
-            if name.startswith("."):
-                continue
-            if target in visited or not _inside(target, root):
-                skips.add(path, "link that loops or leads out of the folder", target)
-                continue
-            visited.add(target)
-            kept.append(name)
-        folders[:] = kept
+            if os.path.islink(path) and not name.startswith("."):
+                skips.add(path, "link to a folder", os.path.realpath(path))
+        folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
             path = os.path.join(parent, name)
             if name.startswith("."):

@@ -18,19 +18,9 @@ from wordnum.errors import InputError
 from wordnum.storage import read_failure
 
 __all__ = [
-    "COMPRESSED",
-    "RANGE",
-    "BlockReader",
-    "Skips",
-    "identity",
-    "is_compressed",
-    "is_remote",
-    "line_stream",
-    "open_raw",
-    "ranges",
-    "read_blocks",
-    "replace_invalid",
-]
+    "COMPRESSED", "RANGE", "BlockReader", "Skips", "identity", "is_compressed", "is_remote",
+    "line_stream", "open_raw", "ranges", "read_blocks", "replace_invalid",
+]  # fmt: skip
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 RANGE = 32 * 2**20
@@ -194,22 +184,13 @@ def line_stream(blocks: Iterable[bytes]) -> io.BufferedReader:
 
 def replace_invalid(blocks: Iterable[bytes], path: str, skips: Skips) -> Iterator[bytes]:
     """Blocks in which bytes that are not UTF-8 have become U+FFFD, counted."""
-    found: list[int] = []
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     line = 1
-
-    def handler(error: UnicodeError) -> tuple[str, int]:
-        assert isinstance(error, UnicodeDecodeError)
-        found.append(line + error.object.count(b"\n", 0, error.start))
-        return "�", error.end
-
-    name = f"wordnum-replace-{id(found)}"
-    codecs.register_error(name, handler)
-    decoder = codecs.getincrementaldecoder("utf-8")(errors=name)
     for block in itertools.chain(blocks, [b""]):
         text = decoder.decode(block, final=not block)
-        for at in found:
-            skips.add(path, "bytes that are not UTF-8, replaced", f"line {at}")
-        found.clear()
+        if (found := text.count("\ufffd") - block.count("\ufffd".encode())) > 0:
+            first = line + text.count("\n", 0, text.index("\ufffd"))
+            skips.add(path, "bytes that are not UTF-8, replaced", f"line {first}", found)
         line += text.count("\n")
         if text:
             yield text.encode()
@@ -234,14 +215,7 @@ def ranges(path: str, separator: str, size: int = RANGE) -> list[tuple[int, int 
 
 
 def _first_border(path: str, position: int, border: bytes) -> int | None:
-    """Where the first document begins behind a border that lies after `position`."""
-    pattern = re.compile(border)
-    rest = b""
-    for block in read_blocks(path, begin=position):
-        window = rest + block
-        if match := pattern.search(window):
-            return position + match.end()
-        # White space at the end may be the first half of a border.
-        rest = window[len(window.rstrip(b" \t\r\n")) :][-_READ:]
-        position += len(window) - len(rest)
-    return None
+    """Where the first document begins behind a border that lies within a block of `position`."""
+    block = next(read_blocks(path, begin=position), b"")
+    match = re.search(border, block)
+    return position + match.end() if match else None

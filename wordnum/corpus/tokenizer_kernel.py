@@ -19,15 +19,8 @@ from wordnum.corpus.numerals import MAX_TOKEN_BYTES, character_class
 from wordnum.intrinsics import element, first_bytes, first_letters, prefetch, trailing_zeros
 
 __all__ = [
-    "KINDS",
-    "SEPARATORS",
-    "STRIDE",
-    "add",
-    "character_classes",
-    "find",
-    "intern_words",
-    "tokenize",
-]
+    "KINDS", "SEPARATORS", "STRIDE", "add", "character_classes", "find", "intern_words", "tokenize",
+]  # fmt: skip
 
 # What happened in a call of `tokenize`.
 DONE, GROW, INVALID = 0, 1, 2
@@ -235,29 +228,19 @@ def _fold(data: np.ndarray, start: int, end: int) -> None:  # pragma: no cover
 
 
 @compiled(
-    "UniTuple(int64, 4)(uint8[::1], int64, int64, boolean, int64, int64, int64, boolean, "
+    "UniTuple(int64, 4)(uint8[::1], int64, int64, boolean, Tuple((int64, int64, int64, boolean)), "
     f"uint8[::1], uint32[::1], int64[::1], int64[::1], {_WORDS})",
     _nrt=False,
 )
 def tokenize(
-    data: np.ndarray,
-    begin: int,
-    n: int,
-    final: bool,
-    separator: int,
-    scheme: int,
-    size: int,
-    keep: bool,
-    classes: np.ndarray,
-    ids: np.ndarray,
-    starts: np.ndarray,
-    stream: np.ndarray,
-    words: Words,
-) -> tuple[int, int, int, int]:  # pragma: no cover
+    data: np.ndarray, begin: int, n: int, final: bool, how: tuple[int, int, int, bool],
+    classes: np.ndarray, ids: np.ndarray, starts: np.ndarray, stream: np.ndarray, words: Words,
+) -> tuple[int, int, int, int]:  # fmt: skip # pragma: no cover
     """Write the ids of data[begin:n], which is lower-cased; it must go on 16 bytes behind `n`.
 
     Words get the ids size + 2 + index of the word among those interned so far. What may go on
-    behind `n` is left for the next call, unless `final`.
+    behind `n` is left for the next call, unless `final`. `how` is the separator, the kind and size
+    of the numeral scheme, and whether ordinals are kept.
 
     Returns
     -------
@@ -269,6 +252,7 @@ def tokenize(
     n_ids, n_starts : int
         How many ids and document starts were written.
     """
+    separator, scheme, size, keep = how
     joins = scheme == _WHOLE
     width = 1 if scheme == _DIGIT else 3
     fresh, newlines, previous = stream[FRESH], stream[NEWLINES], stream[PREVIOUS]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from wordnum.corpus import tokenizer_kernel as kernel
-from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.numerals import OTHER, UNKNOWN, NumeralScheme
 from wordnum.errors import UsageError
 
-__all__ = ["PADDING", "RECORD_END", "FastTokenizer", "InvalidBytesError", "Piece", "WordTable"]
+__all__ = [
+    "PADDING", "RECORD_END", "FastTokenizer", "InvalidBytesError", "Piece", "WordTable", "tokens",
+]  # fmt: skip
 
 PADDING = 16
 RECORD_END = bytes([kernel.RECORD_END])
@@ -194,12 +197,23 @@ class FastTokenizer:
             self._ids = np.empty(n + 1, dtype=np.uint32)
             self._starts = np.empty(n + 1, dtype=np.int64)
         words, numerals = self._words, self.numerals
+        how = (
+            self._separator, kernel.KINDS[numerals.kind], numerals.size, numerals.ordinals == "keep"
+        )  # fmt: skip
         consumed = 0
         while True:
             status, consumed, n_ids, n_starts = kernel.tokenize(
-                *(buffer, consumed, n, final, self._separator),
-                *(kernel.KINDS[numerals.kind], numerals.size, numerals.ordinals == "keep"),
-                *(self._classes, self._ids, self._starts, self._stream),
+                *(
+                    buffer,
+                    consumed,
+                    n,
+                    final,
+                    how,
+                    self._classes,
+                    self._ids,
+                    self._starts,
+                    self._stream,
+                ),
                 words.arrays,
             )
             if status == kernel.INVALID:
@@ -217,6 +231,25 @@ class FastTokenizer:
         piece = Piece(ids, starts, *_lower_case(*self._words.words()))
         self._new_piece()
         return piece
+
+
+def tokens(text: str, numerals: NumeralScheme | None = None) -> list[int | str]:
+    """Tokens of a text: numbers as int, words and punctuation as lower-case str.
+
+    Examples
+    --------
+    >>> tokens("21st of 350, 007")
+    ['<other number>', 'of', 350, ',', '<other number>']
+    >>> tokens("21st", NumeralScheme(ordinals="keep")), tokens("12345", NumeralScheme("r2l3"))
+    ([21, 'st'], [12, 345])
+    """
+    tokenizer = FastTokenizer(numerals or NumeralScheme(), separator="file")
+    tokenizer.read_documents([text])
+    piece, size = tokenizer.take(), tokenizer.numerals.size
+    data, borders = piece.blob.tobytes(), piece.offsets.tolist()
+    words = [data[begin:end].decode() for begin, end in itertools.pairwise(borders)]
+    names = [*range(size), OTHER, UNKNOWN, *words]
+    return [names[i] for i in piece.ids.tolist()]
 
 
 def _lower_case(blob: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -17,30 +18,6 @@ from wordnum.provenance import content_hash
 __all__ = ["Vocabulary"]
 
 _PREFIX = "vocabulary_"
-
-
-class _Words(Sequence[str]):
-    """Words decoded from one UTF-8 blob when they are asked for."""
-
-    def __init__(self, blob: np.ndarray, offsets: np.ndarray) -> None:
-        self._bytes = blob.tobytes()
-        self._offsets = offsets
-
-    def __len__(self) -> int:
-        return len(self._offsets) - 1
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        if index < 0:
-            index += len(self)
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        return self._bytes[self._offsets[index] : self._offsets[index + 1]].decode()
 
 
 class Vocabulary:
@@ -180,7 +157,8 @@ class Vocabulary:
     @cached_property
     def words(self) -> Sequence[str]:
         """The words, without the numbers."""
-        return _Words(self._blob, self._offsets)
+        data, borders = self._blob.tobytes(), self._offsets.tolist()
+        return [data[begin:end].decode() for begin, end in itertools.pairwise(borders)]
 
     @cached_property
     def fingerprint(self) -> str:
