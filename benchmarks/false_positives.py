@@ -121,7 +121,7 @@ def shuffle_p_values(x, seed, shuffles):
         said = out_of_fold(cpu, x, again, fold_of).labels
         anew[:, one] = [kappa(t.labels, row, t.n_classes) for t, row in zip(again, said)]
     spent = middle - start, time.perf_counter() - middle
-    p = [[Null.of(v, o).p_value for v, o in zip(values, observed)] for values in (taken, anew)]
+    p = [[Null(v, o).p_value for v, o in zip(values, observed)] for values in (taken, anew)]
     return np.array(p), spent
 
 

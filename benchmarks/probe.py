@@ -25,7 +25,7 @@ from wordnum.analyzers.cross_validation import out_of_fold
 from wordnum.analyzers.folds import random_folds
 from wordnum.analyzers.residues import tasks_for
 from wordnum.backend import get_backend
-from wordnum.theory.theorem import planted_embedding
+from wordnum.theory import planted_embedding
 
 MODULI = range(2, 11)
 REPEATS = 5

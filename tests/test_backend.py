@@ -22,7 +22,7 @@ from wordnum.embeddings.glove import GloVe
 from wordnum.embeddings.svd import SVD
 from wordnum.embeddings.weightings import weight
 from wordnum.errors import InputError, MissingExtraError, UsageError
-from wordnum.theory.theorem import planted_embedding
+from wordnum.theory import planted_embedding
 
 needs_gpu = pytest.mark.skipif(not gpu_is_there(), reason="needs CuPy and a GPU")
 

@@ -23,7 +23,7 @@ from wordnum.embeddings.gram import gram
 from wordnum.embeddings.krylov import block_krylov_svd
 from wordnum.embeddings.svd import SVD
 from wordnum.embeddings.weightings import WEIGHTINGS, weight
-from wordnum.theory.theorem import planted_embedding
+from wordnum.theory import planted_embedding
 
 needs_gpu = pytest.mark.skipif(not gpu_is_there(), reason="needs CuPy and a GPU")
 

@@ -13,7 +13,7 @@ from wordnum.analyzers.side_by_side import SideBySide
 from wordnum.backend import get_backend
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError, UsageError
-from wordnum.theory.theorem import planted_embedding
+from wordnum.theory import planted_embedding
 
 PROBE_KEYS = {
     "kappa", "low", "high", "interval_reason", "repeat_sd", "accuracy", "kappa_groups",

@@ -6,7 +6,7 @@ import pytest
 from wordnum.analyzers import probe as probe_function
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.replicates import Replicates
-from wordnum.theory.theorem import planted_embedding
+from wordnum.theory import planted_embedding
 
 
 @pytest.mark.parametrize("classifier", ["lda", "ridge"])

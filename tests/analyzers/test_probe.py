@@ -17,7 +17,7 @@ from wordnum.analyzers.residues import Task, tasks_for
 from wordnum.backend import get_backend
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError, UsageError
-from wordnum.theory.theorem import planted_embedding
+from wordnum.theory import planted_embedding
 
 CPU = get_backend("cpu")
 

@@ -8,10 +8,10 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from wordnum.analyzers import analyze, probe, separability, spectrum
 from wordnum.errors import InputError, UsageError
-from wordnum.theory.counterexample import counterexample_spread
-from wordnum.theory.theorem import (
+from wordnum.theory import (
     best_linear_accuracy,
     counterexample,
+    counterexample_spread,
     hidden_threshold,
     planted_embedding,
     without_period,

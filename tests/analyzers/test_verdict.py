@@ -4,7 +4,7 @@ import pytest
 from wordnum.analyzers import analyze, probe, spectrum, verdict
 from wordnum.analyzers.verdicts import kappa_rule
 from wordnum.embeddings.embedding import Embedding
-from wordnum.theory.theorem import planted_embedding
+from wordnum.theory import planted_embedding
 
 # Kappa x 100 at T = 2, 5, 10 of the paper's figures, and its cladogram.
 PAPER = {

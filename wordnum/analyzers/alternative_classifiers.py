@@ -63,23 +63,21 @@ class AlternativeClassifier(ClassifierMixin, BaseEstimator):
         self.converged_, self.model_ = True, None
         if len(self.classes_) == 1 or not X.any():
             return self
+        penalty, stop = len(X) * self.alpha, {"max_iter": 300, "tol": 1e-3}
         if self.kind == "mlp":
+            seed = {"random_state": self.random_state}
             self.model_ = MLPClassifier(
                 (_HIDDEN,),
-                alpha=len(X) * self.alpha,
+                alpha=penalty,
                 learning_rate_init=0.01,
-                max_iter=300,
-                tol=1e-3,
                 n_iter_no_change=8,
-                random_state=self.random_state,
+                **stop,
+                **seed,
             )
-            self.converged_ = _converges(self.model_, X, y)
-            return self
-        self.model_ = LogisticRegression(
-            C=1.0 / (len(X) * self.alpha), max_iter=300, tol=1e-3, warm_start=True
-        )
+        else:
+            self.model_ = LogisticRegression(C=1.0 / penalty, warm_start=True, **stop)
         self.converged_ = _converges(self.model_, X, y)
-        if not self.converged_:
+        if not self.converged_ and self.kind == "logistic":
             # Nearly separable classes need many steps; a second run goes on from the first.
             self.converged_ = _converges(self.model_.set_params(max_iter=3000), X, y)
         return self
@@ -115,37 +113,36 @@ class AlternativeFold:
         self.tasks, self.rows = tasks, rows
         self.model = AlternativeClassifier(kind, random_state=random_state)
         self.Z, self.Z_test, *_ = standardised(np, train, test, nuisance)
-        self.fitted: dict[int, AlternativeClassifier] = {}
         self.failed: frozenset[int] = frozenset()
 
     def choose(self, groups: np.ndarray | None) -> np.ndarray:
         """Index of the best of `ALPHAS` per task, by the kappa of one held-out quarter.
 
-        A quarter of the rows, or of the groups where there are any; the best is then fitted on all.
+        A quarter of the rows, or of the groups where there are any.
         """
         inner = _inner_part(len(self.Z), groups, self.model.random_state)
-        for at, task in enumerate(self.tasks):
+        chosen = []
+        for task in self.tasks:
             search = GridSearchCV(
                 self.model,
                 {"alpha": _TRIED[self.model.kind]},
                 scoring=partial(_score, task.n_classes),
                 cv=PredefinedSplit(np.where(inner, 0, -1)),
+                refit=False,
                 error_score="raise",
             )
-            self.fitted[at] = search.fit(self.Z, task.labels[self.rows]).best_estimator_
-        return np.array([ALPHAS.index(self.fitted[at].alpha) for at in range(len(self.tasks))])
+            best = search.fit(self.Z, task.labels[self.rows]).best_params_
+            chosen.append(ALPHAS.index(best["alpha"]))
+        return np.array(chosen)
 
     def predict(self, chosen: np.ndarray) -> np.ndarray:
         """Predicted labels (number of tasks, m), one index of `ALPHAS` per task."""
         labels = []
-        for at, task in enumerate(self.tasks):
-            model = self.fitted.get(at)
-            if model is None:
-                model = clone(self.model).set_params(alpha=ALPHAS[chosen[at]])
-                model.fit(self.Z, task.labels[self.rows])
+        for task, index in zip(self.tasks, chosen, strict=True):
+            model = clone(self.model).set_params(alpha=ALPHAS[index])
+            labels.append(model.fit(self.Z, task.labels[self.rows]).predict(self.Z_test))
             if not model.converged_:
                 self.failed |= {task.period}
-            labels.append(model.predict(self.Z_test))
         return np.stack(labels)
 
 

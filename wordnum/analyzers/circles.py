@@ -48,14 +48,8 @@ class Circle:
         """One row per number."""
         import pandas as pd
 
-        return pd.DataFrame(
-            {
-                "number": self.numbers,
-                "residue": self.numbers % self.period,
-                "x": self.x,
-                "y": self.y,
-            }
-        )
+        place = {"residue": self.numbers % self.period, "x": self.x, "y": self.y}
+        return pd.DataFrame({"number": self.numbers, **place})
 
     def plot(self, ax: Axes | None = None, *, title: str = "") -> Axes:
         """Draw the numbers, coloured by residue, and the mean of every class.

@@ -16,16 +16,7 @@ from wordnum.errors import InputError
 if TYPE_CHECKING:
     from wordnum.analyzers.probing import ProbeResult
 
-__all__ = [
-    "T_QUANTILE",
-    "Difference",
-    "Interval",
-    "compare",
-    "half_sample_interval",
-    "paired_difference",
-    "standard_error",
-    "variance_inflation",
-]
+__all__ = ["Difference", "compare", "half_sample_interval", "paired_difference"]
 
 # 97.5 % point of Student's t with 9 degrees of freedom: ten half-samples.
 T_QUANTILE = 2.26

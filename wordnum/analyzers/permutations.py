@@ -27,20 +27,17 @@ class Null:
     Attributes
     ----------
     values : array of shape (number of permutations,)
-    p_value : float
-        ``(1 + #{null >= observed}) / (1 + number of permutations)``, the observed kappa being that
-        of the same folds (the first repeat).
+    observed : float
+        Kappa x 100 with the real labels in the same folds (the first repeat).
     """
 
     values: np.ndarray
-    p_value: float
+    observed: float
 
-    @classmethod
-    def of(cls, values: np.ndarray, observed: float) -> Null:
-        """Null of these values for an observed kappa."""
-        # A kappa that rounding alone sets apart from the observed one counts as equal.
-        as_large = int((values >= observed - 1e-9).sum())
-        return cls(values, (1 + as_large) / (1 + len(values)))
+    @property
+    def p_value(self) -> float:
+        """``(1 + #{null >= observed}) / (1 + number of permutations)``, equal up to rounding."""
+        return (1 + int((self.values >= self.observed - 1e-9).sum())) / (1 + len(self.values))
 
     @property
     def mean(self) -> float:

@@ -18,17 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = [
-    "BLUE",
-    "GREY",
-    "PALETTE",
-    "RED",
-    "bare_axes",
-    "modulus_axis",
-    "new_figure",
-    "residue_colors",
-    "save_figure",
-]
+__all__ = ["BLUE", "GREY", "PALETTE", "RED", "bare_axes", "new_figure", "save_figure"]
 
 # Okabe and Ito: told apart with every kind of colour vision.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

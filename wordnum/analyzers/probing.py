@@ -294,7 +294,7 @@ def probe(
             else Interval(None, None, "not-asked")
         )
         null, null_unrestricted = (
-            Null.of(values[at], float(repeated[0])) if nulls else None for values in permuted
+            Null(values[at], float(repeated[0])) if nulls else None for values in permuted
         )
         by_period[task.period] = ModulusProbe(
             period=task.period,

@@ -1,4 +1,4 @@
-"""Several analyses side by side: spectra as strips beside the kappas, or growth with the text."""
+"""Several analyses side by side: spectra as strips beside the table of kappas."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from wordnum.analyzers.analysis import Analysis
-from wordnum.analyzers.plotting import PALETTE, bare_axes, new_figure
-from wordnum.analyzers.spectra import SPIKE_PERIODS
+from wordnum.analyzers.plotting import new_figure
 from wordnum.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ __all__ = ["SideBySide", "System", "plot_systems"]
 
 _PERIODS = {2: "2", 5 / 2: "5/2", 10 / 3: "10/3", 5: "5", 10: "10"}
 _GRID = np.linspace(0, 0.5, 501)
-_GROWING = {"magnitude": "normalised magnitude", "phi": "$\\Phi_T$", "kappa": "kappa x 100"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -87,35 +85,6 @@ class SideBySide:
         ]
         return plot_systems(rows, figure, title=title)
 
-    def plot_growth(
-        self,
-        figure: Figure | None = None,
-        *,
-        periods: Sequence[int] = SPIKE_PERIODS,
-        unit: str = "tokens",
-        title: str = "",
-    ) -> Figure:
-        """Draw magnitude, Phi_T and kappa with its interval against the size of the text.
-
-        The analyses have all their parts, and these T among their moduli.
-        """
-        figure = new_figure(figure, (8.6, 2.6))
-        axes = figure.subplots(1, 3)
-        frame = self.to_frame().sort_index()
-        for ax, (column, label) in zip(axes, _GROWING.items(), strict=True):
-            bare_axes(ax).set(xlabel=unit, ylabel=label)
-            for color, T in zip(PALETTE, periods, strict=False):
-                grown = frame.xs(T, level="T")
-                ax.plot(grown[column], "o-", color=color, markersize=3, label=f"T = {T}")
-                if column == "kappa":
-                    low, high = np.asarray(grown[["low", "high"]], dtype=float).T
-                    ax.vlines(grown.index, low, high, color=color, linewidth=1.0)
-            if 0 < 8 * min(self.by_name) < max(self.by_name):
-                ax.set_xscale("log")
-        axes[0].legend(frameon=False, fontsize=8)
-        figure.suptitle(title)
-        return figure
-
 
 class System(NamedTuple):
     """A row of the figure.
@@ -170,10 +139,8 @@ def _strips(ax: Axes, rows: Sequence[System]) -> None:
     )
     # Without a frame, and with room behind it, the spike at T = 2 can be seen.
     ax.spines[:].set_visible(False)
-    ax.set_xlim(0, 0.503)
     ax.set_xticks([1 / T for T in _PERIODS], list(_PERIODS.values()), fontsize=7)
-    ax.set_xlabel("period", fontsize=8)
-    ax.set_title("spectrum", fontsize=9)
+    ax.set(xlim=(0, 0.503), xlabel="period", title="spectrum")
     bar = ax.figure.colorbar(picture, ax=ax, location="bottom", shrink=0.35, aspect=18, pad=0.02)
     bar.set_label("magnitude over its median", fontsize=7)
     bar.ax.tick_params(labelsize=6)
@@ -193,7 +160,6 @@ def _kappa_table(ax: Axes, rows: Sequence[System]) -> None:
             ax.text(column, place, f"{round(kappa)}", ha="center", va="center", fontsize=7,
                     color=tone, fontweight=weight)  # fmt: skip
     ax.set_xticks(range(len(moduli)), [str(T) for T in moduli], fontsize=7)
-    ax.set_xlabel("T", fontsize=8)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set_title("kappa x 100 of a linear probe of n mod T", fontsize=9)
+    ax.set(xlabel="T", title="kappa x 100 of a linear probe of n mod T")

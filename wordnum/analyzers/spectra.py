@@ -110,14 +110,8 @@ class Spectrum:
         """One row per frequency."""
         import pandas as pd
 
-        return pd.DataFrame(
-            {
-                "frequency": self.frequency,
-                "period": self.period,
-                "magnitude": self.magnitude,
-                "power": self.power,
-            }
-        )
+        names = ("frequency", "period", "magnitude", "power")
+        return pd.DataFrame({name: getattr(self, name) for name in names})
 
     def plot(self, ax: Axes | None = None, *, title: str = "", color: str = BLUE) -> Axes:
         """Draw the normalised magnitude over frequency, the periods marked with their p-values."""
@@ -138,26 +132,17 @@ class Spectrum:
                 fontsize=8,
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
             )
+        # Spikes are seen beside a slow trend that towers over them, and goes off the top.
+        fast = self.magnitude[self.frequency >= _SLOW]
+        top = max([1.5, *(spike.magnitude for spike in self.spikes.values()), *fast])
         ax.set(
             xlim=(0, 0.505),
-            ylim=(0, 1.12 * self._top(ax)),
+            ylim=(0, 1.12 * top),
             xlabel="frequency (cycles per number)",
             ylabel="normalised magnitude",
             title=title,
         )
         return ax
-
-    def _top(self, ax: Axes) -> float:
-        """Height that shows the spikes; where a trend towers over them, its peak is written."""
-        fast = self.magnitude[self.frequency >= _SLOW]
-        top = float(max([1.5, *(spike.magnitude for spike in self.spikes.values()), *fast]))
-        peak = float(self.magnitude.max())
-        if peak <= 3 * top:
-            return max(top, peak)
-        at = (float(self.frequency[self.magnitude.argmax()]), 1.0)
-        ax.annotate(f"up to {peak:.3g}", at, xytext=(4, -2), textcoords="offset points", va="top",
-                    xycoords=("data", "axes fraction"), fontsize=8, color=GREY)  # fmt: skip
-        return top
 
 
 @one_blas_thread

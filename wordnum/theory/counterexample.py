@@ -1,4 +1,4 @@
-"""Theorem 1.2 over a range of B: Phi_T stays, the best linear accuracy falls to chance."""
+"""The counterexample of Theorem 1.2: Phi_T stays, the best linear accuracy falls to chance."""
 
 from __future__ import annotations
 
@@ -10,16 +10,47 @@ import numpy as np
 
 from wordnum.analyzers.class_scatter import separability
 from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes, new_figure, residue_colors
+from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import UsageError
-from wordnum.theory.theorem import best_linear_accuracy, counterexample
+from wordnum.theory.theorem import best_linear_accuracy, check_divides
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-    from wordnum.embeddings.embedding import Embedding
+__all__ = ["CounterexampleSpread", "counterexample", "counterexample_spread"]
 
-__all__ = ["CounterexampleSpread", "counterexample_spread"]
+
+def counterexample(
+    *, period: int = 10, A: float = 5.0, B: float = 31.0, size: int = 1000
+) -> Embedding:
+    """Theorem 1.2: with ``n = r + m T``, ``e(n) = A r + B m``, in one dimension.
+
+    ``Phi_T = N A^2 (T^2 - 1) / 12`` whatever B is; B spreads every class, and with a large one no
+    linear classifier does much better than chance.
+
+    Parameters
+    ----------
+    period : int
+        T; it divides `size`.
+    A, B : float
+        Steps of the residue and of the quotient.
+    size : int
+        N.
+
+    Examples
+    --------
+    >>> from wordnum.analyzers import separability
+    >>> [round(separability(counterexample(B=B), moduli=[10])[10].phi) for B in (0.03, 31)]
+    [206250, 206250]
+    >>> from wordnum.theory import best_linear_accuracy
+    >>> [best_linear_accuracy(counterexample(B=B), period=10).correct for B in (0.03, 31)]
+    [1000, 109]
+    """
+    check_divides(period, size)
+    n = np.arange(size)
+    values = A * (n % period) + B * (n // period)
+    return Embedding(values[:, None].astype(float), size=size, name=f"counterexample, B = {B:g}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,27 +98,23 @@ class CounterexampleSpread:
         import pandas as pd
 
         columns = {"phi": self.phi, "correct": self.correct, "accuracy": self.accuracy}
-        return pd.DataFrame(columns, index=pd.Index(self.B, name="B"))
+        return pd.DataFrame({"B": self.B, **columns}).set_index("B")
 
     def plot(self, figure: Figure | None = None, *, title: str = "") -> Figure:
         """Draw the numbers at the least and the greatest B, and both measures between them."""
         T = self.period
         figure = new_figure(figure, (8.6, 2.8))
         *ends, ax = figure.subplots(1, 3)
+        residue = np.arange(self.size) % T
         for end, at in zip(ends, (0, -1), strict=True):
-            bare_axes(end)
-            embedding, B = self.embeddings[at], self.B[at]
-            residue = embedding.numbers % T
-            end.scatter(embedding.vectors[:, 0], residue, s=30, marker="|", linewidths=0.5,
-                        c=residue_colors(T)[residue])  # fmt: skip
-            end.set_yticks(range(T))
-            label = f"e(n) = {self.A:g} r + {B:g} m"
-            end.set(xlabel=label, ylabel=f"r = n mod {T}", title=f"B = {B:g}")
+            values, colors = self.embeddings[at].vectors[:, 0], residue_colors(T)[residue]
+            bare_axes(end).scatter(values, residue, s=30, marker="|", linewidths=0.5, c=colors)
+            label = f"e(n) = {self.A:g} r + {self.B[at]:g} m"
+            end.set(xlabel=label, ylabel=f"r = n mod {T}", title=f"B = {self.B[at]:g}")
         bare_axes(ax)
-        ax.plot(self.B, 100 * self.accuracy, "o-", color=BLUE, markersize=3,
-                label="best linear accuracy, %")  # fmt: skip
-        ax.plot(self.B, 100 * self.phi / self.phi[0], "--", color=RED,
-                label="$\\Phi_T$, % of the first")  # fmt: skip
+        accuracy, phi = 100 * self.accuracy, 100 * self.phi / self.phi[0]
+        ax.plot(self.B, accuracy, "o-", color=BLUE, markersize=3, label="best linear accuracy, %")
+        ax.plot(self.B, phi, "--", color=RED, label="$\\Phi_T$, % of the first")
         ax.axhline(100 / T, color=GREY, linewidth=0.8, linestyle=":", label="chance")
         ax.set(xscale="log", xlabel="B", ylim=(0, 112), title=f"T = {T}, A = {self.A:g}")
         ax.legend(frameon=False, fontsize=7)
