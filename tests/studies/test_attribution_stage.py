@@ -160,4 +160,4 @@ def test_an_attribution_that_fails_is_kept_with_its_error_and_the_rest_goes_on(
         run_study(replace(study, corpora=(tiny,), models=models, probe=probe), tmp_path)
     about = json.loads((tmp_path / "study.json").read_text())
     assert len(about["failures"]) == len(GROUPINGS)
-    assert about["failures"][0].startswith("attribution of planted, whole, ±1, Hellinger to ")
+    assert about["failures"][0].startswith("attribution of planted, whole, ±1, Hellinger: ")

@@ -49,7 +49,7 @@ def page_data(
     results : StudyResults
     budget : int
         Bytes that both may take together as JSON. Circles are the bulk of the details; when
-        they do not fit they are kept for T = 10, 5, 2 only, then T = 10, then left out, and
+        they do not fit they are kept for T = 10 only, then left out, and
         `overview["left_out"]` says so.
     """
     done = [record for record in results.records if record["status"] == "done"]
@@ -73,14 +73,12 @@ def page_data(
         "left_out": "",
     }
     overview = _shown(jsonable(overview))
-    choices: tuple[tuple[Sequence[int], str], ...] = (
-        (moduli, ""),
-        ((10, 5, 2), "circles are kept for T = 10, 5 and 2 only, to keep this file small"),
-        ((10,), "circles are kept for T = 10 only, to keep this file small"),
-        ((), "circles are left out, to keep this file small"),
-    )
-    for circles, note in choices:
-        overview["left_out"] = note
+    choices: dict[str, Sequence[int]] = {
+        "": moduli,
+        "circles are kept for T = 10 only, to keep this file small": (10,),
+        "circles are left out, to keep this file small": (),
+    }
+    for overview["left_out"], circles in choices.items():
         details = {record["key"]: _details(record, circles) for record in done}
         if len(script_json(overview)) + len(script_json(details)) <= budget:
             return overview, details

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wordnum.cooccurrence.counts import Counts
-from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.perturbations import Original
 from wordnum.errors import WordnumError
 from wordnum.studies.attribution import attribute
-from wordnum.studies.grid import ModelSpec, Study
+from wordnum.studies.grid import Study
 from wordnum.studies.records import read_frame, write_frame
-from wordnum.studies.stages import Cache, Stages, code_version, load_or_discard
+from wordnum.studies.stages import Stages, code_version, load_or_discard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,37 +34,19 @@ _CODE = (
 
 
 def attribute_study(
-    study: Study,
-    prepared: list[Stages],
-    folder: Path,
-    cache: Cache,
-    *,
-    n_jobs: int | None,
-    device: str,
+    study: Study, prepared: list[Stages], folder: Path, *, n_jobs: int | None, device: str
 ) -> list[str]:
     """Write attribution.json; returns what went wrong, which is not in it."""
     import pandas as pd
 
     frames, failures = [], []
-    for stages, window, model, grouping in _questions(study, prepared):
-        recipe = stages.recipe
-        kept = ", ordinals kept" if recipe.ordinals == "keep" else ""
-        label = f"{recipe.name}, {recipe.numerals}{kept}, {window.label}, {model.name}"
+    for stages, about, options in _questions(study, prepared):
         try:
-            frame = _attributed(study, stages, window, model, grouping, cache, n_jobs, device)
+            frame = _attributed(stages, {**options, "device": device}, n_jobs)
         except WordnumError as error:
-            logger.warning("attribution of %s failed: %s", label, error)
-            failures.append(f"attribution of {label} to {grouping}: {error}")
+            logger.warning("attribution of %s failed: %s", about["label"], error)
+            failures.append(f"attribution of {about['label']}: {error}")
             continue
-        about = {
-            "corpus": recipe.name,
-            "numerals": recipe.numerals,
-            "ordinals": recipe.ordinals,
-            "window": window.label,
-            "model": model.name,
-            "grouping": grouping,
-            "label": f"{label}: {grouping}",
-        }
         frames.append(frame.assign(**about)[[*about, *frame.columns]])
     if frames:
         write_frame(folder / "attribution.json", pd.concat(frames))
@@ -73,41 +55,42 @@ def attribute_study(
 
 def _questions(
     study: Study, prepared: list[Stages]
-) -> Iterator[tuple[Stages, Window, ModelSpec, str]]:
-    for stages in prepared:
-        for window in study.windows:
-            for model in (model for model in study.models if model.attributable):
-                for grouping, options in GROUPINGS.items():
-                    # A window of one side has no sides to part.
-                    if not (options.get("sides") and window.side != "both"):
-                        yield stages, window, model, grouping
+) -> Iterator[tuple[Stages, dict[str, str], dict[str, Any]]]:
+    """Corpus, what the rows say of the question, and what `attribute` is asked."""
+    models = [model for model in study.models if model.attributable]
+    grid = product(prepared, study.windows, models, GROUPINGS.items())
+    for stages, window, model, (grouping, asked) in grid:
+        if asked.get("sides") and window.side != "both":
+            continue  # a window of one side has no sides to part
+        recipe, parameters = stages.recipe, model.estimator().get_params()
+        kept = ", ordinals kept" if recipe.ordinals == "keep" else ""
+        about = {
+            "corpus": recipe.name,
+            "numerals": recipe.numerals,
+            "ordinals": recipe.ordinals,
+            "window": window.label,
+            "model": model.name,
+            "grouping": grouping,
+            "label": f"{recipe.name}, {recipe.numerals}{kept}, {window.label}, {model.name}: "
+            f"{grouping}",
+        }
+        options = {
+            "window": window,
+            "weighting": parameters["weighting"],
+            "dim": parameters["dim"] or 100,
+            "random_state": study.probe.random_state,
+            **asked,
+        }
+        if study.context_groups and asked["groups"] == "contexts":
+            options["groups"] = study.context_groups
+        yield stages, about, options
 
 
-def _attributed(
-    study: Study,
-    stages: Stages,
-    window: Window,
-    model: ModelSpec,
-    grouping: str,
-    cache: Cache,
-    n_jobs: int | None,
-    device: str,
-) -> pd.DataFrame:
+def _attributed(stages: Stages, options: dict[str, Any], n_jobs: int | None) -> pd.DataFrame:
     if stages.error:
         raise WordnumError(stages.error)
     source = stages.counts(Original())
-    parameters = model.estimator().get_params()
-    options = {
-        "window": window,
-        "weighting": parameters["weighting"],
-        "dim": parameters["dim"] or 100,
-        "random_state": study.probe.random_state,
-        "device": device,
-        **GROUPINGS[grouping],
-    }
-    if study.context_groups and options["groups"] == "contexts":
-        options["groups"] = study.context_groups
-    path = cache.path("attributions", ".json", source.stem, options, code_version(*_CODE))
+    path = stages.cache.path("attributions", ".json", source.stem, options, code_version(*_CODE))
     found = load_or_discard(path, read_frame)
     if found is None:
         found = attribute(Counts.load(source), **options, n_jobs=n_jobs).to_frame()

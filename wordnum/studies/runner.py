@@ -94,9 +94,7 @@ def run_study(
         failures: list[str] = []
         if study.attribution:
             with timed(spent, "attribute"):
-                failures = attribute_study(
-                    study, prepared, folder, cache, n_jobs=n_jobs, device=device
-                )
+                failures = attribute_study(study, prepared, folder, n_jobs=n_jobs, device=device)
         told = {
             **about(study),
             "versions": versions(),
