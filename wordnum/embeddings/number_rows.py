@@ -92,7 +92,7 @@ def read_rows(data: Any) -> NumberRows:
         return _of_signal(data)
     if hasattr(data, "vocabulary") and hasattr(data, "matrix"):
         return _of_words(data)
-    matrix = checked_counts(_as_matrix(data))
+    matrix = checked_counts(data)
     totals = np.asarray(matrix.sum(axis=1)).ravel()
     origin = Origin(matrix.shape[0])
     return NumberRows(Rows(matrix, totals), origin, full=matrix)
@@ -138,20 +138,6 @@ def _origin(data: Any, *, signal: str) -> Origin:
             "read": {"signal": signal, "window": data.window.label},
         },
     )
-
-
-def _as_matrix(data: Any) -> Any:
-    try:
-        matrix = data if sparse.issparse(data) else np.asarray(data)
-    except ValueError:  # rows of different lengths
-        matrix = np.array(None)
-    if matrix.ndim != 2 or matrix.dtype.kind not in "biuf":
-        raise InputError(
-            "this cannot be fitted on",
-            expected="counts, a signal of counts, or a matrix with one row per number",
-            got=f"{type(data).__name__} of shape {matrix.shape}",
-        )
-    return matrix
 
 
 def rows_of_corpus(corpus: EncodedCorpus) -> NumberRows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -143,17 +144,20 @@ class SVD(NumberModel):
         """
         self._check()
         source = read_rows(X)
-        totals = self._totals(source)
-        if self.rows == "all":
-            fitted = self._fit_all(source, totals)
-            replicates = None
-        else:
-            fitted = self._fit_rows(source.rows, totals, exact=True)
-            replicates = fit_half_samples(
-                _HalfFit(self, totals, source.origin.size),
-                source.half_samples() if self.half_samples else (),
-                n_jobs=self.n_jobs,
+        totals, size = self._totals(source), source.origin.size
+        if self.rows == "all" and source.full is None:
+            raise InputError(
+                'rows="all" needs counts of all words by all words',
+                got="counts of number rows",
+                remedy='use wn.count_words, or rows="numbers"',
             )
+        fitted = self._decomposed(source.rows, totals, full=source.full)
+        vectors, replicates = fitted.vectors, None
+        if self.rows == "all":
+            self.vectors_, vectors = vectors, vectors[fitted.numbers]
+        elif self.half_samples:
+            half = partial(_half, self, totals, size)
+            replicates = fit_half_samples(half, source.half_samples(), n_jobs=self.n_jobs)
         self.n_features_in_ = source.rows.matrix.shape[1]
         self.error_ = fitted.error
         self.singular_values_ = fitted.singular_values
@@ -163,13 +167,13 @@ class SVD(NumberModel):
         if fitted.without_contexts.size:
             flags.append("numbers-without-contexts")
             log.info("%d numbers without contexts are left out", fitted.without_contexts.size)
-        dim = fitted.vectors.shape[1]
+        dim = vectors.shape[1]
         if dim < (self.dim or _DIM):
             flags.append("fewer-dimensions")
             log.warning("%d dimensions instead of %d: so much is the rank of the counts", dim, _DIM)
         weighting = Weighting.parse(self.weighting)
         self.embedding_ = self._made(
-            fitted.vectors,
+            vectors,
             fitted.numbers,
             source.origin,
             counts=source.rows.number_counts,
@@ -209,64 +213,42 @@ class SVD(NumberModel):
         return source.context_counts
 
     @one_blas_thread
-    def _fit_rows(self, rows: Rows, totals: np.ndarray | None, *, exact: bool) -> _Fitted:
-        """Decompose number rows; where not `exact`, a rank below dim lowers the dimension."""
-        backend = get_backend(self.device)
-        rows = Rows(checked_counts(rows.matrix), rows.number_counts)
-        numbers, without = rows.present(min_count=self.min_count)
-        kept = rows.matrix if numbers.size == rows.matrix.shape[0] else rows.matrix[numbers]
-        if exact:
-            check_rows_differ(kept)
-        weighted = weight(
-            kept, weighting=self.weighting, column_totals=totals, device=self.device, checked=True
-        )
-        product = gram(weighted, single=self.precision == "single")
-        total = float(backend.to_numpy(product.diagonal()).sum())
-        values, vectors = leading(
-            product, self.dim or _DIM, backend=backend, exact=exact and self.dim is not None
-        )
-        return self._scaled(vectors, np.sqrt(values), numbers, without, total)
-
-    @one_blas_thread
-    def _fit_all(self, source: NumberRows, totals: np.ndarray | None) -> _Fitted:
-        """Decompose the counts of all words by all words."""
-        if source.full is None:
-            raise InputError(
-                'rows="all" needs counts of all words by all words',
-                got="counts of number rows",
-                remedy='use wn.count_words, or rows="numbers"',
-            )
-        full = checked_counts(source.full)
-        rows = Rows(full[: source.origin.size], source.rows.number_counts)
-        numbers, without = rows.present(min_count=self.min_count)
-        weighted = weight(
-            full, weighting=self.weighting, column_totals=totals, device=self.device, checked=True
-        )
-        total = weighted.squared_norm()
-        check_anything(total)
-        found = block_krylov_svd(
-            weighted,
-            self.dim or _DIM,
-            exact=self.dim is not None,
-            tol=self.tol,
-            single=self.precision == "single",
-            random_state=self.random_state,
-        )
-        fitted = self._scaled(
-            found.left, found.singular_values, slice(None), without, total, found.error
-        )
-        self.vectors_ = fitted.vectors
-        return fitted._replace(vectors=fitted.vectors[numbers], numbers=numbers)
-
-    def _scaled(
-        self,
-        left: np.ndarray,
-        singular: np.ndarray,
-        numbers: Any,
-        without: np.ndarray,
-        total: float,
-        error: float = 0.0,
+    def _decomposed(
+        self, rows: Rows, totals: np.ndarray | None, *, full: Any = None, exact: bool = True
     ) -> _Fitted:
+        """Decompose number rows, or all rows; where not `exact`, a rank below dim lowers it."""
+        backend, of_words = get_backend(self.device), self.rows == "all"
+        matrix = checked_counts(full if of_words else rows.matrix)
+        numbers, without = Rows(matrix[: rows.number_counts.size], rows.number_counts).present(
+            min_count=self.min_count
+        )
+        if not of_words:
+            matrix = matrix if numbers.size == matrix.shape[0] else matrix[numbers]
+            if exact:
+                check_rows_differ(matrix)
+        weighted = weight(
+            matrix, weighting=self.weighting, column_totals=totals, device=self.device, checked=True
+        )
+        k, exact, single = (
+            self.dim or _DIM,
+            exact and self.dim is not None,
+            self.precision == "single",
+        )
+        if of_words:
+            total = weighted.squared_norm()
+            check_anything(total)
+            options: dict[str, Any] = {
+                "tol": self.tol,
+                "single": single,
+                "random_state": self.random_state,
+            }
+            found = block_krylov_svd(weighted, k, exact=exact, **options)
+            left, singular, error = found.left, found.singular_values, found.error
+        else:
+            product = gram(weighted, single=single)
+            total = float(backend.to_numpy(product.diagonal()).sum())
+            squares, left = leading(product, k, backend=backend, exact=exact)
+            singular, error = np.sqrt(squares), 0.0
         vectors = fix_signs(left) * singular**self.p
         explained = float((singular**2).sum() / total)
         return _Fitted(vectors, numbers, singular, explained, without, error)
@@ -281,15 +263,9 @@ class _Fitted(NamedTuple):
     error: float
 
 
-@dataclass(frozen=True)
-class _HalfFit:
-    """Fit of a half-sample, which workers can be sent."""
-
-    model: SVD
-    totals: np.ndarray | None
-    size: int
-
-    def __call__(self, rows: Rows, index: int, side: int) -> Embedding:
-        fitted = self.model._fit_rows(rows, self.totals, exact=False)
-        counts = rows.number_counts[fitted.numbers]
-        return Embedding(fitted.vectors, fitted.numbers, size=self.size, counts=counts)
+def _half(
+    model: SVD, totals: np.ndarray | None, size: int, rows: Rows, index: int, side: int
+) -> Embedding:
+    fitted = model._decomposed(rows, totals, exact=False)
+    counts = rows.number_counts[fitted.numbers]
+    return Embedding(fitted.vectors, fitted.numbers, size=size, counts=counts)

@@ -228,9 +228,17 @@ def weight(
 
 def checked_counts(counts: Any) -> sparse.csr_array:
     """Return counts as a canonical SciPy csr_array, or say what is wrong with them."""
-    matrix = sparse.csr_array(counts)
-    if matrix.ndim != 2:
-        raise InputError("counts must be a matrix", got=f"shape {matrix.shape}")
+    try:
+        given = counts if sparse.issparse(counts) else np.asarray(counts)
+    except ValueError:  # rows of different lengths
+        given = np.array(None)
+    if given.ndim != 2 or given.dtype.kind not in "biuf":
+        raise InputError(
+            "this cannot be fitted on",
+            expected="counts, a signal of counts, or a matrix with one row per number",
+            got=f"{type(counts).__name__} of shape {given.shape}",
+        )
+    matrix = sparse.csr_array(given)
     if not matrix.has_canonical_format:
         matrix = matrix.copy()
         matrix.sum_duplicates()
