@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
@@ -13,23 +16,21 @@ from scipy import sparse
 from wordnum.config import check_types
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, UsageError
+from wordnum.provenance import content_hash
 from wordnum.storage import load_npz, save_npz
 
 __all__ = [
     "MARGINS",
+    "CountsBase",
     "Rows",
     "checked_counts",
     "checked_margins",
     "checked_matrix",
     "checked_rows",
-    "load_counts",
     "matrix_rows",
-    "merged_about",
     "row_arrays",
-    "save_counts",
 ]
 
-T = TypeVar("T")
 # Where rows begin, the columns of the entries, ascending in each row, and their values.
 Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -37,68 +38,120 @@ MARGINS = ("number_counts", "context_counts", "documents")
 
 _VERSION = 2
 _PARTS = ("indptr", "columns", "values")
-_ABOUT = ("perturbation", "flags", "provenance")
+_ABOUT = {"perturbation": str, "flags": list[str], "provenance": dict}
 
 
-def save_counts(
-    path: str | os.PathLike[str],
-    counts: Any,
-    *,
-    kind: str,
-    header: Mapping[str, Any],
-    arrays: Mapping[str, np.ndarray],
-) -> Path:
-    """Write counts with their vocabulary, perturbation, flags and provenance, atomically."""
-    return save_npz(
-        path,
-        kind=kind,
-        version=_VERSION,
-        header={**header, **{name: getattr(counts, name) for name in _ABOUT}},
-        arrays={**arrays, **counts.vocabulary.to_arrays()},
-        compress=False,
-    )
+@dataclass(eq=False, repr=False, kw_only=True)
+class CountsBase(ABC):
+    """What all kinds of counts have in common: what they say of themselves, files and sums.
 
-
-def load_counts(
-    path: str | os.PathLike[str],
-    *,
-    kind: str,
-    make: Callable[[Mapping[str, Any], Mapping[str, np.ndarray], dict[str, Any]], T],
-) -> T:
-    """Read a file of `save_counts`; what was counted stays on disk.
-
-    Parameters
+    Attributes
     ----------
-    path, kind
-        As in `save_counts`.
-    make : callable
-        Makes the counts of the header, the arrays, and the keywords that all counts share.
-
-    Raises
-    ------
-    InputError
-        There is no such file.
-    FormatError
-        It is damaged, of another kind or version, or holds what cannot be.
+    vocabulary : Vocabulary
+        Names of numbers and contexts.
+    perturbation : str
+        Canonical name of the perturbation.
+    flags : tuple of str
+        What a reader of any result made from these must know.
+    provenance : dict
+        How they were made.
     """
-    header, arrays = load_npz(path, kind=kind, version=_VERSION, mapped=True)
-    try:
-        types = {"perturbation": str, "flags": list[str], "provenance": dict}
-        check_types(header, types, where="its header")
-        about = {name: header[name] for name in _ABOUT}
-        about |= {"flags": tuple(about["flags"]), "vocabulary": Vocabulary.from_arrays(arrays)}
-        return make(header, arrays, about)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise FormatError(
-            f"{path} cannot be used as {kind}",
-            expected=f"{kind} written by wordnum",
-            got=f"{type(error).__name__}: {str(error).splitlines()[0]}",
-            remedy="count again",
-        ) from error
+
+    kind: ClassVar[str]
+
+    vocabulary: Vocabulary
+    perturbation: str = "original"
+    flags: tuple[str, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @abstractmethod
+    def _contents(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Everything that was counted, as the header and the arrays of a file."""
+
+    @classmethod
+    @abstractmethod
+    def _made_of(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], about: dict[str, Any]
+    ) -> Self:
+        """Rebuild and check what `_contents` gives; `about` are the fields of this class."""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of everything that was counted."""
+        header, arrays = self._contents()
+        return content_hash(header, *arrays.values(), self.vocabulary.fingerprint)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write to an npz file, atomically; returns its path."""
+        header, arrays = self._contents()
+        return save_npz(
+            path,
+            kind=self.kind,
+            version=_VERSION,
+            header={**header, **{name: getattr(self, name) for name in _ABOUT}},
+            arrays={**arrays, **self.vocabulary.to_arrays()},
+            compress=False,
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a file of `save`; what was counted stays on disk until it is needed.
+
+        Raises
+        ------
+        InputError
+            There is no such file.
+        FormatError
+            It is damaged, of another kind or version, or holds what cannot be.
+        """
+        header, arrays = load_npz(path, kind=cls.kind, version=_VERSION, mapped=True)
+        try:
+            check_types(header, _ABOUT, where="its header")
+            about = {name: header[name] for name in _ABOUT}
+            about |= {"flags": tuple(about["flags"]), "vocabulary": Vocabulary.from_arrays(arrays)}
+            return cls._made_of(header, arrays, about)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise FormatError(
+                f"{path} cannot be used as {cls.kind}",
+                expected=f"{cls.kind} written by wordnum",
+                got=f"{type(error).__name__}: {str(error).splitlines()[0]}",
+                remedy="count again",
+            ) from error
+
+    def _about_sum(self, other: Any, *, window: str) -> dict[str, Any]:
+        """Fields of a sum of two counts, and their window, which is named so.
+
+        Raises
+        ------
+        UsageError
+            They were counted otherwise.
+        """
+        for what, mine, theirs in (
+            ("vocabularies", self.vocabulary.fingerprint, other.vocabulary.fingerprint),
+            ("windows", getattr(self, window), getattr(other, window)),
+            ("perturbations", self.perturbation, other.perturbation),
+        ):
+            if mine != theirs:
+                raise UsageError(
+                    f"counts of different {what} cannot be merged",
+                    expected=str(mine),
+                    got=str(theirs),
+                    remedy="encode both texts with one vocabulary and count both alike",
+                )
+        same = self.provenance == other.provenance
+        return {
+            "vocabulary": self.vocabulary,
+            window: getattr(self, window),
+            "perturbation": self.perturbation,
+            "flags": tuple(dict.fromkeys(self.flags + other.flags)),
+            "provenance": self.provenance
+            if same
+            else {"merged": [self.provenance, other.provenance]},
+        }
 
 
 def row_arrays(name: str, rows: Rows) -> dict[str, np.ndarray]:
-    """Arrays that hold sparse rows, for `save_counts`; their names begin with `name`."""
+    """Arrays that hold sparse rows, for a file; their names begin with `name`."""
     return {f"{name}/{part}": array for part, array in zip(_PARTS, rows, strict=True)}
 
 
@@ -177,33 +230,3 @@ def checked_margins(
     """Occurrences of numbers and of tokens, and documents, by block."""
     shapes = (n_blocks, vocabulary.size), (n_blocks, len(vocabulary)), (n_blocks,)
     return {name: checked_counts(name, arrays, shape=shape) for name, shape in zip(MARGINS, shapes)}
-
-
-def merged_about(one: Any, other: Any, *, window: str) -> dict[str, Any]:
-    """Keywords that the sum of two counts shares with them; `window` names that of the window.
-
-    Raises
-    ------
-    UsageError
-        They were counted otherwise.
-    """
-    for what, mine, theirs in (
-        ("vocabularies", one.vocabulary.fingerprint, other.vocabulary.fingerprint),
-        ("windows", getattr(one, window), getattr(other, window)),
-        ("perturbations", one.perturbation, other.perturbation),
-    ):
-        if mine != theirs:
-            raise UsageError(
-                f"counts of different {what} cannot be merged",
-                expected=str(mine),
-                got=str(theirs),
-                remedy="encode both texts with one vocabulary and count both alike",
-            )
-    same = one.provenance == other.provenance
-    return {
-        "vocabulary": one.vocabulary,
-        window: getattr(one, window),
-        "perturbation": one.perturbation,
-        "flags": tuple(dict.fromkeys(one.flags + other.flags)),
-        "provenance": one.provenance if same else {"merged": [one.provenance, other.provenance]},
-    }

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,20 +14,15 @@ from wordnum.cooccurrence.count_files import (
     MARGINS,
     checked_margins,
     checked_rows,
-    load_counts,
-    merged_about,
     row_arrays,
-    save_counts,
 )
 from wordnum.cooccurrence.signals import Events, SignalSource, sum_events
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError
-from wordnum.provenance import content_hash, provenance
+from wordnum.provenance import provenance
 
 __all__ = ["BlockEvents", "Counts"]
-
-_KIND = "counts"
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,16 +118,9 @@ class Counts(SignalSource):
     12
     """
 
+    kind = "counts"
+
     blocks: Sequence[BlockEvents]
-    _: KW_ONLY
-    vocabulary: Vocabulary
-    window_size: int
-    number_counts: np.ndarray
-    context_counts: np.ndarray
-    documents: np.ndarray
-    perturbation: str = "original"
-    flags: tuple[str, ...] = ()
-    provenance: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_events(
@@ -222,13 +208,6 @@ class Counts(SignalSource):
         """Pair events counted, with repetition: what "equal number of pairs" means."""
         return sum(int(b.counts.sum(dtype=np.int64)) for b in self.blocks)
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """Hash of everything that was counted."""
-        digests = [content_hash(b.index, b.indptr, b.contexts, b.counts) for b in self.blocks]
-        margins = content_hash(self.number_counts, self.context_counts, self.documents)
-        return content_hash(digests, margins, self.window_size, self.vocabulary.fingerprint)
-
     def block_matrix(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
         """Sum the events of one block over a window: float64 (N, n_columns)."""
         events = self.blocks[block].rows
@@ -238,7 +217,7 @@ class Counts(SignalSource):
         """Merge exactly: blocks of equal index add, others stand side by side."""
         if not isinstance(other, Counts):
             return NotImplemented
-        about = merged_about(self, other, window="window_size")
+        about = self._about_sum(other, window="window_size")
         width = len(self.vocabulary)
         sides = [{index: i for i, index in enumerate(c._indices)} for c in (self, other)]
         blocks = []
@@ -256,24 +235,11 @@ class Counts(SignalSource):
         about |= {name: np.array(summed) for name, summed in margins.items()}
         return Counts(blocks, **about)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write to an npz file (kind "counts"), atomically; returns its path."""
+    def _contents(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         arrays = {name: np.asarray(getattr(self, name)) for name in MARGINS}
         for block in self.blocks:
             arrays |= row_arrays(f"block {block.index}", block.rows)
-        header = {"window_size": self.window_size, "blocks": self._indices}
-        return save_counts(path, self, kind=_KIND, header=header, arrays=arrays)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Counts:
-        """Read a file of `save`; events stay on disk until they are summed.
-
-        Raises
-        ------
-        InputError, FormatError
-            No such file; damaged, of another kind, or of another version.
-        """
-        return load_counts(path, kind=_KIND, make=cls._made_of)
+        return {"window_size": self.window_size, "blocks": self._indices}, arrays
 
     @classmethod
     def _made_of(

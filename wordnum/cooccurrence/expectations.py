@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from dataclasses import dataclass
+from functools import reduce
 from operator import add
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +17,8 @@ from wordnum.cooccurrence.count_files import (
     MARGINS,
     checked_margins,
     checked_matrix,
-    load_counts,
     matrix_rows,
     row_arrays,
-    save_counts,
 )
 from wordnum.cooccurrence.number_pairs import CountedBlock, count_blocks
 from wordnum.cooccurrence.signals import SignalSource, sum_events
@@ -39,16 +36,13 @@ from wordnum.corpus.perturbations import (
 )
 from wordnum.corpus.rewriting import NumberSequence, SwapNumbers, UnigramReplace
 from wordnum.corpus.thinning import Thin
-from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError, UsageError
-from wordnum.provenance import content_hash, provenance
+from wordnum.provenance import provenance
 
 if TYPE_CHECKING:
     from numpy import integer
 
 __all__ = ["ExpectedCounts", "expected_counts"]
-
-_KIND = "expected-counts"
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -97,18 +91,12 @@ class ExpectedCounts(SignalSource):
         Documents.
     """
 
+    kind = "expected-counts"
+
     strata: sparse.csr_array
     chances: sparse.csr_array
     kept: sparse.csr_array | None = None
     independent: bool = False
-    vocabulary: Vocabulary
-    window_size: int
-    number_counts: np.ndarray
-    context_counts: np.ndarray
-    documents: np.ndarray
-    perturbation: str
-    flags: tuple[str, ...] = ()
-    provenance: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -120,17 +108,6 @@ class ExpectedCounts(SignalSource):
     def n_strata(self) -> int:
         """Strata of number tokens; of one, all rows are alike."""
         return self.chances.shape[1]
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Hash of everything that the expectation is made of."""
-        return content_hash(
-            *self._arrays().values(),
-            self.independent,
-            self.window_size,
-            self.perturbation,
-            self.vocabulary.fingerprint,
-        )
 
     def block_matrix(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
         """Sum the expected events over a window: float64 (N, n_columns)."""
@@ -146,22 +123,14 @@ class ExpectedCounts(SignalSource):
         order = np.hstack([places.reshape(copies, -1) for places in columns_of]).ravel()
         return sparse.csr_array(joined[:, order])
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write to an npz file (kind "expected-counts"), atomically; returns its path."""
-        names = ("n_strata", "independent", "window_size")
-        header = {name: getattr(self, name) for name in names}
-        return save_counts(path, self, kind=_KIND, header=header, arrays=self._arrays())
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> ExpectedCounts:
-        """Read a file of `save`; events stay on disk until they are summed.
-
-        Raises
-        ------
-        InputError, FormatError
-            No such file; damaged, of another kind, or of another version.
-        """
-        return load_counts(path, kind=_KIND, make=cls._made_of)
+    def _contents(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        header = {n: getattr(self, n) for n in ("n_strata", "independent", "window_size")}
+        arrays = {name: getattr(self, name) for name in MARGINS}
+        for name in ("strata", "chances", "kept"):
+            matrix = getattr(self, name)
+            if matrix is not None:
+                arrays |= row_arrays(name, matrix_rows(matrix))
+        return header, arrays
 
     @classmethod
     def _made_of(
@@ -183,15 +152,6 @@ class ExpectedCounts(SignalSource):
             **checked_margins(arrays, vocabulary, n_blocks=1),
             **about,
         )
-
-    def _arrays(self) -> dict[str, np.ndarray]:
-        """Everything that the expectation is made of, by name."""
-        arrays = {name: getattr(self, name) for name in MARGINS}
-        for name in ("strata", "chances", "kept"):
-            matrix = getattr(self, name)
-            if matrix is not None:
-                arrays |= row_arrays(name, matrix_rows(matrix))
-        return arrays
 
     def _numbers(self, window: Window, columns: np.ndarray) -> sparse.csr_array:
         if self.kept is not None:

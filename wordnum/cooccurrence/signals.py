@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
+from wordnum.cooccurrence.count_files import CountsBase
 from wordnum.cooccurrence.groups import context_groups
 from wordnum.cooccurrence.windows import Window, as_window
 from wordnum.errors import UsageError
@@ -64,13 +66,12 @@ def half_samples(
     return [(pair, np.sort(o[:half]), np.sort(o[half:])) for pair, o in enumerate(orders)]
 
 
-class SignalSource(ABC):
+@dataclass(eq=False, repr=False, kw_only=True)
+class SignalSource(CountsBase):
     """Events by block and signed distance, which signals are chosen from.
 
     Attributes
     ----------
-    vocabulary : Vocabulary
-        Names of the numbers and contexts.
     window_size : int
         Largest distance.
     number_counts : ndarray of shape (n_blocks, N)
@@ -79,23 +80,14 @@ class SignalSource(ABC):
         Occurrences of each token; 0 for *other number* and *unknown*.
     documents : ndarray of shape (n_blocks,)
         Documents per block.
-    perturbation, flags, provenance
-        What was counted, what a reader of any result must know, and how it was made.
+    vocabulary, perturbation, flags, provenance
+        As in `CountsBase`.
     """
 
-    vocabulary: Vocabulary
     window_size: int
     number_counts: np.ndarray
     context_counts: np.ndarray
     documents: np.ndarray
-    perturbation: str
-    flags: tuple[str, ...]
-    provenance: dict[str, Any]
-
-    @property
-    @abstractmethod
-    def fingerprint(self) -> str:
-        """Hash of everything that was counted."""
 
     @abstractmethod
     def block_matrix(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:

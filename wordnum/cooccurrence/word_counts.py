@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field
-from functools import cached_property
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from wordnum.cooccurrence.count_files import (
+    CountsBase,
     checked_counts,
     checked_matrix,
-    load_counts,
     matrix_rows,
-    merged_about,
     row_arrays,
-    save_counts,
 )
 from wordnum.cooccurrence.windows import Side, Window
-from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.provenance import content_hash
 
 __all__ = ["WordCounts"]
 
-_KIND = "word-counts"
-
 
 @dataclass(eq=False, repr=False)
-class WordCounts:
+class WordCounts(CountsBase):
     """How often any two words stand within one window of each other, summed over distances.
 
     Made by `count_words`. The pairs are kept once, each with the earlier word as
@@ -56,6 +47,7 @@ class WordCounts:
     Examples
     --------
     >>> from wordnum.cooccurrence.word_pairs import count_words
+    >>> from wordnum.corpus.vocabulary import Vocabulary
     >>> from wordnum.corpus.encoded_corpus import EncodedCorpus
     >>> corpus = EncodedCorpus.from_arrays([1002, 7, 1002], [0, 3],
     ...                                    Vocabulary.from_words(["page"]))
@@ -64,15 +56,12 @@ class WordCounts:
     (np.float64(2.0), np.float64(2.0))
     """
 
+    kind = "word-counts"
+
     later: sparse.csr_array
-    _: KW_ONLY
-    vocabulary: Vocabulary
-    window: Window
-    context_counts: np.ndarray
-    n_documents: int
-    perturbation: str = "original"
-    flags: tuple[str, ...] = ()
-    provenance: dict[str, Any] = field(default_factory=dict)
+    window: Window = field(kw_only=True)
+    context_counts: np.ndarray = field(kw_only=True)
+    n_documents: int = field(kw_only=True)
 
     def __repr__(self) -> str:
         return (
@@ -84,17 +73,6 @@ class WordCounts:
     def number_counts(self) -> np.ndarray:
         """Occurrences of each number after perturbation, int64 (N,)."""
         return self.context_counts[: self.vocabulary.size]
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Hash of everything that was counted."""
-        return content_hash(
-            *matrix_rows(self.later),
-            self.context_counts,
-            self.n_documents,
-            self.window,
-            self.vocabulary.fingerprint,
-        )
 
     def matrix(self, side: Side | None = None) -> sparse.csr_array:
         """Counts of all words by all words.
@@ -121,7 +99,7 @@ class WordCounts:
         """Merge exactly."""
         if not isinstance(other, WordCounts):
             return NotImplemented
-        about = merged_about(self, other, window="window")
+        about = self._about_sum(other, window="window")
         widest = np.float64 if self.later.dtype.kind == "f" else np.uint64
         return WordCounts(
             sparse.csr_array(self.later.astype(widest) + other.later),
@@ -130,25 +108,10 @@ class WordCounts:
             **about,
         )
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write to an npz file (kind "word-counts"), atomically; returns its path."""
+    def _contents(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        arrays = row_arrays("later", matrix_rows(self.later))
         header = {"window": vars(self.window), "n_documents": self.n_documents}
-        arrays = {
-            "context_counts": self.context_counts,
-            **row_arrays("later", matrix_rows(self.later)),
-        }
-        return save_counts(path, self, kind=_KIND, header=header, arrays=arrays)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> WordCounts:
-        """Read a file of `save`; the pairs stay on disk.
-
-        Raises
-        ------
-        InputError, FormatError
-            No such file; damaged, of another kind, or of another version.
-        """
-        return load_counts(path, kind=_KIND, make=cls._made_of)
+        return header, arrays | {"context_counts": self.context_counts}
 
     @classmethod
     def _made_of(
