@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.recipes import encode_recipe, find_recipe, open_encoded
-from wordnum.errors import FormatError, InputError, UsageError
+from wordnum.errors import FormatError, InputError, UsageError, WordnumError
 from wordnum.studies.grid import ModelSpec, Study
 from wordnum.studies.plan import plan_study
 from wordnum.studies.toml_files import builtin_studies, load_study
@@ -254,3 +256,26 @@ def test_a_plan_notes_an_encoded_corpus_that_does_not_fit(tmp_path: Path):
     assert not plan_study(study).notes
     other = plan_study(replace(study, numerals=(("digit", "out"),)))
     assert "another numeral scheme" in other.notes[0]
+
+
+VALUES = (
+    "5", "-1", "1.5", "true", '""', '"x"', '"isolate:1"', "[]", "{}", "[1]", '["a"]', "[[1]]",
+    "{a=1}", "[{}]", '[{model="svd"}]', "[{model={}}]", "inf", "nan", "99999999999999999999",
+    "1979-05-27", r'"\u0000"', '"[/b]"', '"."', '["synthetic"]', '["thin:2"]', '["+"]', '[":"]',
+    '["isolate:99999999999999999999"]', "[{size=-2}]", '[{name="s", synthetic={size="x"}}]',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("times", [60, pytest.param(3000, marks=pytest.mark.slow)])
+def test_a_garbled_study_file_is_read_or_refused_and_nothing_else(tmp_path: Path, times: int):
+    rng = random.Random(times)
+    whole = ["seeds=[0, 1]", "thinned_controls=true", 'numerals=["digit"]', *SMALL.splitlines()]
+    for _ in range(times):
+        lines = list(whole)
+        for _ in range(rng.randint(1, 3)):
+            at = rng.randrange(len(lines))
+            key, equals, _ = lines[at].partition("=")
+            garbled = (key + equals + rng.choice(VALUES), "", rng.choice(whole), lines[at][1:])
+            lines[at] = rng.choice(garbled)
+        with contextlib.suppress(WordnumError):
+            plan_study(load_study(write(tmp_path, "\n".join(lines))))

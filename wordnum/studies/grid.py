@@ -297,13 +297,13 @@ class Study:
 
     def to_dict(self) -> dict[str, Any]:
         """All that the table depends on, as JSON holds it: no titles, nor where the texts are."""
-        told = jsonable(asdict(self))
-        told["corpora"] = [
+        spec = jsonable(asdict(self))
+        spec["corpora"] = [
             {key: value for key, value in recipe.items() if key not in _WORDS}
-            for recipe in told["corpora"]
+            for recipe in spec["corpora"]
         ]
-        told["perturbations"] = [perturbation.name for perturbation in self._conditions(0)]
-        return {key: value for key, value in told.items() if key not in _WORDS}
+        spec["perturbations"] = [perturbation.name for perturbation in self._conditions(0)]
+        return {key: value for key, value in spec.items() if key not in _WORDS}
 
     @property
     def fingerprint(self) -> str:

@@ -1,4 +1,4 @@
-"""What a study will do and cost, told before it starts."""
+"""What a study will do and cost, before it starts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BYTES_PER_TOKEN = 5.1
 _NUMBER_SHARE = 0.0114
 
 # Bytes of a process with its libraries, and per pair that it sums; on disk per token and pair, and
-# of one embedding with its halves.
+# of one embedding with its half-samples.
 _PROCESS_BYTES, _SUMMED_PAIR_BYTES = 4.3e8, 18
 _TOKEN_BYTES, _PAIR_BYTES, _EMBEDDING_BYTES = 4.2, 3.1, 17e6
 

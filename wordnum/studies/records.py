@@ -67,8 +67,8 @@ def record_path(folder: Path, key: str) -> Path:
 def write_record(path: Path, record: dict[str, Any]) -> None:
     """Write one JSON object with its checksum, atomically."""
     record = jsonable(record)
-    told = {**record, "checksum": _checksum(record)}
-    write_text(path, json.dumps(told, sort_keys=True) + "\n")
+    whole = {**record, "checksum": _checksum(record)}
+    write_text(path, json.dumps(whole, sort_keys=True) + "\n")
 
 
 def _checksum(record: dict[str, Any]) -> str:

@@ -104,8 +104,14 @@ class StudyResults:
         rows = []
         for record, system in zip(self.records, labels, strict=True):
             for T, measures in record.get("measures", {None: {}}).items():
-                told = {**measures, **record, **record["row"], "system": system, "T": T and int(T)}
-                rows.append([_entry(told.get(name)) for name in TABLE])
+                values = {
+                    **measures,
+                    **record,
+                    **record["row"],
+                    "system": system,
+                    "T": T and int(T),
+                }
+                rows.append([_entry(values.get(name)) for name in TABLE])
         return self._frame(rows, TABLE)
 
     @cached_property

@@ -95,7 +95,7 @@ def run_study(
         if study.attribution:
             with timed(spent, "attribute"):
                 failures = attribute_study(study, prepared, folder, n_jobs=n_jobs, device=device)
-        told = {
+        found = {
             **about(study),
             "versions": versions(),
             "linear_algebra": linear_algebra(),
@@ -105,7 +105,7 @@ def run_study(
             "corpora": [stages.about() for stages in prepared],
             "failures": failures,
         }
-        write_record(folder / "study.json", told)
+        write_record(folder / "study.json", found)
         results = StudyResults.open(folder)
         results.write_tables()
     if len(results.errors()) == len(results.records):
@@ -175,7 +175,7 @@ def measure(
     except Exception as error:  # one failed run must not take the others with it
         if is_of_the_machine(error):
             raise
-        if not stages.error:  # that was told once, for all of them
+        if not stages.error:  # that was said once, for all of them
             names = (run.recipe.name, run.model.name, run.condition, run.signal)
             logger.warning("a run failed: %s: %s", ", ".join(filter(None, names)), error)
         record |= {"status": "failed", "error": str(error) or repr(error)}

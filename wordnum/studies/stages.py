@@ -137,7 +137,7 @@ class Stages:
     ----------
     recipe : Recipe
     cache : Cache
-    reach : int
+    widest : int
         The widest window, up to which conditions are counted.
     corpus : Path
         The encoded corpus.
@@ -151,7 +151,7 @@ class Stages:
 
     recipe: Recipe
     cache: Cache
-    reach: int
+    widest: int
     corpus: Path = Path()
     fingerprint: str = ""
     controls: list[Run] = field(default_factory=list)
@@ -161,22 +161,22 @@ class Stages:
         """File of the counts of a condition, up to the widest window."""
         code = code_version("cooccurrence", "corpus")
         condition = (perturbation.name, identity(perturbation))
-        return self.cache.path("counts", ".npz", code, self.fingerprint, condition, self.reach)
+        return self.cache.path("counts", ".npz", code, self.fingerprint, condition, self.widest)
 
     def about(self) -> dict[str, Any]:
         """What a table should say of the corpus."""
         names = ("name", "title", "licence", "numerals", "ordinals")
-        told = {name: getattr(self.recipe, name) for name in names} | {"error": self.error}
+        facts = {name: getattr(self.recipe, name) for name in names} | {"error": self.error}
         if self.fingerprint:
             corpus = EncodedCorpus.open(self.corpus)
-            told |= {
+            facts |= {
                 "fingerprint": corpus.fingerprint,
                 "tokens": corpus.n_tokens,
                 "documents": corpus.n_documents,
                 "numbers": int(corpus.number_counts.sum()),
                 "distinct_numbers": int((corpus.number_counts > 0).sum()),
             }
-        return told
+        return facts
 
 
 @contextmanager
@@ -236,7 +236,7 @@ def _count(
     while missing:
         batch = {condition.name: condition for condition in missing}
         made = count_conditions(
-            corpus, perturbations=[*batch.values()], window=stages.reach, n_jobs=n_jobs
+            corpus, perturbations=[*batch.values()], window=stages.widest, n_jobs=n_jobs
         )
         for name, counts in made.items():
             counts.save(stages.counts(batch[name]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +80,16 @@ def load_study(
     if isinstance(values.get("context_groups"), str):
         values["context_groups"] = read_toml(path.parent / values["context_groups"])
     check_types(values, _LISTS, where=where)
-    readers: dict[str, Callable[[Any], Any]] = {
-        "corpora": lambda entry: _corpus(entry, root, where),
-        "models": lambda entry: _model(entry, where),
-        "numerals": lambda entry: _numerals(entry, where),
-        "windows": lambda entry: _window(entry, where),
+    corpus = partial(_corpus, root=root)
+    readers: dict[str, Callable[[Any, str], Any]] = {
+        "corpora": corpus,
+        "models": _model,
+        "numerals": _numerals,
+        "windows": _window,
     }
     for key, read in readers.items():
         if key in values:
-            values[key] = tuple(map(read, values[key]))
+            values[key] = tuple(read(entry, where) for entry in values[key])
     probe = build(ProbeSpec, values.get("probe", {}), where=f"{where}, [probe]")
     return build(Study, {**values, "probe": probe}, where=where)
 
@@ -123,7 +125,7 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     return {**_extended(base, (*seen, path)), **values}
 
 
-def _corpus(entry: str | Mapping[str, Any], root: str, where: str) -> Recipe:
+def _corpus(entry: str | Mapping[str, Any], where: str, *, root: str) -> Recipe:
     """Load a recipe by name, read one from the study, or make one for text or an encoded corpus."""
     if isinstance(entry, Mapping):
         return build(Recipe, {"root": root, **entry}, where=f"{where}, [[corpora]]")
