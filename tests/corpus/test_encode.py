@@ -274,7 +274,7 @@ def test_pruning_is_the_same_for_any_number_of_workers_and_reported(
         ({"separator": "page"}, "unknown separator 'page'"),
         ({"reader": "jason"}, "unknown reader 'jason'"),
         ({"errors": "ignore"}, "unknown errors 'ignore'"),
-        ({"vocabulary_size": 0}, "the vocabulary needs room\n  got: vocabulary_size=0"),
+        ({"vocabulary_size": 0}, "vocabulary_size cannot be 0"),
         ({"n_jobs": 0}, "0 workers cannot work"),
     ],
 )

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordnum.corpus.encoded_corpus import EncodedCorpus, block_borders
+from wordnum.corpus.blocks import block_borders
+from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode_documents
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary

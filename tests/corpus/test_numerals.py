@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from wordnum.corpus.numerals import KINDS, NumeralScheme
@@ -80,6 +81,7 @@ def test_whole_numbers_by_hand(text: str, expected: list[int | str]):
 
 def test_other_sizes_move_the_border():
     assert tokens("9 10", NumeralScheme(size=10)) == [9, "<other number>"]
+    assert NumeralScheme(size=np.int64(10)) == NumeralScheme(size=10)
     assert tokens("2024 5000", NumeralScheme(size=5000)) == [2024, "<other number>"]
 
 
@@ -91,11 +93,14 @@ def test_kept_ordinals_are_flagged():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"kind": "roman"}, "unknown numeral scheme 'roman'\n  expected: one of whole, l2r3"),
-        ({"ordinals": "maybe"}, "unknown ordinals 'maybe'\n  expected: 'out' or 'keep'"),
-        ({"size": 0}, "cannot use 0 numbers\n  expected: a size of 1 to"),
-        ({"size": True}, "cannot use True numbers"),
-        ({"kind": "digit", "size": 9}, "expected: a size of 10 to"),
+        ({"kind": "roman"}, "unknown numeral scheme 'roman'\n  to do: Known: digit"),
+        ({"ordinals": "maybe"}, "unknown ordinals 'maybe'"),
+        ({"size": 0}, "the size of a scheme cannot be 0"),
+        ({"size": True}, "the size of a scheme cannot be True"),
+        (
+            {"kind": "digit", "size": 9},
+            "a scheme cannot be 9\n  expected: an integer of at least 10",
+        ),
         ({"kind": "l2r3", "size": 500}, "the scheme l2r3 needs size 1000"),
         ({"kind": "r2l3", "size": 10_000}, "the scheme r2l3 needs size 1000"),
     ],

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
-import mmap
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from wordnum.corpus.blocks import (
+    Block,
+    array_hash,
+    block_borders,
+    check_arrays,
+    damaged,
+    map_array,
+)  # fmt: skip
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError
 from wordnum.provenance import content_hash
-from wordnum.storage import DAMAGE, load_npz, read_failure
+from wordnum.storage import load_npz, read_failure
 
 __all__ = ["BLOCKS", "MANIFEST", "OURS", "VERSION", "Block", "EncodedCorpus", "as_corpus"]
 
@@ -28,53 +34,7 @@ VERSION = 1
 BLOCKS = 20
 MANIFEST = "manifest.json"
 # Files of a corpus beside its manifest.
-# Positions within a document are 32-bit integers where pairs are counted.
-LONGEST = 2**31 - 1
 OURS = re.compile(r"block-\d{5,}\.(ids|starts)\.npy|vocabulary-[0-9a-f]{16}\.npz")
-
-
-@dataclass(frozen=True)
-class Block:
-    """Contiguous whole documents of a corpus.
-
-    A block of a corpus on disk travels to a worker as a reference to the file of its ids, which
-    the worker must see under the same path.
-
-    Attributes
-    ----------
-    index : int
-        Which block of the corpus.
-    ids : ndarray of uint32, shape (n_tokens,)
-        Token ids; memory-mapped where the corpus is on disk.
-    starts : ndarray of int64, shape (n_documents + 1,)
-        Where each document begins in `ids`; the last entry is len(ids).
-    first_document, first_token : int
-        Ordinals in the whole corpus of the first document and token.
-    n_documents : int
-        Documents that have a token; of a perturbed block, whose `starts` are the borders of
-        segments, still those.
-    """
-
-    index: int
-    ids: np.ndarray
-    starts: np.ndarray
-    first_document: int
-    first_token: int
-    n_documents: int = -1
-
-    def __post_init__(self) -> None:
-        if self.n_documents < 0:
-            object.__setattr__(self, "n_documents", len(self.starts) - 1)
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(self.__dict__)
-        if isinstance(self.ids, np.memmap):
-            state["ids"] = _reference(self.ids)
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        ids = state["ids"]
-        self.__dict__.update(state, ids=_mapped(*ids) if isinstance(ids, tuple) else ids)
 
 
 class EncodedCorpus:
@@ -203,7 +163,7 @@ class EncodedCorpus:
         _, arrays = load_npz(folder / entry["file"], kind="vocabulary", version=VERSION)
         vocabulary = Vocabulary.from_arrays(arrays)
         if vocabulary.fingerprint != entry["fingerprint"]:
-            raise _damaged(folder / entry["file"], "its words are not those of the manifest")
+            raise damaged(folder / entry["file"], "its words are not those of the manifest")
         corpus = cls(
             None,
             vocabulary=vocabulary,
@@ -214,7 +174,7 @@ class EncodedCorpus:
         for entry, mapped in zip(manifest["blocks"], map(corpus._map, range(corpus.n_blocks))):
             for part, array in zip(("ids", "starts"), mapped):
                 if verify and array_hash(array) != entry[part]["sha256"]:
-                    raise _damaged(
+                    raise damaged(
                         folder / entry[part]["file"], "its hash is not that of the manifest"
                     )
         return corpus
@@ -288,7 +248,7 @@ class EncodedCorpus:
             try:
                 check_arrays(ids, starts, len(self.vocabulary))
             except InputError as error:
-                raise _damaged(Path(str(ids.filename)), error.message) from error
+                raise damaged(Path(str(ids.filename)), error.message) from error
             self._checked.add(index)
         return Block(
             index=index,
@@ -302,8 +262,8 @@ class EncodedCorpus:
         assert self.path is not None
         entry, (n_tokens, n_documents) = self.manifest["blocks"][index], self._sizes[index]
         return (
-            _map(self.path / entry["ids"]["file"], "<u4", n_tokens),
-            _map(self.path / entry["starts"]["file"], "<i8", n_documents + 1),
+            map_array(self.path / entry["ids"]["file"], "<u4", n_tokens),
+            map_array(self.path / entry["starts"]["file"], "<i8", n_documents + 1),
         )
 
     def blocks(self) -> Iterator[Block]:
@@ -324,96 +284,6 @@ class EncodedCorpus:
 def as_corpus(corpus: EncodedCorpus | str | os.PathLike[str]) -> EncodedCorpus:
     """Return a corpus itself, or open the folder of one."""
     return corpus if isinstance(corpus, EncodedCorpus) else EncodedCorpus.open(corpus)
-
-
-def block_borders(starts: np.ndarray, n_blocks: int) -> np.ndarray:
-    """Documents at which blocks begin (last entry: n_documents), balanced by tokens.
-
-    Examples
-    --------
-    >>> block_borders(np.array([0, 5, 6, 7, 10]), 2).tolist()
-    [0, 1, 4]
-    """
-    n_documents = len(starts) - 1
-    n_blocks = max(1, min(n_blocks, n_documents))
-    borders = [0]
-    for b in range(1, n_blocks):
-        goal = starts[-1] * b / n_blocks
-        nearest = int(np.searchsorted(starts, goal))
-        if nearest and goal - starts[nearest - 1] <= starts[nearest] - goal:
-            nearest -= 1
-        # Every block keeps at least one document, however long some are.
-        borders.append(min(max(nearest, borders[-1] + 1), n_documents - (n_blocks - b)))
-    return np.array([*borders, n_documents], dtype=np.int64)
-
-
-def array_hash(array: np.ndarray) -> str:
-    """SHA-256 of the bytes of an array."""
-    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
-
-
-def _reference(ids: np.memmap) -> tuple[str, int, int]:
-    """File, offset and length of a part of a mapped file (`offset` of a slice is its parent's)."""
-    whole = np.frombuffer(ids._mmap, dtype=np.uint8)  # type: ignore[attr-defined]
-    skipped = ids.offset - ids.offset % mmap.ALLOCATIONGRANULARITY
-    return str(ids.filename), skipped + ids.ctypes.data - whole.ctypes.data, ids.size
-
-
-def _mapped(file: str, offset: int, size: int) -> np.ndarray:
-    try:
-        return np.memmap(file, dtype=np.uint32, mode="r", offset=offset, shape=(size,))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "a worker cannot read the corpus",
-            got=f"{type(error).__name__}: {error}",
-            where=file,
-            remedy="keep the corpus folder where all workers see it under the same path",
-        ) from error
-
-
-def _map(path: Path, dtype: str, length: int) -> np.memmap:
-    """Map the one array of a file, which must be of that type and length."""
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError as error:
-        raise _damaged(path, "it is missing") from error
-    except OSError as error:
-        raise read_failure(path, error) from error
-    except DAMAGE as error:
-        raise _damaged(path, f"{type(error).__name__}: {error}") from error
-    if array.dtype.str != dtype or array.shape != (length,):
-        raise _damaged(path, f"{array.dtype} of shape {array.shape}, not {dtype} ({length},)")
-    return array
-
-
-def check_arrays(ids: np.ndarray, starts: np.ndarray, n_ids: int) -> None:
-    """Refuse ids without a meaning, and documents that do not fit them."""
-    if len(ids) and (ids.min() < 0 or ids.max() >= n_ids):
-        raise InputError(
-            "ids outside the vocabulary",
-            expected=f"0..{n_ids - 1}",
-            got=f"{ids.min()}..{ids.max()}",
-        )
-    steps = np.diff(starts)
-    if not len(starts) or starts[0] != 0 or starts[-1] != len(ids) or (steps < 0).any():
-        raise InputError(
-            "document_starts does not fit the ids", expected=f"non-decreasing from 0 to {len(ids)}"
-        )
-    if len(steps) and steps.max() > LONGEST:
-        raise InputError(
-            f"a document has {steps.max():,} tokens",
-            expected=f"at most {LONGEST:,}",
-            remedy="separate it into documents (--separator line)",
-        )
-
-
-def _damaged(place: Path, problem: str) -> FormatError:
-    return FormatError(
-        "the corpus is damaged",
-        got=problem,
-        where=str(place),
-        remedy="encode the text again, or fetch the folder again",
-    )
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
@@ -444,7 +314,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             remedy="encode the text again with this version of wordnum, or upgrade wordnum",
         )
     if manifest.pop("checksum", None) != content_hash(manifest):
-        raise _damaged(place, "its checksum does not hold")
+        raise damaged(place, "its checksum does not hold")
     try:
         files = [manifest["vocabulary"]["file"]]
         for block in manifest["blocks"]:
@@ -456,5 +326,5 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         if not known or not all(OURS.fullmatch(name) for name in files):
             raise ValueError("names that are missing, or of no corpus")
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(place, f"it does not say what the folder holds: {error}") from error
+        raise damaged(place, f"it does not say what the folder holds: {error}") from error
     return manifest

@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from wordnum.config import whole_number
 from wordnum.corpus.encoded_corpus import (
     BLOCKS,
     MANIFEST,
@@ -33,8 +32,9 @@ from wordnum.corpus.other_tokenizers import (
 )  # fmt: skip
 from wordnum.corpus.pieces import Job, Pieces, read_report, write_blocks, write_part
 from wordnum.corpus.readers import MAX_RECORD, Reader
-from wordnum.corpus.sources import Part, Paths, find_parts
+from wordnum.corpus.sources import HeldDocuments, Part, Paths, find_parts
 from wordnum.corpus.streams import Skips
+from wordnum.corpus.unfinished_work import UselessTextError, remove_folder, working_folder
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError, UsageError
 from wordnum.parallel import stream_tasks
@@ -179,29 +179,9 @@ def encode_documents(
             remedy="put a single document into a list; for files call encode",
         )
     about = {"separator": "blank", "field": None, "errors": "strict", "strict": False}
-    parts = [_Held(("<memory>",), Reader(), (None,), texts=documents)]
+    parts = [HeldDocuments(("<memory>",), Reader(), (None,), texts=documents)]
     encoder = _Encoder(parts, Skips(), numerals, tokenizer, vocabulary_size, about, n_jobs)
     return encoder.encode(output, append=append, overwrite=overwrite)
-
-
-@dataclass(frozen=True)
-class _Held(Part):
-    """Documents in memory."""
-
-    texts: Iterable[str] = ()
-
-    def documents(self, skips: Skips) -> Iterator[str]:
-        for number, text in enumerate(self.texts, 1):
-            try:
-                text.encode()
-            except (AttributeError, UnicodeEncodeError) as error:
-                raise InputError(
-                    "a document cannot be used",
-                    expected="str, without halves of surrogate pairs",
-                    got=f"{type(text).__name__}: {error}",
-                    where=f"document {number}",
-                ) from error
-            yield self.reader.without_nuls(text, self.files[0], f"document {number}", skips)
 
 
 @dataclass
@@ -220,11 +200,7 @@ class _Encoder:
     def __post_init__(self) -> None:
         kind = self.numerals
         self.scheme = NumeralScheme(kind=kind) if isinstance(kind, str) else kind
-        self.vocabulary_size = int(self.vocabulary_size)
-        if self.vocabulary_size < 1:
-            raise UsageError(
-                "the vocabulary needs room", got=f"vocabulary_size={self.vocabulary_size}"
-            )
+        self.vocabulary_size = whole_number(self.vocabulary_size, what="vocabulary_size")
         make_tokenizer(self.tokenizer, self.scheme, separator=self.about["separator"])
         name = tokenizer_name(self.tokenizer)
         if name.endswith(".json"):
@@ -273,7 +249,7 @@ class _Encoder:
                 manifest |= {"pruned": pruned, "blocks": blocks, "vocabulary": entry}
                 self._write_manifest(folder, manifest)
             if path.exists() and overwrite:
-                _remove(path, new)
+                remove_folder(path, new)
             elif overwrite:
                 os.replace(new, path)
         self._tell(manifest, sum(block["n_documents"] for block in blocks), made.n_tokens)
@@ -336,7 +312,7 @@ class _Encoder:
         # What two processes would have to share is named by what it depends on.
         files = dict.fromkeys(path for part in self.parts for path in part.files)
         names = list(files) if lasting else secrets.token_hex(8)
-        with _working_folder(path, content_hash(names, self.about, *key), keep=lasting) as folder:
+        with working_folder(path, content_hash(names, self.about, *key), keep=lasting) as folder:
             job = Job(self.scheme, self.tokenizer, folder)
             tasks = [(part, job) for part in self.parts]
             made = Pieces(self.scheme, self.vocabulary_size)
@@ -351,7 +327,7 @@ class _Encoder:
                 for name in report["pieces"]:
                     made.add(folder / name)
             if not made.n_tokens:
-                raise _UselessTextError(
+                raise UselessTextError(
                     "the source is empty",
                     expected="text with words and numbers",
                     got="no token",
@@ -401,10 +377,6 @@ class _Encoder:
             )
 
 
-class _UselessTextError(InputError):
-    """A text that no further try makes better: its pieces go."""
-
-
 def _file_of(entry: dict[str, Any]) -> tuple[Any, ...]:
     return entry["path"], entry["bytes"], entry.get("modified_ns")
 
@@ -435,52 +407,6 @@ def _check_free(path: Path, *, overwrite: bool) -> None:
         )
 
 
-@contextmanager
-def _working_folder(path: Path, key: str, *, keep: bool) -> Iterator[Path]:
-    """Make a folder beside `path` for the time until what is made there is whole.
-
-    A failure leaves it if anything in it is done; who comes with the same key finds it again.
-    """
-    folder = path.parent / f".{path.name}.part-{key}"
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot write to {folder.parent}",
-            got=error.strerror or str(error),
-            remedy="choose another output path",
-        ) from error
-    if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
-        raise InputError(
-            "the folder for unfinished work is somebody else's",
-            where=str(folder),
-            remedy="choose another output path",
-        )
-    with locked(folder / "lock", what=str(path)):
-        try:
-            yield folder
-        except BaseException as error:
-            died = isinstance(error.__cause__, BrokenExecutor)
-            done = any(folder.glob("[0-9a-f]*.npz"))
-            if keep and (died or not isinstance(error, _UselessTextError)) and done:
-                logger.warning("what is done is kept in %s; the same call goes on from it", folder)
-            elif not (keep and died):
-                _remove(folder)
-            raise
-        _remove(folder)
-
-
-def _remove(folder: Path, successor: Path | None = None) -> None:
-    """Delete a folder; a kill on the way leaves nothing that could be taken for a whole one."""
-    name = folder.name if folder.name.startswith(".") else f".{folder.name}"
-    doomed = folder.with_name(f"{name}.wordnum-{secrets.token_hex(4)}.part")
-    os.replace(folder, doomed)
-    if successor:
-        os.replace(successor, folder)
-    shutil.rmtree(doomed, ignore_errors=True)
-
-
 def _sweep(folder: Path, manifest: dict[str, Any]) -> None:
     """Remove what the corpus no longer needs, or a killed append left behind."""
     files = {block[part]["file"] for block in manifest["blocks"] for part in ("ids", "starts")}
@@ -492,7 +418,7 @@ def _sweep(folder: Path, manifest: dict[str, Any]) -> None:
 
 def _check_numbers(counts: np.ndarray, vocabulary: Vocabulary) -> None:
     if not counts[: vocabulary.size].any():
-        raise _UselessTextError(
+        raise UselessTextError(
             "the text has no number token",
             expected=f"integers 0 to {vocabulary.size - 1}",
             got=f"{int(counts.sum()):,} tokens, {int(counts[vocabulary.size]):,} of them other "

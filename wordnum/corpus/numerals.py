@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+from wordnum.config import one_of, whole_number
 from wordnum.errors import UsageError
 
 __all__ = ["KINDS", "MAX_TOKEN_BYTES", "OTHER", "UNKNOWN", "NumeralScheme", "character_class"]
@@ -57,17 +58,11 @@ class NumeralScheme:
     spelled_out: bool = False
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise UsageError(
-                f"unknown numeral scheme {self.kind!r}", expected="one of " + ", ".join(KINDS)
-            )
-        if self.ordinals not in ("out", "keep"):
-            raise UsageError(f"unknown ordinals {self.ordinals!r}", expected="'out' or 'keep'")
+        one_of(self.kind, KINDS, what="numeral scheme")
+        one_of(self.ordinals, ("out", "keep"), what="ordinals")
         least = 10 if self.kind == "digit" else 1
-        if isinstance(self.size, bool) or not least <= self.size <= 10_000_000:
-            raise UsageError(
-                f"cannot use {self.size!r} numbers", expected=f"a size of {least} to 10000000"
-            )
+        size = whole_number(self.size, least=least, most=10_000_000, what="the size of a scheme")
+        object.__setattr__(self, "size", size)
         if self.kind in ("l2r3", "r2l3") and self.size != 1000:
             raise UsageError(
                 f"the scheme {self.kind} needs size 1000, for its chunks are 0..999",

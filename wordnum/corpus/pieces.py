@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.corpus.encoded_corpus import array_hash, block_borders, check_arrays
+from wordnum.corpus.blocks import array_hash, block_borders, check_arrays
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.other_tokenizers import Tokenizer, make_tokenizer
 from wordnum.corpus.readers import TextReader, invalid_bytes

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import IO, Any, ClassVar
 
 from wordnum._compat import require
-from wordnum.config import one_of
+from wordnum.config import one_of, whole_number
 from wordnum.corpus.numerals import character_class
 from wordnum.corpus.streams import (
     Skips,
@@ -22,7 +22,7 @@ from wordnum.corpus.streams import (
     read_blocks,
     replace_invalid,
 )  # fmt: skip
-from wordnum.errors import InputError, UsageError, WordnumError
+from wordnum.errors import InputError, WordnumError
 
 __all__ = ["ERRORS", "MAX_RECORD", "READERS", "SEPARATORS", "Reader", "TextReader"]
 
@@ -68,8 +68,7 @@ class Reader:
     def __post_init__(self) -> None:
         one_of(self.separator, SEPARATORS, what="separator")
         one_of(self.errors, ERRORS, what="errors")
-        if self.max_record < 1:
-            raise UsageError("a record needs room", got=f"max_record={self.max_record}")
+        whole_number(self.max_record, what="max_record", most=2**62)
 
     def read(self, path: str, skips: Skips) -> Iterator[str]:
         """Documents of a file; what cannot be used is counted in `skips`.

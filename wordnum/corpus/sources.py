@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,7 @@ from wordnum.corpus.streams import (
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import content_hash
 
-__all__ = ["Part", "Paths", "find_parts"]
+__all__ = ["HeldDocuments", "Part", "Paths", "find_parts"]
 
 _FILES = 1000  # in one part, at most
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -108,6 +108,27 @@ class Part:
             }
             for path, state in zip(self.files, self.states, strict=True)
         ]
+
+
+@dataclass(frozen=True)
+class HeldDocuments(Part):
+    """Documents in memory."""
+
+    texts: Iterable[str] = ()
+
+    def documents(self, skips: Skips) -> Iterator[str]:
+        """Each of them, if it is a text."""
+        for number, text in enumerate(self.texts, 1):
+            try:
+                text.encode()
+            except (AttributeError, UnicodeEncodeError) as error:
+                raise InputError(
+                    "a document cannot be used",
+                    expected="str, without halves of surrogate pairs",
+                    got=f"{type(text).__name__}: {error}",
+                    where=f"document {number}",
+                ) from error
+            yield self.reader.without_nuls(text, self.files[0], f"document {number}", skips)
 
 
 def find_parts(
