@@ -16,6 +16,8 @@ import pytest
 
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.counts import Counts
+from wordnum.cooccurrence.expectations import expected_counts
+from wordnum.cooccurrence.windows import Window
 from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
@@ -168,10 +170,11 @@ def test_it_travels_to_other_processes(corpus: EncodedCorpus, perturbation: Any)
 
 def events(counts: Counts) -> Counter:
     found: Counter = Counter()
+    distances = Window(counts.window_size).distances
     for block in counts.blocks:
         table = block.matrix(len(VOCABULARY)).tocoo()
         for row, context, n in zip(table.row.tolist(), table.col.tolist(), table.data.tolist()):
-            found[int(counts.distances[row // N]), row % N, context] += n
+            found[int(distances[row // N]), row % N, context] += n
     return found
 
 
@@ -340,3 +343,10 @@ def test_the_worked_example_works_as_written(tmp_path: Path):
     assert "class DropWords" in example
     (tmp_path / "example.py").write_text(example)
     runpy.run_path(str(tmp_path / "example.py"), run_name="__main__")
+
+
+@pytest.mark.parametrize("other", [MaskPunctuation(), DropPunctuation()], ids=lambda p: p.name)
+def test_expectations_refuse_what_they_have_no_closed_form_for(corpus: EncodedCorpus, other: Any):
+    joined = Joined((parse_perturbation("unigram-replace"), other))
+    with pytest.raises(UsageError, match="no closed form"):
+        expected_counts(corpus, joined, window=2)

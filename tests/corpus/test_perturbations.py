@@ -219,7 +219,7 @@ def test_what_is_no_perturbation_is_said(text: str, message: str):
         parse_perturbation(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.text(st.sampled_from("isolatethnswp-:+0123456789.e٣ "), max_size=12)

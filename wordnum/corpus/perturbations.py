@@ -37,12 +37,15 @@ __all__ = [
 
 _GROUP = "wordnum.perturbations"
 _OURS = {
-    "original": "wordnum.corpus.perturbations:Original",
-    "context-length": "wordnum.corpus.cutting:ContextLength",
-    "isolate": "wordnum.corpus.cutting:Isolate",
-    "swap-numbers": "wordnum.corpus.rewriting:SwapNumbers",
-    "unigram-replace": "wordnum.corpus.rewriting:UnigramReplace",
-    "thin": "wordnum.corpus.thinning:Thin",
+    name: EntryPoint(name, f"wordnum.corpus.{place}", _GROUP)
+    for name, place in {
+        "original": "perturbations:Original",
+        "context-length": "cutting:ContextLength",
+        "isolate": "cutting:Isolate",
+        "swap-numbers": "rewriting:SwapNumbers",
+        "unigram-replace": "rewriting:UnigramReplace",
+        "thin": "thinning:Thin",
+    }.items()
 }
 # What a perturbation acts on, in the order in which joined ones act.
 _ORDER = ("documents", "numbers", "words", "borders")
@@ -358,8 +361,7 @@ def parse_perturbation(text: str, *, random_state: int = 0) -> Perturbation:
 
 
 def _registered() -> dict[str, EntryPoint]:
-    ours = {name: EntryPoint(name, place, _GROUP) for name, place in _OURS.items()}
-    return {point.name: point for point in entry_points(group=_GROUP)} | ours
+    return {point.name: point for point in entry_points(group=_GROUP)} | _OURS
 
 
 def perturbation_forms() -> dict[str, str]:
@@ -379,7 +381,8 @@ def _forms(name: str, made_by: Any) -> str:
 
 def _parse_one(text: str, random_state: int) -> Perturbation:
     name, *options = text.split(":")
-    registered = _registered()
+    # Ours come first: what is installed takes a while to be looked through.
+    registered = _OURS if name in _OURS else _registered()
     if name not in registered:
         raise UsageError(
             f"unknown perturbation {text!r}",
