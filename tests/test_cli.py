@@ -65,6 +65,18 @@ def test_a_corpus_can_be_embedded_in_one_step(corpus: Path, tmp_path: Path):
     assert facts["made_by"]
 
 
+def test_contexts_are_chosen_by_group_or_by_a_file(corpus: Path, tmp_path: Path):
+    counts, mine = tmp_path / "counts.npz", tmp_path / "mine.toml"
+    wordnum("count", corpus, "-o", counts, "--window", 2)
+    mine.write_text('[numbers]\npatterns = ["\\\\d+"]\n')
+    for at, contexts in enumerate(("numbers", mine)):
+        out = tmp_path / f"{at}.npz"
+        made = wordnum("embed", counts, "-o", out, "--dim", 2, "--contexts", contexts, "--json")
+        assert "signal both:numbers" in json.loads(made.stdout)["made_by"]
+    refused = wordnum("embed", counts, "-o", tmp_path / "w.npz", "--contexts", "pets", code=2)
+    assert "there is no context group 'pets'" in refused.stderr
+
+
 def test_all_words_are_counted_and_embedded(corpus: Path, tmp_path: Path):
     counts, vectors = tmp_path / "all.npz", tmp_path / "vectors.npz"
     every = ("count", corpus, "-o", counts, "--rows", "all", "--window", 4, "--json")

@@ -111,6 +111,11 @@ def test_any_language_has_groups(language: str):
     assert groups["function words"].tolist() == ([] if language == "xx" else [12])
 
 
+def test_groups_of_ones_own_may_name_their_language():
+    names = group_names({"language": "de", "pets": ["katze"]}, language=None)
+    assert names == ["pets", "currency", "numbers", "punctuation", "function words", REST]
+
+
 def test_a_language_that_does_not_exist_is_named():
     with pytest.raises(UsageError, match="spaCy knows no language 'qq'"):
         group_names(language="qq")

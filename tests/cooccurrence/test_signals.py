@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -95,6 +97,14 @@ def test_columns_are_chosen_by_group_or_by_id(counts: Counts):
     pets = counts.signal("text", contexts={"pets": ["cat", "dog"]})
     assert pets.name == "text:pets"
     assert entries(pets) == {(7, CAT, 0): 5}
+
+
+def test_columns_are_chosen_by_a_file_of_groups(counts: Counts, tmp_path: Path):
+    path = tmp_path / "mine.toml"
+    path.write_text('language = "de"\n[pets]\nwords = ["cat"]\n')
+    for where in (path, str(path)):
+        pets = counts.signal("text", contexts=where)
+        assert (pets.name, pets.columns.tolist()) == ("text:pets", [CAT])
 
 
 @pytest.mark.parametrize("window", [1, np.int64(1), Window(1)])

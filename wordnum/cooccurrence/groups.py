@@ -55,7 +55,8 @@ def context_groups(
     vocabulary : Vocabulary
         The contexts. *Other number* and *unknown* are no columns and belong to no group.
     groups : path-like or mapping, optional
-        Groups of your own: a TOML file with a table per group, or a mapping from its name. A group
+        Groups of your own: a TOML file with a table per group, or a mapping from its name; with
+        ``language = "de"`` among them, the groups of that language follow. A group
         is a list of lower-case words (a number is a word too: "7") and context ids, or a table of
         `words`, such a list, and `patterns`, regular expressions for whole words. They take
         precedence; a group of a known name takes its place.
@@ -130,8 +131,11 @@ def _context(vocabulary: Vocabulary, word: str | int, group: str) -> int:
 
 def _table(groups: Groups | None, language: str | None) -> dict[str, _Group]:
     """Groups of one's own, then those of a language that have other names, then the rest."""
-    file = f"{groups}, " if isinstance(groups, (str, os.PathLike)) else ""
-    own = read_toml(groups) if isinstance(groups, (str, os.PathLike)) else groups or {}
+    in_file = isinstance(groups, (str, os.PathLike))
+    own: dict[str, Any] = read_toml(groups) if in_file else dict(groups or {})  # type: ignore
+    file = f"{groups}, " if in_file else ""
+    if isinstance(own.get("language"), str):
+        language = own.pop("language")
     table = {name: _group(one, f"{file}the context group {name!r}") for name, one in own.items()}
     for name, group in _of_language(language).items():
         table.setdefault(name, group)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from wordnum.config import read_toml
 from wordnum.cooccurrence.count_files import CountsBase
 from wordnum.cooccurrence.groups import context_groups
 from wordnum.cooccurrence.windows import Window, as_window
@@ -26,8 +28,8 @@ Events = tuple[np.ndarray, np.ndarray, np.ndarray]
 __all__ = ["Events", "Signal", "SignalSource", "choose_contexts", "half_samples", "sum_events"]
 
 SIGNALS = ("both", "text", "number")
-# The name of a context group, words and ids, or groups of one's own.
-Contexts = str | Iterable[str | int] | Mapping[str, Any]
+# The name of a context group, a TOML file of groups, words and ids, or groups of one's own.
+Contexts = str | os.PathLike[str] | Iterable[str | int] | Mapping[str, Any]
 
 
 def half_samples(
@@ -119,10 +121,10 @@ class SignalSource(CountsBase):
             Words as contexts, numbers as contexts, or both.
         window : int or Window, optional
             Which distances, and how they are weighted; all that was counted by default.
-        contexts : str, iterable or mapping, optional
+        contexts : str, path-like, iterable or mapping, optional
             Keep these columns only: the name of a context group, words and context ids, or groups
-            of your own as in `context_groups`, which name the signal.
-        without : str, iterable or mapping, optional
+            of your own (a TOML file or a mapping, as in `context_groups`), which name the signal.
+        without : str, path-like, iterable or mapping, optional
             Leave these columns out.
 
         Raises
@@ -362,13 +364,15 @@ def choose_contexts(
 
 
 def _named_contexts(vocabulary: Vocabulary, contexts: Contexts) -> tuple[str, np.ndarray]:
+    if isinstance(contexts, os.PathLike) or str(contexts).endswith(".toml"):
+        contexts = read_toml(contexts)  # type: ignore[arg-type]
     if isinstance(contexts, str):
         groups = context_groups(vocabulary)
         if contexts not in groups:
             raise UsageError(f"there is no context group {contexts!r}", expected=", ".join(groups))
         return contexts, groups[contexts]
     if isinstance(contexts, Mapping):
-        named: dict[str, Any] = dict(contexts)
+        named: dict[str, Any] = {k: v for k, v in contexts.items() if k != "language"}
     else:
         listed = list(contexts)
         named = {f"{len(set(listed))} contexts": listed}

@@ -102,6 +102,7 @@ def embed(
     window: int | Window | None = None,
     side: Literal["both", "left", "right"] | None = None,
     positional: bool | None = None,
+    contexts: Any = None,
     random_state: int = 0,
     device: str = "cpu",
     n_jobs: int = 1,
@@ -120,6 +121,8 @@ def embed(
         A model with its own defaults instead of the preset's.
     signal, window, side, positional : optional
         Which contexts are read, where not as the preset says. A window is a size or a `Window`.
+    contexts : optional
+        These contexts only: a group's name, words, or a TOML file; see `Counts.signal`.
     random_state : int
         Of models that draw at random.
     device : {"cpu", "cuda"}
@@ -159,17 +162,19 @@ def embed(
             remedy="pass the corpus that the counts were made of",
         )
     _check_numerals(opened, chosen)
-    contexts = {"window": window, "signal": signal, "side": side, "positional": positional}
-    given: dict[str, Any] = {k: value for k, value in contexts.items() if value is not None}
+    read = {"window": window, "signal": signal, "side": side, "positional": positional,
+            "contexts": contexts}  # fmt: skip
+    given: dict[str, Any] = {k: value for k, value in read.items() if value is not None}
     if isinstance(opened, WordCounts) and given:
         raise UsageError(
             "counts of all words were summed over their window",
-            expected="no window, signal, side or positional",
+            expected="no window, signal, side, positional or contexts",
             got=f"{', '.join(given)} for counts of {opened.window.label}",
             remedy="count again with another window, or count number rows",
         )
     for name in given:
-        one_of(name, kind.axes, what=f"choice for the model {chosen.model!r}:")
+        axis = "signal" if name == "contexts" else name
+        one_of(axis, kind.axes, what=f"choice for the model {chosen.model!r}:")
     around = _window_of(opened, chosen, window, follow=preset is None)
     around = replace(around, **{k: v for k, v in given.items() if k in ("side", "positional")})
     offered = {
@@ -189,7 +194,8 @@ def embed(
         )
 
         opened = count(opened, window=around.size, n_jobs=n_jobs)
-    return estimator.fit_transform(opened.signal(chosen.signal, window=around))
+    columns = opened.signal(chosen.signal, window=around, contexts=contexts)
+    return estimator.fit_transform(columns)
 
 
 def _window_of(opened: Any, chosen: Preset, window: int | Window | None, *, follow: bool) -> Window:
