@@ -73,14 +73,14 @@ def page_data(
         "left_out": "",
     }
     overview = _shown(jsonable(overview))
-    choices: dict[str, Sequence[int]] = {
-        "": moduli,
-        "circles are kept for T = 10 only, to keep this file small": (10,),
-        "circles are left out, to keep this file small": (),
-    }
-    for overview["left_out"], circles in choices.items():
-        details = {record["key"]: _details(record, circles) for record in done}
-        if len(script_json(overview)) + len(script_json(details)) <= budget:
+    details = {record["key"]: _details(record) for record in done}
+    left = budget - len(script_json(overview))
+    choices = {"": moduli, "circles are kept for T = 10 only": [10], "circles are left out": []}
+    for note, kept in choices.items():
+        overview["left_out"] = note and f"{note}, to keep this file small"
+        for one in details.values():
+            one["circle"] = {T: circle for T, circle in one["circle"].items() if int(T) in kept}
+        if len(script_json(details)) <= left:
             return overview, details
     overview["left_out"] = "confusion matrices and circles are left out, to keep this file small"
     return overview, {key: {"recall": item["recall"]} for key, item in details.items()}
@@ -180,13 +180,13 @@ def _spectrum(spectrum: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _details(record: Mapping[str, Any], circles: Sequence[int]) -> dict[str, Any]:
+def _details(record: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = _shown(
         {
             "residues": record["residues"],
             "confusion": record["confusion"],
             "recall": record["recall_by_digit"],
-            "circle": {T: _circle(c) for T, c in record["circle"].items() if int(T) in circles},
+            "circle": {T: _circle(circle) for T, circle in record["circle"].items()},
             "missing": _ranges(record["missing"]),
         }
     )

@@ -59,21 +59,22 @@ def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
     return record
 
 
+_CHECKSUM = ', "checksum": "'
+
+
 def record_path(folder: Path, key: str) -> Path:
     """Where the record of a run is, or will be."""
     return folder / "runs" / f"{key}.json"
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:
-    """Write one JSON object with its checksum, atomically."""
-    record = jsonable(record)
-    whole = {**record, "checksum": _checksum(record)}
-    write_text(path, json.dumps(whole, sort_keys=True) + "\n")
+    """Write one JSON object, its checksum as the last of its keys, atomically."""
+    text = json.dumps(jsonable(record), sort_keys=True)
+    write_text(path, f'{text[:-1]}{_CHECKSUM}{_hash(text)}"}}\n')
 
 
-def _checksum(record: dict[str, Any]) -> str:
-    """Hash of what JSON holds, as fast as JSON is written: a page reads every record."""
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -85,9 +86,11 @@ def read_record(path: Path) -> dict[str, Any]:
         The file is missing, damaged, or was changed by hand.
     """
     try:
-        record = json.loads(path.read_bytes().decode())
-        if record.pop("checksum") != _checksum(record):
+        # Of the text, not of what is made of it: a page reads every record of a study.
+        text, _, checksum = path.read_bytes().decode().rpartition(_CHECKSUM)
+        if checksum != f'{_hash(text + "}")}"}}\n':
             raise ValueError("its checksum does not hold")
+        record: dict[str, Any] = json.loads(text + "}")
     except (FileNotFoundError, *DAMAGE) as error:
         raise FormatError(
             f"{path} cannot be read",
@@ -95,7 +98,7 @@ def read_record(path: Path) -> dict[str, Any]:
             got=f"{type(error).__name__}: {error}",
             remedy="run the study again, with --overwrite if this is study.json: the rest is kept",
         ) from error
-    return record  # type: ignore[no-any-return]
+    return record
 
 
 def write_frame(path: Path, frame: pd.DataFrame) -> None:
