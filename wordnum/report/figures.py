@@ -255,7 +255,8 @@ def _marks(
     """Draw kappas with their intervals over their nulls, as series number `at`."""
     bars = ax.vlines if vertical else ax.hlines
     color, marker = PALETTE[at % len(PALETTE)], "os^Dvp*"[at // len(PALETTE) % 7]
-    rows = rows.assign(**{end: rows[end].astype(float) for end in _ENDS})
+    ends = dict.fromkeys(("low", "high", "null_mean", "null_p95"), float)
+    rows = rows.astype(ends)
     bars(where, rows["null_mean"], rows["null_p95"], color=_NULL, linewidth=5, zorder=1)
     bars(where, rows["low"], rows["high"], color=color, linewidth=1.3, zorder=2)
     known = rows["low"].notna()
@@ -264,9 +265,6 @@ def _marks(
             point = (where[part], rows.loc[part, "kappa"])
             ax.plot(*(point if vertical else point[::-1]), marker, color=color,
                     markerfacecolor=face, markersize=4, label=name, zorder=3)  # fmt: skip
-
-
-_ENDS = ("low", "high", "null_mean", "null_p95")
 
 
 def _new_figure(width: float, height: float) -> Figure:
@@ -284,16 +282,11 @@ def _panel(ax: Any, title: str) -> Any:
 
 def _legend(figure: Figure, axes: np.ndarray, names: Sequence[str]) -> None:
     """One legend for all panels, in the order of the names."""
-    known: dict[str, Any] = {}
-    for ax in axes.ravel():
-        handles, labels = ax.get_legend_handles_labels()
-        known |= dict(zip(labels, handles, strict=True))
+    pairs = [zip(*ax.get_legend_handles_labels(), strict=True) for ax in axes.ravel()]
+    known = {label: handle for panel in pairs for handle, label in panel}
     shown = [name for name in names if name in known]
+    columns = min(4, len(shown)) or 1
+    handles = [known[name] for name in shown]
     figure.legend(
-        [known[name] for name in shown],
-        shown,
-        loc="outside lower center",
-        ncols=min(4, len(shown)) or 1,
-        fontsize=7,
-        frameon=False,
+        handles, shown, loc="outside lower center", ncols=columns, fontsize=7, frameon=False
     )
