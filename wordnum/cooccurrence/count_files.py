@@ -23,9 +23,9 @@ __all__ = [
     "MARGINS",
     "CountsBase",
     "Rows",
-    "checked_counts",
     "checked_margins",
     "checked_matrix",
+    "checked_occurrences",
     "checked_rows",
     "matrix_rows",
     "row_arrays",
@@ -208,7 +208,7 @@ def checked_matrix(
     return sparse.csr_array((values, columns, indptr), shape=shape)
 
 
-def checked_counts(
+def checked_occurrences(
     name: str, arrays: Mapping[str, np.ndarray], *, shape: tuple[int, ...]
 ) -> np.ndarray:
     """Take an array of occurrences out of arrays.
@@ -229,4 +229,6 @@ def checked_margins(
 ) -> dict[str, Any]:
     """Occurrences of numbers and of tokens, and documents, by block."""
     shapes = (n_blocks, vocabulary.size), (n_blocks, len(vocabulary)), (n_blocks,)
-    return {name: checked_counts(name, arrays, shape=shape) for name, shape in zip(MARGINS, shapes)}
+    return {
+        name: checked_occurrences(name, arrays, shape=shape) for name, shape in zip(MARGINS, shapes)
+    }

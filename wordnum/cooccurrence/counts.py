@@ -12,11 +12,12 @@ from scipy import sparse
 
 from wordnum.cooccurrence.count_files import (
     MARGINS,
+    Rows,
     checked_margins,
     checked_rows,
     row_arrays,
 )
-from wordnum.cooccurrence.signals import Events, SignalSource, sum_events
+from wordnum.cooccurrence.signals import SignalSource, sum_events
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError
@@ -50,7 +51,7 @@ class BlockEvents:
     counts: np.ndarray
 
     @property
-    def rows(self) -> Events:
+    def rows(self) -> Rows:
         """Where rows begin, contexts and counts."""
         return self.indptr, self.contexts, self.counts
 

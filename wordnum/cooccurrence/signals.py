@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from wordnum.config import read_toml
-from wordnum.cooccurrence.count_files import CountsBase
+from wordnum.cooccurrence.count_files import CountsBase, Rows
 from wordnum.cooccurrence.groups import context_groups
 from wordnum.cooccurrence.windows import Window, as_window
 from wordnum.errors import UsageError
@@ -22,10 +22,7 @@ from wordnum.provenance import content_hash
 if TYPE_CHECKING:
     from wordnum.corpus.vocabulary import Vocabulary
 
-# Where rows begin, contexts and counts, as in a CSR matrix.
-Events = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-__all__ = ["Events", "Signal", "SignalSource", "choose_contexts", "half_samples", "sum_events"]
+__all__ = ["Signal", "SignalSource", "choose_contexts", "half_samples", "sum_events"]
 
 SIGNALS = ("both", "text", "number")
 # The name of a context group, a TOML file of groups, words and ids, or groups of one's own.
@@ -273,7 +270,7 @@ class Signal:
 
 
 def sum_events(
-    events: Events, *, window_size: int, window: Window, columns: np.ndarray
+    events: Rows, *, window_size: int, window: Window, columns: np.ndarray
 ) -> sparse.csr_array:
     """Sum the rows (distance, row) of events into one row each, by window weights.
 
@@ -310,7 +307,7 @@ def sum_events(
 
 
 def _group_sums(
-    rows: Events, weights: np.ndarray, column_of: np.ndarray, *, width: int, stride: int = 0
+    rows: Rows, weights: np.ndarray, column_of: np.ndarray, *, width: int, stride: int = 0
 ) -> sparse.csr_array:
     """Add the rows of groups that stand below one another; see `sum_groups`."""
     from wordnum.cooccurrence.row_sums import empty_row, sum_groups
@@ -374,7 +371,8 @@ def _named_contexts(vocabulary: Vocabulary, contexts: Contexts) -> tuple[str, np
     if isinstance(contexts, Mapping):
         named: dict[str, Any] = {k: v for k, v in contexts.items() if k != "language"}
     else:
-        listed = list(contexts)
-        named = {f"{len(set(listed))} contexts": listed}
+        listed = list(contexts) if isinstance(contexts, Iterable) else [contexts]
+        named = {f"{len(listed)} contexts": listed}
     groups = context_groups(vocabulary, named, language=None)
-    return "+".join(named), np.concatenate([groups[name] for name in named])
+    chosen = [np.zeros(0, dtype=np.int64), *(groups[name] for name in named)]
+    return "+".join(map(str, named)), np.concatenate(chosen)

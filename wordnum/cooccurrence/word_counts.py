@@ -11,8 +11,8 @@ from scipy import sparse
 
 from wordnum.cooccurrence.count_files import (
     CountsBase,
-    checked_counts,
     checked_matrix,
+    checked_occurrences,
     matrix_rows,
     row_arrays,
 )
@@ -121,7 +121,7 @@ class WordCounts(CountsBase):
         return cls(
             checked_matrix("later", arrays, shape=(n_words, n_words)),
             window=Window(**header["window"]),
-            context_counts=checked_counts("context_counts", arrays, shape=(n_words,)),
+            context_counts=checked_occurrences("context_counts", arrays, shape=(n_words,)),
             n_documents=int(header["n_documents"]),
             **about,
         )

@@ -16,6 +16,7 @@ import numba
 import numpy as np
 from scipy import sparse
 
+from wordnum.cooccurrence.count_files import Rows
 from wordnum.cooccurrence.row_sums import (
     add,
     clear,
@@ -44,9 +45,6 @@ TASK_TOKENS = 6_000_000
 # Pairs of a run, at most, and distinct pairs of all runs that are merged at once.
 RUN_PAIRS = 60_000_000
 MERGED_PAIRS = 32_000_000
-# Where rows begin, values, and their columns, as in a CSR matrix.
-Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
-
 # Positions between asking for memory and reading it.
 _AHEAD = 16
 
@@ -110,12 +108,12 @@ def count_words(
             tokens += seen
             documents += n
             for run in found:
-                for spool, array in zip((begin, values, columns), run, strict=True):
+                for spool, array in zip((begin, columns, values), run, strict=True):
                     spool.append(array)
         runs = (
             begin.mapped(np.int64).reshape(-1, n_words + 1),
-            values.mapped(run[1].dtype),
-            columns.mapped(run[2].dtype),
+            columns.mapped(run[1].dtype),
+            values.mapped(run[2].dtype),
         )
     exact = np.uint32 if corpus.n_tokens * window.size < 2**32 else np.uint64
     about = provenance(
@@ -185,7 +183,7 @@ def _count_run(
     columns, values = np.empty(n_pairs, ids.dtype), np.empty(n_pairs, weights.dtype)
     row = empty_row(n_words, weights.dtype)
     indptr = _count_pairs(ids, order, begin, ahead, weights, size, row, values, columns)
-    return indptr, values[: indptr[-1]], columns[: indptr[-1]]
+    return indptr, columns[: indptr[-1]], values[: indptr[-1]]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -226,11 +224,11 @@ def _count_pairs(ids, order, begin, ahead, weights, skip, row, values, columns):
 
 
 def _merged(
-    begin: np.ndarray, values: np.ndarray, columns: np.ndarray, *, dtype: type
+    begin: np.ndarray, columns: np.ndarray, values: np.ndarray, *, dtype: type
 ) -> sparse.csr_array:
     """Add all runs, as many rows at once as have `MERGED_PAIRS`; what is more is on disk.
 
-    Rows of run r begin at begin[r] in its part of `values` and `columns`, which hold one run after
+    Rows of run r begin at begin[r] in its part of `columns` and `values`, which hold one run after
     the other.
     """
     n_words = begin.shape[1] - 1
