@@ -56,7 +56,7 @@ def test_missing_numbers_are_listed():
     x = np.random.default_rng(0).standard_normal((97, 3))
     keep = np.setdiff1d(np.arange(100), [4, 50, 99])
     found = analyze(Embedding(x, keep, size=100), moduli=[2], nulls=0)
-    assert found.missing.tolist() == [4, 50, 99]
+    assert found.embedding.missing.tolist() == [4, 50, 99]
     assert "missing-numbers" in found.flags
 
 

@@ -154,6 +154,6 @@ def test_a_figure_of_its_own_is_drawn_without_pyplot(found, tmp_path):
 
 
 def test_a_name_is_never_a_formula(found, tmp_path):
-    named = replace(found, name="$x^$")
+    named = replace(found, embedding=replace(found.embedding, name="$x^$"))
     save_figure(named.plot(), tmp_path / "page.png")
     save_figure(SideBySide({"$x^$": named}).plot(), tmp_path / "strips.png")

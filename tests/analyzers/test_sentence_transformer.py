@@ -25,7 +25,7 @@ def found():
 
 
 def test_a_sentence_transformer_shows_both_tiers(found):
-    assert (len(found.numbers), found.dim) == (445, 384)
+    assert (len(found.embedding), found.embedding.dim) == (445, 384)
     assert all(found.spectrum.spikes[T].p_value < 0.05 for T in (2, 5, 10))
     assert found.probe[2].kappa > 45
     assert found.probe[10].kappa > 40

@@ -38,13 +38,8 @@ class Analysis:
 
     Attributes
     ----------
-    numbers : array of int of shape (n,)
-        The numbers present.
-    missing : array of int
-        The numbers of 0..size-1 that are not.
-    dim : int
-    name : str
-        Name of the embedding.
+    embedding : Embedding
+        What was analyzed.
     spectrum : Spectrum or None
     probe : ProbeResult or None
     separability : Separability or None
@@ -57,10 +52,7 @@ class Analysis:
     flags : tuple of str
     """
 
-    numbers: np.ndarray
-    missing: np.ndarray
-    dim: int
-    name: str
+    embedding: Embedding
     spectrum: Spectrum | None
     probe: ProbeResult | None
     separability: Separability | None
@@ -70,7 +62,7 @@ class Analysis:
 
     def __repr__(self) -> str:
         verdict = self.verdict.name if self.verdict else "no verdict"
-        return f"<Analysis of {self.name or 'an embedding'}: {verdict}>"
+        return f"<Analysis of {self.embedding.name or 'an embedding'}: {verdict}>"
 
     def _parts(self) -> dict[str, dict[int, dict[str, Any]]]:
         """Rows by T of every part."""
@@ -95,9 +87,9 @@ class Analysis:
         Parts that were not asked for are empty objects, and the verdict is then null.
         """
         return {
-            "name": self.name,
-            "numbers": self.numbers.tolist(),
-            "dim": self.dim,
+            "name": self.embedding.name,
+            "numbers": self.embedding.numbers.tolist(),
+            "dim": self.embedding.dim,
             **{
                 part: {str(T): {k: _finite(v) for k, v in row.items()} for T, row in rows.items()}
                 for part, rows in self._parts().items()
@@ -133,9 +125,9 @@ class Analysis:
             self.probe[T].plot_recall(figure.add_subplot(grid[1, 1]))
         if self.separability:
             self.separability.plot(figure.add_subplot(grid[1, 2]))
-        shape = f"{len(self.numbers)} numbers, {self.dim} dimensions"
+        shape = f"{len(self.embedding)} numbers, {self.embedding.dim} dimensions"
         verdict = f": {self.verdict.name}" if self.verdict else ""
-        title = f"{self.name or 'embedding'} ({shape}){verdict}"
+        title = f"{self.embedding.name or 'embedding'} ({shape}){verdict}"
         figure.suptitle(title, parse_math=False)  # a name with a dollar sign is no formula
         return figure
 
@@ -191,8 +183,6 @@ def analyze(
     if not parts:
         raise UsageError("nothing to analyze", expected=f"some of {', '.join(PARTS)}")
     periods = checked_moduli(moduli, size=embedding.size)
-    spikes = spectrum(embedding) if "spectrum" in parts else None
-    scatter = separability(embedding, moduli=periods) if "separability" in parts else None
     probed = judged = None
     if "probe" in parts:
         probed = probe(
@@ -207,6 +197,8 @@ def analyze(
             controls=controls,
             intervals=intervals,
         )
+    spikes = spectrum(embedding) if "spectrum" in parts else None
+    scatter = separability(embedding, moduli=periods) if "separability" in parts else None
     if spikes and probed:
         flags, n_documents = embedding.flags, embedding.n_documents
         judged = verdict(spikes, probed, flags=flags, n_documents=n_documents)
@@ -218,10 +210,7 @@ def analyze(
     if scatter:
         reasons += scatter.notes
     return Analysis(
-        numbers=embedding.numbers,
-        missing=embedding.missing,
-        dim=embedding.dim,
-        name=embedding.name,
+        embedding=embedding,
         spectrum=spikes,
         probe=probed,
         separability=scatter,

@@ -116,11 +116,8 @@ def circle(
     (period,) = checked_moduli([period], size=embedding.size)
     numbers, folds = embedding.numbers, whole_number(folds, least=2, what="folds")
     if len(numbers) < 2 * folds:
-        raise InputError(
-            "too few numbers for a circle",
-            expected=f"at least {2 * folds} numbers for {folds} folds",
-            got=str(len(numbers)),
-        )
+        expected = f"at least {2 * folds} numbers for {folds} folds"
+        raise InputError("too few numbers for a circle", expected=expected, got=str(len(numbers)))
     X = centred_columns(embedding.vectors)
     fold_of = random_folds(embedding.size, folds=folds, repeats=1, random_state=random_state)[0][
         numbers

@@ -12,7 +12,7 @@ from scipy import linalg
 
 from wordnum.analyzers.by_period import ByPeriod
 from wordnum.analyzers.inputs import centred_columns, one_blas_thread
-from wordnum.analyzers.plotting import BLUE, RED, bare_axes, modulus_axis
+from wordnum.analyzers.plotting import BLUE, RED, bare_axes
 from wordnum.analyzers.reasons import Reason
 from wordnum.analyzers.residues import check_classes, checked_moduli, class_labels
 from wordnum.embeddings.embedding import Embedding, as_embedding
@@ -35,8 +35,6 @@ class ClassScatter:
 
     Attributes
     ----------
-    period : int
-        T.
     phi : float
         ``Phi_T = N Tr(S_B)`` over the N numbers present.
     eigenvalues : array of shape (T - 1,) at most
@@ -57,7 +55,6 @@ class ClassScatter:
         in for it, here and in the noise level.
     """
 
-    period: int
     phi: float
     eigenvalues: np.ndarray
     lambda_max: float
@@ -83,10 +80,10 @@ class Separability(ByPeriod[ClassScatter]):
     """
 
     def __repr__(self) -> str:
-        shown = ", ".join(
+        told = (
             f"T={T} {s.lambda_max:.3g} (noise {s.lambda_max_noise:.3g})" for T, s in self.items()
         )
-        return f"<Separability, lambda_max: {shown}>"
+        return f"<Separability, lambda_max: {', '.join(told)}>"
 
     @property
     def notes(self) -> tuple[Reason, ...]:
@@ -115,8 +112,8 @@ class Separability(ByPeriod[ClassScatter]):
             ax.yaxis.set_major_formatter("{x:g}")
             ax.yaxis.set_minor_formatter("")
             ax.legend(frameon=False, fontsize=8)
-        modulus_axis(ax, list(self))
-        ax.set(ylabel="eigenvalues of $S_W^{-1} S_B$", title=title)
+        ax.set_xticks(range(len(self)), list(map(str, self)))
+        ax.set(xlabel="T", ylabel="eigenvalues of $S_W^{-1} S_B$", title=title)
         return ax
 
 
@@ -175,8 +172,8 @@ def separability(
     check_classes(embedding.numbers, periods, folds=2)
     X = centred_columns(embedding.vectors)
     support, projected = _support(X)
-    by_period = {T: _class_scatter(X, support, projected, embedding.numbers, T) for T in periods}
-    return Separability(by_period)
+    numbers = embedding.numbers
+    return Separability({T: _class_scatter(X, support, projected, numbers, T) for T in periods})
 
 
 def _support(X: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -203,14 +200,13 @@ def _class_scatter(
     labels, residues = class_labels(numbers, T)
     C, N = len(residues), len(numbers)
     if support.shape[1] == 0:
-        return ClassScatter(T, 0.0, np.zeros(0), 0.0, 0.0, 1.0, 0.0, 0.0, 0, "projected")
+        return ClassScatter(0.0, np.zeros(0), 0.0, 0.0, 1.0, 0.0, 0.0, 0, "projected")
     means, S_W = _scatter(support, labels, C)
     phi = float(N * (means**2).sum() / C)
     eigenvalues, spread, shrunk = _fisher(means, S_W, N)
     smallest, largest = float(spread[0]), float(spread[-1])
     dim = support.shape[1]
     return ClassScatter(
-        period=T,
         phi=phi,
         eigenvalues=eigenvalues,
         lambda_max=float(eigenvalues[0]),
@@ -260,9 +256,8 @@ def lambda_max_noise(
     if dim >= m and n_numbers - 1 - dim >= m:
         draws = [_dual_draw(rng, n_numbers, m, dim) for _ in range(simulations)]
     else:
-        draws = [
-            _vector_draw(n_numbers, n_classes, dim, random_state + i) for i in range(_VECTOR_DRAWS)
-        ]
+        seeds = range(random_state, random_state + _VECTOR_DRAWS)
+        draws = [_vector_draw(n_numbers, n_classes, dim, seed) for seed in seeds]
     return float(np.mean(draws))
 
 

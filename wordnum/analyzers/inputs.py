@@ -50,12 +50,9 @@ def doubles(vectors: np.ndarray) -> np.ndarray:
     X = np.asarray(vectors, dtype=np.float64)
     largest = float(np.abs(X).max())
     if largest and not _SMALL < largest < 1.0 / _SMALL:
-        raise InputError(
-            "squares of these vectors leave the range of floating point",
-            expected=f"a largest entry between {_SMALL:g} and {1.0 / _SMALL:g}",
-            got=f"{largest:.3g}",
-            remedy="multiply the vectors by a constant",
-        )
+        wrong = "squares of these vectors leave the range of floating point"
+        expected, got = f"a largest entry from {_SMALL:g} to {1.0 / _SMALL:g}", f"{largest:.3g}"
+        raise InputError(wrong, expected=expected, got=got, remedy="multiply them by a constant")
     return X
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,12 +29,8 @@ _FEWEST = 3
 Pairs = Mapping[Any, Sequence[float]]
 
 
-class Interval(NamedTuple):
-    """95 % interval, or the code of the reason why there is none."""
-
-    low: float | None
-    high: float | None
-    reason: str | None
+# Its ends, or the code of the reason why there is none.
+Interval = tuple[float | None, float | None, str | None]
 
 
 def standard_error(first: np.ndarray, second: np.ndarray) -> float:
@@ -120,15 +116,15 @@ def half_sample_interval(
     """
     documents = embedding.n_documents
     if documents is not None and documents < MIN_DOCUMENTS:
-        return Interval(None, None, "few-documents")
+        return None, None, "few-documents"
     if not embedding.replicates.pairs:
-        return Interval(None, None, "no-replicates")
+        return None, None, "no-replicates"
     if len(replicate_kappas) < _FEWEST:
-        return Interval(None, None, "few-replicates")
+        return None, None, "few-replicates"
     pairs = np.array(list(replicate_kappas.values()))
     error = standard_error(*pairs.T) * variance_inflation(period, kappa, pairs)
     width = T_QUANTILE * error
-    return Interval(kappa - width, kappa + width, None)
+    return kappa - width, kappa + width, None
 
 
 @dataclass(frozen=True)
@@ -184,12 +180,8 @@ def compare(first: ProbeResult, second: ProbeResult) -> dict[int, Difference]:
     for name in ("size", "folds", "repeats", "random_state", "classifier"):
         a, b = getattr(first, name), getattr(second, name)
         if a != b:
-            raise InputError(
-                f"the probes differ in {name}",
-                expected="the same folds and classifier for both",
-                got=f"{a} and {b}",
-                remedy="probe both with the same parameters",
-            )
+            remedy = "probe both with the same parameters"
+            raise InputError(f"the probes differ in {name}", got=f"{a} and {b}", remedy=remedy)
     shared = [T for T in first if T in second]
     if not shared:
         raise InputError("the probes share no modulus", got=f"{sorted(first)} and {sorted(second)}")

@@ -66,12 +66,6 @@ def bare_axes(ax: Axes | None, size: tuple[float, float] = (3, 3)) -> Axes:
     return ax
 
 
-def modulus_axis(ax: Axes, moduli: list[int]) -> None:
-    """Label the places 0, 1, ... of the horizontal axis with these T."""
-    ax.set_xticks(range(len(moduli)), [str(T) for T in moduli])
-    ax.set_xlabel("T")
-
-
 def residue_colors(period: int) -> np.ndarray:
     """Colours that go round as residues do, darkened so that none is lost on white paper."""
     import matplotlib as mpl

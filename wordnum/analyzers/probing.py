@@ -16,9 +16,9 @@ from wordnum.analyzers.controls import CONTROLS, control_kappas
 from wordnum.analyzers.cross_validation import CLOSED_FORM, Predictions, out_of_fold
 from wordnum.analyzers.folds import random_folds
 from wordnum.analyzers.inputs import centred_columns, one_blas_thread
-from wordnum.analyzers.intervals import Interval, half_sample_interval
+from wordnum.analyzers.intervals import half_sample_interval
 from wordnum.analyzers.permutations import Null, permuted_kappas, permuted_labels
-from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes, modulus_axis
+from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes
 from wordnum.analyzers.reasons import Reason
 from wordnum.analyzers.residues import Task, check_classes, checked_moduli, tasks_for
 from wordnum.backend import Backend, get_backend
@@ -141,8 +141,6 @@ class ProbeResult(ByPeriod[ModulusProbe]):
     ----------
     by_period : dict of int to ModulusProbe
     classifier : str
-    numbers : array of int of shape (n,)
-        The numbers present.
     size : int
         N: the folds are dealt over 0..N-1.
     random_state, folds, repeats : int
@@ -151,7 +149,6 @@ class ProbeResult(ByPeriod[ModulusProbe]):
     """
 
     classifier: str
-    numbers: np.ndarray
     size: int
     random_state: int
     folds: int
@@ -160,7 +157,7 @@ class ProbeResult(ByPeriod[ModulusProbe]):
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{T}: {p.kappa:.1f}" for T, p in self.items())
-        return f"<ProbeResult {self.classifier} on {len(self.numbers)} numbers, kappa {shown}>"
+        return f"<ProbeResult {self.classifier}, kappa {shown}>"
 
     def plot(self, ax: Axes | None = None, *, title: str = "", color: str = BLUE) -> Axes:
         """Draw kappa over T with its interval, and the null's mean to 95th percentile."""
@@ -178,8 +175,8 @@ class ProbeResult(ByPeriod[ModulusProbe]):
             ax.set_ylim(bottom, top + 0.14 * (top - bottom))
             ax.fill_between([], [], color=_NULL, linewidth=0, label="permuted: mean to 95 %")
             ax.legend(frameon=False, fontsize=7, loc="upper center", borderaxespad=0.1)
-        modulus_axis(ax, list(self))
-        ax.set(ylabel="kappa x 100 of n mod T", title=title)
+        ax.set_xticks(range(len(self)), list(map(str, self)))
+        ax.set(xlabel="T", ylabel="kappa x 100 of n mod T", title=title)
         return ax
 
 
@@ -278,30 +275,26 @@ def probe(
     run = _Run(get_backend(device), embedding, periods, classifier, folds, random_state, dealt)
     main = [run.predict(run.X, run.tasks, fold_of) for fold_of in run.folds_of]
     permuted = run.nulls(main[0].chosen, nulls) if nulls else ([], [])
-    beside = (
-        control_kappas(embedding, periods, folds, random_state, run.on_rows) if controls else {}
-    )
+    beside = {}
+    if controls:
+        beside = control_kappas(embedding, periods, folds, random_state, run.on_rows)
     replicates = run.replicates(main[0].chosen) if intervals else {}
     by_period = {}
     for at, task in enumerate(run.tasks):
         predicted = np.stack([predictions.labels[at] for predictions in main])
         repeated = np.asarray(kappa(task.labels[None], predicted, task.n_classes))
         right = predicted == task.labels
-        pairs = {i: (first[at], second[at]) for i, (first, second) in replicates.items()}
-        interval = (
-            half_sample_interval(task.period, float(repeated.mean()), pairs, embedding=embedding)
-            if intervals
-            else Interval(None, None, "not-asked")
-        )
-        null, null_unrestricted = (
-            Null(values[at], float(repeated[0])) if nulls else None for values in permuted
-        )
+        pairs = {i: (one[at], other[at]) for i, (one, other) in replicates.items()}
+        mean = float(repeated.mean())
+        low, high, reason = half_sample_interval(task.period, mean, pairs, embedding=embedding)
+        first = float(repeated[0])
+        null, unrestricted = (Null(values[at], first) if nulls else None for values in permuted)
         by_period[task.period] = ModulusProbe(
             period=task.period,
-            kappa=float(repeated.mean()),
-            low=interval.low,
-            high=interval.high,
-            interval_reason=interval.reason,
+            kappa=mean,
+            low=low,
+            high=high,
+            interval_reason=reason if intervals else "not-asked",
             repeat_sd=float(repeated.std(ddof=1)) if repeats > 1 else None,
             accuracy=float(right.mean()),
             kappa_repeats=repeated,
@@ -310,13 +303,12 @@ def probe(
             confusion=confusion_matrix(task.labels[None], predicted, task.n_classes).sum(axis=0),
             recall_by_digit=_recall_by_digit(embedding.numbers, right),
             null=null,
-            null_unrestricted=null_unrestricted,
+            null_unrestricted=unrestricted,
             replicate_kappas=pairs,
         )
     return ProbeResult(
         by_period=by_period,
         classifier=classifier,
-        numbers=embedding.numbers,
         size=embedding.size,
         random_state=random_state,
         folds=folds,
@@ -326,13 +318,11 @@ def probe(
 
 
 def _notes(classifier: str, main: list[Predictions], nulls: int) -> tuple[Reason, ...]:
-    notes = []
+    notes = [] if nulls else [Reason.of("no-permutations")]
     failed = sorted(frozenset().union(*(predictions.failed for predictions in main)))
     if failed:
         periods = ", ".join(map(str, failed))
         notes.append(Reason.of("not-converged", classifier=classifier, periods=periods))
-    if not nulls:
-        notes.append(Reason.of("no-permutations"))
     return tuple(notes)
 
 

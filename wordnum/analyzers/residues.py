@@ -59,24 +59,18 @@ def check_classes(numbers: np.ndarray, moduli: Iterable[int], *, folds: int) -> 
     """
     n = len(numbers)
     if n < folds:
-        raise InputError(
-            "too few numbers for the folds",
-            expected=f"at least {folds} numbers for {folds} folds",
-            got=f"{n} numbers",
-            remedy="use fewer folds, or an embedding with more numbers",
-        )
-    for modulus in moduli:
-        remedy = f"leave {modulus} out of moduli"
-        if len(np.unique(numbers % modulus)) == 1:
-            got = f"all {n} numbers are {numbers[0] % modulus} mod {modulus}"
-            raise InputError(f"n mod {modulus} has one class only", got=got, remedy=remedy)
-        if n < 2 * modulus:
-            raise InputError(
-                f"too few numbers for the classes of n mod {modulus}",
-                expected=f"at least {2 * modulus} numbers, two per class",
-                got=f"{n} numbers",
-                remedy=remedy,
-            )
+        expected, got = f"at least {folds} numbers for {folds} folds", f"{n} numbers"
+        raise InputError("too few numbers for the folds", expected=expected, got=got)
+    for T in moduli:
+        wrong = expected = ""
+        if len(np.unique(numbers % T)) == 1:
+            wrong, expected = f"n mod {T} has one class only", "numbers of several residues"
+        elif n < 2 * T:
+            wrong = f"too few numbers for the classes of n mod {T}"
+            expected = f"at least {2 * T} numbers, two per class"
+        if wrong:
+            got, remedy = f"{n} numbers, the first {numbers[0]}", f"leave {T} out of moduli"
+            raise InputError(wrong, expected=expected, got=got, remedy=remedy)
 
 
 @dataclass(frozen=True, eq=False)

@@ -128,15 +128,9 @@ def _strips(ax: Axes, rows: Sequence[System]) -> None:
     for place, row in enumerate(rows):
         if row.spectrum is not None:
             strips[place] = np.interp(_GRID, *row.spectrum)
-    picture = ax.imshow(
-        strips,
-        aspect="auto",
-        cmap="magma_r",
-        vmin=1,
-        vmax=4,
-        extent=(-0.0005, 0.5005, len(rows) - 0.5, -0.5),
-        interpolation="nearest",
-    )
+    span = (-0.0005, 0.5005, len(rows) - 0.5, -0.5)
+    picture = ax.imshow(strips, aspect="auto", cmap="magma_r", vmin=1, vmax=4, extent=span,
+                        interpolation="nearest")  # fmt: skip
     # Without a frame, and with room behind it, the spike at T = 2 can be seen.
     ax.spines[:].set_visible(False)
     ax.set_xticks([1 / T for T in _PERIODS], list(_PERIODS.values()), fontsize=7)

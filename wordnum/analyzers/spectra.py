@@ -33,12 +33,10 @@ _SLOW = 0.02
 
 @dataclass(frozen=True)
 class Spike:
-    """The spectrum at one period.
+    """The spectrum at one period T.
 
     Attributes
     ----------
-    period : int
-        T.
     magnitude : float
         ``||F_{1/T}||`` over the median of all frequencies.
     power : float
@@ -51,7 +49,6 @@ class Spike:
         The least `p_value` that so many frequencies can give; 3/81 with 80 and three periods.
     """
 
-    period: int
     magnitude: float
     power: float
     p_value: float
@@ -95,11 +92,8 @@ class Spectrum:
     size: int
 
     def __repr__(self) -> str:
-        spikes = ", ".join(
-            f"T={period} {spike.magnitude:.2f} (p={spike.p_value:.3f})"
-            for period, spike in self.spikes.items()
-        )
-        return f"<Spectrum over {len(self.numbers)} of {self.size} numbers: {spikes}>"
+        told = (f"T={T} {s.magnitude:.2f} (p={s.p_value:.3f})" for T, s in self.spikes.items())
+        return f"<Spectrum over {len(self.numbers)} of {self.size} numbers: {', '.join(told)}>"
 
     @property
     def period(self) -> np.ndarray:
@@ -230,7 +224,6 @@ def spectrum(
     adjusted = dict(zip(raw, holm(list(raw.values())), strict=True))
     spikes = {
         T: Spike(
-            period=T,
             magnitude=float(np.sqrt(plain.at[T]) * scale),
             power=plain.at[T],
             p_value=adjusted[T],

@@ -11,9 +11,7 @@ from wordnum.analyzers.probing import ProbeResult
 from wordnum.analyzers.reasons import MIN_DOCUMENTS, REASONS, Reason
 from wordnum.analyzers.spectra import Spectrum
 
-__all__ = ["VERDICTS", "Verdict", "kappa_rule", "verdict"]
-
-VERDICTS = ("both", "partial", "spectral", "neither")
+__all__ = ["Verdict", "kappa_rule", "verdict"]
 
 SPIKE_LEVEL = 0.05
 PERMUTATION_LEVEL = 0.01
@@ -125,33 +123,28 @@ def verdict(
     >>> found.name
     'neither'
     """
-    significant = [
-        T for T in _SPIKES if T in spectrum.spikes and spectrum.spikes[T].p_value < SPIKE_LEVEL
-    ]
+    tested = [spike for T, spike in spectrum.spikes.items() if T in _SPIKES]
+    spectral = any(spike.p_value < SPIKE_LEVEL for spike in tested)
     p_values = {T: p.null.p_value for T, p in probe.items() if p.null is not None}
     kappas = {T: p.kappa for T, p in probe.items()}
-    geometric = tuple(
-        T
-        for T, kappa in kappas.items()
-        if kappa >= KAPPA_FLOOR and p_values.get(T, 0.0) < PERMUTATION_LEVEL
-    )
-    all_flags = list(flags)
-    if n_documents is not None and n_documents < MIN_DOCUMENTS:
-        all_flags.append("few-documents")
-    if len(spectrum.numbers) < spectrum.size:
-        all_flags.append("missing-numbers")
-    if not spectrum.power.any():
-        all_flags.append("constant")
+    likely = [T for T in kappas if p_values.get(T, 0.0) < PERMUTATION_LEVEL]
+    geometric = tuple(T for T in likely if kappas[T] >= KAPPA_FLOOR)
+    found = {
+        "few-documents": n_documents is not None and n_documents < MIN_DOCUMENTS,
+        "missing-numbers": len(spectrum.numbers) < spectrum.size,
+        "constant": not spectrum.power.any(),
+    }
+    all_flags = dict.fromkeys([*flags, *(flag for flag, holds in found.items() if holds)])
     return Verdict(
-        name=kappa_rule(kappas, spectral=bool(significant), p_values=p_values),
-        spectral=bool(significant),
+        name=kappa_rule(kappas, spectral=spectral, p_values=p_values),
+        spectral=spectral,
         geometric=geometric,
         reasons=(
             *_spike_reasons(spectrum),
             *_kappa_reasons(probe, geometric),
-            *(Reason.of(flag) for flag in dict.fromkeys(all_flags) if flag in REASONS),
+            *(Reason.of(flag) for flag in all_flags if flag in REASONS),
         ),
-        flags=tuple(dict.fromkeys(all_flags)),
+        flags=tuple(all_flags),
     )
 
 

@@ -62,11 +62,9 @@ def planted_embedding(
     """
     check_divides(period, size)
     if not 0 <= kappa < 100 or phi < 0 or dim < period + 2:
-        raise UsageError(
-            "no such embedding",
-            expected=f"phi >= 0, 0 <= kappa < 100, dim >= {period + 2}",
-            got=f"phi={phi}, kappa={kappa}, dim={dim}",
-        )
+        expected = f"phi >= 0, 0 <= kappa < 100, dim >= {period + 2}"
+        got = f"phi={phi}, kappa={kappa}, dim={dim}"
+        raise UsageError("no such embedding", expected=expected, got=got)
     if phi == 0 and kappa > 0:
         expected = "kappa = 0 where phi = 0 (Theorem 1.1)"
         raise InputError("without power at the period no class is told", expected=expected)

@@ -60,12 +60,9 @@ def without_period(embedding: Embedding | np.ndarray, *, period: int) -> Embeddi
     labels, residues = class_labels(embedding.numbers, period)
     X = doubles(embedding.vectors)
     means = np.stack([X[labels == label].mean(axis=0) for label in range(len(residues))])
-    return Embedding(
-        X - means[labels] + X.mean(axis=0),
-        embedding.numbers,
-        size=embedding.size,
-        name=f"{embedding.name} without period {period}",
-    )
+    name = f"{embedding.name} without period {period}"
+    vectors = X - means[labels] + X.mean(axis=0)
+    return Embedding(vectors, embedding.numbers, size=embedding.size, name=name)
 
 
 @dataclass(frozen=True)
@@ -78,13 +75,11 @@ class LinearOptimum:
         Numbers classified rightly, of all.
     exact : bool
         True: no linear classifier does better. False: the best that was found, a lower bound.
-    method : str
     """
 
     correct: int
     total: int
     exact: bool
-    method: str
 
     @property
     def accuracy(self) -> float:
@@ -109,7 +104,7 @@ def best_linear_accuracy(embedding: Embedding | np.ndarray, *, period: int) -> L
     Examples
     --------
     >>> best_linear_accuracy(np.array([[0.0], [5.0], [1.0], [6.0]]), period=2)
-    LinearOptimum(correct=4, total=4, exact=True, method='dynamic programming')
+    LinearOptimum(correct=4, total=4, exact=True)
     """
     embedding = as_embedding(embedding)
     (period,) = checked_moduli([period], size=embedding.size)
@@ -120,14 +115,14 @@ def best_linear_accuracy(embedding: Embedding | np.ndarray, *, period: int) -> L
             expected = f"T of at most {_MAX_CLASSES}"
             raise UsageError("too many classes for the exact search", expected=expected)
         correct = _best_intervals(doubles(embedding.vectors)[:, 0], labels, len(residues))
-        return LinearOptimum(correct, len(labels), True, "dynamic programming")
+        return LinearOptimum(correct, len(labels), True)
     from wordnum.analyzers.alternative_classifiers import AlternativeClassifier
 
     X = doubles(embedding.vectors)
     Z = standardised(np, X, X)[0]
     model = AlternativeClassifier("logistic", alpha=1e-8).fit(Z, labels)
     correct = int((model.predict(Z) == labels).sum())
-    return LinearOptimum(correct, len(labels), False, "logistic regression")
+    return LinearOptimum(correct, len(labels), False)
 
 
 def _best_intervals(values: np.ndarray, labels: np.ndarray, C: int) -> int:
