@@ -246,7 +246,9 @@ def test_probes_on_different_folds_are_not_compared():
 
 def test_interval_of_too_few_splits_is_refused():
     whole = embedding(counts(0))
-    assert half_sample_interval(5, 5.0, {0: (1, 2), 1: (2, 3)}, embedding=whole).low is None
+    assert (
+        half_sample_interval(5, 5.0, {0: (1, 2), 1: (2, 3)}, embedding=whole)[2] == "few-replicates"
+    )
 
 
 def test_differences_are_paired_by_the_id_of_the_half_sample():

@@ -119,9 +119,8 @@ def circle(
         expected = f"at least {2 * folds} numbers for {folds} folds"
         raise InputError("too few numbers for a circle", expected=expected, got=str(len(numbers)))
     X = centred_columns(embedding.vectors)
-    fold_of = random_folds(embedding.size, folds=folds, repeats=1, random_state=random_state)[0][
-        numbers
-    ]
+    (dealt,) = random_folds(embedding.size, folds=folds, repeats=1, random_state=random_state)
+    fold_of = dealt[numbers]
     angle = 2 * np.pi * (numbers % period) / period
     waves = np.stack([np.ones_like(angle), np.cos(angle), np.sin(angle)], axis=1)
     if period == 2:

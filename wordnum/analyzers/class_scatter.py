@@ -81,9 +81,9 @@ class Separability(ByPeriod[ClassScatter]):
 
     def __repr__(self) -> str:
         told = (
-            f"T={T} {s.lambda_max:.3g} (noise {s.lambda_max_noise:.3g})" for T, s in self.items()
+            f"{T}: {s.lambda_max:.3g} (noise {s.lambda_max_noise:.3g})" for T, s in self.items()
         )
-        return f"<Separability, lambda_max: {', '.join(told)}>"
+        return f"<Separability, lambda_max {', '.join(told)}>"
 
     @property
     def notes(self) -> tuple[Reason, ...]:

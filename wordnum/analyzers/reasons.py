@@ -23,8 +23,7 @@ REASONS = {
     "not-converged": "{classifier} did not converge at T = {periods}",
     "no-permutations": "no labels were permuted",
     "projected": "separability at T = {periods}: directions without variance were left out of S_W",
-    "shrunk": "separability at T = {periods}: S_W is singular, 1 % shrinkage towards its mean "
-    "variance stands in",
+    "shrunk": "separability at T = {periods}: S_W is singular, a shrinkage of 1 % stands in",
     # Steps of the verdict.
     "spike": "a spike at T = {T}: magnitude {magnitude:.2f}, p = {p:.3g}",
     "no-spike": "no spike at T = {T}: magnitude {magnitude:.2f}, p = {p:.3g}",
@@ -39,8 +38,7 @@ REASONS = {
     "subwords": "the model reads the spelling of a number, so its last digit is given to it",
     "numbers-without-contexts": "numbers without any context have no vector",
     "fewer-dimensions": "the counts have a rank below the dimensions of the default",
-    "missing-numbers": "not all numbers are present: through the gaps trends leak into "
-    "magnitudes, and the tests of spikes allow for a trend",
+    "missing-numbers": "numbers are missing: trends leak into magnitudes, tests allow for them",
     "constant": "all vectors are alike",
 }
 
