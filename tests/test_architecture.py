@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -203,3 +204,11 @@ def test_every_stage_is_reached_from_the_top(stage: str):
 def test_a_public_name_that_does_not_exist_is_an_attribute_error():
     with pytest.raises(AttributeError, match="attribute PPMI"):
         wordnum.PPMI  # noqa: B018
+
+
+def test_every_file_that_the_architecture_page_names_is_there():
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8")
+    named = set(re.findall(r"`([\w/]+\.py)`", page))
+    assert len(named) > 30
+    missing = {n for n in named if not (PACKAGE / n).exists() and not (PACKAGE.parent / n).exists()}
+    assert missing == set()
