@@ -254,6 +254,11 @@ def test_a_corpus_may_be_a_path_and_a_window_any_integer(tmp_path: Path):
     assert one.fingerprint == other.fingerprint
 
 
+def test_a_side_is_chosen_afterwards(corpus: EncodedCorpus):
+    with pytest.raises(UsageError, match="counted at every distance on both sides"):
+        expected_counts(corpus, "swap-numbers", window=Window(2, side="left"))
+
+
 def test_a_corpus_without_numbers_is_refused():
     words = EncodedCorpus.from_arrays([1002], [0, 1], Vocabulary.from_words(["a"]))
     for name in ("swap-numbers", "unigram-replace"):

@@ -12,7 +12,7 @@ import numpy as np
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.number_pairs import CountedBlock, count_blocks
 from wordnum.cooccurrence.tasks import check_numbers
-from wordnum.cooccurrence.windows import Window, as_window
+from wordnum.cooccurrence.windows import Window, largest_distance
 from wordnum.corpus.encoded_corpus import EncodedCorpus, as_corpus
 from wordnum.corpus.perturbations import Perturbation, Prepared, prepare, resolve_perturbations
 from wordnum.errors import UsageError
@@ -116,7 +116,7 @@ def count_conditions(
     ['original', 'isolate:1']
     """
     corpus = as_corpus(corpus)
-    window_size = _checked_size(window)
+    window_size = largest_distance(window)
     chosen = resolve_perturbations(perturbations, random_state=random_state)
     check_numbers(corpus)
     _announce(corpus, window_size, len(chosen))
@@ -126,18 +126,6 @@ def count_conditions(
         condition.name: _assemble(corpus, condition, blocks, window_size)
         for condition, blocks in zip(conditions, found, strict=True)
     }
-
-
-def _checked_size(window: int | integer | Window) -> int:
-    around = as_window(window)
-    if around != Window(around.size):
-        raise UsageError(
-            "numbers are counted at every distance on both sides",
-            expected="the largest distance, an integer",
-            got=str(window),
-            remedy="choose side and weighting afterwards: counts.signal(window=...)",
-        )
-    return around.size
 
 
 def _announce(corpus: EncodedCorpus, window_size: int, n_conditions: int) -> None:

@@ -23,7 +23,7 @@ from wordnum.cooccurrence.count_files import (
 from wordnum.cooccurrence.number_pairs import CountedBlock, count_blocks
 from wordnum.cooccurrence.signals import SignalSource, sum_events
 from wordnum.cooccurrence.strata import find_strata
-from wordnum.cooccurrence.windows import Window, as_window
+from wordnum.cooccurrence.windows import Window, largest_distance
 from wordnum.corpus.cutting import ContextLength, Isolate
 from wordnum.corpus.encoded_corpus import EncodedCorpus, as_corpus
 from wordnum.corpus.perturbations import (
@@ -217,7 +217,7 @@ def expected_counts(
     True
     """
     corpus = as_corpus(corpus)
-    reach = as_window(window).size
+    reach = largest_distance(window)
     (whole,) = resolve_perturbations([perturbation], random_state=random_state)
     rewriting, thins, cuts = _parted(whole)
     # The numbers are rewritten after thinning, and before the cuts.

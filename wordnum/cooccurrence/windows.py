@@ -10,7 +10,7 @@ import numpy as np
 from wordnum.config import whole_number
 from wordnum.errors import UsageError
 
-__all__ = ["Side", "Window", "WindowWeighting", "as_window"]
+__all__ = ["Side", "Window", "WindowWeighting", "as_window", "largest_distance"]
 
 if TYPE_CHECKING:
     from numpy import integer
@@ -113,3 +113,27 @@ def as_window(window: int | integer | Window) -> Window:
     True
     """
     return window if isinstance(window, Window) else Window(window)  # type: ignore[arg-type]
+
+
+def largest_distance(window: int | integer | Window) -> int:
+    """Size of a window in which every distance is counted apart.
+
+    Raises
+    ------
+    UsageError
+        A window with a side, a weighting or positions, which are chosen afterwards.
+
+    Examples
+    --------
+    >>> largest_distance(Window(2))
+    2
+    """
+    around = as_window(window)
+    if around != Window(around.size):
+        raise UsageError(
+            "numbers are counted at every distance on both sides",
+            expected="the largest distance, an integer",
+            got=str(window),
+            remedy="choose side and weighting afterwards: counts.signal(window=...)",
+        )
+    return around.size
