@@ -9,16 +9,19 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.corpus.test_streams import zstd
 from tests.corpus.texts import read_documents
+from wordnum.corpus.blocks import check_arrays
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode, encode_documents
-from wordnum.corpus.recipes import ALLOW_VARIABLE, Recipe
-from wordnum.errors import InputError, UsageError, WordnumError
+from wordnum.corpus.recipes import ALLOW_VARIABLE, Recipe, encode_recipe, find_recipe
+from wordnum.errors import InputError, MissingExtraError, UsageError, WordnumError
+from wordnum.studies.toml_files import load_study
 
 XML = "<mediawiki><page><title>A</title><ns>0</ns><revision><text>7 {}</text></revision></page>"
 
@@ -157,6 +160,32 @@ def test_a_recipe_does_not_read_what_leads_out(tmp_path: Path, monkeypatch, sour
         Recipe.load(tmp_path / "r.toml")
     monkeypatch.setenv(ALLOW_VARIABLE, "1")
     assert Recipe.load(tmp_path / "r.toml").source == (source,)
+
+
+def test_a_study_does_not_read_what_leads_out(tmp_path: Path):
+    (tmp_path / "s.toml").write_text('[[corpora]]\nname = "r"\nsource = "http://x/a.txt"\n')
+    with pytest.raises(UsageError, match="the source leads out of the folder of texts"):
+        load_study(tmp_path / "s.toml")
+
+
+def test_without_gensim_dumps_of_wikipedia_are_an_error_that_says_so(tmp_path: Path, monkeypatch):
+    for name in ("gensim", "gensim.corpora", "gensim.corpora.wikicorpus", "gensim.test.utils"):
+        monkeypatch.setitem(sys.modules, name, None)
+    (tmp_path / "a.xml").write_text(XML + "</mediawiki>")
+    with pytest.raises(
+        MissingExtraError, match="reading Wikipedia dumps needs the package 'gensim'"
+    ):
+        encode(tmp_path / "a.xml")
+    with pytest.raises(MissingExtraError, match="gensim's sample of Wikipedia needs the package"):
+        encode_recipe(find_recipe("gensim-wikipedia"), tmp_path / "c")
+
+
+def test_a_document_of_more_tokens_than_positions_have_numbers_is_refused():
+    n_tokens = 2**31
+    ids = np.broadcast_to(np.uint32(0), n_tokens)
+    with pytest.raises(InputError, match=r"a document has 2,147,483,648 tokens\n  expected: at"):
+        check_arrays(ids, np.array([0, n_tokens]), 1)
+    check_arrays(ids[:5], np.array([0, 5]), 1)
 
 
 def only_our_errors(path: Path, **options) -> None:

@@ -124,7 +124,7 @@ def open_piece(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return _open_piece(path, path.stat().st_mtime_ns)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _open_piece(path: Path, changed: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return load_npz(path, **_KIND, mapped=True)
 

@@ -21,8 +21,8 @@ from wordnum.errors import InputError, UsageError
 from wordnum.storage import file_hash
 
 __all__ = [
-    "ROOT_VARIABLE", "Recipe", "encode_recipe", "encoded_recipe", "find_recipe", "open_encoded",
-    "recipe_names",
+    "ALLOW_VARIABLE", "ROOT_VARIABLE", "Recipe", "check_sources", "encode_recipe",
+    "encoded_recipe", "find_recipe", "open_encoded", "recipe_names",
 ]  # fmt: skip
 
 ROOT_VARIABLE = "WORDNUM_CORPORA"

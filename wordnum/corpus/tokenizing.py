@@ -83,7 +83,7 @@ class WordTable:
         """Make room for four times as many words, and for `room` bytes more."""
         blob, offsets = self.words(), self.offsets
         slots = len(self.table) // kernel.STRIDE
-        if len(self) * 4 > slots:
+        if len(self) * 2 + 2 > slots:
             self.table = _aligned(slots * 4)
             self.offsets = np.zeros(slots * 2 + 1, dtype=np.int64)
         if self.n_bytes + room > len(self.blob):

@@ -11,7 +11,7 @@ from typing import Any
 from wordnum.config import build, check_types, nearest, one_of, read_toml
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import MANIFEST
-from wordnum.corpus.recipes import Recipe, encoded_recipe, find_recipe
+from wordnum.corpus.recipes import Recipe, check_sources, encoded_recipe, find_recipe
 from wordnum.errors import InputError, UsageError
 from wordnum.studies.grid import ModelSpec, ProbeSpec, Study
 
@@ -128,7 +128,9 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
 def _corpus(entry: str | Mapping[str, Any], where: str, *, root: str) -> Recipe:
     """Load a recipe by name, read one from the study, or make one for text or an encoded corpus."""
     if isinstance(entry, Mapping):
-        return build(Recipe, {"root": root, **entry}, where=f"{where}, [[corpora]]")
+        recipe = build(Recipe, {"root": root, **entry}, where=f"{where}, [[corpora]]")
+        check_sources(recipe.source, where=where)
+        return recipe
     if (Path(entry) / MANIFEST).is_file():
         return encoded_recipe(entry)
     if not entry.endswith(".toml") and Path(entry).exists():
