@@ -68,8 +68,7 @@ class Word2Vec(TextModel):
 
     Examples
     --------
-    >>> import joblib
-    import numpy as np
+    >>> import numpy as np
     >>> from wordnum.corpus.encoded_corpus import EncodedCorpus
     >>> from wordnum.corpus.vocabulary import Vocabulary
     >>> numbers = np.random.default_rng(0).integers(0, 10, 500)
@@ -284,8 +283,7 @@ class Segments:
 
     Examples
     --------
-    >>> import joblib
-    import numpy as np
+    >>> import numpy as np
     >>> block = Block(0, np.array([1, 0, 2]), np.array([0, 2, 3]), 0, 0)
     >>> sentences = Segments(lambda b: block, [0], ["a", "b", "c"])
     >>> list(sentences), list(sentences)
