@@ -1,15 +1,15 @@
 """Which presets are best, chosen on parts 1 to 4 of Wikipedia, confirmed on part 5.
 
-    python benchmarks/presets.py --root TEXTS --league out     every step, about an hour on one core
-    python benchmarks/presets.py --root TEXTS --league keep --step report
+    python benchmarks/presets.py --root TEXTS --ordinals out     every step, an hour on one core
+    python benchmarks/presets.py --root TEXTS --ordinals keep --step report
 
-Two leagues that are never mixed: ordinals out ("21st" is another number) and ordinals kept ("21st"
-is 21 and a suffix that spells its last digit). Steps:
+Two conditions that are never compared: ordinals out ("21st" is another number) and ordinals kept
+("21st" is 21 and a suffix that spells its last digit). Steps:
 
 choose    every variant declared below on parts 1 to 4: kappa of n mod 2, 5 and 10. The figure to
           choose by is the mean over T and over five views, the four parts together and without
           each quarter; SE is its jackknife over the quarters.
-confirm   the preset of the league against Hellinger +-1 on part 5, paired by half-samples; once.
+confirm   the preset of the condition against Hellinger +-1 on part 5, paired by half-samples; once.
 report    presets on all five parts with intervals, without the multiples of 5 with their null.
 """
 
@@ -34,7 +34,7 @@ from wordnum.embeddings.presets import DEFAULT_PRESET, PRESETS, Preset
 from wordnum.embeddings.svd import SVD
 
 MODULI = (2, 5, 10)
-LEAGUES = {"out": DEFAULT_PRESET, "keep": "hellinger-1-ordinals"}
+PRESET_OF = {"out": DEFAULT_PRESET, "keep": "hellinger-1-ordinals"}
 
 
 RIVALS = ("hellinger-1", "hellinger-2", "ppmi-2", "qwem-5")
@@ -82,10 +82,10 @@ WEIGHTINGS = (
 )
 
 
-def grid(league: str) -> Iterator[Variant]:
-    """Everything that is tried in a league: around +-3 with ordinals out, around +-1 with them."""
-    main = Window(size=3 if league == "out" else 1)
-    weighting = "hellinger:mass=0.15" if league == "out" else "hellinger"
+def grid(ordinals: str) -> Iterator[Variant]:
+    """Everything that is tried: around +-3 with ordinals out, around +-1 with them."""
+    main = Window(size=3 if ordinals == "out" else 1)
+    weighting = "hellinger:mass=0.15" if ordinals == "out" else "hellinger"
     plain = [Window(size=size) for size in (1, 2, 3, 4, 5, 10)]
     for window in plain:
         yield svd("hellinger", window, (60, 100, 150, 200))
@@ -187,8 +187,8 @@ def embed(text: Text, preset: Preset) -> Embedding:
 
 
 def confirm(text: Text) -> None:
-    """Print the paired difference between the preset of the league and Hellinger ±1."""
-    mine, reference = PRESETS[LEAGUES[text.ordinals]], PRESETS["hellinger-1"]
+    """Print the paired difference between the preset of the condition and Hellinger ±1."""
+    mine, reference = PRESETS[PRESET_OF[text.ordinals]], PRESETS["hellinger-1"]
     if (
         mine.make().get_params() == reference.make().get_params()
         and mine.window == reference.window
@@ -212,7 +212,7 @@ def difference(gap: Difference) -> str:
 
 def report(text: Text) -> None:
     """Print the presets on all five parts, and how far the rest are from the first."""
-    names = list(dict.fromkeys((LEAGUES[text.ordinals], *RIVALS)))
+    names = list(dict.fromkeys((PRESET_OF[text.ordinals], *RIVALS)))
     columns = ["preset", *(f"T = {T}" for T in MODULI), "first less this", "by last digit"]
     rows, without_fives, first = [], [], None
     for name in names:
@@ -261,14 +261,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, required=True, help="folder of the five texts")
     parser.add_argument("--work", type=Path, default=Path("build/presets"), help="folder to fill")
-    parser.add_argument("--league", choices=sorted(LEAGUES), default="out")
+    parser.add_argument("--ordinals", choices=sorted(PRESET_OF), default="out")
     parser.add_argument("--step", choices=sorted(STEPS), help="this one only")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     with threadpool_limits(1, user_api="blas"):
         for name, (parts, step) in STEPS.items():
             if options.step in (None, name):
-                step(Text(options.root, options.work, parts, options.league))
+                step(Text(options.root, options.work, parts, options.ordinals))
 
 
 if __name__ == "__main__":

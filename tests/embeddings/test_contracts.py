@@ -71,9 +71,12 @@ def test_without_gensim_its_models_say_how_to_install_it(model, monkeypatch):
 def test_hostile_parameters_are_refused_before_any_work(model):
     names = parameter_names(model)
     hostile = {
-        "dim": (0, -1, 2.5, "4", True, 2**40),
+        "dim": (0, -1, 2.5, "4", True, 10**6, 2**40),
+        "p": ("1", None, float("nan")),
+        "tol": (0.0, "small"),
+        "buckets": (0, 2**31 - 1),
         "epochs": (0, -3, 1.5),
-        "window": (0, 2.5, 10**20),
+        "window": (0, 2.5, 10_000, 10**20),
         "min_count": (0, -1, None),
         "random_state": (-1, 1.5, None),
         "learning_rate": (0.0, -1.0, float("nan"), float("inf"), "fast"),

@@ -39,9 +39,7 @@ def differences(
         size = np.abs(before)
         if gram:  # whose small entries are what is left of large ones, behind three other values
             size = np.maximum(size, size[3:].max())
-        # Which columns are summed in single precision is a matter of speed.
-        rounding = max(relative, 1e-6) if "single" in name else relative
-        allowed = rounding * size + (0 if gram else 1e-9)
+        allowed = relative * size + (0 if gram else 1e-9)
         same = (np.abs(now - before) <= allowed) | (np.isnan(now) & np.isnan(before))
         if not same.all():
             at = int(np.flatnonzero(~same)[0])

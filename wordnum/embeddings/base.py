@@ -27,6 +27,9 @@ CONTEXT_AXES = frozenset({"window", "side", "positional", "window_weighting", "s
 
 log = logging.getLogger(__name__)
 
+# Above these a machine's memory would end first.
+_MOST = {"dim": 100_000, "buckets": 2**27, "window": 8_000}
+
 
 class NumberModel(BaseEstimator):
     """Base of the models: a scikit-learn estimator whose `fit` leaves number vectors.
@@ -90,7 +93,8 @@ class NumberModel(BaseEstimator):
         if getattr(self, "n_jobs", -1) != -1:  # all cores
             least["n_jobs"] = 1
         for name, bound in least.items():
-            whole_number(getattr(self, name), least=bound, what=name)
+            most = _MOST.get(name, 2**31 - 1)
+            whole_number(getattr(self, name), least=bound, most=most, what=name)
 
     def _require_positive(self, *names: str, zero: bool = False) -> None:
         """Raise unless these parameters are finite numbers above 0, or 0 too."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from functools import partial
+from numbers import Real
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -88,7 +89,9 @@ class SVD(NumberModel):
     Notes
     -----
     Signs are fixed: the entry of largest magnitude of each column of U is positive. A half
-    with a rank under `dim` keeps the dimensions that it has.
+    with a rank under `dim` keeps the dimensions that it has. Vectors of equal singular values are a
+    basis that rounding chooses; under "hellinger" each group of numbers that shares no context with
+    the rest has the singular value 1, so that small texts have many.
 
     Examples
     --------
@@ -197,8 +200,8 @@ class SVD(NumberModel):
         one_of(self.rows, ("numbers", "all"), what="rows")
         one_of(self.marginals, ("pairs", "corpus"), what="marginals")
         one_of(self.precision, ("double", "single"), what="precision")
-        if not np.isfinite(self.p):
-            raise UsageError(f"p={self.p} is out of range", expected="a finite number")
+        if not (isinstance(self.p, Real) and np.isfinite(self.p)):
+            raise UsageError(f"p={self.p!r} is out of range", expected="a finite number")
 
     def _totals(self, source: NumberRows) -> np.ndarray | None:
         if self.marginals == "pairs":
