@@ -7,8 +7,8 @@ Spikes: share of seeds with a spike at 0.05 at each T, at any of the three, and 
 the verdict asks; the last column ranks the plain power, as if a trend could not leak through the
 gaps. The smallest p-value is 3/81, so 3.7 % is the level of "any".
 
-Shuffles: the p-value of kappa where rows can trade places within runs, with the strength of
-regularisation taken from the real labels (as the probe does) and chosen anew for every shuffle.
+Permutations: the p-value of kappa where rows of a run are exchangeable, with alpha taken from the
+real labels (as the probe does) and chosen anew for every permutation.
 
 Verdicts: share of each over seeds, for embeddings that hold no period.
 """
@@ -99,24 +99,24 @@ def spikes(seeds):
 
 
 def stepped(seed, n=200, d=10):
-    """A trend constant within runs of ten, and noise: rows of a run can trade places."""
+    """A trend constant within runs of ten, and noise: rows of a run are exchangeable."""
     steps = smooth([seed, 1], 4, d, n // 10)
     return np.repeat(steps, 10, axis=0) + white(seed, d, n)
 
 
-def shuffle_p_values(x, seed, shuffles):
+def permutation_p_values(x, seed, permutations):
     cpu, numbers = get_backend("cpu"), np.arange(len(x))
     x, fold_of = centred_columns(x), random_folds(len(x), random_state=seed)[0]
     tasks = tasks_for(numbers, PERIODS)
     rng = np.random.default_rng([seed, 2])
     real = out_of_fold(cpu, x, tasks, fold_of)
     observed = [float(kappa(t.labels, row, t.n_classes)) for t, row in zip(tasks, real.labels)]
-    labels = [permuted_labels(t, numbers, shuffles, rng, restricted=True) for t in tasks]
+    labels = [permuted_labels(t, numbers, permutations, rng, restricted=True) for t in tasks]
     start = time.perf_counter()
     taken = permuted_kappas(cpu, x, tasks, labels, fold_of, real.chosen)
     middle = time.perf_counter()
-    anew = np.empty((len(tasks), shuffles))
-    for one in range(shuffles):
+    anew = np.empty((len(tasks), permutations))
+    for one in range(permutations):
         again = [Task(t.period, rows[one], t.residues) for t, rows in zip(tasks, labels)]
         said = out_of_fold(cpu, x, again, fold_of).labels
         anew[:, one] = [kappa(t.labels, row, t.n_classes) for t, row in zip(again, said)]
@@ -125,14 +125,14 @@ def shuffle_p_values(x, seed, shuffles):
     return np.array(p), spent
 
 
-def shuffles(seeds, count=99):
-    print("| process | T | strength | mean p | p <= 0.01, % | p <= 0.05, % | uniform, KS p |")
+def permutations(seeds, count=99):
+    print("| process | T | alpha | mean p | p <= 0.01, % | p <= 0.05, % | uniform, KS p |")
     print("|---|---|---|---|---|---|---|")
     spent = []
     for name, make in (("white noise", lambda s: white(s, 10, 200)), ("stepped trend", stepped)):
         found = []
         for seed in range(seeds):
-            p, seconds = shuffle_p_values(make(seed), seed, count)
+            p, seconds = permutation_p_values(make(seed), seed, count)
             found.append(p)
             spent.append(seconds)
         found = np.array(found)
@@ -170,7 +170,7 @@ def verdicts(seeds):
                   flush=True)  # fmt: skip
 
 
-TABLES = {"spikes": spikes, "shuffles": shuffles, "verdicts": verdicts}
+TABLES = {"spikes": spikes, "permutations": permutations, "verdicts": verdicts}
 
 
 def main():

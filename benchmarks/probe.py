@@ -3,9 +3,9 @@
     python benchmarks/probe.py                    lda and ridge, 1000 x 300
     python benchmarks/probe.py --device cuda      the suite on the GPU beside one CPU core
 
-The suite: n mod 2..10, five folds five times, seven strengths of regularisation chosen inside the
+The suite: n mod 2..10, five folds five times, seven regularisation alphas chosen inside the
 fold. Peers: RidgeClassifierCV, which chooses by the same left-out errors; and
-LinearDiscriminantAnalysis with a strength chosen by five inner folds (nobody would leave 800 rows
+LinearDiscriminantAnalysis with an alpha chosen by five inner folds (nobody would leave 800 rows
 out one by one), of which one repeat in five is run and its time multiplied. Seconds on the CPU are
 those of the processor, with one BLAS thread, so that other work on the machine does not count; the
 best of three. On the GPU they are those of the clock on the wall.
@@ -43,16 +43,16 @@ def folds(x):
             yield repeat, fold, held, *standardised(x[~held], x[held])
 
 
-def shrinkage(Z, y, strength):
+def shrinkage(Z, y, alpha):
     """scikit-learn's name for S_W + a I."""
     within = sum(((Z[y == r] - Z[y == r].mean(axis=0)) ** 2).sum() for r in np.unique(y))
-    return strength / (strength + within / Z.size)
+    return alpha / (alpha + within / Z.size)
 
 
-def lda(Z, y, strength):
+def lda(Z, y, alpha):
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage(Z, y, strength)).fit(Z, y)
+    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage(Z, y, alpha)).fit(Z, y)
 
 
 def equal_priors(model, rows):
@@ -75,7 +75,7 @@ def ridge_loop(x, tasks):
 
 
 def lda_loop(x, tasks, chosen):
-    """Seconds of one nested repeat; predictions of the first repeat at our strengths."""
+    """Seconds of one nested repeat; predictions of the first repeat at our alphas."""
     said = np.zeros((len(tasks), len(x)), dtype=int)
     inner = np.random.default_rng(0).integers(5, size=len(x))
     spent = 0.0
@@ -85,10 +85,10 @@ def lda_loop(x, tasks, chosen):
         for at, task in enumerate(tasks):
             y, part = task.labels[~held], inner[~held]
             start = time.process_time()
-            for strength in ALPHAS:
+            for alpha in ALPHAS:
                 for one in range(5):
                     out = part == one
-                    lda(Z[~out], y[~out], strength).predict(Z[out])
+                    lda(Z[~out], y[~out], alpha).predict(Z[out])
             model = lda(Z, y, ALPHAS[chosen[fold, at]])
             said[at, held] = equal_priors(model, Z_test)
             spent += time.process_time() - start
@@ -135,7 +135,9 @@ def on_one_core(x):
 
 def whole(x, device, times=3, clock=time.process_time):
     seconds, found = timed(lambda: probe(x, device=device), times, clock)
-    print(f"probe with 400 shuffles and controls, {device}: {seconds:.2f} s ({found})", flush=True)
+    print(
+        f"probe with 400 permutations and controls, {device}: {seconds:.2f} s ({found})", flush=True
+    )
     return seconds
 
 

@@ -51,16 +51,16 @@ def test_smooth_embeddings_have_negative_kappa_in_random_folds_but_not_in_groups
         assert abs(found[T].controls["groups"]) < 12
 
 
-def test_shuffles_within_runs_keep_the_runs():
+def test_block_restricted_permutations_keep_the_runs():
     numbers = np.delete(np.arange(100), [3, 50, 51])
     task = tasks_for(numbers, [5])[0]
     rng = np.random.default_rng(0)
-    shuffled = permuted_labels(task, numbers, 20, rng, restricted=True)
-    assert not (shuffled == task.labels).all(axis=1).any()
+    permuted = permuted_labels(task, numbers, 20, rng, restricted=True)
+    assert not (permuted == task.labels).all(axis=1).any()
     for run in range(20):
         rows = numbers // 5 == run
         expected = np.sort(task.labels[rows])
-        assert (np.sort(shuffled[:, rows], axis=1) == expected).all()
+        assert (np.sort(permuted[:, rows], axis=1) == expected).all()
 
 
 @pytest.mark.parametrize("classifier", ["lda", "ridge"])
@@ -87,14 +87,14 @@ def test_batched_nulls_equal_refits_with_the_permuted_labels(classifier, d):
 
 
 def stepped(seed, n=200, d=10):
-    """A trend that is constant within runs of ten, and noise: rows of a run can trade places."""
+    """A trend that is constant within runs of ten, and noise: rows of a run are exchangeable."""
     kernel = np.exp(-((np.arange(-15, 16) / 4) ** 2))
     white = np.random.default_rng([seed, 1]).standard_normal((n // 10 + 30, d))
     steps = np.apply_along_axis(lambda x: np.convolve(x, kernel, mode="valid"), 0, white)
     return np.repeat(steps, 10, axis=0) + noise(n, d, seed)
 
 
-def test_shuffle_p_values_are_uniform_under_their_null():
+def test_permutation_p_values_are_uniform_under_their_null():
     found = [
         quick(noise(seed=seed), moduli=[2, 5, 10], nulls=99, random_state=seed)
         for seed in range(150)
@@ -107,7 +107,7 @@ def test_shuffle_p_values_are_uniform_under_their_null():
             assert (p <= 0.05).mean() < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
 
 
-def test_shuffles_within_runs_keep_their_level_beside_a_trend():
+def test_block_restricted_permutations_keep_their_level_beside_a_trend():
     found = [
         quick(stepped(seed), moduli=[2, 5, 10], nulls=99, random_state=seed) for seed in range(100)
     ]
@@ -178,7 +178,7 @@ def test_odd_embeddings_are_measured_or_refused_without_a_warning(seed):
         assert -100 - 1e-9 <= one.kappa <= 100
 
 
-def test_shuffles_within_runs_follow_a_smooth_trend_and_plain_ones_do_not():
+def test_block_restricted_permutations_follow_a_smooth_trend_and_others_do_not():
     one = quick(smooth(), moduli=[5], nulls=100)[5]
     assert one.null.mean < -8
     assert abs(one.null_unrestricted.mean) < 3
