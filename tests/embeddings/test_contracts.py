@@ -7,8 +7,10 @@ import sys
 import pytest
 
 from tests.contracts import ContextModelContract, CountModelContract, ModelCase, ModelContract, text
+from wordnum.embeddings.base import fit_half_samples
+from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.registry import make_model, model_class, model_names, parameter_names
-from wordnum.errors import MissingExtraError, UsageError
+from wordnum.errors import InputError, MissingExtraError, UsageError
 
 ON_COUNTS = [
     ModelCase("svd", {"dim": 4}, drawn=False),
@@ -106,3 +108,16 @@ def test_unknown_parameter_names_the_nearest():
     with pytest.raises(UsageError, match="unknown parameter of svd 'wieghting'") as error:
         make_model("svd", wieghting="pmi")
     assert "did you mean 'weighting'?" in str(error.value)
+
+
+def test_a_half_sample_that_cannot_be_fitted_takes_its_id_with_it(caplog):
+    def fit(part: int, index: int, side: int) -> Embedding:
+        if (index, side) == (4, 1):
+            raise InputError("too few numbers to embed")
+        return Embedding([[float(part)], [1.0]])
+
+    pairs = [(index, (10 * index, 10 * index + 1)) for index in (2, 4, 7)]
+    replicates = fit_half_samples(fit, pairs)
+    assert replicates.ids == (2, 7)
+    assert [pair[1].vectors[0, 0] for pair in replicates.pairs] == [21, 71]
+    assert "half-sample 4 is left out: too few numbers" in caplog.text

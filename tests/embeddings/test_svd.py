@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from tests.contracts import text_counts
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.windows import Window
@@ -250,3 +251,9 @@ def test_default_dimensions_are_cut_to_the_rank_and_flagged(rows, caplog):
     assert "7 dimensions instead of 100" in caplog.text
     with pytest.raises(InputError, match="dim is larger than the rank"):
         SVD(weighting="raw", rows=rows, dim=8).fit_transform(table)
+
+
+def test_two_jobs_give_the_bytes_of_one():
+    one, two = (SVD(dim=4, n_jobs=n).fit_transform(text_counts()) for n in (1, 2))
+    assert len(one.replicates) == 10
+    assert one.fingerprint == two.fingerprint
