@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from wordnum.cooccurrence import number_pairs
 from wordnum.cooccurrence.counting import count, count_conditions
 from wordnum.cooccurrence.expectations import expected_counts
 from wordnum.cooccurrence.word_pairs import count_words
-from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
+from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.synthetic import SyntheticCorpus
+from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError, UsageError
 
 
@@ -82,3 +85,13 @@ def test_a_folder_that_is_not_there_is_named(
         count(corpus)
     with pytest.raises(InputError, match="No such file or directory"):
         expected_counts(corpus, "unigram-replace")
+
+
+def test_a_block_beyond_its_counters_is_refused():
+    words = Vocabulary.from_words(["a"], numerals=NumeralScheme(size=10))
+    endless = np.broadcast_to(np.zeros(1, dtype=np.uint32), (2**32,))
+    block = Block(0, endless, np.array([0, 2**32]), 0, 0)
+    counts = np.eye(1, len(words), dtype=np.int64)[0] * 2**32
+    corpus = EncodedCorpus([block], vocabulary=words.with_counts(counts))
+    with pytest.raises(InputError, match="a block is too long to be counted"):
+        count(corpus, window=1)

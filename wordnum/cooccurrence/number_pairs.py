@@ -154,6 +154,13 @@ def _count(task: _Task, condition: Prepared, first: _Scan) -> CountedBlock:
 
 
 def _scan(ids: np.ndarray, task: _Task) -> _Scan:
+    if ids.size >= 2**32:
+        raise InputError(
+            "a block is too long to be counted",
+            expected="fewer than 2**32 tokens",
+            got=f"{ids.size:,} in block {task.block.index}",
+            remedy="encode the text in more documents",
+        )
     # One type for compiled loops, whatever the ids come from.
     ids = np.ascontiguousarray(ids, dtype=np.uint32).view(np.ndarray)
     ids.flags.writeable = False
