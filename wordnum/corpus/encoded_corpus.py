@@ -219,11 +219,6 @@ class EncodedCorpus:
         return len(self._sizes)
 
     @property
-    def block_tokens(self) -> list[int]:
-        """Tokens of each block."""
-        return [tokens for tokens, _ in self._sizes]
-
-    @property
     def number_counts(self) -> np.ndarray:
         """Occurrences of the numbers 0..N-1, int64, shape (N,)."""
         return self.vocabulary.counts[: self.vocabulary.size]

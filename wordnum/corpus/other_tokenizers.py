@@ -112,11 +112,7 @@ class DocumentTokenizer:
     """
 
     def __init__(
-        self,
-        spans: Callable[[str], Spans],
-        numerals: NumeralScheme,
-        *,
-        own_numerals: bool = False,
+        self, spans: Callable[[str], Spans], numerals: NumeralScheme, *, own_numerals: bool = False
     ) -> None:
         self.numerals = numerals
         self._spans = spans

@@ -31,10 +31,10 @@ from wordnum.corpus.tokenizing import (
 )  # fmt: skip
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.corpus.word_table import LIMIT, WordCounter
-from wordnum.errors import FormatError
+from wordnum.errors import FormatError, InputError
 from wordnum.parallel import map_tasks
 from wordnum.provenance import content_hash
-from wordnum.storage import atomic_path, load_npz, save_npz, write_json
+from wordnum.storage import DAMAGE, atomic_path, load_npz, read_failure, save_npz, write_json
 
 __all__ = ["Job", "Pieces", "read_report", "write_blocks", "write_part"]
 
@@ -90,6 +90,8 @@ def read_report(path: Path, pieces: list[Path] | None = None) -> dict[str, Any]:
     ------
     FormatError
         The report is damaged, or, with `pieces`, does not name those.
+    InputError
+        It is not there, or cannot be read.
     """
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
@@ -98,7 +100,16 @@ def read_report(path: Path, pieces: list[Path] | None = None) -> dict[str, Any]:
             raise ValueError("its checksum does not hold")
         if pieces is not None and about["pieces"] != [piece.name for piece in pieces]:
             raise ValueError("pieces are missing or damaged")
-    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+    except FileNotFoundError as error:
+        raise InputError(
+            "what a worker wrote cannot be seen here",
+            expected="a folder that all workers share",
+            where=str(path.parent),
+            remedy="choose an output path on a file system that every machine mounts",
+        ) from error
+    except OSError as error:
+        raise read_failure(path, error) from error
+    except DAMAGE as error:
         raise FormatError(
             "unfinished work is damaged and made again", got=str(error), where=str(path)
         ) from error
@@ -327,11 +338,7 @@ def write_blocks(
         parts = list(pieces.within(int(own[0]), int(own[-1])))
         tasks.append((folder, f"block-{first + at:05d}", parts, own - own[0], len(vocabulary)))
     written = map_tasks(
-        _write_block,
-        tasks,
-        n_jobs=n_jobs,
-        description="writing",
-        weights=np.diff(starts[borders]),
+        _write_block, tasks, n_jobs=n_jobs, description="writing", weights=np.diff(starts[borders])
     )
     return np.sum([counts for counts, _ in written], axis=0), [entry for _, entry in written]
 
@@ -353,11 +360,7 @@ def _translate(piece: Path, vocabulary: Vocabulary) -> None:
 
 
 def _write_block(
-    folder: Path,
-    name: str,
-    parts: list[tuple[Path, int, int]],
-    starts: np.ndarray,
-    n_ids: int,
+    folder: Path, name: str, parts: list[tuple[Path, int, int]], starts: np.ndarray, n_ids: int
 ) -> tuple[np.ndarray, dict[str, Any]]:
     counts = np.zeros(n_ids, dtype=np.int64)
     digest = hashlib.sha256()

@@ -374,10 +374,7 @@ def tokenize(
     return status, p, n_ids, n_starts
 
 
-@compiled(
-    f"int64(uint8[::1], int64[::1], int64, boolean, {_WORDS}, int64[::1])",
-    _nrt=False,
-)
+@compiled(f"int64(uint8[::1], int64[::1], int64, boolean, {_WORDS}, int64[::1])", _nrt=False)
 def intern_words(
     blob: np.ndarray,
     borders: np.ndarray,
