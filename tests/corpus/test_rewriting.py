@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from wordnum.corpus.draws import draws
 from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.perturbations import Perturbation
+from wordnum.corpus.random_draws import draws
 from wordnum.corpus.rewriting import NumberSequence, SwapNumbers, UnigramReplace, _permuted
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from wordnum.config import whole_number
-from wordnum.corpus.draws import draws, unit_interval
 from wordnum.corpus.encoded_corpus import Block
+from wordnum.corpus.random_draws import draws, unit_interval
 from wordnum.errors import InputError, UsageError
 from wordnum.progress import track
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from wordnum.corpus.draws import draws, unit_interval
 from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
+from wordnum.corpus.random_draws import draws, unit_interval
 from wordnum.corpus.rewriting import NumberSequence
 from wordnum.errors import UsageError
 
