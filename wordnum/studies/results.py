@@ -103,15 +103,12 @@ class StudyResults:
         labels = system_labels([record["row"] for record in self.records])
         rows = []
         for record, system in zip(self.records, labels, strict=True):
-            for T, measures in record.get("measures", {None: {}}).items():
-                values = {
-                    **measures,
-                    **record,
-                    **record["row"],
-                    "system": system,
-                    "T": T and int(T),
-                }
-                rows.append([_entry(values.get(name)) for name in TABLE])
+            measures = record.get("measures", {})
+            moduli: list[int | None] = [*sorted(map(int, measures))]
+            for T in moduli or [None]:
+                row = {**measures.get(str(T), {}), **record, **record["row"]}
+                row |= {"system": system, "T": T}
+                rows.append([_entry(row.get(name)) for name in TABLE])
         return self._frame(rows, TABLE)
 
     @cached_property
