@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,8 +24,7 @@ _APART = 32
 _SLAB = 256
 
 
-@dataclass(frozen=True, eq=False)
-class KrylovSVD:
+class KrylovSVD(NamedTuple):
     """Result of `block_krylov_svd`.
 
     Parameters
@@ -167,8 +165,7 @@ class _Basis:
             start += part.shape[1]
         return total
 
-    @property
-    def columns(self) -> int:
+    def __len__(self) -> int:
         return sum(self._filled)
 
 
@@ -197,7 +194,7 @@ class _Bidiagonal:
 
     @property
     def dimension(self) -> int:
-        return self.left.columns
+        return len(self.left)
 
     def step(self) -> None:
         """Add a block to both bases."""
@@ -233,7 +230,8 @@ class _Bidiagonal:
         return self._orthonormal(self._device(drawn), self.right)[0]
 
     def _is_rounding(self, factor: np.ndarray) -> bool:
-        return bool(np.abs(factor).max() <= 10 * self._eps * np.sqrt(self.shape[0]) * self.scale)
+        eps = float(np.finfo(np.dtype(self.dtype)).eps)
+        return bool(np.abs(factor).max() <= 10 * eps * np.sqrt(self.shape[0]) * self.scale)
 
     def _image(self, block: Any) -> Any:
         """Return A times a block."""
@@ -241,10 +239,6 @@ class _Bidiagonal:
         if self.base:
             image += self.base * self.rows[:, None] * (self.columns @ block)[None, :]
         return image
-
-    @property
-    def _eps(self) -> float:
-        return float(np.finfo(np.dtype(self.dtype)).eps)
 
     def _device(self, array: np.ndarray) -> Any:
         return self.backend.asarray(array, dtype=self.dtype)

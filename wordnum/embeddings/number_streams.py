@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from wordnum.corpus.encoded_corpus import Block
 __all__ = ["NumberStream", "number_stream"]
 
 
-@dataclass(frozen=True)
-class NumberStream:
+class NumberStream(NamedTuple):
     """The stretches of one block around its numbers, all that number-centred training reads.
 
     Attributes

@@ -199,21 +199,9 @@ class NumberSGNS(TextModel):
         ):
             for turn in range(self.epochs * len(streams)):
                 epoch, stream = turn // len(streams), streams[turn % len(streams)]
-                loss, count = sgns_pass(
-                    stream.ids,
-                    stream.places,
-                    stream.left,
-                    stream.right,
-                    *tables,
-                    W,
-                    C,
-                    self.window,
-                    self.negative,
-                    rates[turn],
-                    rates[turn + 1],
-                    start is None,
-                    rng.integers(2**64, dtype=np.uint64),
-                )
+                key = rng.integers(2**64, dtype=np.uint64)
+                options = self.window, self.negative, *rates[turn : turn + 2], start is None, key
+                loss, count = sgns_pass(*stream[:4], *tables, W, C, *options)
                 losses[epoch] += loss
                 pairs[epoch] += count
                 advance(len(stream.places))
