@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import EntryPoint
 
 import pytest
 
 from tests.contracts import ContextModelContract, CountModelContract, ModelCase, ModelContract, text
+from wordnum.embeddings import registry
 from wordnum.embeddings.base import fit_half_samples
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.registry import make_model, model_class, model_names, parameter_names
@@ -121,3 +123,11 @@ def test_a_half_sample_that_cannot_be_fitted_takes_its_id_with_it(caplog):
     assert replicates.ids == (2, 7)
     assert [pair[1].vectors[0, 0] for pair in replicates.pairs] == [21, 71]
     assert "half-sample 4 is left out: too few numbers" in caplog.text
+
+
+def test_models_of_other_packages_register_by_entry_point(monkeypatch):
+    point = EntryPoint("mine", "wordnum.embeddings.baselines:Random", "wordnum.models")
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(registry, "_registered", registry._registered.__wrapped__)
+    assert model_names() == [*registry._OURS, "mine"]
+    assert make_model("mine", dim=3).fit_transform(text()).dim == 3

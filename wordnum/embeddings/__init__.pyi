@@ -1,3 +1,4 @@
+from .base import NumberModel as NumberModel
 from .baselines import Random as Random
 from .baselines import TokenFrequency as TokenFrequency
 from .embedding import Embedding as Embedding
@@ -7,6 +8,8 @@ from .gensim_models import Word2Vec as Word2Vec
 from .glove import GloVe as GloVe
 from .presets import Preset as Preset
 from .presets import embed as embed
+from .registry import model_names as model_names
+from .replicates import Replicates as Replicates
 from .sgns import NumberSGNS as NumberSGNS
 from .svd import SVD as SVD
 from .vector_files import load_embedding as load_embedding
