@@ -34,7 +34,7 @@ from wordnum.corpus.pieces import Job, Pieces, read_report, write_blocks, write_
 from wordnum.corpus.readers import MAX_RECORD, Reader
 from wordnum.corpus.sources import HeldDocuments, Part, Paths, find_parts
 from wordnum.corpus.streams import Skips
-from wordnum.corpus.unfinished_work import UselessTextError, remove_folder, working_folder
+from wordnum.corpus.unfinished_work import ONCE, UselessTextError, remove_folder, working_folder
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError, UsageError
 from wordnum.parallel import stream_tasks
@@ -311,8 +311,9 @@ class _Encoder:
         lasting = all(part.lasting for part in self.parts)
         # What two processes would have to share is named by what it depends on.
         files = dict.fromkeys(path for part in self.parts for path in part.files)
-        names = list(files) if lasting else secrets.token_hex(8)
-        with working_folder(path, content_hash(names, self.about, *key), keep=lasting) as folder:
+        name = content_hash(list(files), self.about, *key)
+        name = name if lasting else f"{ONCE}{secrets.token_hex(8)}"
+        with working_folder(path, name, keep=lasting) as folder:
             job = Job(self.scheme, self.tokenizer, folder)
             tasks = [(part, job) for part in self.parts]
             made = Pieces(self.scheme, self.vocabulary_size)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import logging
 import os
 import secrets
@@ -13,7 +15,9 @@ from pathlib import Path
 from wordnum.errors import InputError
 from wordnum.storage import locked
 
-__all__ = ["UselessTextError", "remove_folder", "working_folder"]
+__all__ = ["ONCE", "UselessTextError", "remove_folder", "working_folder"]
+
+ONCE = "once-"  # begins the key of work that no other call can go on with
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +33,10 @@ def working_folder(path: Path, key: str, *, keep: bool) -> Iterator[Path]:
     A failure leaves it if anything in it is done; who comes with the same key finds it again.
     """
     folder = path.parent / f".{path.name}.part-{key}"
+    for left in path.parent.glob(f".{glob.escape(path.name)}.part-{ONCE}*"):
+        # Nobody can go on with it, and whoever still writes to it holds the lock.
+        with contextlib.suppress(InputError, OSError), locked(left / "lock", what=str(path)):
+            remove_folder(left)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
