@@ -83,7 +83,7 @@ def test_driver_that_fails_is_an_error_with_its_words(make_believe):
 
 
 def test_missing_package_is_named_with_the_command_that_installs_it(monkeypatch):
-    for package, command in (("ray", "wordnum[ray]"), ("gensim", "pip install wordnum")):
+    for package, command in (("ray", "wordnum[ray]"), ("gensim", "pip install gensim")):
         monkeypatch.setitem(sys.modules, package, None)
         with pytest.raises(
             MissingExtraError, match=f"probing needs the package '{package}'"

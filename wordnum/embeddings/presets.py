@@ -172,9 +172,9 @@ def embed(
             got=f"{', '.join(given)} for counts of {opened.window.label}",
             remedy="count again with another window, or count number rows",
         )
+    known_choices = {*kind.axes, "contexts"} if "side" in kind.axes else kind.axes
     for name in given:
-        axis = "signal" if name == "contexts" else name
-        one_of(axis, kind.axes, what=f"choice for the model {chosen.model!r}:")
+        one_of(name, known_choices, what=f"choice for the model {chosen.model!r}:")
     around = _window_of(opened, chosen, window, follow=preset is None)
     around = replace(around, **{k: v for k, v in given.items() if k in ("side", "positional")})
     offered = {
