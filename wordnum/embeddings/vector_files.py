@@ -170,8 +170,8 @@ def _kind(path: Path) -> str:
         return "word2vec"
     if looks_like_text(first) or looks_like_text(second):
         return "text"
-    known = "of no known format" if b"\0" in start else "a text"
-    return known if start else "empty"
+    other = "of no known format" if b"\0" in start else "a text"
+    return other if start else "empty"
 
 
 def _no_vectors(path: Path, what: str) -> InputError:
