@@ -403,6 +403,17 @@ def test_half_encoded_text_is_not_swept_away(quick: Study, tmp_path: Path):
         assert not left.exists()
 
 
+def test_work_left_beside_a_finished_corpus_is_swept_away(quick: Study, tmp_path: Path):
+    run_study(quick, tmp_path)
+    [corpus] = (tmp_path / "cache" / "corpus").iterdir()
+    left = corpus.with_name(f".{corpus.name}.part-0123")
+    left.mkdir()
+    (left / "piece").write_text("of an encoding that was killed while it cleaned up")
+    run_study(quick, tmp_path)
+    assert not left.exists()
+    assert corpus.exists()
+
+
 def test_isolated_numbers_make_no_run_of_number_pairs(quick: Study):
     study = replace(
         load_study("demo"), corpora=quick.corpora, perturbations=("original", "isolate:1")

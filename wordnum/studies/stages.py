@@ -223,6 +223,9 @@ def _encoded(stages: Stages, n_jobs: int | None) -> EncodedCorpus:
         stages.corpus = stages.cache.path("corpus", "", code_version("corpus"), recipe.identity())
         found = load_or_discard(stages.corpus, lambda path: EncodedCorpus.open(path, verify=True))
         corpus = found or encode_recipe(recipe, stages.corpus, n_jobs=n_jobs)
+        # A run that was killed while it cleaned up has left the work that it had finished.
+        for left in stages.corpus.parent.glob(f".{stages.corpus.name}.part-*"):
+            shutil.rmtree(left, ignore_errors=True)
     stages.fingerprint = corpus.fingerprint
     return corpus
 
