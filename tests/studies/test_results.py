@@ -12,7 +12,7 @@ import pytest
 
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.studies.columns import IDENTITY, SCHEMA, TABLE
-from wordnum.studies.compare import compare_conditions
+from wordnum.studies.comparisons import compare_conditions
 from wordnum.studies.records import write_record
 from wordnum.studies.results import StudyResults
 

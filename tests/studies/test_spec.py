@@ -12,7 +12,7 @@ import pytest
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.recipes import encode_recipe, find_recipe, open_encoded
 from wordnum.errors import FormatError, InputError, UsageError, WordnumError
-from wordnum.studies.grid import ModelSpec, Study
+from wordnum.studies.grid import ModelSpec, ProbeSpec, Study
 from wordnum.studies.plan import plan_study
 from wordnum.studies.toml_files import builtin_studies, load_study
 
@@ -279,3 +279,9 @@ def test_a_garbled_study_file_is_read_or_refused_and_nothing_else(tmp_path: Path
             lines[at] = rng.choice(garbled)
         with contextlib.suppress(WordnumError):
             plan_study(load_study(write(tmp_path, "\n".join(lines))))
+
+
+@pytest.mark.parametrize("wrong", [{"nulls": 10**12}, {"nulls": -1}, {"repeats": 0}])
+def test_a_probe_out_of_bounds_is_refused_before_any_work(wrong):
+    with pytest.raises(UsageError, match="cannot be"):
+        ProbeSpec(**wrong)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from wordnum.config import one_of
+from wordnum.config import one_of, whole_number
 from wordnum.cooccurrence.groups import group_names
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.perturbations import Perturbation, resolve_perturbations
@@ -101,6 +101,9 @@ class ProbeSpec:
         one_of(self.classifier, CLASSIFIERS, what="classifier", where="probe")
         if not self.moduli or not all(isinstance(T, int) and T > 1 for T in self.moduli):
             raise UsageError("moduli must be integers above 1", got=repr(self.moduli))
+        # As the probe has it, which is asked when the work is done.
+        for name, least, most in (("nulls", 0, 10_000), ("repeats", 1, 1000)):
+            whole_number(getattr(self, name), least=least, most=most, what=name, where="probe")
 
 
 @dataclass(frozen=True, kw_only=True)

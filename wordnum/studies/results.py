@@ -12,7 +12,7 @@ from wordnum.cooccurrence.windows import Window
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.storage import atomic_path
 from wordnum.studies.columns import COMPARISON, SCHEMA, TABLE, WHOLE
-from wordnum.studies.compare import compare_conditions
+from wordnum.studies.comparisons import compare_conditions
 from wordnum.studies.records import read_frame, read_record, record_path
 
 if TYPE_CHECKING:

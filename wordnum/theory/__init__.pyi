@@ -1,6 +1,6 @@
-from .counterexample import CounterexampleSpread as CounterexampleSpread
-from .counterexample import counterexample as counterexample
-from .counterexample import counterexample_spread as counterexample_spread
+from .counterexamples import CounterexampleSpread as CounterexampleSpread
+from .counterexamples import counterexample as counterexample
+from .counterexamples import counterexample_spread as counterexample_spread
 from .planted import planted_embedding as planted_embedding
 from .theorem import LinearOptimum as LinearOptimum
 from .theorem import best_linear_accuracy as best_linear_accuracy
