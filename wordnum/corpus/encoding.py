@@ -30,7 +30,7 @@ from wordnum.corpus.other_tokenizers import (
     tokenizer_hash,
     tokenizer_name,
 )  # fmt: skip
-from wordnum.corpus.pieces import Job, Pieces, read_report, write_blocks, write_part
+from wordnum.corpus.pieces import Job, Pieces, forget_pieces, read_report, write_blocks, write_part
 from wordnum.corpus.readers import MAX_RECORD, Reader
 from wordnum.corpus.sources import HeldDocuments, Part, Paths, find_parts
 from wordnum.corpus.streams import Skips
@@ -334,16 +334,17 @@ class _Encoder:
                     got="no token",
                     remedy="check the path, and --reader and --field for structured files",
                 )
-            yield (
-                made,
-                {
-                    "source": self._describe(),
-                    "parameters": self.about,
-                    "flags": list(self.scheme.flags),
-                    "skips": skips,
-                    "versions": versions(),
-                },
-            )
+            manifest = {
+                "source": self._describe(),
+                "parameters": self.about,
+                "flags": list(self.scheme.flags),
+                "skips": skips,
+                "versions": versions(),
+            }
+            try:
+                yield made, manifest
+            finally:
+                forget_pieces()
 
     def _write_manifest(self, folder: Path, manifest: dict[str, Any]) -> None:
         cost = {

@@ -36,7 +36,7 @@ from wordnum.parallel import map_tasks
 from wordnum.provenance import content_hash
 from wordnum.storage import DAMAGE, atomic_path, load_npz, read_failure, save_npz, write_json
 
-__all__ = ["Job", "Pieces", "read_report", "write_blocks", "write_part"]
+__all__ = ["Job", "Pieces", "forget_pieces", "read_report", "write_blocks", "write_part"]
 
 CHUNK = 8 * 2**20
 CHUNKS_PER_PIECE = 4
@@ -128,6 +128,11 @@ def _whole_pieces(part: Part, job: Job) -> Iterator[Path]:
             logger.warning("%s; it is made again", error.message)
             return
         yield path
+
+
+def forget_pieces() -> None:
+    """Close what is open: a deleted file keeps its place on the disk until then."""
+    _open_piece.cache_clear()
 
 
 def open_piece(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
