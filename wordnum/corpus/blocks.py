@@ -14,7 +14,8 @@ from wordnum.errors import FormatError, InputError
 from wordnum.storage import DAMAGE, read_failure
 
 __all__ = [
-    "LONGEST", "Block", "array_hash", "block_borders", "check_arrays", "damaged", "map_array",
+    "Block", "array_hash", "block_borders", "check_arrays", "check_lengths", "damaged",
+    "map_array",
 ]  # fmt: skip
 
 # Positions within a document are 32-bit integers where pairs are counted.
@@ -138,6 +139,12 @@ def check_arrays(ids: np.ndarray, starts: np.ndarray, n_ids: int) -> None:
         raise InputError(
             "document_starts does not fit the ids", expected=f"non-decreasing from 0 to {len(ids)}"
         )
+    check_lengths(starts)
+
+
+def check_lengths(starts: np.ndarray) -> None:
+    """Refuse documents of more tokens than positions have numbers."""
+    steps = np.diff(starts)
     if len(steps) and steps.max() > LONGEST:
         raise InputError(
             f"a document has {steps.max():,} tokens",

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.corpus.blocks import array_hash, block_borders, check_arrays
+from wordnum.corpus.blocks import array_hash, block_borders, check_lengths
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.other_tokenizers import Tokenizer, make_tokenizer
 from wordnum.corpus.readers import TextReader, invalid_bytes
@@ -333,27 +333,27 @@ def write_blocks(
         What the manifest says of each block.
     """
     translations = [(file, vocabulary) for file in pieces.files]
-    map_tasks(_translate, translations, n_jobs=n_jobs, description="looking words up")
+    counts = map_tasks(_translate, translations, n_jobs=n_jobs, description="looking words up")
     starts = pieces.starts()
-    check_arrays(np.broadcast_to(np.uint32(0), starts[-1]), starts, len(vocabulary))
+    check_lengths(starts)
     borders = block_borders(starts, n_blocks)
     tasks = []
     for at, (begin, end) in enumerate(itertools.pairwise(borders)):
         own = starts[begin : end + 1]
         parts = list(pieces.within(int(own[0]), int(own[-1])))
-        tasks.append((folder, f"block-{first + at:05d}", parts, own - own[0], len(vocabulary)))
-    written = map_tasks(
+        tasks.append((folder, f"block-{first + at:05d}", parts, own - own[0]))
+    entries = map_tasks(
         _write_block, tasks, n_jobs=n_jobs, description="writing", weights=np.diff(starts[borders])
     )
-    return np.sum([counts for counts, _ in written], axis=0), [entry for _, entry in written]
+    return np.sum(counts, axis=0), entries
 
 
 def _id_map_path(piece: Path) -> Path:
     return piece.with_suffix(".map.npy")
 
 
-def _translate(piece: Path, vocabulary: Vocabulary) -> None:
-    """Note what the ids of a piece are in a vocabulary."""
+def _translate(piece: Path, vocabulary: Vocabulary) -> np.ndarray:
+    """Note what the ids of a piece are in a vocabulary, and return their counts there."""
     table = WordTable()
     table.intern(*vocabulary.blob())
     _, arrays = open_piece(piece)
@@ -362,12 +362,13 @@ def _translate(piece: Path, vocabulary: Vocabulary) -> None:
     id_map = np.concatenate([np.arange(vocabulary.first_word), words]).astype("<u4")
     with atomic_path(_id_map_path(piece)) as temporary, open(temporary, "wb") as file:
         np.save(file, id_map, allow_pickle=False)
+    # Sums of integers below 2^53 are exact.
+    return np.bincount(id_map, arrays["counts"], len(vocabulary)).astype(np.int64)
 
 
 def _write_block(
-    folder: Path, name: str, parts: list[tuple[Path, int, int]], starts: np.ndarray, n_ids: int
-) -> tuple[np.ndarray, dict[str, Any]]:
-    counts = np.zeros(n_ids, dtype=np.int64)
+    folder: Path, name: str, parts: list[tuple[Path, int, int]], starts: np.ndarray
+) -> dict[str, Any]:
     digest = hashlib.sha256()
     n_tokens = int(starts[-1])
     layout = {"descr": "<u4", "fortran_order": False, "shape": (n_tokens,)}
@@ -378,13 +379,12 @@ def _write_block(
             id_map = np.load(_id_map_path(piece), allow_pickle=False)
             for at in range(begin, end, _TOKENS):
                 ids = id_map[arrays["ids"][at : min(at + _TOKENS, end)]]
-                counts += np.bincount(ids, minlength=n_ids)
                 digest.update(ids.data)
                 file.write(ids.data)
     starts = starts.astype("<i8")
     with atomic_path(folder / f"{name}.starts.npy") as temporary, open(temporary, "wb") as file:
         np.save(file, starts, allow_pickle=False)
-    return counts, {
+    return {
         "n_tokens": n_tokens,
         "n_documents": int(starts.size - 1),
         "ids": {"file": f"{name}.ids.npy", "sha256": digest.hexdigest()},

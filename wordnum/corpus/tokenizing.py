@@ -147,8 +147,6 @@ class FastTokenizer:
         self.numerals = numerals
         self._separator = kernel.SEPARATORS[separator]
         self._classes = kernel.character_classes()
-        self._ids = np.empty(0, dtype=np.uint32)
-        self._starts = np.empty(0, dtype=np.int64)
         self._stream = np.array(kernel.BEGINNING, dtype=np.int64)
         self._new_piece()
 
@@ -163,8 +161,9 @@ class FastTokenizer:
 
     def _new_piece(self) -> None:
         self._words = WordTable()
-        self._parts: list[tuple[np.ndarray, np.ndarray]] = []
-        self._n_ids = 0
+        self._ids = np.empty(0, dtype=np.uint32)
+        self._starts = np.empty(0, dtype=np.int64)
+        self._n_ids = self._n_starts = 0
 
     def read_documents(self, texts: Iterable[str]) -> None:
         """Read whole documents."""
@@ -192,45 +191,43 @@ class FastTokenizer:
         InvalidBytesError
             The bytes are not UTF-8.
         """
-        if len(self._ids) < n + 1:
+        room = self._n_ids + n + 1
+        if len(self._ids) < room:
             # A token has at least one byte; untouched memory of an empty array costs nothing.
-            self._ids = np.empty(n + 1, dtype=np.uint32)
-            self._starts = np.empty(n + 1, dtype=np.int64)
+            self._ids = _enlarged(self._ids, self._n_ids, 2 * room)
+            self._starts = _enlarged(self._starts, self._n_starts, 2 * room)
         words, numerals = self._words, self.numerals
         how = (
             self._separator, kernel.KINDS[numerals.kind], numerals.size, numerals.ordinals == "keep"
         )  # fmt: skip
         consumed = 0
         while True:
+            ids, starts = self._ids[self._n_ids :], self._starts[self._n_starts :]
             status, consumed, n_ids, n_starts = kernel.tokenize(
-                *(
-                    buffer,
-                    consumed,
-                    n,
-                    final,
-                    how,
-                    self._classes,
-                    self._ids,
-                    self._starts,
-                    self._stream,
-                ),
-                words.arrays,
+                *(buffer, consumed, n, final, how, self._classes, ids, starts),
+                *(self._stream, words.arrays),
             )
             if status == kernel.INVALID:
                 raise InvalidBytesError(consumed)
-            self._parts.append((self._ids[:n_ids].copy(), self._starts[:n_starts] + self._n_ids))
+            starts[:n_starts] += self._n_ids
             self._n_ids += n_ids
+            self._n_starts += n_starts
             if status == kernel.DONE:
                 return int(consumed)
             words.grow()
 
     def take(self) -> Piece:
         """Everything read since the last call, with its words lower-cased; starts a new piece."""
-        empty = (np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64))
-        ids, starts = map(np.concatenate, zip(empty, *self._parts, strict=True))
+        ids, starts = self._ids[: self._n_ids], self._starts[: self._n_starts]
         piece = Piece(ids, starts, *_lower_case(*self._words.words()))
         self._new_piece()
         return piece
+
+
+def _enlarged(array: np.ndarray, used: int, size: int) -> np.ndarray:
+    larger = np.empty(size, dtype=array.dtype)
+    larger[:used] = array[:used]
+    return larger
 
 
 def tokens(text: str, numerals: NumeralScheme | None = None) -> list[int | str]:
