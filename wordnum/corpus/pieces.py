@@ -40,7 +40,7 @@ __all__ = ["Job", "Pieces", "forget_pieces", "read_report", "write_blocks", "wri
 
 CHUNK = 8 * 2**20
 CHUNKS_PER_PIECE = 4
-_TOKENS = 2**20  # looked up at a time: NumPy makes 64-bit indices of them
+_TOKENS = 2**18  # looked up at a time: NumPy makes 64-bit indices of them
 _KIND: dict[str, Any] = {"kind": "piece", "version": 2}
 logger = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ def open_piece(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return _open_piece(path, path.stat().st_mtime_ns)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=3)
 def _open_piece(path: Path, changed: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return load_npz(path, **_KIND, mapped=True)
 
