@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wordnum.corpus.blocks import block_borders
-from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.encoded_corpus import EncodedCorpus, as_corpus
 from wordnum.corpus.encoding import encode_documents
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.errors import FormatError, InputError
+from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.provenance import content_hash
 
 VOCABULARY = Vocabulary.from_words(["a", "b"])
@@ -334,6 +334,14 @@ def other_vocabulary(folder: Path) -> Path:
     other = encode_documents(["1 other word"], folder.with_name("other.corpus"))
     assert other.path is not None
     return next(other.path.glob("vocabulary-*.npz"))
+
+
+@pytest.mark.parametrize("other", [["7 cats"], None])
+def test_texts_in_place_of_a_corpus_are_refused(other):
+    with pytest.raises(
+        UsageError, match="this is no corpus\n  expected: an encoded corpus, or the"
+    ):
+        as_corpus(other)
 
 
 def test_no_folder_and_a_file_are_refused(tmp_path: Path):

@@ -19,6 +19,7 @@ from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.expectations import expected_counts
 from wordnum.cooccurrence.windows import Window
 from wordnum.cooccurrence.word_pairs import count_words
+from wordnum.corpus import perturbations
 from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.perturbations import (
@@ -31,7 +32,7 @@ from wordnum.corpus.perturbations import (
 )
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.embeddings.text_models import block_reader
-from wordnum.errors import UsageError
+from wordnum.errors import InputError, UsageError
 
 N = 20
 VOCABULARY = Vocabulary.from_words([".", ",", "a", "b", "c"], numerals=NumeralScheme(size=N))
@@ -128,8 +129,8 @@ def segments(corpus: EncodedCorpus, perturbation: Any) -> list[list[int]]:
 
 
 def test_every_registered_perturbation_is_held_to_the_contract():
-    names = {part.partition(":")[0] for name in EVERY if isinstance(name, str) for part in [name]}
-    assert set(perturbation_forms()) <= names
+    names = "+".join(given if isinstance(given, str) else given.name for given in EVERY)
+    assert {name.partition(":")[0] for name in names.split("+")} >= set(perturbations._OURS)
 
 
 def test_it_has_a_name_and_does_the_same_again(corpus: EncodedCorpus, perturbation: Any):
@@ -292,6 +293,17 @@ def test_texts_that_are_none_reach_no_compiled_loop(
         count(corpus, perturbation=Wild(change))
 
 
+def test_a_failure_names_the_perturbation_and_keeps_its_cause(corpus: EncodedCorpus):
+    joined = Joined((parse_perturbation("isolate:1"), Wild(lambda block: block.tokens)))
+    with pytest.raises(InputError, match="perturbation 'wild' failed\n  got: AttributeError") as it:
+        count(corpus, perturbation=joined)
+    assert isinstance(it.value.__cause__, AttributeError)
+    broken = Wild(None)
+    broken.prepare = lambda corpus: {}["a"]  # type: ignore[method-assign]
+    with pytest.raises(InputError, match="perturbation 'wild' failed\n  got: KeyError: 'a'"):
+        count(corpus, perturbation=broken)
+
+
 def test_lists_are_taken_for_arrays(corpus: EncodedCorpus):
     same = Wild(lambda block: replace(block, ids=block.ids.tolist(), starts=list(block.starts)))
     assert count(corpus, perturbation=same, window=2).n_events == count(corpus, window=2).n_events
@@ -312,7 +324,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         "    forms = 'seeded:X'\n"
         "    @classmethod\n"
         "    def from_options(cls, x, *, random_state):\n"
-        "        return cls(x, str(random_state))\n"
+        "        return cls(str(int(x)), str(random_state))\n"
     )
     info = tmp_path / "their_perturbations-1.0.dist-info"
     info.mkdir()
@@ -330,19 +342,22 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 def test_perturbations_of_other_packages_are_found_by_name(installed: None, corpus: EncodedCorpus):
     assert parse_perturbation("kept:x:y").name == "kept:x:y"
-    assert parse_perturbation("seeded:x+isolate:1", random_state=7).name == "kept:x:7+isolate:1"
+    assert parse_perturbation("seeded:3+isolate:1", random_state=7).name == "kept:3:7+isolate:1"
     assert perturbation_forms()["seeded"] == "seeded:X"
     assert count(corpus, perturbation="kept", window=2).perturbation == "kept:a:b"
-    with pytest.raises(UsageError, match="unknown perturbation 'seeded'\n  expected: seeded:X"):
-        parse_perturbation("seeded")
+    for text, got in ("seeded", "TypeError: .*'x'"), ("seeded:abc", "ValueError: .*'abc'"):
+        what = f"options of the perturbation '{text}' cannot be read\n  expected: seeded:X\n"
+        with pytest.raises(UsageError, match=f"{what}  got: {got}"):
+            parse_perturbation(text)
 
 
-def test_the_worked_example_works_as_written(tmp_path: Path):
+def test_the_worked_examples_work_as_written(tmp_path: Path, documents: list[list[int]]):
     text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    example = text.partition("```python\n")[2].partition("```")[0]
-    assert "class DropWords" in example
+    example = "".join(part.partition("```")[0] for part in text.split("```python\n")[1:])
     (tmp_path / "example.py").write_text(example)
-    runpy.run_path(str(tmp_path / "example.py"), run_name="__main__")
+    made = runpy.run_path(str(tmp_path / "example.py"), run_name="__main__")
+    for sevens in made["Sevens"](0.5), made["Sevens"].from_options("0.5", random_state=1):
+        test_the_parting_into_blocks_changes_nothing(documents, corpus_of(documents), sevens)
 
 
 @pytest.mark.parametrize("other", [MaskPunctuation(), DropPunctuation()], ids=lambda p: p.name)

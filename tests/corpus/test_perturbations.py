@@ -200,8 +200,11 @@ INTEGERS = ("isolate", "context-length", "swap-numbers")
         ("isolate", "expected: isolate:K, isolate:K:before"),
         ("isolate:0", r"isolate cannot be 0\n  expected: an integer of at least 1 and"),
         ("isolate:1:middle", "unknown place to cut 'middle'"),
-        ("isolate:1:before:after", "unknown perturbation"),
-        ("context-length:x", "expected: context-length:L"),
+        ("isolate:1:before:after", "options of the perturbation 'isolate:1:before:after' cannot"),
+        (
+            "context-length:2.5",
+            "options of .*\n  expected: context-length:L\n  got: ValueError: .*'2.5'",
+        ),
         ("context-length:-1", "context length cannot be -1"),
         ("thin:0", r"a fraction in \(0, 1\]\n  got: 0.0"),
         ("thin:1.5", r"a fraction in \(0, 1\]"),

@@ -12,6 +12,7 @@ from .perturbations import PerturbedCorpus as PerturbedCorpus
 from .perturbations import Prepared as Prepared
 from .perturbations import parse_perturbation as parse_perturbation
 from .perturbations import prepare as prepare
+from .random_draws import uniform_draws as uniform_draws
 from .recipes import Recipe as Recipe
 from .recipes import encode_recipe as encode_recipe
 from .recipes import find_recipe as find_recipe

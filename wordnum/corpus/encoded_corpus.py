@@ -24,7 +24,7 @@ from wordnum.corpus.blocks import (
 )  # fmt: skip
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.errors import FormatError, InputError
+from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.provenance import content_hash
 from wordnum.storage import load_npz, read_failure
 
@@ -278,7 +278,16 @@ class EncodedCorpus:
 
 def as_corpus(corpus: EncodedCorpus | str | os.PathLike[str]) -> EncodedCorpus:
     """Return a corpus itself, or open the folder of one."""
-    return corpus if isinstance(corpus, EncodedCorpus) else EncodedCorpus.open(corpus)
+    if isinstance(corpus, EncodedCorpus):
+        return corpus
+    if not isinstance(corpus, (str, os.PathLike)):
+        raise UsageError(
+            "this is no corpus",
+            expected="an encoded corpus, or the folder of one",
+            got=f"{corpus!r:.80}",
+            remedy="texts become a corpus by wn.encode or wn.encode_documents",
+        )
+    return EncodedCorpus.open(corpus)
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

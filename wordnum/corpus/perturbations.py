@@ -9,7 +9,7 @@ corpus), so it does not depend on how the work is split.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -20,7 +20,7 @@ import numpy as np
 from wordnum.config import nearest, whole_number
 from wordnum.corpus.encoded_corpus import Block
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.errors import UsageError
+from wordnum.errors import InputError, UsageError, WordnumError
 
 __all__ = [
     "Joined",
@@ -197,11 +197,11 @@ class Prepared:
 
         Raises
         ------
-        UsageError
-            A part has made what is no text of this vocabulary.
+        InputError, UsageError
+            A part has failed, or has made what is no text of this vocabulary.
         """
-        for step in self.steps:
-            text = step.apply(block)
+        for part, step in zip(parts_of(self.perturbation), self.steps):
+            text = _carried_out(part, step.apply, block)
             if text is not block:
                 block = self._checked(text, block)
         return block
@@ -295,7 +295,7 @@ def prepare(perturbation: str | Perturbation, corpus: Any) -> Prepared:
     Raises
     ------
     InputError
-        Nothing is left to rewrite: no number tokens.
+        There is no number to rewrite, or a part has failed.
     UsageError
         Nothing carries the perturbation out.
 
@@ -311,7 +311,7 @@ def prepare(perturbation: str | Perturbation, corpus: Any) -> Prepared:
     prepared = Prepared(whole, (), width)
     for part in parts_of(whole):
         seen = PerturbedCorpus(corpus, prepared) if prepared.steps else corpus
-        step = part.prepare(seen)
+        step = _carried_out(part, part.prepare, seen)
         if not callable(getattr(step, "apply", None)):
             raise UsageError(
                 f"nothing carries out the perturbation {part.name!r}",
@@ -320,6 +320,19 @@ def prepare(perturbation: str | Perturbation, corpus: Any) -> Prepared:
             )
         prepared = replace(prepared, steps=(*prepared.steps, step))
     return prepared
+
+
+def _carried_out(part: Perturbation, work: Callable[[Any], Any], on: Any) -> Any:
+    try:
+        return work(on)
+    except (WordnumError, MemoryError):
+        raise
+    except Exception as error:
+        raise InputError(
+            f"the perturbation {part.name!r} failed",
+            got=f"{type(error).__name__}: {error}",
+            remedy="look where, with --debug or in the error's __cause__",
+        ) from error
 
 
 def parts_of(perturbation: Perturbation) -> tuple[Perturbation, ...]:
@@ -394,11 +407,13 @@ def _parse_one(text: str, random_state: int) -> Perturbation:
         if hasattr(made_by, "from_options"):
             return made_by.from_options(*options, random_state=random_state)
         return made_by(*options)
-    except UsageError:
+    except WordnumError:
         raise
-    except (ValueError, TypeError, OverflowError) as error:
+    except Exception as error:
         raise UsageError(
-            f"unknown perturbation {text!r}", expected=_forms(name, made_by)
+            f"the options of the perturbation {text!r} cannot be read",
+            expected=_forms(name, made_by),
+            got=f"{type(error).__name__}: {error}",
         ) from error
 
 

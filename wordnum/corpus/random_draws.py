@@ -6,7 +6,9 @@ import zlib
 
 import numpy as np
 
-__all__ = ["draws", "unit_interval"]
+from wordnum.corpus.blocks import Block
+
+__all__ = ["draws", "uniform_draws", "unit_interval"]
 
 
 def draws(random_state: int, purpose: str, documents: np.ndarray, index: np.ndarray) -> np.ndarray:
@@ -24,6 +26,39 @@ def draws(random_state: int, purpose: str, documents: np.ndarray, index: np.ndar
     key = _mix(key ^ _mix(np.array([zlib.crc32(purpose.encode())], dtype=np.uint64)))
     state = _mix(key ^ documents.astype(np.uint64))
     return _mix(state ^ index.astype(np.uint64))
+
+
+def uniform_draws(
+    block: Block, tokens: np.ndarray, *, random_state: int, purpose: str
+) -> np.ndarray:
+    """Draw a number in [0, 1) for some tokens of a block, the same however blocks are cut.
+
+    Parameters
+    ----------
+    block : Block
+        Its `starts` are those of whole documents.
+    tokens : ndarray of int, shape (n,)
+        Places in ``block.ids``, ascending.
+    random_state : int
+        Seed.
+    purpose : str
+        Draws for another purpose are others.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        By the seed, the purpose, the document, and which of its `tokens` each one is.
+
+    Examples
+    --------
+    >>> block = Block(0, np.array([7, 8, 9]), np.array([0, 2, 3]), first_document=0, first_token=0)
+    >>> uniform_draws(block, np.array([1, 2]), random_state=0, purpose="mine").round(3)
+    array([0.229, 0.836])
+    """
+    begins = np.searchsorted(tokens, block.starts)
+    document = np.repeat(np.arange(begins.size - 1), np.diff(begins))
+    index = np.arange(tokens.size) - begins[document]
+    return unit_interval(draws(random_state, purpose, block.first_document + document, index))
 
 
 def unit_interval(bits: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from wordnum.config import whole_number
 from wordnum.corpus.encoded_corpus import Block
-from wordnum.corpus.random_draws import draws, unit_interval
+from wordnum.corpus.random_draws import draws, uniform_draws
 from wordnum.errors import InputError, UsageError
 from wordnum.progress import track
 
@@ -131,11 +131,8 @@ class _Redrawn:
 
     def apply(self, block: Block) -> Block:
         places = np.flatnonzero(block.ids < self.edges.size)
-        begins = np.searchsorted(places, block.starts)
-        document = np.repeat(np.arange(begins.size - 1), np.diff(begins))
-        index = np.arange(places.size) - begins[document]
-        bits = draws(self.random_state, "unigram", block.first_document + document, index)
-        drawn = (unit_interval(bits) * self.edges[-1]).astype(np.int64)
+        drawn = uniform_draws(block, places, random_state=self.random_state, purpose="unigram")
+        drawn = (drawn * self.edges[-1]).astype(np.int64)
         return _with_numbers(block, places, np.searchsorted(self.edges, drawn, side="right"))
 
 
