@@ -7,8 +7,6 @@ from types import ModuleType
 
 from wordnum.errors import MissingExtraError
 
-__all__ = ["available", "install_hint", "require"]
-
 # Import name -> how to get it. Core dependencies are listed too, because a GPU machine may hold
 # only numpy, scipy, scikit-learn and cupy.
 _INSTALL = {

@@ -14,8 +14,6 @@ from scipy.linalg import lapack
 from wordnum._compat import require
 from wordnum.errors import InputError, UsageError
 
-__all__ = ["Backend", "get_backend", "one_blas_thread"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

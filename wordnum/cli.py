@@ -17,8 +17,6 @@ from wordnum.commands.printing import print_facts
 from wordnum.errors import InputError, WordnumError, printable
 from wordnum.progress import set_quiet
 
-__all__ = ["app", "main"]
-
 
 def _print_version(asked: bool) -> None:
     if asked:

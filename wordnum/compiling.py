@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["compiled"]
-
 logger = logging.getLogger(__name__)
 _lock = threading.Lock()
 _PATIENCE = 1.0  # seconds; what is compiled already is read from disk in far less

@@ -15,8 +15,6 @@ import numpy as np
 
 from wordnum.errors import FormatError, InputError, UsageError
 
-__all__ = ["build", "check_types", "nearest", "one_of", "read_toml", "whole_number"]
-
 T = TypeVar("T")
 _WORDS: dict[Any, str] = {
     str: "text", int: "a whole number", float: "a number", bool: "true or false",

@@ -9,16 +9,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = [
-    "FormatError",
-    "InputError",
-    "MissingExtraError",
-    "MissingNumberError",
-    "UsageError",
-    "WordnumError",
-    "printable",
-]
-
 # All that moves the cursor, commands a terminal or turns the direction of text; a line's end is
 # none of it.
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

@@ -9,8 +9,6 @@ from wordnum._compat import available, install_hint
 from wordnum.errors import WordnumError
 from wordnum.provenance import versions
 
-__all__ = ["gather"]
-
 _OPTIONAL = ("cupy", "dask", "ray", "datasets", "tokenizers", "boto3", "google.cloud.storage")
 
 

@@ -12,16 +12,6 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = [
-    "LINE",
-    "element",
-    "first_bytes",
-    "first_letters",
-    "prefetch",
-    "prefetch_cell",
-    "trailing_zeros",
-]
-
 LINE = 16  # float32 entries in a cache line
 _BYTE, _HALF, _WORD, _WIDE = (ir.IntType(bits) for bits in (8, 32, 64, 128))
 _LANES = ir.VectorType(_BYTE, 16)

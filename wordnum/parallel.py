@@ -17,8 +17,6 @@ from wordnum.config import one_of
 from wordnum.errors import InputError, UsageError
 from wordnum.progress import bar, is_quiet, set_quiet
 
-__all__ = ["BACKENDS", "default_jobs", "map_tasks", "parallel_backend", "stream_tasks"]
-
 BACKENDS = ("loky", "dask", "ray")
 
 

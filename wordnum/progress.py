@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
-__all__ = ["Advance", "bar", "is_quiet", "set_quiet", "track"]
-
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["content_hash", "linear_algebra", "peak_memory", "provenance", "versions"]
-
 _PACKAGES = ("wordnum", "numpy", "scipy", "scikit-learn", "numba", "gensim", "spacy", "joblib")
 
 

@@ -24,22 +24,6 @@ import numpy as np
 
 from wordnum.errors import FormatError, InputError
 
-__all__ = [
-    "DAMAGE",
-    "atomic_folder",
-    "atomic_path",
-    "file_hash",
-    "load_arrays",
-    "load_npz",
-    "locked",
-    "npz_kind",
-    "read_failure",
-    "save_npz",
-    "sweep",
-    "write_json",
-    "write_text",
-]
-
 _HEADER = "wordnum_header"
 
 

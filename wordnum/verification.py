@@ -12,8 +12,6 @@ from typing import Any
 from wordnum.errors import FormatError, InputError, WordnumError
 from wordnum.storage import npz_kind
 
-__all__ = ["verify"]
-
 
 def verify(path: str | os.PathLike[str]) -> dict[str, str]:
     """Read everything in a file or folder of ours and check it against its checksums.

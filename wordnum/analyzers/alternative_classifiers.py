@@ -22,8 +22,6 @@ from wordnum.analyzers.closed_form import ALPHAS, standardised
 from wordnum.analyzers.residues import Task
 from wordnum.backend import Backend
 
-__all__ = ["AlternativeClassifier", "AlternativeFold"]
-
 _INNER = 4
 _HIDDEN = 64
 # Tried from the largest: the first of equals is selected. More than these leaves an MLP nothing to

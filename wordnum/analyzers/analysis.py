@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-__all__ = ["PARTS", "Analysis", "analyze"]
-
 PARTS = ("spectrum", "probe", "separability")
 _SHOWN = ["magnitude", "spike_p", "kappa", "low", "high", "null_p"]
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["ByPeriod"]
-
 
 class _Row(Protocol):
     def row(self) -> dict[str, Any]: ...

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
 
-__all__ = ["Circle", "circle"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Circle:

@@ -20,8 +20,6 @@ from wordnum.embeddings.embedding import Embedding, as_embedding
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["ClassScatter", "Separability", "lambda_max_noise", "separability"]
-
 _SHRINKAGE = 0.01
 _SINGULAR = 1e-10
 _VECTOR_DRAWS = 4

@@ -35,8 +35,6 @@ import numpy as np
 from wordnum.analyzers.residues import Task
 from wordnum.backend import Backend
 
-__all__ = ["ALPHAS", "ClosedFormFold", "FoldBasis", "class_inverse", "fold_basis", "standardised"]
-
 # In units of the mean variance of a standardised column, which is 1.
 ALPHAS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
 

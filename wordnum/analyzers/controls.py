@@ -12,8 +12,6 @@ from wordnum.analyzers.folds import group_folds, group_size, random_folds
 from wordnum.analyzers.residues import tasks_for
 from wordnum.embeddings.embedding import Embedding
 
-__all__ = ["CONTROLS", "control_kappas"]
-
 CONTROLS = ("groups", "excluding_multiples_of_5", "within_parity", "without_frequency")
 
 

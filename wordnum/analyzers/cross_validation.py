@@ -14,8 +14,6 @@ from wordnum.analyzers.residues import Task
 from wordnum.backend import Backend
 from wordnum.progress import track
 
-__all__ = ["CLOSED_FORM", "Predictions", "out_of_fold"]
-
 CLOSED_FORM = ("lda", "ridge")
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["group_folds", "group_size", "random_folds"]
-
 _GROUP = 50
 
 

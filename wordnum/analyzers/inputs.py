@@ -11,8 +11,6 @@ from threadpoolctl import threadpool_limits
 
 from wordnum.errors import InputError
 
-__all__ = ["centred_columns", "doubles", "one_blas_thread"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 _SMALL = 1e-100

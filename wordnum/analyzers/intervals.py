@@ -16,8 +16,6 @@ from wordnum.errors import InputError
 if TYPE_CHECKING:
     from wordnum.analyzers.probing import ProbeResult
 
-__all__ = ["Difference", "compare", "half_sample_interval", "paired_difference"]
-
 # 97.5 % point of Student's t with 9 degrees of freedom: ten half-samples.
 T_QUANTILE = 2.26
 # Kappa x 100 below which its growth with the text cannot be told from noise; likewise near 100.

@@ -11,8 +11,6 @@ from wordnum.analyzers.closed_form import ALPHAS, ClosedFormFold, class_inverse,
 from wordnum.analyzers.residues import Task
 from wordnum.backend import get_backend
 
-__all__ = ["RegularizedLDA"]
-
 
 class RegularizedLDA(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Linear discriminant with covariance ``S_W + alpha I`` and equal priors.

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-__all__ = ["detrending_basis", "grid_waves", "plain_power", "power_beside"]
-
 _WAVE_ENTRIES = 2_000_000
 _SINGULAR = 1e-9
 _ABSENT = 1e-12

@@ -13,8 +13,6 @@ from wordnum.analyzers.closed_form import ALPHAS, FoldBasis, class_inverse, fold
 from wordnum.analyzers.residues import Task
 from wordnum.backend import Backend
 
-__all__ = ["Null", "permuted_kappas", "permuted_labels"]
-
 Array = Any
 # Entries of the sums of classes that are held at once, over the permutations of a block.
 _ENTRIES = 100_000_000

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "GREY", "PALETTE", "RED", "bare_axes", "new_figure", "save_figure"]
-
 # Okabe and Ito: told apart with every kind of colour vision.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 BLUE, RED, GREY = PALETTE[0], PALETTE[1], "#767676"

@@ -29,8 +29,6 @@ from wordnum.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["CLASSIFIERS", "ModulusProbe", "ProbeResult", "probe"]
-
 CLASSIFIERS = ("lda", "ridge", "logistic", "mlp")
 _PERMUTATIONS, _MOST_PERMUTATIONS = 200, 10_000
 _COLUMNS = ("kappa", "low", "high", "interval_reason", "repeat_sd", "accuracy")

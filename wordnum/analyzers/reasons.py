@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["MIN_DOCUMENTS", "REASONS", "Reason", "reason_text"]
-
 MIN_DOCUMENTS = 40
 
 REASONS = {

@@ -10,8 +10,6 @@ import numpy as np
 from wordnum.config import whole_number
 from wordnum.errors import InputError, UsageError
 
-__all__ = ["Task", "check_classes", "checked_moduli", "class_labels", "tasks_for"]
-
 
 def checked_moduli(moduli: Iterable[int], *, size: int) -> tuple[int, ...]:
     """Return the moduli ascending and once each.

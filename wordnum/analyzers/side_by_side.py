@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["SideBySide", "System", "plot_systems"]
-
 _PERIODS = {2: "2", 5 / 2: "5/2", 10 / 3: "10/3", 5: "5", 10: "10"}
 _GRID = np.linspace(0, 0.5, 501)
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
 
-__all__ = ["SPIKE_PERIODS", "Spectrum", "Spike", "spectrum"]
-
 SPIKE_PERIODS = (2, 5, 10)
 _NEIGHBOURS = 80
 # Fewer frequencies than these around 1/T say nothing about it.

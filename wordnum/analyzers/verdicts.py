@@ -11,8 +11,6 @@ from wordnum.analyzers.probing import ProbeResult
 from wordnum.analyzers.reasons import MIN_DOCUMENTS, REASONS, Reason
 from wordnum.analyzers.spectra import Spectrum
 
-__all__ = ["Verdict", "kappa_rule", "verdict"]
-
 SPIKE_LEVEL = 0.05
 PERMUTATION_LEVEL = 0.01
 KAPPA_FLOOR = 15.0

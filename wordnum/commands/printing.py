@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from wordnum.studies.plan import Plan
     from wordnum.studies.results import StudyResults
 
-__all__ = ["print_analysis", "print_facts", "print_plan", "print_summary"]
-
 # Systems that a summary shows: more are for the page.
 _SYSTEMS = 60
 

@@ -15,8 +15,6 @@ from wordnum.commands.options import completing, verb
 from wordnum.commands.printing import print_facts, print_plan, print_summary
 from wordnum.errors import InputError, printable
 
-__all__ = ["demo", "report", "study"]
-
 
 @verb("wordnum demo", "wordnum demo -o demo-report --jobs 2")
 def demo(

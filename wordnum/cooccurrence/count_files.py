@@ -19,18 +19,6 @@ from wordnum.errors import FormatError, UsageError
 from wordnum.provenance import content_hash
 from wordnum.storage import load_npz, save_npz
 
-__all__ = [
-    "MARGINS",
-    "CountsBase",
-    "Rows",
-    "checked_margins",
-    "checked_matrix",
-    "checked_occurrences",
-    "checked_rows",
-    "matrix_rows",
-    "row_arrays",
-]
-
 # Where rows begin, the columns of the entries, ascending in each row, and their values.
 Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
 

@@ -21,8 +21,6 @@ from wordnum.provenance import provenance
 if TYPE_CHECKING:
     from numpy import integer
 
-__all__ = ["count", "count_conditions"]
-
 log = logging.getLogger(__name__)
 
 

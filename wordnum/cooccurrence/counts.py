@@ -23,8 +23,6 @@ from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError
 from wordnum.provenance import provenance
 
-__all__ = ["BlockEvents", "Counts"]
-
 
 @dataclass(frozen=True, eq=False)
 class BlockEvents:

@@ -42,8 +42,6 @@ from wordnum.provenance import provenance
 if TYPE_CHECKING:
     from numpy import integer
 
-__all__ = ["ExpectedCounts", "expected_counts"]
-
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ExpectedCounts(SignalSource):

@@ -17,8 +17,6 @@ from wordnum.errors import UsageError
 if TYPE_CHECKING:
     from wordnum.corpus.vocabulary import Vocabulary
 
-__all__ = ["REST", "Groups", "context_groups", "group_names"]
-
 REST = "the rest"
 # A TOML file, or the contexts of each group by its name.
 Groups = str | os.PathLike[str] | Mapping[str, Iterable[str | int] | Mapping[str, Any]]

@@ -22,8 +22,6 @@ from wordnum.corpus.perturbations import Prepared
 from wordnum.errors import FormatError, InputError
 from wordnum.intrinsics import prefetch
 
-__all__ = ["CountedBlock", "count_blocks"]
-
 # Bytes of events that a worker sums at once, and of events that stay in memory: small corpora need
 # no disk.
 IN_MEMORY = 256_000_000

@@ -11,8 +11,6 @@ import numpy as np
 
 from wordnum.intrinsics import trailing_zeros
 
-__all__ = ["add", "clear", "empty_row", "merge_rows", "sort_rows", "sum_groups", "take_row"]
-
 _ONE = np.uint64(1)
 
 

@@ -22,8 +22,6 @@ from wordnum.provenance import content_hash
 if TYPE_CHECKING:
     from wordnum.corpus.vocabulary import Vocabulary
 
-__all__ = ["Signal", "SignalSource", "choose_contexts", "half_samples", "sum_events"]
-
 SIGNALS = ("both", "text", "number")
 # The name of a context group, a TOML file of groups, words and ids, or groups of one's own.
 Contexts = str | os.PathLike[str] | Iterable[str | int] | Mapping[str, Any]

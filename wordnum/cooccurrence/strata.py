@@ -7,8 +7,6 @@ from scipy import sparse
 
 from wordnum.corpus.rewriting import NumberSequence, SwapNumbers, UnigramReplace
 
-__all__ = ["find_strata"]
-
 
 def find_strata(
     rewriting: SwapNumbers | UnigramReplace, sequence: NumberSequence, *, size: int

@@ -14,8 +14,6 @@ from wordnum.errors import InputError
 from wordnum.parallel import stream_tasks
 from wordnum.progress import bar
 
-__all__ = ["check_numbers", "chunks", "run_tasks"]
-
 
 def check_numbers(corpus: EncodedCorpus) -> None:
     """Refuse a corpus without a number token."""

@@ -11,8 +11,6 @@ import numpy as np
 
 from wordnum.errors import InputError
 
-__all__ = ["Spool", "forget"]
-
 
 class Spool:
     """A nameless temporary file that arrays are appended to and read back from by one memory map.

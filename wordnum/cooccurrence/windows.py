@@ -10,8 +10,6 @@ import numpy as np
 from wordnum.config import whole_number
 from wordnum.errors import UsageError
 
-__all__ = ["Side", "Window", "WindowWeighting", "as_window", "largest_distance"]
-
 if TYPE_CHECKING:
     from numpy import integer
 

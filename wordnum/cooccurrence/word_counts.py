@@ -18,8 +18,6 @@ from wordnum.cooccurrence.count_files import (
 )
 from wordnum.cooccurrence.windows import Side, Window
 
-__all__ = ["WordCounts"]
-
 
 @dataclass(eq=False, repr=False)
 class WordCounts(CountsBase):

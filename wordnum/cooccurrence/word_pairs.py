@@ -38,8 +38,6 @@ from wordnum.provenance import provenance
 if TYPE_CHECKING:
     from numpy import integer
 
-__all__ = ["MERGED_PAIRS", "RUN_PAIRS", "TASK_TOKENS", "count_words"]
-
 # Tokens that a worker reads at once, unless a single document is longer.
 TASK_TOKENS = 6_000_000
 # Pairs of a run, at most, and distinct pairs of all runs that are merged at once.

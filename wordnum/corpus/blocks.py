@@ -13,11 +13,6 @@ import numpy as np
 from wordnum.errors import FormatError, InputError
 from wordnum.storage import DAMAGE, read_failure
 
-__all__ = [
-    "Block", "array_hash", "block_borders", "check_arrays", "check_lengths", "damaged",
-    "map_array",
-]  # fmt: skip
-
 # Positions within a document are 32-bit integers where pairs are counted.
 LONGEST = 2**31 - 1
 

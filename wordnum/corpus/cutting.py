@@ -10,8 +10,6 @@ import numpy as np
 from wordnum.config import one_of, whole_number
 from wordnum.corpus.encoded_corpus import Block
 
-__all__ = ["ContextLength", "Isolate"]
-
 Cut = Literal["midway", "before", "after"]
 
 # Tokens, and numbers, that a segment may be asked to have: more than any document has.

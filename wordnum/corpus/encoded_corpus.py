@@ -28,8 +28,6 @@ from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.provenance import content_hash
 from wordnum.storage import load_npz, read_failure
 
-__all__ = ["BLOCKS", "MANIFEST", "OURS", "VERSION", "Block", "EncodedCorpus", "as_corpus"]
-
 VERSION = 1
 BLOCKS = 20
 MANIFEST = "manifest.json"

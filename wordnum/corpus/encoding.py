@@ -42,8 +42,6 @@ from wordnum.progress import track
 from wordnum.provenance import content_hash, jsonable, peak_memory, versions
 from wordnum.storage import atomic_folder, locked, save_npz, write_json
 
-__all__ = ["encode", "encode_documents"]
-
 # Fewer documents than this give no intervals; with so many tokens that is worth a word.
 _FEW_DOCUMENTS, _MANY_TOKENS = 40, 100_000
 logger = logging.getLogger(__name__)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from wordnum.config import one_of, whole_number
 from wordnum.errors import UsageError
 
-__all__ = ["KINDS", "MAX_TOKEN_BYTES", "OTHER", "UNKNOWN", "NumeralScheme", "character_class"]
-
 KINDS = ("whole", "l2r3", "r2l3", "digit")
 
 

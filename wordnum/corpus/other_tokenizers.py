@@ -20,8 +20,6 @@ from wordnum.errors import InputError, UsageError
 from wordnum.provenance import content_hash
 from wordnum.storage import file_hash
 
-__all__ = ["DocumentTokenizer", "Tokenizer", "make_tokenizer", "tokenizer_hash", "tokenizer_name"]
-
 Tokenizer = str | os.PathLike[str] | Callable[[str], list[str]]
 # A token, and where it begins and ends in its document; -1 where that is not known.
 Spans = Iterable[tuple[str, int, int]]

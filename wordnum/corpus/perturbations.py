@@ -22,19 +22,6 @@ from wordnum.corpus.encoded_corpus import Block
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError, UsageError, WordnumError
 
-__all__ = [
-    "Joined",
-    "Original",
-    "Perturbation",
-    "PerturbedCorpus",
-    "Prepared",
-    "parse_perturbation",
-    "parts_of",
-    "perturbation_forms",
-    "prepare",
-    "resolve_perturbations",
-]
-
 _GROUP = "wordnum.perturbations"
 _OURS = {
     name: EntryPoint(name, f"wordnum.corpus.{place}", _GROUP)

@@ -36,8 +36,6 @@ from wordnum.parallel import map_tasks
 from wordnum.provenance import content_hash
 from wordnum.storage import DAMAGE, atomic_path, load_npz, read_failure, save_npz, write_json
 
-__all__ = ["Job", "Pieces", "forget_pieces", "read_report", "write_blocks", "write_part"]
-
 CHUNK = 8 * 2**20
 CHUNKS_PER_PIECE = 4
 _TOKENS = 2**18  # looked up at a time: NumPy makes 64-bit indices of them

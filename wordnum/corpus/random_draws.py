@@ -8,8 +8,6 @@ import numpy as np
 
 from wordnum.corpus.blocks import Block
 
-__all__ = ["draws", "uniform_draws", "unit_interval"]
-
 
 def draws(random_state: int, purpose: str, documents: np.ndarray, index: np.ndarray) -> np.ndarray:
     """64 random bits for each (document, index): a hash of these, the seed and the purpose.

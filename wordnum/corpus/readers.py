@@ -24,8 +24,6 @@ from wordnum.corpus.streams import (
 )  # fmt: skip
 from wordnum.errors import InputError, WordnumError
 
-__all__ = ["ERRORS", "MAX_RECORD", "READERS", "SEPARATORS", "Reader", "TextReader"]
-
 SEPARATORS = ("blank", "line", "file")
 ERRORS = ("strict", "replace")
 MAX_RECORD = 64 * 2**20

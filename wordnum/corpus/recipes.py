@@ -20,11 +20,6 @@ from wordnum.corpus.streams import Skips
 from wordnum.errors import InputError, UsageError
 from wordnum.storage import file_hash
 
-__all__ = [
-    "ALLOW_VARIABLE", "ROOT_VARIABLE", "Recipe", "check_sources", "encode_recipe",
-    "encoded_recipe", "find_recipe", "open_encoded", "recipe_names",
-]  # fmt: skip
-
 ROOT_VARIABLE = "WORDNUM_CORPORA"
 ALLOW_VARIABLE = "WORDNUM_ALLOW_OUTSIDE"
 _TOO_LARGE_TO_HASH = 2**30

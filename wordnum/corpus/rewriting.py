@@ -13,8 +13,6 @@ from wordnum.corpus.random_draws import draws, uniform_draws
 from wordnum.errors import InputError, UsageError
 from wordnum.progress import track
 
-__all__ = ["NumberSequence", "SwapNumbers", "UnigramReplace"]
-
 
 @dataclass(frozen=True)
 class SwapNumbers:

@@ -25,8 +25,6 @@ from wordnum.corpus.streams import (
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import content_hash
 
-__all__ = ["HeldDocuments", "Part", "Paths", "find_parts"]
-
 _FILES = 1000  # in one part, at most
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 

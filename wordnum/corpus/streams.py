@@ -17,11 +17,6 @@ from typing import IO, Any, cast
 from wordnum.errors import InputError
 from wordnum.storage import read_failure
 
-__all__ = [
-    "COMPRESSED", "RANGE", "BlockReader", "Skips", "identity", "is_compressed", "is_remote",
-    "line_stream", "open_raw", "ranges", "read_blocks", "replace_invalid",
-]  # fmt: skip
-
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 RANGE = 32 * 2**20
 _READ = 2**20

@@ -13,8 +13,6 @@ from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import UsageError
 
-__all__ = ["SyntheticCorpus"]
-
 # Documents are drawn in groups of this many, each group from its own generator, so that text can
 # be streamed and started again anywhere.
 _GROUP = 1000

@@ -13,8 +13,6 @@ from wordnum.corpus.random_draws import draws, unit_interval
 from wordnum.corpus.rewriting import NumberSequence
 from wordnum.errors import UsageError
 
-__all__ = ["Thin", "thin_to"]
-
 # Enough for the share to come out as asked, and few enough to be read in a table.
 _DIGITS = 4
 

@@ -18,10 +18,6 @@ from wordnum.compiling import compiled
 from wordnum.corpus.numerals import MAX_TOKEN_BYTES, character_class
 from wordnum.intrinsics import element, first_bytes, first_letters, prefetch, trailing_zeros
 
-__all__ = [
-    "KINDS", "SEPARATORS", "STRIDE", "add", "character_classes", "find", "intern_words", "tokenize",
-]  # fmt: skip
-
 # What happened in a call of `tokenize`.
 DONE, GROW, INVALID = 0, 1, 2
 # What the next stretch of bytes has to know of those before it.

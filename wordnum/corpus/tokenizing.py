@@ -12,10 +12,6 @@ from wordnum.corpus import tokenizer_kernel as kernel
 from wordnum.corpus.numerals import OTHER, UNKNOWN, NumeralScheme
 from wordnum.errors import UsageError
 
-__all__ = [
-    "PADDING", "RECORD_END", "FastTokenizer", "InvalidBytesError", "Piece", "WordTable", "tokens",
-]  # fmt: skip
-
 PADDING = 16
 RECORD_END = bytes([kernel.RECORD_END])
 

@@ -15,8 +15,6 @@ from pathlib import Path
 from wordnum.errors import InputError
 from wordnum.storage import locked
 
-__all__ = ["ONCE", "UselessTextError", "remove_folder", "working_folder"]
-
 ONCE = "once-"  # begins the key of work that no other call can go on with
 
 logger = logging.getLogger(__name__)

@@ -15,8 +15,6 @@ from wordnum.corpus.numerals import NumeralScheme
 from wordnum.errors import FormatError, InputError
 from wordnum.provenance import content_hash
 
-__all__ = ["Vocabulary"]
-
 _PREFIX = "vocabulary_"
 
 

@@ -8,8 +8,6 @@ import numpy as np
 
 from wordnum.corpus.tokenizing import WordTable
 
-__all__ = ["LIMIT", "WordCounter"]
-
 LIMIT = 2_000_000
 
 

@@ -20,8 +20,6 @@ from wordnum.parallel import stream_tasks
 from wordnum.progress import bar
 from wordnum.provenance import provenance
 
-__all__ = ["CONTEXT_AXES", "NumberModel", "Origin", "fit_half_samples", "numbers_to_embed"]
-
 # What counts of contexts can be made by.
 CONTEXT_AXES = frozenset({"window", "side", "positional", "window_weighting", "signal"})
 

@@ -12,8 +12,6 @@ from wordnum.embeddings.base import NumberModel, fit_half_samples, numbers_to_em
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.number_rows import NumberRows, Rows, read_rows, rows_of_corpus
 
-__all__ = ["Random", "TokenFrequency"]
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TokenFrequency(NumberModel):

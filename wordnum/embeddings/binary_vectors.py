@@ -15,8 +15,6 @@ from wordnum.embeddings.text_vectors import text_header
 from wordnum.embeddings.token_vectors import TokenVectors, damaged
 from wordnum.errors import FormatError
 
-__all__ = ["FASTTEXT_MAGIC", "read_fasttext_binary", "read_word2vec_binary"]
-
 FASTTEXT_MAGIC = struct.pack("<i", 793712314)
 _LONGEST_WORD = 10_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

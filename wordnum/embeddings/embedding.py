@@ -22,8 +22,6 @@ from wordnum.storage import atomic_path, load_npz, save_npz
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Embedding", "as_embedding"]
-
 _KIND = "embedding"
 _VERSION = 2
 _ARRAYS = ("vectors", "numbers", "counts")

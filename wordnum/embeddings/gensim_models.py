@@ -17,8 +17,6 @@ from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
 from wordnum.embeddings.text_models import TextModel, Trained
 from wordnum.errors import InputError, UsageError
 
-__all__ = ["FastText", "Segments", "Word2Vec"]
-
 # gensim silently cuts off every sentence after so many words.
 _LONGEST = 10_000
 

@@ -17,8 +17,6 @@ from wordnum.embeddings.glove_training import CpuTrainer, GpuTrainer
 from wordnum.embeddings.number_rows import NumberRows, Rows, read_rows
 from wordnum.errors import InputError, UsageError
 
-__all__ = ["GloVe"]
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class GloVe(NumberModel):

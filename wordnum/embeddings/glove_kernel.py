@@ -7,8 +7,6 @@ from numba import njit
 
 from wordnum.intrinsics import LINE, prefetch_cell
 
-__all__ = ["adagrad_pass"]
-
 # Pairs ahead whose rows are asked for: the pairs come in random order, so that without it every
 # row would be waited for.
 _AHEAD = 3

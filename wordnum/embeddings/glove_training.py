@@ -8,8 +8,6 @@ import numpy as np
 
 from wordnum.backend import Backend
 
-__all__ = ["CpuTrainer", "GpuTrainer", "pack", "unpack"]
-
 # A row is [vector, bias, 1, padding | accumulators] and its partner's [vector, 1, bias, padding |
 # accumulators], so that one dot product holds both biases and one loop updates everything.
 

@@ -10,8 +10,6 @@ from wordnum.backend import Backend
 from wordnum.embeddings.weightings import Weighted
 from wordnum.errors import InputError
 
-__all__ = ["check_anything", "fix_signs", "gram", "leading"]
-
 # Columns per dense product: the strip of 1000 rows stays near the cache, and a product is long
 # enough for BLAS. The GPU takes what fits its memory.
 _STRIP = {"cpu": 4096, "cuda": 65536}

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["add_outer_products"]
-
 
 @njit(cache=True, nogil=True)
 def add_outer_products(

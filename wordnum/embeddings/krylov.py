@@ -12,8 +12,6 @@ from wordnum.embeddings.weightings import Weighted
 from wordnum.errors import InputError
 from wordnum.progress import bar
 
-__all__ = ["KrylovSVD", "block_krylov_svd"]
-
 log = logging.getLogger(__name__)
 
 # Columns per step: the fewer, the smaller the space that is needed, and the slower its products.

@@ -15,8 +15,6 @@ from wordnum.embeddings.base import Origin, numbers_to_embed
 from wordnum.embeddings.weightings import checked_counts
 from wordnum.errors import InputError
 
-__all__ = ["NumberRows", "Rows", "check_rows_differ", "read_rows", "rows_of_corpus"]
-
 
 @dataclass(frozen=True, eq=False)
 class Rows:

@@ -8,8 +8,6 @@ import numpy as np
 
 from wordnum.corpus.encoded_corpus import Block
 
-__all__ = ["NumberStream", "number_stream"]
-
 
 class NumberStream(NamedTuple):
     """The stretches of one block around its numbers, all that number-centred training reads.

@@ -22,8 +22,6 @@ from wordnum.embeddings.registry import make_model, model_class, parameter_names
 from wordnum.errors import InputError, UsageError
 from wordnum.storage import npz_kind
 
-__all__ = ["DEFAULT_PRESET", "PRESETS", "Preset", "embed", "get_preset", "made_by"]
-
 
 @dataclass(frozen=True)
 class Preset:

@@ -12,8 +12,6 @@ from wordnum.config import one_of
 if TYPE_CHECKING:
     from wordnum.embeddings.base import NumberModel
 
-__all__ = ["make_model", "model_class", "model_names", "parameter_names"]
-
 _GROUP = "wordnum.models"
 # Modules are imported when a model is asked for: gensim and numba take seconds.
 _OURS = {

@@ -11,8 +11,6 @@ from wordnum.errors import InputError
 if TYPE_CHECKING:
     from wordnum.embeddings.embedding import Embedding
 
-__all__ = ["Replicates"]
-
 
 @dataclass(frozen=True, eq=False)
 class Replicates:

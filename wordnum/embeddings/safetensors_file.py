@@ -10,8 +10,6 @@ import numpy as np
 from wordnum.embeddings.token_vectors import damaged
 from wordnum.errors import InputError
 
-__all__ = ["open_tensor"]
-
 _FLOATS = ("F64", "F32", "F16", "BF16")
 
 

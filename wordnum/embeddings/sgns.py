@@ -18,8 +18,6 @@ from wordnum.embeddings.text_models import TextModel, Trained
 from wordnum.embeddings.weightings import Weighting
 from wordnum.errors import InputError
 
-__all__ = ["NumberSGNS", "word_contexts"]
-
 # Tokens beside a number that are kept, in windows: subsampled words are closed up, so the window
 # reaches further in the text. 4 windows hold a whole one unless three tokens in four are dropped.
 _REACH = 4

@@ -7,8 +7,6 @@ from numba import njit
 
 from wordnum.intrinsics import LINE, prefetch_cell
 
-__all__ = ["sgns_pass"]
-
 # NaN and infinity must survive, since they are how divergence is seen; so not all of fastmath.
 _FAST = {"reassoc", "contract", "arcp", "afn", "nsz"}
 _HALF = np.uint64(32)

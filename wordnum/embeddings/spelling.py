@@ -8,8 +8,6 @@ import numpy as np
 
 from wordnum.errors import InputError
 
-__all__ = ["number_of", "rows_of_numbers"]
-
 # Byte-level BPE writes a leading blank as U+0120, SentencePiece as U+2581, some files as a blank.
 # Earlier wins: a token that follows a blank is the one running text mostly holds.
 _BLANKS = ("Ġ", "▁", " ", "")

@@ -20,8 +20,6 @@ from wordnum.embeddings.number_rows import NumberRows, Rows, check_rows_differ, 
 from wordnum.embeddings.weightings import Weighting, checked_counts, weight
 from wordnum.errors import InputError, UsageError
 
-__all__ = ["SVD"]
-
 log = logging.getLogger(__name__)
 
 _DIM = 100  # where no dimensions are asked for

@@ -14,8 +14,6 @@ from wordnum.embeddings.base import NumberModel, Origin, fit_half_samples, numbe
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 
-__all__ = ["TextModel", "Trained", "block_reader"]
-
 # Vectors of the numbers present, these numbers, occurrences of all N, and attributes of the model.
 Trained = tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]
 

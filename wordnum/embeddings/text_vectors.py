@@ -11,8 +11,6 @@ from wordnum.embeddings.spelling import number_of
 from wordnum.embeddings.token_vectors import TokenVectors, damaged
 from wordnum.progress import bar
 
-__all__ = ["looks_like_text", "read_text_vectors", "text_header"]
-
 _DIGITS = frozenset(b"0123456789")
 _LONGEST_LINE = 64 * 2**20
 

@@ -10,8 +10,6 @@ import numpy as np
 
 from wordnum.errors import FormatError
 
-__all__ = ["TokenVectors", "damaged"]
-
 
 @dataclass(frozen=True)
 class TokenVectors:

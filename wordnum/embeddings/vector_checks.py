@@ -9,8 +9,6 @@ import numpy as np
 from wordnum.config import whole_number
 from wordnum.errors import InputError
 
-__all__ = ["checked_numbers", "checked_size", "checked_vectors", "some"]
-
 
 def checked_size(size: int) -> int:
     """Return N as an int, or refuse what is no count of numbers."""

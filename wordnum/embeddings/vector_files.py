@@ -25,8 +25,6 @@ from wordnum.embeddings.vocabulary_files import read_vocabulary
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.storage import load_arrays, npz_kind, read_failure
 
-__all__ = ["load_embedding"]
-
 log = logging.getLogger(__name__)
 
 _READERS = {

@@ -8,8 +8,6 @@ from typing import Any
 
 from wordnum.errors import FormatError
 
-__all__ = ["read_vocabulary"]
-
 # No matrix has as many rows.
 _LAST_ROW = 2**40
 

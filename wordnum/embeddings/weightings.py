@@ -35,8 +35,6 @@ from wordnum.backend import Backend, get_backend
 from wordnum.config import one_of
 from wordnum.errors import InputError, UsageError
 
-__all__ = ["WEIGHTINGS", "Weighted", "Weighting", "checked_counts", "weight"]
-
 WEIGHTINGS = ("raw", "log", "conditional", "hellinger", "pmi", "ppmi", "qwem")
 
 

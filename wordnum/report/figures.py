@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "write_figures"]
-
 FORMATS = ("pdf", "svg", "png")
 # Rows on one page of the main figure; more systems go on to another.
 _ROWS = 40

@@ -13,8 +13,6 @@ from wordnum.report.page_data import page_data, script_json
 from wordnum.storage import write_text
 from wordnum.studies.results import StudyResults
 
-__all__ = ["render_page", "write_page"]
-
 _SCRIPTS = (
     "tools.js", "draw.js", "model.js", "figure.js", "filters.js", "detail.js", "sections.js",
     "main.js",

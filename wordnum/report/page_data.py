@@ -19,8 +19,6 @@ from wordnum.studies.results import StudyResults, system_labels
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["notices", "page_data"]
-
 _COMPARISON = (
     "key", "condition", "against", "against_condition", "T", "difference", "low", "high", "reason",
 )  # fmt: skip

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["Attribution", "attribute", "draw_shares"]
-
 # Coalitions per task: long beside making the Gram matrices, and the same for any number of jobs.
 _CHUNK = 128
 _STATISTICS = {

@@ -19,8 +19,6 @@ from wordnum.studies.stages import Stages, code_version, load_or_discard
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GROUPINGS", "attribute_study"]
-
 logger = logging.getLogger(__name__)
 # Name of each question, and how `attribute` parts the contexts to answer it.
 GROUPINGS: dict[str, dict[str, Any]] = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["COMPARISON", "IDENTITY", "MEASURES", "SAME", "SCHEMA", "TABLE", "WHOLE"]
-
 # Of study.json, of the records and of the tables; counted up when a name or a meaning changes.
 SCHEMA = 2
 

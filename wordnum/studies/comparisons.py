@@ -8,8 +8,6 @@ from typing import Any
 from wordnum.analyzers.intervals import Difference, paired_difference
 from wordnum.studies.columns import SAME
 
-__all__ = ["compare_conditions"]
-
 Record = dict[str, Any]
 
 

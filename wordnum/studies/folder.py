@@ -13,8 +13,6 @@ from wordnum.studies.columns import SCHEMA
 from wordnum.studies.grid import Study
 from wordnum.studies.records import read_record, write_record
 
-__all__ = ["about", "claim"]
-
 # What a study leaves beside its records and its cache.
 _RESULTS = (
     "table.parquet", "table.csv", "comparisons.csv", "attribution.json", "attribution.csv",

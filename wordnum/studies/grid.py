@@ -16,8 +16,6 @@ from wordnum.embeddings.registry import make_model, model_class, parameter_names
 from wordnum.errors import UsageError
 from wordnum.provenance import content_hash, jsonable
 
-__all__ = ["CLASSIFIERS", "ModelSpec", "ProbeSpec", "Run", "Study"]
-
 # As in wordnum.analyzers.probing, which takes too long to import for a plan.
 CLASSIFIERS = ("lda", "ridge", "logistic", "mlp")
 _SIGNALS = ("text", "number", "both")

@@ -14,8 +14,6 @@ from wordnum.corpus.recipes import Recipe, open_encoded
 from wordnum.errors import WordnumError
 from wordnum.studies.grid import Study
 
-__all__ = ["Plan", "plan_study"]
-
 # Measured on one core of an Intel Xeon by benchmarks/study.py, and good to a factor of two: what a
 # model takes, its `cost` says in the order of magnitude.
 _ENCODE_BYTES_PER_S = 28e6  # xz text to blocks on disk, decompression included

@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from wordnum.analyzers.analysis import Analysis
     from wordnum.embeddings.embedding import Embedding
 
-__all__ = [
-    "make_record", "read_frame", "read_record", "record_path", "write_frame", "write_record",
-]  # fmt: skip
-
 _BY_FREQUENCY = ("frequency", "magnitude", "power")
 _BY_PERIOD = ("residues", "confusion", "recall_by_digit", "replicate_kappas")
 

@@ -18,8 +18,6 @@ from wordnum.studies.records import read_frame, read_record, record_path
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["StudyResults", "system_labels"]
-
 
 @dataclass(frozen=True, repr=False)
 class StudyResults:

@@ -36,8 +36,6 @@ from wordnum.studies.stages import (
     timed,
 )  # fmt: skip
 
-__all__ = ["run_study"]
-
 logger = logging.getLogger(__name__)
 
 

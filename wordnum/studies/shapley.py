@@ -28,8 +28,6 @@ import numpy as np
 
 from wordnum.errors import UsageError
 
-__all__ = ["Coalitions", "circular_coalitions", "every_coalition"]
-
 # 2^16 coalitions of 16 players; their weights take 8 MB.
 _MOST_PLAYERS = 16
 

@@ -27,11 +27,6 @@ from wordnum.errors import FormatError, WordnumError
 from wordnum.provenance import content_hash
 from wordnum.studies.grid import Run, Study
 
-__all__ = [
-    "Cache", "Stages", "code_version", "count_pairs", "identity", "is_of_the_machine",
-    "load_or_discard", "prepare_stages", "timed",
-]  # fmt: skip
-
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 _OF_THE_MACHINE = {

@@ -32,8 +32,6 @@ from wordnum.embeddings.gram import gram, leading
 from wordnum.embeddings.weightings import Weighted, Weighting, weight
 from wordnum.errors import UsageError
 
-__all__ = ["FOLDS", "MEASURES", "SubsetKappas", "grouped_columns"]
-
 GROUPINGS = ("contexts", "signals", "all")
 # Kappa of all numbers, then recall (in per cent) of the numbers with last digit 0, 1, ... 9.
 MEASURES = ("kappa", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)

@@ -15,8 +15,6 @@ from wordnum.corpus.recipes import Recipe, check_sources, encoded_recipe, find_r
 from wordnum.errors import InputError, UsageError
 from wordnum.studies.grid import ModelSpec, ProbeSpec, Study
 
-__all__ = ["builtin_studies", "load_study"]
-
 _BUILTIN = Path(__file__).parent / "builtin"
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-__all__ = ["CounterexampleSpread", "counterexample", "counterexample_spread"]
-
 
 def counterexample(
     *, period: int = 10, A: float = 5.0, B: float = 31.0, size: int = 1000

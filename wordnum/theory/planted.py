@@ -13,8 +13,6 @@ from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError, UsageError
 from wordnum.theory.theorem import check_divides, without_period
 
-__all__ = ["planted_embedding"]
-
 
 def planted_embedding(
     *,

@@ -12,8 +12,6 @@ from wordnum.analyzers.residues import check_classes, checked_moduli, class_labe
 from wordnum.embeddings.embedding import Embedding, as_embedding
 from wordnum.errors import UsageError
 
-__all__ = ["LinearOptimum", "best_linear_accuracy", "hidden_threshold", "without_period"]
-
 _MAX_CLASSES = 16
 
 
