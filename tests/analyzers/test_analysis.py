@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,6 +51,29 @@ def test_parts_that_were_not_asked_for_are_empty_and_give_no_verdict():
     assert (told["spectrum"], told["probe"], told["verdict"]) == ({}, {}, None)
     assert list(told["separability"]) == ["2"]
     assert list(found.to_frame().index) == [2]
+
+
+def test_parts_are_named_in_one_string_too():
+    x = np.random.default_rng(0).standard_normal((100, 3))
+    found = analyze(x, only="spectrum, separability", moduli=[2])
+    assert found.spectrum
+    assert found.separability
+    assert not found.probe
+    with pytest.raises(UsageError, match="'prob'(.|\n)*did you mean 'probe'"):
+        analyze(x, only="prob")
+
+
+def test_every_part_of_a_result_has_a_telling_repr_of_one_line(found):
+    parts = [found.probe[10], found.probe[10].null, found.spectrum.spikes[10],
+             found.separability[10], found.verdict]  # fmt: skip
+    shown = [repr(part) for part in (*parts, found.probe, found.spectrum, found.separability)]
+    assert all("\n" not in text and text[0] == "<" for text in shown)
+    assert max(map(len, shown[:4])) < 100
+    kappa, p = found.probe[10].kappa, found.probe[10].null.p_value
+    none = "no interval: no-replicates"
+    assert shown[0] == f"<ModulusProbe of n mod 10: kappa {kappa:.1f} ({none}), p = {p:.2g}>"
+    known = replace(found.probe[10], low=40.0, high=71.24, null=None)
+    assert repr(known) == f"<ModulusProbe of n mod 10: kappa {kappa:.1f} (40.0 to 71.2)>"
 
 
 def test_missing_numbers_are_listed():

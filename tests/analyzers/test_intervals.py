@@ -11,7 +11,7 @@ from wordnum.analyzers.intervals import (
 )
 from wordnum.analyzers.probing import probe
 from wordnum.cooccurrence.counting import count
-from wordnum.cooccurrence.signals import half_samples
+from wordnum.cooccurrence.half_sample_draws import half_samples
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.replicates import Replicates

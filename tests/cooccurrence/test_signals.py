@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordnum.cooccurrence.counts import Counts
-from wordnum.cooccurrence.signals import half_samples
+from wordnum.cooccurrence.half_sample_draws import half_samples
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary

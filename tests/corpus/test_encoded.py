@@ -85,7 +85,7 @@ def test_empty_documents_are_dropped():
         ([1.0], [0, 1], "ids are integers\n  got: an array of float64"),
         ([1, 2], [0, 1], "document_starts does not fit the ids\n  expected: non-decreasing from"),
         ([1, 2], [1, 2], "document_starts does not fit"),
-        ([1, 2, 3], [0, 2, 1, 3], "document_starts does not fit"),
+        ([1, 2, 3], [0, 2, 1, 3], "non-decreasing from 0 to 3\n  got: [0 2 1 3]"),
         ([1], [], "document_starts does not fit"),
     ],
 )

@@ -77,7 +77,7 @@ def test_select_leaves_out_a_replicate_that_has_none_of_the_numbers():
     assert full().select([3, 8]).replicates.ids == (2,)
 
 
-@pytest.mark.parametrize(("numbers", "message"), [([4, 3], "without one: 4"), ([], "no number")])
+@pytest.mark.parametrize(("numbers", "message"), [([4, 3], "without one: 4"), ([], r"got: \[\]")])
 def test_select_of_an_absent_number_is_refused_by_name(numbers, message):
     with pytest.raises(InputError, match=message):
         made().select(numbers)

@@ -33,6 +33,13 @@ class TestMapping:
         assert integer(8) in embedding
         assert integer(7) not in embedding
 
+    @pytest.mark.parametrize("key", ["7", 7.0, slice(1, 3)])
+    def test_what_is_no_integer_is_shown_with_what_is_expected(self, embedding, key):
+        with pytest.raises(KeyError) as error:
+            embedding[key]
+        assert "expected: an integer" in str(error.value)
+        assert f"got: {key!r}\n" in str(error.value)
+
     def test_several_numbers_give_a_matrix_in_their_order(self, embedding):
         assert np.array_equal(embedding[[5, 8]], VECTORS[[2, 0]])
 
@@ -66,6 +73,12 @@ class TestNeighbours:
             assert [str(n) for n, _ in ours] == [key for key, _ in theirs]
             assert [s for _, s in ours] == pytest.approx([s for _, s in theirs], abs=1e-6)
 
+    def test_similarity_is_that_of_gensim(self, embedding):
+        theirs = embedding.to_keyed_vectors().similarity("3", "8")
+        assert embedding.similarity(3, 8) == pytest.approx(theirs)
+        with pytest.raises(KeyError, match="without one: 7"):
+            embedding.similarity(3, 7)
+
     def test_zero_vectors_are_similar_to_nothing(self):
         found = Embedding([[1.0, 0.0], [0.0, 0.0], [2.0, 0.0]]).most_similar(0)
         assert found == [(2, 1.0), (1, 0.0)]
@@ -80,6 +93,7 @@ class TestNumPy:
     def test_array_is_the_vectors(self, embedding):
         assert np.array_equal(np.asarray(embedding), embedding.vectors)
         assert np.asarray(embedding, dtype=np.float32).dtype == np.float32
+        assert embedding.shape == embedding.vectors.shape == (3, 4)
 
     def test_copies_follow_numpy_2(self, embedding):
         assert np.shares_memory(np.asarray(embedding), embedding.vectors)
@@ -128,6 +142,18 @@ class TestFrames:
         assert as_embedding(pd.DataFrame(VECTORS).iloc[1:]).numbers.tolist() == [1, 2]
         assert as_embedding(Embedding(VECTORS, [0, 1, 2]).to_frame()).size == 1000
 
+    @pytest.mark.parametrize("kind", ["float64", "Float64"])
+    def test_index_of_whole_floats_holds_numbers(self, kind):
+        frame = pd.DataFrame(VECTORS, index=pd.Index([8, 3, 5], dtype=kind))
+        assert as_embedding(frame).numbers.tolist() == [3, 5, 8]
+
+    @pytest.mark.parametrize("rows", [slice(None), slice(1, None)])
+    def test_numbers_in_a_column_are_no_feature(self, embedding, rows):
+        frame = embedding.to_frame().reset_index()[rows]
+        for form in (frame, frame[frame["number"] != 5]):
+            with pytest.raises(InputError, match=r'to do: frame.set_index\("number"\)'):
+                as_embedding(form)
+
     def test_index_of_words_is_read_as_a_vocabulary(self):
         frame = pd.DataFrame(VECTORS, index=["the", "7", "12"])
         assert as_embedding(frame).numbers.tolist() == [7, 12]
@@ -140,10 +166,7 @@ class TestFrames:
             (pd.DataFrame(VECTORS, index=list("abc")), "holds no number"),
             (pd.DataFrame({"a": ["x", "y"]}), "vectors must be a matrix"),
             (pd.DataFrame(VECTORS)[0], "vectors must be a matrix"),
-            (
-                pd.DataFrame(VECTORS, index=[1, 2, 3]).rename_axis("number").reset_index(),
-                "set_index",
-            ),
+            (pd.DataFrame(VECTORS, index=[3, 5.5, np.nan]), r"holds floats(.|\n)*got: 5.5, nan"),
         ],
     )
     def test_frame_that_is_no_embedding_is_refused(self, frame, message):

@@ -21,8 +21,8 @@ from tokenizers import AddedToken, Tokenizer, models
 from tests.embeddings import vector_files
 from tests.embeddings.vector_files import FORMATS
 from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.number_spellings import number_of, rows_of_numbers
 from wordnum.embeddings.replicates import Replicates
-from wordnum.embeddings.spelling import number_of, rows_of_numbers
 from wordnum.embeddings.vector_files import load_embedding
 from wordnum.errors import FormatError, InputError, UsageError
 

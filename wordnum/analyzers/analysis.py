@@ -134,7 +134,7 @@ class Analysis:
 def analyze(
     embedding: Embedding | np.ndarray,
     *,
-    only: Iterable[str] = PARTS,
+    only: str | Iterable[str] = PARTS,
     moduli: Iterable[int] = range(2, 11),
     classifier: str = "lda",
     random_state: int = 0,
@@ -151,8 +151,9 @@ def analyze(
     ----------
     embedding : Embedding or array of shape (n, d)
         Row n of a plain array is the vector of number n.
-    only : iterable of str
+    only : str or iterable of str
         Parts to compute, of "spectrum", "probe", "separability"; the verdict needs the first two.
+        Commas part several in one string.
     moduli : iterable of int
         The T of probe and separability.
     classifier, random_state, device, nulls, repeats, folds, controls, intervals
@@ -177,7 +178,8 @@ def analyze(
     ('both', 100)
     """
     embedding = as_embedding(embedding)
-    parts = [one_of(part, PARTS, what="part of the analysis") for part in only]
+    named = only.replace(" ", "").split(",") if isinstance(only, str) else only
+    parts = [one_of(part, PARTS, what="part of the analysis") for part in named]
     if not parts:
         raise UsageError("nothing to analyze", expected=f"some of {', '.join(PARTS)}")
     periods = checked_moduli(moduli, size=embedding.size)

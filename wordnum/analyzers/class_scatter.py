@@ -27,7 +27,7 @@ _COLUMNS = ("phi", "lambda_max", "lambda_max_noise", "cond", "lower", "upper", "
 _NOTED = ("projected", "shrunk")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ClassScatter:
     """Separability of the residue classes of one T.
 
@@ -62,6 +62,10 @@ class ClassScatter:
     upper: float
     dim: int
     method: str
+
+    def __repr__(self) -> str:
+        told = f"lambda_max {self.lambda_max:.3g} (noise {self.lambda_max_noise:.3g})"
+        return f"<ClassScatter: Phi {self.phi:.3g}, {told}, {self.method}>"
 
     def row(self) -> dict[str, Any]:
         """What the table has of this T: one column per name."""

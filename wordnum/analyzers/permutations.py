@@ -18,7 +18,7 @@ Array = Any
 _ENTRIES = 100_000_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Null:
     """Kappa x 100 of a probe whose labels were permuted.
 
@@ -31,6 +31,10 @@ class Null:
 
     values: np.ndarray
     observed: float
+
+    def __repr__(self) -> str:
+        told = f"{self.observed:.1f} beside {len(self.values)} of mean {self.mean:.1f}"
+        return f"<Null: kappa {told}, p = {self.p_value:.2g}>"
 
     @property
     def p_value(self) -> float:

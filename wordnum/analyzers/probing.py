@@ -35,7 +35,7 @@ _COLUMNS = ("kappa", "low", "high", "interval_reason", "repeat_sd", "accuracy")
 _NULL = "#CFCFCF"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModulusProbe:
     """The probe of n mod T. Every kappa is Cohen's kappa x 100.
 
@@ -89,6 +89,12 @@ class ModulusProbe:
     null: Null | None
     null_unrestricted: Null | None
     replicate_kappas: dict[int, tuple[float, float]]
+
+    def __repr__(self) -> str:
+        none, (low, high) = f"no interval: {self.interval_reason}", (self.low, self.high)
+        around = none if low is None else f"{low:.1f} to {high:.1f}"
+        p = f", p = {self.null.p_value:.2g}" if self.null else ""
+        return f"<ModulusProbe of n mod {self.period}: kappa {self.kappa:.1f} ({around}){p}>"
 
     def row(self) -> dict[str, Any]:
         """What the table, a record and the JSON have of this T: one column per name."""

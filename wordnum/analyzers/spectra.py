@@ -29,7 +29,7 @@ _TREND = 4
 _SLOW = 0.02
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Spike:
     """The spectrum at one period T.
 
@@ -52,6 +52,9 @@ class Spike:
     p_value: float
     p_value_raw: float
     p_smallest: float
+
+    def __repr__(self) -> str:
+        return f"<Spike: {self.magnitude:.2f} times the median, p = {self.p_value:.2g}>"
 
     def row(self) -> dict[str, float]:
         """What the table, a record and the JSON have of this T: one column per name."""

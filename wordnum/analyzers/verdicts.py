@@ -20,7 +20,7 @@ _BOTH = (2, 10)
 _PARTIAL = (2, 5, 10)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """What an embedding of numbers has, and why that is said.
 
@@ -42,6 +42,9 @@ class Verdict:
     geometric: tuple[int, ...]
     reasons: tuple[Reason, ...]
     flags: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Verdict {self.name}: {'; '.join(reason.text for reason in self.reasons)}>"
 
     def __str__(self) -> str:
         return self.name

@@ -105,7 +105,7 @@ def analyze(
         new_file(plot, overwrite=overwrite)
     analysis = measure(
         load_embedding(embedding, tensor=tensor, vocab=vocab, size=size),
-        only=tuple(part.strip() for part in only.split(",")),
+        only=only,
         moduli=periods,
         classifier=classifier,
         random_state=seed,

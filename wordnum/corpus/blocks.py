@@ -131,9 +131,8 @@ def check_arrays(ids: np.ndarray, starts: np.ndarray, n_ids: int) -> None:
         )
     steps = np.diff(starts)
     if not len(starts) or starts[0] != 0 or starts[-1] != len(ids) or (steps < 0).any():
-        raise InputError(
-            "document_starts does not fit the ids", expected=f"non-decreasing from 0 to {len(ids)}"
-        )
+        expected, got = f"non-decreasing from 0 to {len(ids)}", np.array2string(starts, threshold=8)
+        raise InputError("document_starts does not fit the ids", expected=expected, got=got)
     check_lengths(starts)
 
 

@@ -7,10 +7,9 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from wordnum.config import whole_number
 from wordnum.embeddings.embedding import Embedding
@@ -19,6 +18,16 @@ from wordnum.errors import InputError, UsageError
 from wordnum.parallel import stream_tasks
 from wordnum.progress import bar
 from wordnum.provenance import provenance
+
+if TYPE_CHECKING:  # scikit-learn has no types, and a model of an unknown base takes any keyword
+
+    class BaseEstimator:
+        _get_param_names: ClassVar[Callable[[], list[str]]]
+        get_params: Callable[..., dict[str, Any]]
+        set_params: Callable[..., Any]
+        __sklearn_tags__: Callable[..., Any]
+else:
+    from sklearn.base import BaseEstimator
 
 # What counts of contexts can be made by.
 CONTEXT_AXES = frozenset({"window", "side", "positional", "window_weighting", "signal"})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wordnum.embeddings.spelling import number_of
+from wordnum.embeddings.number_spellings import number_of
 from wordnum.embeddings.text_vectors import text_header
 from wordnum.embeddings.token_vectors import TokenVectors, damaged
 from wordnum.errors import FormatError

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordnum._compat import require
+from wordnum.embeddings.number_spellings import rows_of_numbers
 from wordnum.embeddings.replicates import Replicates
-from wordnum.embeddings.spelling import rows_of_numbers
 from wordnum.embeddings.vector_checks import checked_numbers, checked_vectors, some
 from wordnum.errors import FormatError, InputError, MissingNumberError
 from wordnum.provenance import content_hash, jsonable
@@ -143,15 +143,21 @@ class Embedding:
 
     def _rows(self, numbers: Any) -> np.ndarray:
         wanted = np.asarray(numbers)
-        absent = np.setdiff1d(wanted, self.numbers)
-        if absent.size or not wanted.size or wanted.dtype.kind not in "iu":
+        integers = wanted.size and wanted.dtype.kind in "iu"
+        absent = np.setdiff1d(wanted, self.numbers) if integers else wanted
+        if absent.size or not integers:
             raise MissingNumberError(
                 "cannot select these numbers",
-                expected="whole numbers that have a vector",
-                got=f"without one: {some(absent)}" if absent.size else "no number",
-                remedy="intersect with embedding.numbers first",
+                expected="an integer that has a vector, or a list of them: e[7], e[[7, 8]]",
+                got=f"without one: {some(absent)}" if integers else f"{numbers!r:.60}",
+                remedy="embedding.numbers are those that have one",
             )
         return np.searchsorted(self.numbers, wanted)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers present and dimensions, (n, d)."""
+        return len(self), self.dim
 
     @property
     def dim(self) -> int:
@@ -226,6 +232,10 @@ class Embedding:
         order = np.argsort(-cosines, kind="stable")
         order = order[~np.isin(order, rows)][:topn]
         return list(zip(self.numbers[order].tolist(), cosines[order].tolist()))
+
+    def similarity(self, one: int, other: int) -> float:
+        """Cosine of the vectors of two numbers; 0 where one of them is zero."""
+        return float(np.vdot(*_unit(self[[one, other]].astype(np.float64))))
 
     def to_frame(self) -> pd.DataFrame:
         """Table with a row per number, which its index holds, and a column per dimension.
@@ -352,8 +362,8 @@ class Embedding:
         ----------
         vectors : gensim.models.KeyedVectors
             Needs ``key_to_index`` and ``vectors``. Numbers are found under their usual
-            spellings, see `wordnum.embeddings.spelling`. Those of a FastText model with character
-            n-grams are flagged "subwords".
+            spellings, see `wordnum.embeddings.number_spellings`. Those of a FastText model with
+            character n-grams are flagged "subwords".
         size : int
             N: numbers 0..N-1 are looked for.
         name : str
@@ -400,13 +410,20 @@ def _named(value: Any, size: int | None) -> tuple[Any, np.ndarray | None, tuple[
         return value.vectors[rows], numbers, ("subwords",) if subwords else ()
     if not hasattr(value, "iloc"):
         return value, None, ()
+    if value.ndim == 2 and "number" in value:
+        remedy = 'frame.set_index("number") first'
+        raise InputError(f"{where} holds its numbers in a column", remedy=remedy)
     if type(value.index).__name__ == "RangeIndex" and value.index[:2].tolist() in ([0], [0, 1]):
-        if value.ndim == 2 and "number" in value:
-            remedy = 'frame.set_index("number") first'
-            raise InputError(f"{where} holds its numbers in a column", remedy=remedy)
         return value, None, ()
     if value.index.dtype.kind in "iu":
         return value, value.index.to_numpy(), ()
+    if value.index.dtype.kind == "f":  # what pandas makes of numbers beside a missing one
+        floats = value.index.to_numpy(dtype=float, na_value=np.nan)
+        broken = floats[floats % 1 != 0]
+        if broken.size:
+            message, remedy = f"the index of {where} holds floats that are no numbers", "drop these"
+            raise InputError(message, expected="whole ones", got=some(broken), remedy=remedy)
+        return value, floats.astype(np.int64), ()
     tokens = zip(map(str, value.index), range(len(value)))
     numbers, rows = rows_of_numbers(tokens, size=size or 1000, where=f"the index of {where}")
     return value.iloc[rows], numbers, ()

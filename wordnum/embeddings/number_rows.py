@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from wordnum.cooccurrence.signals import Signal, half_samples
+from wordnum.cooccurrence.half_sample_draws import half_samples
+from wordnum.cooccurrence.signals import Signal
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.embeddings.base import Origin, numbers_to_embed
 from wordnum.embeddings.weightings import checked_counts

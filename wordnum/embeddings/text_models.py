@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.cooccurrence.signals import half_samples
+from wordnum.cooccurrence.half_sample_draws import half_samples
 from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
 from wordnum.embeddings.base import NumberModel, Origin, fit_half_samples, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding

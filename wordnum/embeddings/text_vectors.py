@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wordnum.embeddings.spelling import number_of
+from wordnum.embeddings.number_spellings import number_of
 from wordnum.embeddings.token_vectors import TokenVectors, damaged
 from wordnum.progress import bar
 

@@ -16,8 +16,8 @@ from wordnum.embeddings.binary_vectors import (
     read_word2vec_binary,
 )
 from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.number_spellings import number_of, rows_of_numbers
 from wordnum.embeddings.safetensors_file import open_tensor
-from wordnum.embeddings.spelling import number_of, rows_of_numbers
 from wordnum.embeddings.text_vectors import looks_like_text, read_text_vectors, text_header
 from wordnum.embeddings.token_vectors import TokenVectors, damaged
 from wordnum.embeddings.vector_checks import checked_size

@@ -15,7 +15,7 @@ from wordnum.analyzers.reasons import MIN_DOCUMENTS, reason_text
 from wordnum.analyzers.residues import check_classes, checked_moduli
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.groups import Groups
-from wordnum.cooccurrence.signals import half_samples
+from wordnum.cooccurrence.half_sample_draws import half_samples
 from wordnum.cooccurrence.windows import Window, as_window
 from wordnum.embeddings.weightings import Weighting
 from wordnum.errors import InputError, UsageError
