@@ -19,9 +19,11 @@ from wordnum.parallel import stream_tasks
 from wordnum.progress import bar
 from wordnum.provenance import provenance
 
-if TYPE_CHECKING:  # scikit-learn has no types, and a model of an unknown base takes any keyword
+if TYPE_CHECKING:
 
     class BaseEstimator:
+        """Types that scikit-learn lacks: a model of an unknown base takes any keyword."""
+
         _get_param_names: ClassVar[Callable[[], list[str]]]
         get_params: Callable[..., dict[str, Any]]
         set_params: Callable[..., Any]
