@@ -1,4 +1,4 @@
-"""Kappa against tokens for the presets of both leagues, and what the curve says of more text.
+"""Kappa against tokens for the presets, ordinals kept and excluded, and what the curve says of more text.
 
     python benchmarks/scaling_curve.py --root TEXTS --league out
 

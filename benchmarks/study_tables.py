@@ -53,7 +53,7 @@ def select(frame: pd.DataFrame, conditions: str) -> pd.DataFrame:
 
 
 def kappas(frame: pd.DataFrame, by: list[str]) -> None:
-    heading(*by, *(f"T = {T}" for T in MODULI), "without fives", "verdict")
+    heading(*by, *(f"T = {T}" for T in MODULI), "excluding multiples of 5", "verdict")
     for _, rows in frame[frame["status"] == "done"].groupby("key", sort=False):
         first = rows.iloc[0]
         measured = [*intervals(rows, "kappa"), slashed(rows, "kappa_excluding_multiples_of_5")]
