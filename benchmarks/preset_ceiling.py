@@ -1,6 +1,6 @@
 """How well n mod T can be read from the counts themselves, with no embedding in between.
 
-    python benchmarks/preset_ceiling.py --root TEXTS --league out      and --league keep
+    python benchmarks/preset_ceiling.py --root TEXTS --ordinals out      and --ordinals keep
 
 An embedding can lose what the counts hold. How much there is to lose is bounded from below by
 classifiers that see every context of every number: ridge on all columns (by way of the Gram matrix,
@@ -88,9 +88,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--root", type=Path, required=True, help="folder of the compressed texts")
     parser.add_argument("--work", type=Path, default=Path("preset-work"))
-    parser.add_argument("--league", choices=("out", "keep"), required=True)
+    parser.add_argument("--ordinals", choices=("out", "keep"), required=True)
     options = parser.parse_args()
-    text = Text(options.root, options.work, "all", options.league)
+    text = Text(options.root, options.work, "all", options.ordinals)
     print("| reader | T = 2 | T = 5 | T = 10 |\n|---|---|---|---|")
     best = np.full((2, len(MODULI)), -np.inf)
     with threadpool_limits(1):

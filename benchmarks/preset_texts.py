@@ -24,7 +24,7 @@ PARTS = {"1to4": (1, 2, 3, 4), "5": (5,), "all": (1, 2, 3, 4, 5)}
 
 @dataclass(frozen=True)
 class Text:
-    """Some parts of Wikipedia in one league.
+    """Some parts of Wikipedia, ordinals kept or excluded.
 
     Parameters
     ----------

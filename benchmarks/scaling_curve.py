@@ -1,6 +1,6 @@
-"""Kappa against tokens for the presets, ordinals kept and excluded, and what the curve says of more text.
+"""Kappa against tokens for the presets, and what the curve says of more text.
 
-    python benchmarks/scaling_curve.py --root TEXTS --league out
+    python benchmarks/scaling_curve.py --root TEXTS --ordinals out
 
 All five parts of Wikipedia in pieces that share no document: up to ten pieces of every size, each
 counted, factorized and probed alone. Two laws are fitted to the pieces by least squares, a line in
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from preset_texts import N_BLOCKS, Text
-from presets import LEAGUES, MODULI, kappas
+from presets import MODULI, PRESET_OF, kappas
 from scipy.optimize import curve_fit
 from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
@@ -67,15 +67,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, required=True, help="folder of the five texts")
     parser.add_argument("--work", type=Path, default=Path("build/presets"), help="folder to fill")
-    parser.add_argument("--league", choices=sorted(LEAGUES), default="out")
+    parser.add_argument("--ordinals", choices=sorted(PRESET_OF), default="out")
     parser.add_argument("--dims", type=int, nargs="+", default=[100, 200])
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    text = Text(options.root, options.work, "all", options.league)
-    name, dims = LEAGUES[options.league], tuple(options.dims)
+    text = Text(options.root, options.work, "all", options.ordinals)
+    name, dims = PRESET_OF[options.ordinals], tuple(options.dims)
     with threadpool_limits(1, user_api="blas"):
         x, found = pieces(text, name, dims)
-    print(f"{name}, ordinals {options.league}: kappa at T = 2 / 5 / 10, mean (sd) over pieces\n")
+    print(f"{name}, ordinals {options.ordinals}: kappa at T = 2 / 5 / 10, mean (sd) over pieces\n")
     print("| tokens | pieces | " + " | ".join(f"d = {dim}" for dim in dims) + " |")
     print("|---" * (2 + len(dims)) + "|")
     share = np.round(N_BLOCKS * 10 ** (x - x.max())).astype(int)
