@@ -3,7 +3,6 @@
 import sys
 import warnings
 
-import gensim.models
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +14,8 @@ from wordnum.analyzers import analyze, circle, inputs, probe, separability, spec
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError, WordnumError
 from wordnum.theory import best_linear_accuracy, without_period
+
+models = pytest.importorskip("gensim.models")
 
 NUMBERS = np.setdiff1d(np.arange(1000), np.arange(0, 1000, 7))
 VECTORS = np.random.default_rng(0).standard_normal((len(NUMBERS), 6))
@@ -45,7 +46,7 @@ MEASURES = {
 
 
 def keyed_vectors():
-    vectors = gensim.models.KeyedVectors(6)
+    vectors = models.KeyedVectors(6)
     vectors.add_vectors([str(n) for n in NUMBERS], VECTORS)
     vectors.vectors = VECTORS  # gensim's own are in single precision
     return vectors
