@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from tests.make_believe_cupy import MakeBelieveCuPy, install
+from wordnum.progress import set_quiet
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -20,6 +22,17 @@ def one_blas_thread() -> Iterator[None]:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that tests start
     with threadpool_limits(1, user_api="blas"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Undo what a test, or the command line in it, did to the levels of our loggers."""
+    loggers = [logging.getLogger(name) for name in ("wordnum", "wordnum.progress")]
+    levels = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+    set_quiet(False)
 
 
 @pytest.fixture(scope="session")
