@@ -302,7 +302,7 @@ def test_the_manifest_says_where_the_corpus_comes_from(text: Path, tmp_path: Pat
 
 
 def test_gensims_sample_of_wikipedia(tmp_path: Path):
-    from gensim.test.utils import datapath
+    datapath = pytest.importorskip("gensim.test.utils").datapath
 
     dump = datapath("enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2")
     corpus = encode(dump, tmp_path / "c")

@@ -55,6 +55,7 @@ def test_the_root_comes_before_the_variable(place: Path):
 
 
 def test_gensims_data_absolute_paths_and_addresses_need_no_root(place: Path):
+    pytest.importorskip("gensim")
     (place / "b.txt").write_text("7")
     sources = ("gensim:testcorpus.txt", str(place / "b.txt"), "s3://bucket/key", "-", "*.txt")
     paths = Recipe(name="x", source=sources).paths()

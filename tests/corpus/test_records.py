@@ -131,7 +131,7 @@ def test_a_missing_parquet_is_named():
 
 @pytest.fixture(scope="module")
 def dump() -> Path:
-    from gensim.test.utils import datapath
+    datapath = pytest.importorskip("gensim.test.utils").datapath
 
     return Path(datapath("enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"))
 
@@ -153,7 +153,7 @@ def test_articles_of_gensims_sample_of_wikipedia(articles: list[str]):
 def test_articles_are_those_that_gensim_finds_but_for_redirects_and_empty_ones(
     dump: Path, articles: list[str]
 ):
-    from gensim.corpora.wikicorpus import extract_pages
+    extract_pages = pytest.importorskip("gensim.corpora.wikicorpus").extract_pages
 
     with bz2.open(dump) as file:
         pages = [text for _, text, _ in extract_pages(file, filter_namespaces=("0",))]
