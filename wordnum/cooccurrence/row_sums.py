@@ -42,7 +42,7 @@ def add(row, column, weight):  # type: ignore[no-untyped-def]
     """Add to one column of the row."""
     sums, touched, summary = row
     sums[column] += weight
-    # Noted always: a branch here is a coin toss.
+    # Noted always: a branch here cannot be predicted.
     touched[column >> 6] |= _ONE << np.uint64(column & 63)
     summary[column >> 12] |= _ONE << np.uint64((column >> 6) & 63)
 
@@ -72,7 +72,7 @@ def take_row(row, values, columns, k):  # type: ignore[no-untyped-def]
                 bits &= bits - _ONE
                 columns[k] = c
                 values[k] = sums[c]
-                # Written always and kept if counted: a branch here is a coin toss.
+                # Written always and kept if counted: a branch here is unpredictable.
                 k += np.int64(sums[c] != 0)
                 sums[c] = 0
     return k

@@ -109,7 +109,7 @@ class Spool:
 
 
 def forget(array: np.ndarray) -> None:
-    """Let go of the memory of an array that a Spool has mapped; it is read anew when needed.
+    """Release the pages of an array that a Spool has mapped; it is read anew when needed.
 
     Other arrays are left alone, and so is every array where the system cannot be told.
 

@@ -1,4 +1,4 @@
-"""Bytes of one file: opened and decompressed by smart_open, and what was passed over in it."""
+"""Bytes of one file: opened and decompressed by smart_open, and what was skipped in it."""
 
 from __future__ import annotations
 

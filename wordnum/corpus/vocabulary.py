@@ -216,7 +216,7 @@ class Vocabulary:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Vocabulary:
-        """Rebuild from the arrays of `to_arrays`; other names are passed over.
+        """Rebuild from the arrays of `to_arrays`; other names are skipped.
 
         Raises
         ------

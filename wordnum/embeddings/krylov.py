@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 _WIDTH = 16
 # Columns between two estimates of the error.
 _APART = 32
-# Columns of a slab of a basis: products with less are bound by memory.
-_SLAB = 256
+# Columns of a chunk of a basis: products with less are bound by memory.
+_CHUNK = 256
 
 
 class KrylovSVD(NamedTuple):
@@ -131,29 +131,29 @@ def block_krylov_svd(
 
 
 class _Basis:
-    """Orthonormal columns that grow by blocks, kept in slabs wide enough for BLAS."""
+    """Orthonormal columns that grow by blocks, kept in chunks wide enough for BLAS."""
 
     def __init__(self, xp: Any, rows: int, dtype: Any) -> None:
         self._xp, self._rows, self._dtype = xp, rows, dtype
-        self._slabs: list[Any] = []
+        self._chunks: list[Any] = []
         self._filled: list[int] = []
         self.last: Any = None
 
     def append(self, block: Any) -> None:
         width = block.shape[1]
-        if not self._slabs or self._filled[-1] + width > self._slabs[-1].shape[1]:
-            columns = max(_SLAB, width)
-            slab = self._xp.empty((self._rows, columns), dtype=self._dtype, order="F")
-            self._slabs.append(slab)
+        if not self._chunks or self._filled[-1] + width > self._chunks[-1].shape[1]:
+            columns = max(_CHUNK, width)
+            chunk = self._xp.empty((self._rows, columns), dtype=self._dtype, order="F")
+            self._chunks.append(chunk)
             self._filled.append(0)
         start = self._filled[-1]
-        self._slabs[-1][:, start : start + width] = block
+        self._chunks[-1][:, start : start + width] = block
         self._filled[-1] += width
         self.last = block
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield the filled part of each slab."""
-        return (slab[:, :filled] for slab, filled in zip(self._slabs, self._filled))
+        """Yield the filled part of each chunk."""
+        return (chunk[:, :filled] for chunk, filled in zip(self._chunks, self._filled))
 
     def combine(self, weights: Any) -> Any:
         """Return the basis times weights."""
