@@ -229,18 +229,10 @@ class MakeBelieveModule(types.ModuleType):
 
 
 class MakeBelieveCuPy(MakeBelieveModule):
-    """The module itself: what CuPy has beside NumPy's functions.
+    """The module itself: what CuPy has beside NumPy's functions."""
 
-    Parameters
-    ----------
-    kernels : dict of str to callable
-        What stands in for a CUDA kernel of this name; called with NumPy arguments and the
-        options it was compiled with.
-    """
-
-    def __init__(self, kernels: dict[str, Callable[..., None]] | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__(np, set())
-        self.kernels = kernels or {}
         runtime = types.SimpleNamespace(getDeviceCount=lambda: 1)
         stream = types.SimpleNamespace(synchronize=lambda: None)
         self.cuda = types.SimpleNamespace(runtime=runtime, get_current_stream=lambda: stream)
@@ -249,16 +241,6 @@ class MakeBelieveCuPy(MakeBelieveModule):
         assert isinstance(array, DeviceArray), f"{type(array)} is on the host already"
         self.calls.add("asnumpy")
         return array.host.copy()
-
-    def RawKernel(self, source: str, name: str, options: tuple[str, ...] = ()):  # noqa: N802
-        assert f"void {name}(" in source
-        self.calls.add("RawKernel")
-
-        def launch(grid, block, arguments):
-            refuse_host_arrays(arguments, name)
-            self.kernels[name](*lowered(arguments), options=options)
-
-        return launch
 
     def sparse_module(self) -> types.ModuleType:
         """Return the stand-in for cupyx.scipy.sparse."""
@@ -274,9 +256,9 @@ class MakeBelieveCuPy(MakeBelieveModule):
         return module
 
 
-def install(monkeypatch, kernels: dict[str, Callable[..., None]] | None = None) -> MakeBelieveCuPy:
+def install(monkeypatch) -> MakeBelieveCuPy:
     """Let ``device="cuda"`` mean the make-believe until the test ends; returns its module."""
-    module = MakeBelieveCuPy(kernels)
+    module = MakeBelieveCuPy()
     monkeypatch.setitem(sys.modules, "cupy", module)
     monkeypatch.setitem(sys.modules, "cupyx.scipy.sparse", module.sparse_module())
     # Past the cache, which would outlive the test.

@@ -168,7 +168,7 @@ sys.meta_path.insert(0, Refuse())
 import numpy as np
 from wordnum.analyzers.analysis import analyze
 from wordnum.cooccurrence.counts import Counts
-from wordnum.embeddings import glove, glove_training, presets
+from wordnum.embeddings import glove, presets
 from wordnum.embeddings.baselines import Random, TokenFrequency
 from wordnum.embeddings.krylov import block_krylov_svd
 from wordnum.embeddings.vector_files import load_embedding

@@ -18,7 +18,6 @@ from tests.make_believe_cupy import gpu_is_there, install
 from wordnum._compat import available, install_hint, require
 from wordnum.analyzers.probing import probe
 from wordnum.backend import Backend, get_backend
-from wordnum.embeddings.glove import GloVe
 from wordnum.embeddings.svd import SVD
 from wordnum.embeddings.weightings import weight
 from wordnum.errors import InputError, MissingExtraError, UsageError
@@ -55,7 +54,6 @@ def test_missing_cupy_is_an_error_that_names_the_extra(monkeypatch):
         lambda: get_backend("cuda"),
         lambda: SVD(dim=2, device="cuda").fit_transform(counts),
         lambda: weight(counts, device="cuda"),
-        lambda: GloVe(dim=2, device="cuda").fit_transform(counts),
         lambda: probe(planted_embedding(phi=50, kappa=50, size=100), device="cuda"),
     ):
         with pytest.raises(MissingExtraError, match="'cupy', which cannot be imported") as error:

@@ -13,12 +13,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from tests.make_believe_cupy import gpu_is_there, install
+from tests.make_believe_cupy import gpu_is_there
 from wordnum._compat import available
 from wordnum.analyzers.probing import probe
 from wordnum.backend import get_backend
-from wordnum.embeddings.glove import GloVe
-from wordnum.embeddings.glove_training import GpuTrainer
 from wordnum.embeddings.gram import gram
 from wordnum.embeddings.krylov import block_krylov_svd
 from wordnum.embeddings.svd import SVD
@@ -33,7 +31,7 @@ TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 # What the shared code uses of CuPy: add a name only after looking it up in CuPy.
 IN_CUPY = set(
     """
-    RawKernel abs arange argmax asarray asnumpy bincount broadcast_to concatenate cumsum diagonal
+    abs arange argmax asarray asnumpy bincount broadcast_to concatenate cumsum diagonal
     einsum empty exp eye float32 float64 int32 int64 isfinite linalg.eigh linalg.eigvalsh linalg.inv
     linalg.qr linalg.solve log log1p maximum minimum moveaxis ones sqrt stack swapaxes where zeros
     ndarray.any ndarray.argmax ndarray.astype ndarray.copy ndarray.diagonal ndarray.max ndarray.mean
@@ -132,67 +130,6 @@ def test_probe_uses_what_cupy_has(make_believe):
     for classifier in ("lda", "ridge"):
         probe(made, moduli=[2, 5], nulls=9, repeats=1, classifier=classifier, device="cuda")
     assert make_believe.calls <= IN_CUPY
-
-
-class TestGloVeOnADevice:
-    """The trainer of the GPU, with the kernel written out in NumPy."""
-
-    @staticmethod
-    def kernel(
-        order, starts, columns, log_count, weight, W, C, n_rows, rate, queue, loss, *, options
-    ):
-        dim, width = (int(options[i].partition("=")[2]) for i in (0, 1))
-        assert sorted(order) == list(range(n_rows))
-        assert not queue.any()
-        for row in order:
-            loss[row] = 0
-            for k in range(starts[row], starts[row + 1]):
-                own, other = W[row], C[columns[k]]
-                w, c = own[:width].copy(), other[:width].copy()
-                difference = w @ c - log_count[k]
-                loss[row] += 0.5 * weight[k] * difference**2
-                for_w, for_c = (rate * weight[k] * difference * v for v in (c, w))
-                for_w[dim + 1] = for_c[dim] = 0  # the constants
-                own[:width] -= for_w / np.sqrt(own[width:])
-                other[:width] -= for_c / np.sqrt(other[width:])
-                own[width:] += for_w**2
-                other[width:] += for_c**2
-
-    @pytest.fixture
-    def device(self, monkeypatch):
-        return install(monkeypatch, {"adagrad_pass": self.kernel})
-
-    def test_losses_are_those_of_the_cpu(self, device):
-        made = counts(40, 60)
-        losses = {}
-        for name in ("cpu", "cuda"):
-            model = GloVe(dim=6, epochs=12, device=name)
-            embedding = model.fit_transform(made)
-            assert type(embedding.vectors) is np.ndarray
-            losses[name] = model.losses_
-        assert losses["cuda"][0] == pytest.approx(losses["cpu"][0], rel=0.1)
-        assert losses["cuda"][-1] == pytest.approx(losses["cpu"][-1], rel=0.05)
-        assert device.calls <= IN_CUPY
-        assert "RawKernel" in device.calls
-
-    def test_pairs_that_share_nothing_give_the_steps_of_the_cpu(self, device):
-        made = np.diag([9, 4, 7])
-        here, there = (
-            GloVe(dim=5, epochs=7, device=d).fit_transform(made).vectors for d in ("cpu", "cuda")
-        )
-        assert np.abs(here - there).max() < 1e-6
-
-    def test_long_rows_come_first(self, device):
-        rows = np.repeat(np.arange(40), [400 if n == 17 else 2 for n in range(40)])
-        values = np.ones(len(rows), np.float32)
-        W, C = np.zeros((40, 4), np.float32), np.zeros((9, 4), np.float32)
-        trainer = GpuTrainer(
-            (rows.astype(np.int32), rows.astype(np.int32) % 9, values, values), W, C,
-            rate=0.05, rng=np.random.default_rng(0), backend=get_backend("cuda"),
-        )  # fmt: skip
-        first, second = trainer._order(), trainer._order()
-        assert first[0] == second[0] == 17
-        assert first.tolist() != second.tolist()
 
 
 @pytest.mark.skipif(not available("cupy"), reason="CuPy is not installed")

@@ -1,19 +1,17 @@
-"""GloVe: weighted least squares on log counts, by AdaGrad, on the CPU or the GPU."""
+"""GloVe: weighted least squares on log counts, by AdaGrad."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from wordnum import progress
-from wordnum.backend import get_backend
 from wordnum.cooccurrence.windows import Window
 from wordnum.embeddings.base import CONTEXT_AXES, NumberModel, fit_half_samples, numbers_to_embed
 from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.glove_training import CpuTrainer, GpuTrainer
 from wordnum.embeddings.number_rows import NumberRows, Rows, read_rows
 from wordnum.errors import InputError, UsageError
 
@@ -51,8 +49,6 @@ class GloVe(NumberModel):
     n_jobs : int
         Half-samples trained at a time, each on one thread; results do not depend on it. (The
         original's threads, which update the same rows without locks, make them do.)
-    device : {"cpu", "cuda"}
-        The GPU visits whole rows in random order; it agrees with the CPU in loss, to about 2 %.
     half_samples : bool
         Fit half-samples of the document blocks too, for the intervals: about ten times the
         work of one fit.
@@ -84,7 +80,6 @@ class GloVe(NumberModel):
     name = "glove"
     axes = frozenset({*CONTEXT_AXES, "dim", "seed"})
     replicate_kind = "half-samples"
-    devices = ("cpu", "cuda")
     cost = 3.0
 
     dim: int = 100
@@ -96,7 +91,6 @@ class GloVe(NumberModel):
     min_count: int = 1
     random_state: int = 0
     n_jobs: int = 1
-    device: Literal["cpu", "cuda"] = "cpu"
     half_samples: bool = True
 
     def fit(self, X: Any, y: Any = None) -> GloVe:
@@ -124,7 +118,6 @@ class GloVe(NumberModel):
         """
         self._require(dim=1, epochs=1, min_count=1)
         self._require_positive("x_max", "alpha", "learning_rate")
-        get_backend(self.device)
         if hasattr(X, "number_counts") and hasattr(X, "signal"):
             X = X.signal("both", window=Window(size=X.window_size, weighting="harmonic"))
         source = read_rows(X)
@@ -173,6 +166,9 @@ class GloVe(NumberModel):
     def _train(
         self, matrix: sparse.csr_array, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        # Compiled, by numba, only when a model is trained.
+        from wordnum.embeddings.glove_kernel import adagrad_pass, pack, unpack
+
         log_count = np.log(matrix.data)
         weight = np.minimum(1.0, (matrix.data / self.x_max) ** self.alpha)
         untrained = 0.5 * float(np.mean(weight * log_count**2))
@@ -180,22 +176,20 @@ class GloVe(NumberModel):
             (rng.random((n, self.dim + 1), dtype=np.float32) - np.float32(0.5)) / (self.dim + 1)
             for n in matrix.shape
         )
-        pairs = (
-            np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr)),
-            matrix.indices.astype(np.int32),
-            log_count.astype(np.float32),
-            weight.astype(np.float32),
-        )
-        trainer: CpuTrainer | GpuTrainer
-        if self.device == "cuda":
-            backend = get_backend("cuda")
-            trainer = GpuTrainer(pairs, W, C, rate=self.learning_rate, rng=rng, backend=backend)
-        else:
-            trainer = CpuTrainer(pairs, W, C, rate=self.learning_rate, rng=rng)
+        packed = pack(W, context=False), pack(C, context=True)
+        order = rng.permutation(matrix.nnz)
+        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        places = (at[order].astype(np.int32) for at in (rows, matrix.indices))
+        values = (x[order].astype(np.float32) for x in (log_count, weight))
+        pairs, rate = (*places, *values), np.float32(self.learning_rate)
         losses = np.zeros(self.epochs)
-        with progress.bar("GloVe", total=self.epochs * matrix.nnz, unit="pairs") as advance:
+        # A diverging model overflows on its way; the loss tells it.
+        with (
+            np.errstate(all="ignore"),
+            progress.bar("GloVe", total=self.epochs * matrix.nnz, unit="pairs") as advance,
+        ):
             for epoch in range(self.epochs):
-                losses[epoch] = trainer.epoch() / matrix.nnz
+                losses[epoch] = adagrad_pass(*pairs, *packed, self.dim, rate) / matrix.nnz
                 advance(matrix.nnz)
                 if not np.isfinite(losses[epoch]):
                     raise self._diverged(f"a loss of {losses[epoch]} in pass {epoch + 1}")
@@ -205,7 +199,10 @@ class GloVe(NumberModel):
             raise self._diverged(
                 f"a loss of {losses[-1]:.3g} in the last pass, untrained {untrained:.3g}"
             )
-        return (*trainer.result(), losses)
+        W, C = (
+            unpack(state, context=context, dim=self.dim) for state, context in zip(packed, (0, 1))
+        )
+        return W, C, losses
 
     def _diverged(self, got: str) -> InputError:
         return InputError(
