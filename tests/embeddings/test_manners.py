@@ -210,7 +210,7 @@ def test_array_has_as_many_numbers_as_rows_and_named_vectors_a_thousand(given, s
 def test_size_that_is_no_count_is_refused(size, tmp_path):
     with pytest.raises(UsageError, match="size cannot be"):
         Embedding(VECTORS, size=size)
-    path = Embedding(VECTORS).to_word2vec(tmp_path / "v.txt")
+    path = Embedding(VECTORS).save(tmp_path / "v.npz")
     with pytest.raises(UsageError, match="size cannot be"):
         load_embedding(path, size=size)
 

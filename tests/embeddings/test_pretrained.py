@@ -456,7 +456,7 @@ class TestPickles:
         for name in ("model", "vectors.kv"):
             message = self.refused(tmp_path / name)
             assert "save_word2vec_format('vectors.bin', binary=True)" in message
-            assert "from_keyed_vectors(model.wv)" in message
+            assert "Embedding(model.wv)" in message
 
     @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
     def test_pickle_of_any_protocol_is_refused(self, tmp_path, protocol):

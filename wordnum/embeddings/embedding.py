@@ -17,7 +17,7 @@ from wordnum.embeddings.replicates import Replicates
 from wordnum.embeddings.vector_checks import checked_numbers, checked_vectors, some
 from wordnum.errors import FormatError, InputError, MissingNumberError
 from wordnum.provenance import content_hash, jsonable
-from wordnum.storage import atomic_path, load_npz, save_npz
+from wordnum.storage import load_npz, save_npz
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -254,6 +254,8 @@ class Embedding:
     def to_keyed_vectors(self) -> Any:
         """Return gensim KeyedVectors whose keys are the numbers in decimal, with their counts.
 
+        Its ``save_word2vec_format(PATH, binary=...)`` writes a word2vec file.
+
         Raises
         ------
         MissingExtraError
@@ -324,57 +326,6 @@ class Embedding:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             message = f"{path} does not hold a usable embedding"
             raise FormatError(message, got=str(error), remedy="make the file again") from error
-
-    def to_word2vec(self, path: str | os.PathLike[str], *, binary: bool = False) -> Path:
-        """Write the vectors in the word2vec format, numbers spelled in decimal.
-
-        Parameters
-        ----------
-        path : path-like
-            The file to write.
-        binary : bool
-            The binary variant, which is float32; text keeps every digit.
-
-        Examples
-        --------
-        >>> import tempfile, pathlib
-        >>> path = pathlib.Path(tempfile.mkdtemp()) / "vectors.txt"
-        >>> print(Embedding([[1.5, -2.0]], [7]).to_word2vec(path).read_text(), end="")
-        1 2
-        7 1.5 -2.0
-        """
-        path = Path(path)
-        with atomic_path(path) as temporary, open(temporary, "wb") as file:
-            file.write(f"{len(self)} {self.dim}\n".encode())
-            for number, vector in zip(self.numbers.tolist(), self.vectors, strict=True):
-                if binary:
-                    row = vector.astype("<f4").tobytes()
-                else:
-                    row = " ".join(str(x) for x in vector).encode()
-                file.write(f"{number} ".encode() + row + b"\n")
-        return path
-
-    @classmethod
-    def from_keyed_vectors(cls, vectors: Any, *, size: int = 1000, name: str = "") -> Embedding:
-        """Take the numbers' vectors out of a gensim KeyedVectors (or anything that quacks so).
-
-        Parameters
-        ----------
-        vectors : gensim.models.KeyedVectors
-            Needs ``key_to_index`` and ``vectors``. Numbers are found under their usual
-            spellings, see `wordnum.embeddings.number_spellings`. Those of a FastText model with
-            character n-grams are flagged "subwords".
-        size : int
-            N: numbers 0..N-1 are looked for.
-        name : str
-            Name of the embedding.
-
-        Raises
-        ------
-        InputError
-            No number is among the keys, or it is no KeyedVectors.
-        """
-        return cls(vectors, size=size, name=name or "keyed-vectors")
 
 
 def as_embedding(value: Any) -> Embedding:

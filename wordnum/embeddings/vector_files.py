@@ -189,7 +189,7 @@ def _pickled(path: Path) -> InputError:
         got="a file of gensim's save() or of torch.save()",
         remedy="convert it where you trust it: for gensim, "
         "KeyedVectors.load(PATH).save_word2vec_format('vectors.bin', binary=True), or "
-        "Embedding.from_keyed_vectors(model.wv); for torch, safetensors.torch.save_file",
+        "Embedding(model.wv); for torch, safetensors.torch.save_file",
     )
 
 
