@@ -175,7 +175,7 @@ SVDS: dict[str, tuple[tuple[str, float, float, float, float], float, str, dict[s
 _SVD = {"rows": "numbers", "min_count": 1, "marginals": "pairs", "half_samples": False,
         "device": "cpu", "precision": "double", "tol": 1e-6, "random_state": 0}  # fmt: skip
 _GLOVE = {"dim": 30, "epochs": 3, "x_max": 100.0, "alpha": 0.75, "learning_rate": 0.05,
-          "sum_vectors": False, "min_count": 1, "random_state": 0, "n_jobs": 1, "device": "cpu",
+          "sum_vectors": False, "min_count": 1, "random_state": 0, "n_jobs": 1,
           "half_samples": False}  # fmt: skip
 _SGNS = {"dim": 30, "window": 5, "negative": 5, "noise_exponent": 0.75, "sample": 1e-3, "epochs": 2,
          "learning_rate": 0.025, "last_learning_rate": 1e-4, "signal": "both", "min_count": 1,

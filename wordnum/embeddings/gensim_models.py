@@ -97,9 +97,7 @@ class Word2Vec(TextModel):
     n_jobs: int = 1
 
     def _validate(self) -> None:
-        self._require(dim=1, window=1, negative=1, epochs=1, min_count=1)
-        self._require_positive("learning_rate", "last_learning_rate")
-        self._require_positive("sample", "noise_exponent", zero=True)
+        super()._validate()
         one_of(self.mode, ("sgns", "cbow"), what="mode")
         # Above this gensim's vectors leave its sigmoid table at once and then never change again.
         if self.learning_rate > 1:

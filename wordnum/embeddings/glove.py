@@ -199,9 +199,8 @@ class GloVe(NumberModel):
             raise self._diverged(
                 f"a loss of {losses[-1]:.3g} in the last pass, untrained {untrained:.3g}"
             )
-        W, C = (
-            unpack(state, context=context, dim=self.dim) for state, context in zip(packed, (0, 1))
-        )
+        W, C = packed
+        W, C = unpack(W, context=False, dim=self.dim), unpack(C, context=True, dim=self.dim)
         return W, C, losses
 
     def _diverged(self, got: str) -> InputError:

@@ -132,9 +132,7 @@ class NumberSGNS(TextModel):
     n_jobs: int = 1
 
     def _validate(self) -> None:
-        self._require(dim=1, window=1, negative=1, epochs=1, min_count=1)
-        self._require_positive("learning_rate", "last_learning_rate")
-        self._require_positive("sample", "noise_exponent", zero=True)
+        super()._validate()
         one_of(self.signal, ("both", "text", "number"), what="signal")
         one_of(self.contexts, ("numbers", "words"), what="choice of contexts")
 

@@ -93,8 +93,10 @@ class TextModel(NumberModel):
     def _own_flags(self) -> tuple[str, ...]:
         return ()
 
-    @abstractmethod
-    def _validate(self) -> None: ...
+    def _validate(self) -> None:
+        self._require(dim=1, window=1, negative=1, epochs=1, min_count=1)
+        self._require_positive("learning_rate", "last_learning_rate")
+        self._require_positive("sample", "noise_exponent", zero=True)
 
     @abstractmethod
     def _trainer(
