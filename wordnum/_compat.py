@@ -13,7 +13,6 @@ _INSTALL = {
     "boto3": "pip install 'wordnum[s3]'",
     "cupy": "pip install 'wordnum[gpu-cuda13x]' (or gpu-cuda12x, by the machine's CUDA)",
     "dask": "pip install 'wordnum[dask]'",
-    "datasets": "pip install 'wordnum[datasets]'",
     "distributed": "pip install 'wordnum[dask]'",
     "gensim": "pip install gensim (Python 3.11 to 3.13: it has no wheel for 3.14 yet)",
     "google.cloud.storage": "pip install 'wordnum[gcs]'",

@@ -1,10 +1,9 @@
-"""Documents of JSON lines, Parquet, Wikipedia dumps and datasets."""
+"""Documents of JSON lines, Parquet and Wikipedia dumps."""
 
 from __future__ import annotations
 
 import bz2
 import gzip
-import json
 import re
 from pathlib import Path
 
@@ -170,29 +169,3 @@ def test_a_dump_that_is_cut_off_is_an_error(dump: Path, tmp_path: Path):
     (tmp_path / "a.xml.bz2").write_bytes(dump.read_bytes()[:100_000])
     with pytest.raises(InputError, match="the compressed file ends too early"):
         list(read_documents(tmp_path / "a.xml.bz2"))
-
-
-@pytest.fixture
-def dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A dataset as a folder on this machine."""
-    pytest.importorskip("datasets")
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    folder = tmp_path / "dataset"
-    folder.mkdir()
-    for split, texts in {"train": ["7 pages", "été"], "test": ["8 pages"]}.items():
-        rows = [json.dumps({"text": text, "n": 1}) for text in texts]
-        (folder / f"{split}.jsonl").write_text("\n".join(rows))
-    return folder
-
-
-def test_a_dataset_is_streamed(dataset: Path):
-    stream = read_documents(f"hf:{dataset}")
-    assert list(stream) == list(stream) == ["7 pages", "été"]
-    assert list(read_documents(f"hf:{dataset}#test")) == ["8 pages"]
-
-
-def test_a_dataset_without_the_column_or_split_is_an_error(dataset: Path):
-    with pytest.raises(InputError, match="the dataset has no column 'body'\n  got: the columns"):
-        list(read_documents(f"hf:{dataset}", field="body"))
-    with pytest.raises(InputError, match="the dataset cannot be read\n  expected: hf:owner/name"):
-        list(read_documents(f"hf:{dataset}#none"))

@@ -85,11 +85,10 @@ def test_a_file_whose_name_is_a_pattern_is_itself(tmp_path: Path):
 
 
 def test_addresses_and_standard_input_are_taken_as_they_are():
-    found = read_documents(["-", "s3://bucket/a.jsonl.zst", "hf:owner/name"]).parts
+    found = read_documents(["-", "s3://bucket/a.jsonl.zst"]).parts
     assert [(part.files[0], part.reader.name) for part in found] == [
         ("-", "text"),
         ("s3://bucket/a.jsonl.zst", "jsonl"),
-        ("hf:owner/name", "hf"),
     ]
 
 

@@ -74,11 +74,11 @@ def encode(
     ----------
     paths : path or sequence of paths
         Files (plain, .gz .bz2 .xz .zst), folders, globs, addresses such as s3://bucket/key,
-        hf:owner/name, or "-" for standard input. A str is a path, never a text.
+        or "-" for standard input. A str is a path, never a text.
     output : path-like, optional
         Folder to make; with `append`, the corpus to add to. Without it the corpus is held in
         memory.
-    reader : {"text", "jsonl", "parquet", "wikipedia", "hf"}, optional
+    reader : {"text", "jsonl", "parquet", "wikipedia"}, optional
         What the files hold; when None by their suffixes, and by their first bytes where those say
         nothing.
     field : str, optional

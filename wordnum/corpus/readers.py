@@ -350,42 +350,10 @@ class WikipediaReader(Reader):
             yield re.sub("'{2,}", "", filter_wiki(markup)), f"article {text_of('title')!r}"
 
 
-class DatasetReader(Reader):
-    """Rows of a dataset by the datasets library, streamed: hf:owner/name[:config][#split]."""
-
-    name = "hf"
-
-    def read_file(self, path: str, skips: Skips) -> Iterator[Record]:
-        """Row by row."""
-        datasets = require("datasets", purpose="reading hf:owner/name")
-        name, _, split = path.removeprefix("hf:").partition("#")
-        source, config = name, None
-        if not os.path.exists(name):
-            source, _, config = name.partition(":")
-        try:
-            rows: Any = datasets.load_dataset(
-                source, config or None, split=split or "train", streaming=True
-            )
-            for number, row in enumerate(rows, 1):
-                if self._field not in row:
-                    raise _no_column("dataset", self._field, list(row), path)
-                yield row[self._field], f"row {number}"
-        except WordnumError:
-            raise
-        except Exception as error:
-            raise InputError(
-                "the dataset cannot be read",
-                expected="hf:owner/name, with :configuration and #split when there are several",
-                got=_one_line(error),
-                where=path,
-            ) from error
-
-
 def _one_line(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 READERS: dict[str, type[Reader]] = {
-    kind.name: kind
-    for kind in (TextReader, JsonLinesReader, ParquetReader, WikipediaReader, DatasetReader)
+    kind.name: kind for kind in (TextReader, JsonLinesReader, ParquetReader, WikipediaReader)
 }

@@ -85,7 +85,7 @@ class Part:
     def lasting(self) -> bool:
         """Whether any process can read it, and again: not standard input or a pipe."""
         return all(
-            state is not None or self.reader.name == "hf" or is_remote(path)
+            state is not None or is_remote(path)
             for path, state in zip(self.files, self.states, strict=True)
         )
 
@@ -137,7 +137,7 @@ def find_parts(
     Parameters
     ----------
     paths : path or sequence of paths
-        Files, folders, globs, addresses (s3://, hf:owner/name), "-" for standard input.
+        Files, folders, globs, addresses (s3://), "-" for standard input.
     reader : str
         One of `READERS`, or "auto".
     options : Reader
@@ -206,8 +206,6 @@ def _plain_suffix(path: str) -> str:
 
 
 def _reader(path: str, reader: str, *, readable: bool) -> type[Reader]:
-    if path.startswith("hf:"):
-        return READERS["hf"]
     if reader != "auto":
         return READERS[reader]
     suffix = _plain_suffix(path)
@@ -224,7 +222,7 @@ def _reader(path: str, reader: str, *, readable: bool) -> type[Reader]:
 
 
 def _files(item: str, reader: str, skips: Skips) -> Iterator[str]:
-    if item == "-" or item.startswith("hf:") or is_remote(item) or reader == "hf":
+    if item == "-" or is_remote(item):
         yield item
     elif os.path.isdir(item):
         yield from _folder(item, reader, skips)
@@ -242,7 +240,7 @@ def _files(item: str, reader: str, skips: Skips) -> Iterator[str]:
     else:
         raise InputError(
             f"no such file or folder: {item}",
-            expected="a file, a folder, a glob, an address such as s3://… or hf:owner/name, or -",
+            expected="a file, a folder, a glob, an address such as s3://…, or -",
             remedy="check the path",
         )
 
