@@ -34,9 +34,11 @@ from .embeddings import GloVe as GloVe
 from .embeddings import NumberSGNS as NumberSGNS
 from .embeddings import Random as Random
 from .embeddings import TokenFrequency as TokenFrequency
+from .embeddings import Trajectory as Trajectory
 from .embeddings import Word2Vec as Word2Vec
 from .embeddings import embed as embed
 from .embeddings import load_embedding as load_embedding
+from .embeddings import load_trajectory as load_trajectory
 from .parallel import parallel_backend as parallel_backend
 from .report import write_page as write_page
 from .studies import ModelSpec as ModelSpec

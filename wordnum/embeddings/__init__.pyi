@@ -12,5 +12,8 @@ from .registry import model_names as model_names
 from .replicates import Replicates as Replicates
 from .sgns import NumberSGNS as NumberSGNS
 from .svd import SVD as SVD
+from .trajectory import Snapshot as Snapshot
+from .trajectory import Trajectory as Trajectory
+from .trajectory import load_trajectory as load_trajectory
 from .vector_files import load_embedding as load_embedding
 from .weightings import weight as weight
