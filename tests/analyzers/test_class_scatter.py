@@ -13,7 +13,7 @@ def scatter(x, labels, T):
     """S_B and S_W from their definitions, one number at a time."""
     mu = x.mean(axis=0)
     means = [x[labels == r].mean(axis=0) for r in range(T)]
-    S_B = sum(np.outer(m - mu, m - mu) for m in means) / T
+    S_B = sum((labels == r).mean() * np.outer(m - mu, m - mu) for r, m in enumerate(means))
     S_W = sum(np.outer(v - means[r], v - means[r]) for v, r in zip(x, labels, strict=True)) / len(x)
     return S_B, S_W
 

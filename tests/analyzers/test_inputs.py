@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 from wordnum.analyzers import analyze, circle, inputs, probe, separability, spectrum
+from wordnum.analyzers.inputs import rows_with_data
+from wordnum.analyzers.phi import phi_parts
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError, WordnumError
 from wordnum.theory import best_linear_accuracy, without_period
@@ -117,3 +119,46 @@ def test_hostile_vectors_are_measured_or_refused_without_a_warning(seed):
                 MEASURES[name](x)
             except WordnumError as error:
                 assert error.got or error.expected  # noqa: PT017
+
+
+def vocabulary_with_holes(seed, fill):
+    """Noise around 1 with one fill for the numbers that a vocabulary lacks, as in the field."""
+    rng = np.random.default_rng(seed)
+    n = np.arange(1000)
+    present = (n < 250) | (n % 10 == 0) | ((n % 5 == 0) & (n < 600)) | (rng.random(1000) < 0.1)
+    return np.where(present[:, None], 1 + rng.standard_normal((1000, 64)), fill), n[~present]
+
+
+@pytest.mark.parametrize("fill", [0.0, 0.3])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_rows_that_are_equal_or_zero_are_no_data_and_make_no_signal(seed, fill):
+    x, absent = vocabulary_with_holes(seed, fill)
+    found = analyze(x.astype(np.float32), moduli=[2, 5, 10], controls=False)
+    assert found.verdict.name == "neither"
+    assert found.embedding.missing.tolist() == absent.tolist()
+    assert {"equal-rows", "missing-numbers"} <= set(found.flags)
+    (named,) = [reason.text for reason in found.reasons if reason.code == "no-data"]
+    assert named.startswith(f"{len(absent)} numbers have no vector of their own: {absent[0]}, ")
+
+
+def test_every_measure_drops_them_by_itself():
+    x, absent = vocabulary_with_holes(0, 0.0)
+    left = Embedding(np.delete(x, absent, axis=0), np.delete(np.arange(1000), absent))
+    assert spectrum(x).power == pytest.approx(spectrum(left).power)
+    assert separability(x)[5].phi == separability(left)[5].phi
+    assert phi_parts(x)[5].value == phi_parts(left)[5].value
+    assert probe(x, moduli=[5], nulls=0)[5].kappa == probe(left, moduli=[5], nulls=0)[5].kappa
+    assert circle(x).numbers.tolist() == left.numbers.tolist()
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.cos(2 * np.pi * np.arange(100)[:, None] / [2, 5, 10]),  # an exact wave
+        np.arange(100)[:, None] // 3,  # counts of one dimension
+        np.full((100, 3), 0.7),
+        np.zeros((100, 3)),
+    ],
+)
+def test_vectors_that_are_meant_to_agree_are_kept(x):
+    assert len(rows_with_data(x)) == 100

@@ -7,6 +7,9 @@ from .class_scatter import separability as separability
 from .intervals import Difference as Difference
 from .intervals import compare as compare
 from .lda import RegularizedLDA as RegularizedLDA
+from .phi import PhiParts as PhiParts
+from .phi import phi_of_counts as phi_of_counts
+from .phi import phi_parts as phi_parts
 from .probing import ModulusProbe as ModulusProbe
 from .probing import ProbeResult as ProbeResult
 from .probing import probe as probe

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordnum.analyzers.class_scatter import Separability, separability
-from wordnum.analyzers.inputs import one_blas_thread
+from wordnum.analyzers.inputs import one_blas_thread, rows_with_data
 from wordnum.analyzers.plotting import new_figure
 from wordnum.analyzers.probing import ProbeResult, probe
 from wordnum.analyzers.reasons import Reason, reason_text
@@ -20,6 +20,7 @@ from wordnum.analyzers.spectra import Spectrum, spectrum
 from wordnum.analyzers.verdicts import Verdict, verdict
 from wordnum.config import one_of
 from wordnum.embeddings.embedding import Embedding, as_embedding
+from wordnum.embeddings.vector_checks import some
 from wordnum.errors import UsageError
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def analyze(
     >>> found.verdict.name, round(found.probe[10].kappa)
     ('both', 100)
     """
-    embedding = as_embedding(embedding)
+    given, embedding = as_embedding(embedding), rows_with_data(embedding)
     named = only.replace(" ", "").split(",") if isinstance(only, str) else only
     parts = [one_of(part, PARTS, what="part of the analysis") for part in named]
     if not parts:
@@ -203,6 +204,9 @@ def analyze(
         flags, n_documents = embedding.flags, embedding.n_documents
         judged = verdict(spikes, probed, flags=flags, n_documents=n_documents)
     reasons = [*(judged.reasons if judged else ())]
+    if len(embedding) < len(given):
+        dropped = np.setdiff1d(given.numbers, embedding.numbers)
+        reasons.append(Reason.of("no-data", n=len(dropped), numbers=some(dropped)))
     if probed:
         unsure = sorted({p.interval_reason for p in probed.values() if p.interval_reason})
         reasons += probed.notes

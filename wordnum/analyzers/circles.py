@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.inputs import centred_columns, one_blas_thread
+from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
 from wordnum.analyzers.plotting import GREY, bare_axes, residue_colors
 from wordnum.analyzers.residues import checked_moduli
 from wordnum.config import whole_number
-from wordnum.embeddings.embedding import Embedding, as_embedding
+from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def circle(
     >>> bool(np.allclose(np.hypot(found.x, found.y), 1.0))
     True
     """
-    embedding = as_embedding(embedding)
+    embedding = rows_with_data(embedding)
     (period,) = checked_moduli([period], size=embedding.size)
     numbers, folds = embedding.numbers, whole_number(folds, least=2, what="folds")
     if len(numbers) < 2 * folds:

@@ -11,11 +11,11 @@ import numpy as np
 from scipy import linalg
 
 from wordnum.analyzers.by_period import ByPeriod
-from wordnum.analyzers.inputs import centred_columns, one_blas_thread
+from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
 from wordnum.analyzers.plotting import BLUE, RED, bare_axes
 from wordnum.analyzers.reasons import Reason
 from wordnum.analyzers.residues import check_classes, checked_moduli, class_labels
-from wordnum.embeddings.embedding import Embedding, as_embedding
+from wordnum.embeddings.embedding import Embedding
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +34,7 @@ class ClassScatter:
     Attributes
     ----------
     phi : float
-        ``Phi_T = N Tr(S_B)`` over the N numbers present.
+        ``Phi_T = N Tr(S_B) = sum_r N_r |mu_r - mu|^2`` over the N numbers present.
     eigenvalues : array of shape (T - 1,) at most
         Non-zero eigenvalues of ``S_W^{-1} S_B``, descending.
     lambda_max : float
@@ -125,11 +125,11 @@ def separability(
 ) -> Separability:
     """Scatter of the residue classes n mod T, and what it says about linear separability.
 
-    With class means ``mu_r``, grand mean ``mu`` and the N numbers present:
-    ``S_B = 1/T sum_r (mu_r - mu)(mu_r - mu)'``,
-    ``S_W = 1/N sum_r sum_{n in C_r} (e(n) - mu_r)(e(n) - mu_r)'``, ``Phi_T = N Tr(S_B)``, which
-    where T divides N and no number is missing is also the Fourier power
-    ``sum_{l=1}^{T-1} ||F_{l/T}||^2``.
+    With class means ``mu_r`` of ``N_r`` numbers, grand mean ``mu`` and the N numbers present:
+    ``S_B = 1/N sum_r N_r (mu_r - mu)(mu_r - mu)'``,
+    ``S_W = 1/N sum_r sum_{n in C_r} (e(n) - mu_r)(e(n) - mu_r)'``, ``Phi_T = N Tr(S_B)``. Where T
+    divides N and no number is missing, ``N_r = N / T`` as in the paper, and Phi_T is also the
+    Fourier power ``sum_{l=1}^{T-1} ||F_{l/T}||^2``.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def separability(
     >>> s.lower <= s.lambda_max <= s.upper
     True
     """
-    embedding = as_embedding(embedding)
+    embedding = rows_with_data(embedding)
     periods = checked_moduli(moduli, size=embedding.size)
     check_classes(embedding.numbers, periods, folds=2)
     X = centred_columns(embedding.vectors)
@@ -186,14 +186,12 @@ def _support(X: np.ndarray) -> tuple[np.ndarray, bool]:
 
 
 def _scatter(X: np.ndarray, labels: np.ndarray, T: int) -> tuple[np.ndarray, np.ndarray]:
-    """Class means minus the grand mean (T, d), and S_W (d, d)."""
+    """Rows B of which ``S_B = B' B`` (T, d), and S_W (d, d), of centred X."""
     n = len(X)
     indicator = np.zeros((T, n))
     indicator[labels, np.arange(n)] = 1.0
-    counts = indicator.sum(axis=1, keepdims=True)
-    means = (indicator @ X) / counts
-    within = (X.T @ X - (means * counts).T @ means) / n
-    return means - X.mean(axis=0), within
+    between = (indicator @ X) / np.sqrt(n * indicator.sum(axis=1, keepdims=True))
+    return between, X.T @ X / n - between.T @ between
 
 
 def _class_scatter(
@@ -203,9 +201,9 @@ def _class_scatter(
     C, N = len(residues), len(numbers)
     if support.shape[1] == 0:
         return ClassScatter(0.0, np.zeros(0), 0.0, 0.0, 1.0, 0.0, 0.0, 0, "projected")
-    means, S_W = _scatter(support, labels, C)
-    phi = float(N * (means**2).sum() / C)
-    eigenvalues, spread, shrunk = _fisher(means, S_W, N)
+    between, S_W = _scatter(support, labels, C)
+    phi = float(N * (between**2).sum())
+    eigenvalues, spread, shrunk = _fisher(between, S_W, N)
     smallest, largest = float(spread[0]), float(spread[-1])
     dim = support.shape[1]
     return ClassScatter(
@@ -221,9 +219,9 @@ def _class_scatter(
     )
 
 
-def _fisher(means: np.ndarray, S_W: np.ndarray, N: int) -> tuple[np.ndarray, np.ndarray, bool]:
+def _fisher(between: np.ndarray, S_W: np.ndarray, N: int) -> tuple[np.ndarray, np.ndarray, bool]:
     """Eigenvalues of S_W^{-1} S_B descending and of S_W ascending; whether S_W was shrunk."""
-    C, d = means.shape
+    C, d = between.shape
     spread = linalg.eigvalsh(S_W, check_finite=False)
     shrunk = bool(spread[0] <= _SINGULAR * spread[-1]) or d > N - C
     if shrunk:
@@ -231,9 +229,9 @@ def _fisher(means: np.ndarray, S_W: np.ndarray, N: int) -> tuple[np.ndarray, np.
         S_W = (1 - _SHRINKAGE) * S_W + _SHRINKAGE * level * np.eye(d)
         spread = linalg.eigvalsh(S_W, check_finite=False)
     factor = linalg.cholesky(S_W, lower=True, check_finite=False)
-    white = linalg.solve_triangular(factor, means.T, lower=True, check_finite=False)
+    white = linalg.solve_triangular(factor, between.T, lower=True, check_finite=False)
     # The non-zero eigenvalues of S_W^{-1} S_B are those of this C x C matrix.
-    small = linalg.eigvalsh(white.T @ white / C, check_finite=False)
+    small = linalg.eigvalsh(white.T @ white, check_finite=False)
     return np.maximum(small[::-1][: C - 1], 0.0), spread, shrunk
 
 
@@ -278,8 +276,7 @@ def _bartlett(rng: np.random.Generator, freedom: int, m: int) -> np.ndarray:
 
 def _vector_draw(N: int, C: int, d: int, random_state: int) -> float:
     X = _gaussian_support(N, d, random_state)
-    means, S_W = _scatter(X, np.arange(N) % C, C)
-    return float(_fisher(means, S_W, N)[0][0])
+    return float(_fisher(*_scatter(X, np.arange(N) % C, C), N)[0][0])
 
 
 @lru_cache(maxsize=_VECTOR_DRAWS)

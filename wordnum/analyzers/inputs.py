@@ -1,19 +1,22 @@
-"""What every measure does first: one BLAS thread, and columns without their means."""
+"""What every measure does first: one BLAS thread, rows that hold data, columns without means."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from wordnum.embeddings.embedding import Embedding, as_embedding
 from wordnum.errors import InputError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 _SMALL = 1e-100
+_SAME = 9  # decimals, of the largest entry, in which rows that are equal agree
 
 
 def one_blas_thread(measure: Callable[P, R]) -> Callable[P, R]:
@@ -30,6 +33,36 @@ def one_blas_thread(measure: Callable[P, R]) -> Callable[P, R]:
             return measure(*args, **kwargs)
 
     return alone
+
+
+def rows_with_data(value: Any) -> Embedding:
+    """Return the Embedding of anything that holds vectors, without rows that are no data.
+
+    A row of zeros, and a vector that several numbers share, say nothing of the number: a vocabulary
+    lacks it. Such numbers count as missing, and the embedding is flagged "equal-rows". Vectors of
+    one dimension may agree by chance, and where most of the different vectors are shared they are
+    meant so (an exact wave has T of them): those are kept.
+
+    Examples
+    --------
+    >>> rows_with_data([[1.0, 2.0], [0.0, 0.0], [3.0, 4.0], [5.0, 6.0], [5.0, 6.0]]).numbers
+    array([0, 2])
+    """
+    embedding = as_embedding(value)
+    X = embedding.vectors
+    largest = float(np.abs(X).max())
+    if embedding.dim == 1 or not largest:
+        return embedding
+    rounded = np.round(X / largest, _SAME) + 0.0  # zero has one sign
+    data = np.asarray(rounded.any(axis=1))
+    _, which, times = np.unique(rounded[data], axis=0, return_inverse=True, return_counts=True)
+    shared = times > 1
+    if 2 * shared.sum() < len(times):
+        data[data] = ~shared[which.ravel()]
+    if data.all():
+        return embedding
+    kept = embedding.select(embedding.numbers[data])
+    return replace(kept, flags=(*kept.flags, "equal-rows"))
 
 
 def doubles(vectors: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from wordnum.analyzers.by_period import ByPeriod
 from wordnum.analyzers.controls import CONTROLS, control_kappas
 from wordnum.analyzers.cross_validation import CLOSED_FORM, Predictions, out_of_fold
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.inputs import centred_columns, one_blas_thread
+from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
 from wordnum.analyzers.intervals import half_sample_interval
 from wordnum.analyzers.permutations import Null, permuted_kappas, permuted_labels
 from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes
@@ -23,7 +23,7 @@ from wordnum.analyzers.reasons import Reason
 from wordnum.analyzers.residues import Task, check_classes, checked_moduli, tasks_for
 from wordnum.backend import Backend, get_backend
 from wordnum.config import one_of, whole_number
-from wordnum.embeddings.embedding import Embedding, as_embedding
+from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ def probe(
     >>> round(result[5].kappa, 1), result[5].null.p_value
     (100.0, 0.05)
     """
-    embedding = as_embedding(embedding)
+    embedding = rows_with_data(embedding)
     one_of(classifier, CLASSIFIERS, what="classifier")
     periods = checked_moduli(moduli, size=embedding.size)
     closed = classifier in CLOSED_FORM

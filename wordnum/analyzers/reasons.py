@@ -19,6 +19,7 @@ REASONS = {
     "unpaired": "the two have fewer than three half-samples in common",
     # What was done.
     "not-converged": "{classifier} did not converge at T = {periods}",
+    "no-data": "{n} numbers have no vector of their own: {numbers}",
     "no-permutations": "no labels were permuted",
     "projected": "separability at T = {periods}: directions without variance were left out of S_W",
     "shrunk": "separability at T = {periods}: S_W is singular, a shrinkage of 1 % stands in",
@@ -37,6 +38,7 @@ REASONS = {
     "numbers-without-contexts": "numbers without any context have no vector",
     "fewer-dimensions": "the counts have a rank below the dimensions of the default",
     "missing-numbers": "numbers are missing: trends leak into magnitudes, tests allow for them",
+    "equal-rows": "zeros, or one vector for several numbers, are no data and count as missing",
     "constant": "all vectors are alike",
 }
 

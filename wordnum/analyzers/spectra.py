@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from wordnum.analyzers.inputs import centred_columns, one_blas_thread
+from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
 from wordnum.analyzers.periodogram import detrending_basis, grid_waves, plain_power, power_beside
 from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes
 from wordnum.analyzers.residues import checked_moduli
-from wordnum.embeddings.embedding import Embedding, as_embedding
+from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def spectrum(
     >>> found.spikes[10].p_value < 0.05, found.spikes[5].p_value < 0.05
     (True, False)
     """
-    embedding = as_embedding(embedding)
+    embedding = rows_with_data(embedding)
     N = embedding.size
     if len(embedding) < 4:
         raise InputError(
