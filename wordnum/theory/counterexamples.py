@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 def counterexample(
     *, period: int = 10, A: float = 5.0, B: float = 31.0, size: int = 1000
 ) -> Embedding:
-    """Theorem 1.2: with ``n = r + m T``, ``e(n) = A r + B m``, in one dimension.
+    """Vectors with a large Phi_T that no linear classifier reads (Theorem 1, part 2).
 
+    With ``n = r + m T``, ``e(n) = A r + B m`` in one dimension.
     ``Phi_T = N A^2 (T^2 - 1) / 12`` whatever B is; B spreads every class, and with a large one no
     linear classifier does much better than chance.
 

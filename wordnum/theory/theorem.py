@@ -86,7 +86,7 @@ class LinearOptimum:
 
 
 def best_linear_accuracy(embedding: Embedding | np.ndarray, *, period: int) -> LinearOptimum:
-    """Most numbers that a linear classifier ``argmax_r (w_r . e(n) + b_r)`` can get right.
+    """Most numbers that a linear classifier can get right, and their share.
 
     In one dimension the classifier is an upper envelope of T lines: it cuts the line into
     intervals, gives each class at most one, and any order of the classes can be had. So dynamic
