@@ -14,7 +14,7 @@ from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.perturbations import Perturbation
 from wordnum.corpus.random_draws import draws
-from wordnum.corpus.rewriting import NumberSequence, SwapNumbers, UnigramReplace, _permuted
+from wordnum.corpus.rewriting import NumberSequence, SwapNumbers, UnigramReplace
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 
@@ -193,15 +193,3 @@ def test_numbers_cross_documents_and_blocks():
     swapped = rewritten(corpus_of(texts, n_blocks=10), SwapNumbers())
     homes = [text[0] == i // 6 for i, text in enumerate(swapped)]
     assert sum(homes) < 20
-
-
-@pytest.mark.parametrize("n_labels", [1, 3, 70_000])
-@pytest.mark.parametrize("equal", [False, True])
-def test_runs_are_permuted_within_their_label_by_their_keys(n_labels: int, equal: bool):
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, n_labels, 5000)
-    keys = rng.integers(0, 2**64, 5000, dtype=np.uint64)
-    if equal:  # keys that agree in all bits, and in all but the last
-        keys[::7] = keys[0]
-        keys[1::7] = keys[1] ^ rng.integers(0, 2, keys[1::7].size, dtype=np.uint64)
-    assert np.array_equal(_permuted(labels, keys), np.lexsort((keys, labels)))

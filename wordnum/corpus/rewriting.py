@@ -197,7 +197,7 @@ class NumberSequence:
         first, lengths, labels = self.runs(reach)
         document = np.searchsorted(self.starts, first, side="right") - 1
         keys = draws(random_state, "swap", document, first - self.starts[document])
-        targets, sources = _stable_order(labels), _permuted(labels, keys)
+        targets, sources = np.argsort(labels, kind="stable"), np.lexsort((keys, labels))
         order = np.arange(self.numbers.size)
         # The tokens of the run `sources[i]` come to the places of `targets[i]`, which is as long.
         order[_tokens(first[targets], lengths[targets])] = _tokens(first[sources], lengths[sources])
@@ -217,11 +217,13 @@ class NumberSequence:
         labels = np.zeros(first.size, dtype=np.int64)
         runs_of = np.bincount(lengths, minlength=2)
         sizes = 2 + np.flatnonzero(runs_of[2:])
-        longer = _stable_order(lengths)[runs_of[1] :]
+        longer = np.argsort(lengths, kind="stable")[runs_of[1] :]
         next_label = int(runs_of[1] > 0)
         for size, mine in zip(sizes.tolist(), np.split(longer, np.cumsum(runs_of[sizes])[:-1])):
             pattern = self.gaps[first[mine][:, None] + np.arange(1, size)]
-            seen, code = np.unique(_as_scalars(pattern), return_inverse=True)
+            # As one value each, they sort faster than as rows.
+            whole = pattern.view(np.dtype((np.void, size - 1))).ravel()
+            seen, code = np.unique(whole, return_inverse=True)
             labels[mine] = next_label + code
             next_label += seen.size
         return first, lengths, labels
@@ -236,33 +238,3 @@ def _tokens(first: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Indices of the tokens of runs, one run after the other."""
     begin = np.cumsum(lengths) - lengths
     return np.arange(int(lengths.sum())) + np.repeat(first - begin, lengths)
-
-
-def _permuted(labels: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """Order by label, and of equal labels by key: of 64 random bits, mostly as one integer."""
-    spare = np.uint64(int(labels.max(initial=0)).bit_length())
-    joint = keys >> spare
-    if spare:
-        joint |= labels.astype(np.uint64) << (np.uint64(64) - spare)
-    order = np.argsort(joint)
-    if (np.diff(joint[order]) == 0).any():  # where the order of equals depends on the machine
-        return np.lexsort((keys, labels))
-    return order
-
-
-def _stable_order(values: np.ndarray) -> np.ndarray:
-    """Stable argsort of integers >= 0, which is a fast radix sort where they fit in 16 bits."""
-    narrow = np.min_scalar_type(int(values.max(initial=0)))
-    return np.argsort(values.astype(narrow), kind="stable")
-
-
-def _as_scalars(rows: np.ndarray) -> np.ndarray:
-    """One comparable value per row of bytes: an integer where they are eight or fewer."""
-    n, width = rows.shape
-    if width == 1:
-        return rows.ravel()
-    if width > 8:
-        return np.ascontiguousarray(rows).view(np.dtype((np.void, width))).ravel()
-    padded = np.zeros((n, 8), dtype=np.uint8)
-    padded[:, :width] = rows
-    return padded.view(np.uint64).ravel()
