@@ -101,13 +101,6 @@ def test_shares_sum_to_the_whole(found):
     )
 
 
-def test_half_shares_sum_to_the_half_whole(found):
-    assert found.half_shapley.shape == (10, 2, 5, 2, 11)
-    total = found.half_shapley.sum(axis=2)[..., 1, 0]
-    assert (total > 60).all()
-    assert (total <= 100).all()
-
-
 def test_a_group_without_counts_is_worth_exactly_nothing(found):
     at = found.names.index("never counted")
     for what in ("shapley", "leave_one_out", "low", "high", "sampling_error"):
@@ -219,7 +212,6 @@ def test_few_documents_have_no_interval(groups):
     found = attribute(tally(corpus.encoded()), groups="all", dim=10, moduli=(5,), repeats=1)
     assert found.reason == "few-documents"
     assert np.isnan(found.low).all()
-    assert len(found.half_shapley) == 0
     assert "no interval: fewer than 40 documents" in found._repr_html_()
 
 

@@ -57,9 +57,6 @@ class Attribution:
         Of these three, from half-samples of the documents; NaN where `reason` says why.
     sampling_error : array of shape (groups, T, 11)
         Standard error of `shapley` that comes from sampling coalitions; 0 where `exact`.
-    half_shapley : array of shape (half-samples, 2, groups, T, 11)
-        Shapley values within the halves (one circle of coalitions each), to compare attributions
-        on the same half-samples.
     exact : bool
         Whether all coalitions were valued.
     reason : str or None
@@ -81,7 +78,6 @@ class Attribution:
     leave_one_out: np.ndarray
     standard_errors: dict[str, np.ndarray]
     sampling_error: np.ndarray
-    half_shapley: np.ndarray
     exact: bool
     reason: str | None
     coalitions: np.ndarray
@@ -323,27 +319,19 @@ def attribute(
     values, halves = _valued(game, coalitions, alphas, list(zip(plans, splits)), n_jobs)
 
     found = {name: statistic(coalitions, values) for name, statistic in _STATISTICS.items()}
-    by_half = {
-        name: np.array([
-            [statistic(plan, half) for half in pair]
-            for plan, pair in zip(plans, halves, strict=True)
-        ])
-        for name, statistic in _STATISTICS.items()
-    }  # fmt: skip
+    errors = {name: np.full(value.shape, np.nan) for name, value in found.items()}
+    for name, statistic in _STATISTICS.items() if halves else ():
+        pairs = zip(plans, halves, strict=True)
+        differences = [statistic(plan, a) - statistic(plan, b) for plan, (a, b) in pairs]
+        errors[name] = np.std(differences, axis=0, ddof=1) / 2
     return Attribution(
         names=tuple(columns),
         moduli=checked,
         whole=coalitions.whole(values),
         empty=game.empty(),
         **found,
-        standard_errors={
-            name: np.full(found[name].shape, np.nan)
-            if reason
-            else np.std(pairs[:, 0] - pairs[:, 1], axis=0, ddof=1) / 2
-            for name, pairs in by_half.items()
-        },
+        standard_errors=errors,
         sampling_error=coalitions.sampling_error(values),
-        half_shapley=by_half["shapley"],
         exact=coalitions.exact,
         reason=reason,
         coalitions=coalitions.members,
