@@ -41,7 +41,6 @@ def bar(
     *,
     total: float | None = None,
     unit: str = "items",
-    binary: bool = False,
     done: float = 0,
 ) -> Iterator[Advance]:
     """Show how far the work of the block is; yields the function that advances it.
@@ -57,8 +56,6 @@ def bar(
         Units of work in all; None shows a moving bar.
     unit : str
         What is counted.
-    binary : bool
-        Units are bytes and shown as such.
     done : float
         Units that an earlier run has done already.
 
@@ -77,32 +74,23 @@ def bar(
     _shown = True
     try:
         if sys.stderr.isatty():
-            with _drawn(description, total=total, unit=unit, binary=binary, done=done) as advance:
+            with _drawn(description, total=total, unit=unit, done=done) as advance:
                 yield advance
         else:
-            yield _told(description, total=total, unit="bytes" if binary else unit, done=done)
+            yield _told(description, total=total, unit=unit, done=done)
     finally:
         _shown = False
 
 
 @contextmanager
-def _drawn(
-    description: str, *, total: float | None, unit: str, binary: bool, done: float
-) -> Iterator[Advance]:
+def _drawn(description: str, *, total: float | None, unit: str, done: float) -> Iterator[Advance]:
     from rich import progress as rich_progress
     from rich.console import Console
 
-    counter: rich_progress.ProgressColumn = (
-        rich_progress.DownloadColumn()
-        if binary
-        else rich_progress.TextColumn("{task.completed:,.0f}/{task.total:,.0f} " + unit)
-        if total is not None
-        else rich_progress.TextColumn("{task.completed:,.0f} " + unit)
-    )
     with rich_progress.Progress(
         rich_progress.TextColumn("{task.description}", markup=False),
         rich_progress.BarColumn(),
-        counter,
+        rich_progress.TextColumn("{task.completed:,.0f}" + _of(total, unit)),
         rich_progress.TimeElapsedColumn(),
         rich_progress.TextColumn("left"),
         rich_progress.TimeRemainingColumn(),
@@ -122,10 +110,13 @@ def _told(description: str, *, total: float | None, unit: str, done: float) -> A
         done += amount
         if time.monotonic() - last > _PAUSE:
             last = time.monotonic()
-            share = f" of {total:,.0f}" if total is not None else ""
-            logger.info("%s: %s%s %s", description, f"{done:,.0f}", share, unit)
+            logger.info("%s: %s", description, f"{done:,.0f}" + _of(total, unit))
 
     return advance
+
+
+def _of(total: float | None, unit: str) -> str:
+    return f" {unit}" if total is None else f" of {total:,.0f} {unit}"
 
 
 def track(items: Iterable[T], description: str, *, total: float | None = None) -> Iterator[T]:

@@ -79,7 +79,7 @@ def _lines(path: Path, size: int) -> Iterator[tuple[int, str, list[bytes]]]:
     """Yield (line, token, fields) of the numbers; check the shape of all lines."""
     with (
         open(path, "rb") as file,
-        bar(f"reading {path.name}", total=path.stat().st_size, binary=True) as advance,
+        bar(f"reading {path.name}", total=path.stat().st_size, unit="bytes") as advance,
     ):
         first = file.readline(_LONGEST_LINE)
         header = text_header(first)
