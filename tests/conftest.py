@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
 from tests.make_believe_cupy import MakeBelieveCuPy, install
 from wordnum.progress import set_quiet
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# Compiled code is loaded in the first example, and the machine may be busy.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

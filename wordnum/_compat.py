@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module, util
+from importlib.metadata import EntryPoint
 from types import ModuleType
+from typing import Any
 
-from wordnum.errors import MissingExtraError
+from wordnum.errors import InputError, MissingExtraError
 
 # Import name -> how to get it. Core dependencies are listed too, because a GPU machine may hold
 # only numpy, scipy, scikit-learn and cupy.
@@ -68,4 +70,26 @@ def require(name: str, *, purpose: str) -> ModuleType:
             f"{purpose} needs the package {package!r}, which cannot be imported",
             got=str(error),
             remedy=install_hint(package),
+        ) from error
+
+
+def load_plugin(point: EntryPoint) -> Any:
+    """Load what an entry point names, which may be another package's.
+
+    Raises
+    ------
+    InputError
+        It cannot be loaded; the message names the package that registered it.
+    """
+    try:
+        return point.load()
+    except Exception as error:  # what another package raises when it is imported
+        if point.dist is None:  # one of ours
+            raise
+        raise InputError(
+            f"{point.name!r} cannot be loaded, which the package {point.dist.name} "
+            f"{point.dist.version} has registered",
+            got=f"{type(error).__name__}: {error}",
+            where=f"{point.group}: {point.value}",
+            remedy=f"upgrade it, or remove it (pip uninstall {point.dist.name})",
         ) from error

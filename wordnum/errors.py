@@ -83,6 +83,10 @@ class FormatError(InputError):
     """A file is not of the format, or of the version, that it should be."""
 
 
+class MachineError(InputError):
+    """The machine is to blame, not what was asked of it: a full disk, too many open files."""
+
+
 class MissingNumberError(InputError, KeyError):
     """A number was asked for that has no vector."""
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import struct
 import tempfile
@@ -22,16 +23,20 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.errors import FormatError, InputError
+from wordnum.errors import FormatError, InputError, MachineError
 
 _HEADER = "wordnum_header"
 
 
-# Unfinished files and folders are ours by this name; while one is written, it is locked.
-_UNFINISHED = re.compile(r"\..+\.wordnum-[a-z0-9_]{8}\.part(\.\w+)?")
+# Unfinished files and folders are ours by this name; while one is written, it is locked. A whole
+# folder that waits for the place of another ends in "whole".
+_UNFINISHED = re.compile(r"\.(.+)\.wordnum-[a-z0-9_]{8}\.(part(\.\w+)?|whole)")
 # A deflated array of ours is never smaller than this part of what it holds.
 _LEAST_SHARE = 1 / 400
 _SMALL = 64 * 2**20
+_OF_THE_MACHINE = {
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE,
+}  # fmt: skip
 # What a file that is cut or garbled makes of its readers: NumPy's header is parsed as Python.
 DAMAGE = (
     ValueError,
@@ -68,7 +73,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_unfinished(path.parent.glob(f".{glob.escape(path.name)}.wordnum-*"))
+        sweep_beside(path)
         descriptor, name = tempfile.mkstemp(
             prefix=f".{path.name}.wordnum-", suffix=f".part{path.suffix}", dir=path.parent
         )
@@ -80,43 +85,62 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.chmod(temporary, 0o666 & ~_umask())
             os.replace(temporary, path)
     except OSError as error:
-        raise InputError(
-            f"cannot write {path}",
-            got=error.strerror or str(error),
-            remedy="free disk space or choose another output path; nothing was left behind",
-        ) from error
+        raise write_failure(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary folder beside `path` that takes its place when the block ends well.
+
+    With `overwrite`, the folder that is there goes. After a kill between the two renames that this
+    takes, `sweep_beside` does the second.
 
     Raises
     ------
     InputError
-        `path` exists already.
+        `path` exists already, and `overwrite` is not set.
     """
     path = Path(path)
-    if path.exists():
+    if path.exists() and not overwrite:
         raise InputError(
             f"{path} exists already",
             expected="a new folder",
             remedy="choose another path, or add --overwrite (overwrite=True)",
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_unfinished(path.parent.glob(f".{glob.escape(path.name)}.wordnum-*"))
+    sweep_beside(path)
     prefix = f".{path.name}.wordnum-"
     temporary = Path(tempfile.mkdtemp(prefix=prefix, suffix=".part", dir=path.parent))
     try:
         with _held(os.open(temporary, os.O_RDONLY)):
             yield temporary
             os.chmod(temporary, 0o777 & ~_umask())
-            os.replace(temporary, path)
+            if path.exists():
+                whole = temporary.with_suffix(".whole")
+                os.replace(temporary, whole)
+                remove_folder(path, whole)
+            else:
+                os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_folder(folder: Path, successor: Path | None = None) -> None:
+    """Delete a folder; a kill on the way leaves nothing that could be taken for a whole one."""
+    name = folder.name if folder.name.startswith(".") else f".{folder.name}"
+    doomed = folder.with_name(f"{name}.wordnum-{secrets.token_hex(4)}.part")
+    os.replace(folder, doomed)
+    if successor:
+        os.replace(successor, folder)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def sweep_beside(path: Path) -> None:
+    """Remove, or put into its place, what killed processes of ours left of `path` itself."""
+    _remove_unfinished(path.parent.glob(f".{glob.escape(path.name)}.wordnum-*"))
 
 
 def sweep(folder: str | os.PathLike[str]) -> None:
@@ -127,10 +151,15 @@ def sweep(folder: str | os.PathLike[str]) -> None:
 def _remove_unfinished(paths: Iterable[Path]) -> None:
     """Remove unfinished files and folders whose writers are dead: those hold no lock."""
     for path in sorted(paths):
-        if not _UNFINISHED.fullmatch(path.name) or path.is_symlink():
-            continue
+        found = _UNFINISHED.fullmatch(path.name)
+        place = path.with_name(found[1]) if found else path
         try:
+            if not found or path.is_symlink() or path.stat().st_uid != os.geteuid():
+                continue
             with _held(os.open(path, os.O_RDONLY)):
+                if found[2] == "whole" and not place.exists():
+                    os.replace(path, place)
+                    continue
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
         except OSError:  # somebody writes it, or it has gone
             continue
@@ -172,10 +201,36 @@ def locked(path: str | os.PathLike[str], *, what: str) -> Iterator[None]:
 
 def read_failure(path: str | os.PathLike[str], error: OSError) -> InputError:
     """Error for a file that is there and cannot be read: the file may be sound."""
-    remedy = "check the path, its permissions and the disk"
+    return _failure("read", path, error, "check the path, its permissions and the disk")
+
+
+def write_failure(
+    path: str | os.PathLike[str],
+    error: OSError,
+    *,
+    remedy: str = "free disk space or choose another output path; nothing was left behind",
+) -> InputError:
+    """Error for what cannot be written; where the machine is to blame, a `MachineError`."""
+    if error.errno is None:  # NumPy says only how much it has written
+        error = OSError(errno.ENOSPC, str(error))
+    return _failure("write", path, error, remedy)
+
+
+def _failure(verb: str, path: Any, error: OSError, remedy: str) -> InputError:
+    got = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        got += " (the disk is full)"
     if error.errno in (errno.EMFILE, errno.ENFILE):
         remedy = "too many files are open: raise the limit (ulimit -n 1024) or use fewer jobs"
-    return InputError(f"cannot read {path}", got=error.strerror or str(error), remedy=remedy)
+    kind = MachineError if is_of_the_machine(error) else InputError
+    return kind(f"cannot {verb} {path}", got=got, remedy=remedy)
+
+
+def is_of_the_machine(error: BaseException) -> bool:
+    """Whether a full disk, too many open files or a failing device is to blame."""
+    return isinstance(error, MachineError) or (
+        isinstance(error, OSError) and error.errno in _OF_THE_MACHINE
+    )
 
 
 def _umask() -> int:

@@ -334,10 +334,21 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     (info / "entry_points.txt").write_text(
         "[wordnum.perturbations]\nkept = their_perturbations:Kept\n"
         "seeded = their_perturbations:Seeded\nisolate = their_perturbations:Kept\n"
+        "old = their_perturbations.not_there:Kept\nother = their_perturbations:NotThere\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     yield
     sys.modules.pop("their_perturbations", None)
+
+
+@pytest.mark.parametrize("name", ["old", "other"])
+def test_a_package_that_cannot_be_loaded_is_named(installed: None, name: str):
+    what = rf"'{name}' cannot be loaded, which the package their_perturbations 1.0 has registered\n"
+    with pytest.raises(InputError, match=what + "(.|\n)*pip uninstall their_perturbations"):
+        parse_perturbation(name)
+    assert perturbation_forms()[name] == f"{name} (cannot be loaded)"
+    with pytest.raises(UsageError, match=r"unknown perturbation 'odl'\n.*old \(cannot be loaded\)"):
+        parse_perturbation("odl")
 
 
 def test_perturbations_of_other_packages_are_found_by_name(installed: None, corpus: EncodedCorpus):

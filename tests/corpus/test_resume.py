@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -322,6 +323,37 @@ def test_overwriting_takes_the_place_of_a_corpus_and_of_nothing_else(text: Path,
         encode(text, tmp_path / "mine", overwrite=True)
     with pytest.raises(UsageError, match="append adds to a corpus, overwrite takes its place"):
         encode(text, path, overwrite=True, append=True)
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("kill_before", ["the old goes", "the new comes"])
+def test_an_overwrite_that_is_killed_between_its_renames_is_finished_by_the_next_run(
+    text: Path, tmp_path: Path, kill_before: str
+):
+    path = tmp_path / "c"
+    encode(text, tmp_path / "new")
+    encode(text, path, vocabulary_size=50)
+    old, new = content(path), content(tmp_path / "new")
+    script = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from wordnum.corpus.encoding import encode\n"
+        "rename, (text, path, when) = os.replace, sys.argv[1:]\n"
+        "def replace(source, target):\n"
+        "    if str(source) == path if when == 'the old goes' else str(target) == path:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    rename(source, target)\n"
+        "os.replace = replace\n"
+        "encode(text, path, overwrite=True)\n"
+    )
+    command = [sys.executable, "-c", script, str(text), str(path), kill_before]
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    assert path.exists() == (kill_before == "the old goes")
+    with pytest.raises(InputError, match="exists already"):
+        encode(text, path)
+    assert content(path) == (old if kill_before == "the old goes" else new)
+    encode(text, path, overwrite=True)
+    assert content(path) == new
     assert leftovers(tmp_path) == []
 
 

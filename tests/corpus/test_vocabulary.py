@@ -150,3 +150,23 @@ def test_pruning_drops_the_rarer_half_and_says_so(parts: list[dict[str, int]], l
     counter = counted(parts, limit)
     assert most_common(counter, 50) == plain_order(held)
     assert counter.pruned == pruned
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("blob", np.array([116.0, 104.9, 101.0])),
+        ("blob", np.array([116, 104, 357])),
+        ("offsets", np.array([0.0, 1.7, 3.0])),
+        ("counts", np.full(1004, 0.5)),
+        ("counts", np.full(1004, "7")),
+        ("counts", np.full(1004, -1)),
+        ("counts", np.full(7, 1)),
+        ("numerals", np.frombuffer(b'{"size": "x"}', np.uint8)),
+    ],
+)
+def test_arrays_that_are_no_vocabulary_are_refused(name: str, wrong: np.ndarray):
+    arrays = Vocabulary.from_words(["t", "he"]).to_arrays()
+    assert Vocabulary.from_arrays(arrays).words == ["t", "he"]
+    with pytest.raises(FormatError, match="the vocabulary cannot be read"):
+        Vocabulary.from_arrays({**arrays, f"vocabulary_{name}": wrong})

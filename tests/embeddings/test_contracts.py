@@ -131,3 +131,18 @@ def test_models_of_other_packages_register_by_entry_point(monkeypatch):
     monkeypatch.setattr(registry, "_registered", registry._registered.__wrapped__)
     assert model_names() == [*registry._OURS, "mine"]
     assert make_model("mine", dim=3).fit_transform(text()).dim == 3
+
+
+def test_a_package_whose_model_cannot_be_loaded_is_named(monkeypatch, tmp_path):
+    info = tmp_path / "their_models-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: their_models\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[wordnum.models]\ntheirs = their_models:Model\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "_registered", registry._registered.__wrapped__)
+    assert "theirs" in model_names()
+    what = (
+        r"'theirs' cannot be loaded, which the package their_models 1.0 has registered\n  got: Mod"
+    )
+    with pytest.raises(InputError, match=what):
+        make_model("theirs")

@@ -19,6 +19,7 @@ from tests.studies.conftest import QUICK
 from wordnum.corpus.recipes import encode_recipe, encoded_recipe
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import FormatError, InputError
+from wordnum.storage import write_failure
 from wordnum.studies.grid import ModelSpec, Study
 from wordnum.studies.records import read_record, write_record
 from wordnum.studies.results import StudyResults
@@ -135,24 +136,23 @@ def test_a_full_disk_ends_the_study_and_keeps_what_is_done(
     where: str,
 ):
     saved: list[Path] = []
-    save = Embedding.save
+    save, full = Embedding.save, OSError(errno.ENOSPC, "No space left on device")
 
     def fills_up(self: Embedding, path: Path) -> Path:
         if len(saved) == 2:
-            full = OSError(errno.ENOSPC, "No space left on device")
-            raise InputError(f"cannot write {path}") from full
+            raise write_failure(path, full)
         saved.append(path)
         return save(self, path)
 
     def full_at_once(*args: object, **options: object) -> None:
-        raise InputError("cannot write") from OSError(errno.ENOSPC, "No space left on device")
+        raise write_failure(tmp_path, full)
 
     with monkeypatch.context() as patched:
         if where == "save":
             patched.setattr(Embedding, "save", fills_up)
         else:
             patched.setattr("wordnum.studies.stages.encode_recipe", full_at_once)
-        with pytest.raises(InputError, match="cannot write"):
+        with pytest.raises(InputError, match="the disk is full"):
             run_study(quick, tmp_path)
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/*")}
     assert len(kept) == len(saved)

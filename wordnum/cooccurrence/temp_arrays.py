@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from wordnum.errors import InputError
+from wordnum.storage import write_failure
 
 
 class Spool:
@@ -100,12 +101,8 @@ class Spool:
         return found
 
     def _full(self, error: OSError) -> InputError:
-        return InputError(
-            "cannot keep counted events on disk",
-            got=error.strerror or str(error),
-            where=tempfile.gettempdir(),
-            remedy="free disk space, or name another folder in the variable TMPDIR",
-        )
+        remedy = "free disk space, or name another folder in the variable TMPDIR"
+        return write_failure(f"counted events to {tempfile.gettempdir()}", error, remedy=remedy)
 
 
 def forget(array: np.ndarray) -> None:

@@ -34,13 +34,13 @@ from wordnum.corpus.pieces import Job, Pieces, forget_pieces, read_report, write
 from wordnum.corpus.readers import MAX_RECORD, Reader
 from wordnum.corpus.sources import HeldDocuments, Part, Paths, find_parts
 from wordnum.corpus.streams import Skips
-from wordnum.corpus.unfinished_work import ONCE, UselessTextError, remove_folder, working_folder
+from wordnum.corpus.unfinished_work import ONCE, UselessTextError, working_folder
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError, UsageError
 from wordnum.parallel import stream_tasks
 from wordnum.progress import track
 from wordnum.provenance import content_hash, jsonable, peak_memory, versions
-from wordnum.storage import atomic_folder, locked, save_npz, write_json
+from wordnum.storage import atomic_folder, locked, save_npz, sweep_beside, write_json
 
 # Fewer documents than this give no intervals; with so many tokens that is worth a word.
 _FEW_DOCUMENTS, _MANY_TOKENS = 40, 100_000
@@ -222,6 +222,7 @@ class _Encoder:
                 self._write(Path(folder) / "corpus", overwrite=False)
                 return EncodedCorpus.open(Path(folder) / "corpus").in_memory()
         path = Path(output).absolute()
+        sweep_beside(path)
         if append and overwrite:
             raise UsageError("append adds to a corpus, overwrite takes its place", expected="one")
         if append:
@@ -234,22 +235,19 @@ class _Encoder:
         return EncodedCorpus.open(path)
 
     def _write(self, path: Path, *, overwrite: bool) -> None:
-        with self._pieces(path) as (made, manifest):
-            new = path.with_name(f".{path.name}.new-{secrets.token_hex(4)}") if overwrite else path
-            with atomic_folder(new) as folder:
-                vocabulary = made.vocabulary()
-                counts, blocks = write_blocks(
-                    folder, made, vocabulary, n_blocks=BLOCKS, first=0, n_jobs=self.n_jobs
-                )
-                _check_numbers(counts, vocabulary)
-                entry = _write_vocabulary(folder, vocabulary.with_counts(counts))
-                pruned = made.counter.pruned
-                manifest |= {"pruned": pruned, "blocks": blocks, "vocabulary": entry}
-                self._write_manifest(folder, manifest)
-            if path.exists() and overwrite:
-                remove_folder(path, new)
-            elif overwrite:
-                os.replace(new, path)
+        with (
+            self._pieces(path) as (made, manifest),
+            atomic_folder(path, overwrite=overwrite) as folder,
+        ):
+            vocabulary = made.vocabulary()
+            counts, blocks = write_blocks(
+                folder, made, vocabulary, n_blocks=BLOCKS, first=0, n_jobs=self.n_jobs
+            )
+            _check_numbers(counts, vocabulary)
+            entry = _write_vocabulary(folder, vocabulary.with_counts(counts))
+            pruned = made.counter.pruned
+            manifest |= {"pruned": pruned, "blocks": blocks, "vocabulary": entry}
+            self._write_manifest(folder, manifest)
         self._tell(manifest, sum(block["n_documents"] for block in blocks), made.n_tokens)
 
     def _append(self, path: Path, base: EncodedCorpus) -> None:

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
+from wordnum._compat import load_plugin
 from wordnum.config import nearest, whole_number
 from wordnum.corpus.encoded_corpus import Block
 from wordnum.corpus.vocabulary import Vocabulary
@@ -372,7 +373,13 @@ def perturbation_forms() -> dict[str, str]:
     >>> perturbation_forms()["thin"]
     'thin:F'
     """
-    return {name: _forms(name, point.load()) for name, point in _registered().items()}
+    forms = {}
+    for name, point in _registered().items():
+        try:
+            forms[name] = _forms(name, load_plugin(point))
+        except InputError:
+            forms[name] = f"{name} (cannot be loaded)"
+    return forms
 
 
 def _forms(name: str, made_by: Any) -> str:
@@ -389,7 +396,7 @@ def _parse_one(text: str, random_state: int) -> Perturbation:
             expected=", ".join(perturbation_forms().values()),
             remedy=nearest(name, registered),
         )
-    made_by = registered[name].load()
+    made_by = load_plugin(registered[name])
     try:
         if hasattr(made_by, "from_options"):
             return made_by.from_options(*options, random_state=random_state)

@@ -6,14 +6,12 @@ import contextlib
 import glob
 import logging
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from wordnum.errors import InputError
-from wordnum.storage import locked
+from wordnum.storage import locked, remove_folder, write_failure
 
 ONCE = "once-"  # begins the key of work that no other call can go on with
 
@@ -39,11 +37,7 @@ def working_folder(path: Path, key: str, *, keep: bool) -> Iterator[Path]:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise InputError(
-            f"cannot write to {folder.parent}",
-            got=error.strerror or str(error),
-            remedy="choose another output path",
-        ) from error
+        raise write_failure(f"to {folder.parent}", error) from error
     if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
         raise InputError(
             "the folder for unfinished work is somebody else's",
@@ -61,13 +55,3 @@ def working_folder(path: Path, key: str, *, keep: bool) -> Iterator[Path]:
                 remove_folder(folder)
             raise
         remove_folder(folder)
-
-
-def remove_folder(folder: Path, successor: Path | None = None) -> None:
-    """Delete a folder; a kill on the way leaves nothing that could be taken for a whole one."""
-    name = folder.name if folder.name.startswith(".") else f".{folder.name}"
-    doomed = folder.with_name(f"{name}.wordnum-{secrets.token_hex(4)}.part")
-    os.replace(folder, doomed)
-    if successor:
-        os.replace(successor, folder)
-    shutil.rmtree(doomed, ignore_errors=True)

@@ -227,6 +227,10 @@ class Vocabulary:
             numerals = NumeralScheme(**json.loads(arrays[f"{_PREFIX}numerals"].tobytes()))
             blob, offsets = arrays[f"{_PREFIX}blob"], arrays[f"{_PREFIX}offsets"]
             counts = arrays[f"{_PREFIX}counts"]
+            if any(array.dtype.kind not in "iu" for array in (blob, offsets, counts)):
+                raise ValueError("words, borders or counts that are no integers")
+            if blob.dtype != np.uint8 or counts.min(initial=0) < 0:
+                raise ValueError("words that are no bytes, or counts below 0")
             if offsets[0] != 0 or offsets[-1] != len(blob) or (np.diff(offsets) < 0).any():
                 raise ValueError("word borders out of order")
             return cls(blob, offsets=offsets, counts=counts, numerals=numerals)

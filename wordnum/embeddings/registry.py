@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
+from wordnum._compat import load_plugin
 from wordnum.config import one_of
 
 if TYPE_CHECKING:
@@ -15,19 +15,22 @@ if TYPE_CHECKING:
 _GROUP = "wordnum.models"
 # Modules are imported when a model is asked for: gensim and numba take seconds.
 _OURS = {
-    "svd": "wordnum.embeddings.svd:SVD",
-    "glove": "wordnum.embeddings.glove:GloVe",
-    "word2vec": "wordnum.embeddings.gensim_models:Word2Vec",
-    "sgns": "wordnum.embeddings.sgns:NumberSGNS",
-    "fasttext": "wordnum.embeddings.gensim_models:FastText",
-    "frequency": "wordnum.embeddings.baselines:TokenFrequency",
-    "random": "wordnum.embeddings.baselines:Random",
+    name: EntryPoint(name, f"wordnum.embeddings.{place}", _GROUP)
+    for name, place in {
+        "svd": "svd:SVD",
+        "glove": "glove:GloVe",
+        "word2vec": "gensim_models:Word2Vec",
+        "sgns": "sgns:NumberSGNS",
+        "fasttext": "gensim_models:FastText",
+        "frequency": "baselines:TokenFrequency",
+        "random": "baselines:Random",
+    }.items()
 }
 
 
 @lru_cache(maxsize=1)
-def _registered() -> dict[str, str]:
-    return {point.name: point.value for point in entry_points(group=_GROUP)} | _OURS
+def _registered() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=_GROUP)} | _OURS
 
 
 def model_names() -> list[str]:
@@ -48,6 +51,8 @@ def model_class(name: str) -> type[NumberModel]:
     ------
     UsageError
         No model has this name; the message has the nearest one.
+    InputError
+        The package that registered it cannot be loaded.
 
     Examples
     --------
@@ -55,8 +60,7 @@ def model_class(name: str) -> type[NumberModel]:
     'TokenFrequency'
     """
     known = _registered()
-    module, _, attribute = known[one_of(name, known, what="model")].partition(":")
-    found: type[NumberModel] = getattr(import_module(module), attribute)
+    found: type[NumberModel] = load_plugin(known[one_of(name, known, what="model")])
     return found
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wordnum.cooccurrence.counts import Counts
 from wordnum.corpus.perturbations import Original
 from wordnum.errors import WordnumError
+from wordnum.storage import is_of_the_machine
 from wordnum.studies.attribution import attribute
 from wordnum.studies.grid import Study
 from wordnum.studies.records import read_frame, write_frame
@@ -42,6 +43,8 @@ def attribute_study(
         try:
             frame = _attributed(stages, {**options, "device": device}, n_jobs)
         except WordnumError as error:
+            if is_of_the_machine(error):
+                raise
             logger.warning("attribution of %s failed: %s", about["label"], error)
             failures.append(f"attribution of {about['label']}: {error}")
             continue

@@ -19,6 +19,7 @@ from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 from wordnum.parallel import map_tasks
 from wordnum.provenance import content_hash, linear_algebra, versions
+from wordnum.storage import is_of_the_machine
 from wordnum.studies.attribution_stage import attribute_study
 from wordnum.studies.folder import about, claim
 from wordnum.studies.grid import ProbeSpec, Run, Study
@@ -30,7 +31,6 @@ from wordnum.studies.stages import (
     code_version,
     count_pairs,
     identity,
-    is_of_the_machine,
     load_or_discard,
     prepare_stages,
     timed,

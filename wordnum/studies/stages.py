@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import inspect
 import logging
 import shutil
@@ -25,13 +24,11 @@ from wordnum.corpus.recipes import Recipe, encode_recipe, open_encoded
 from wordnum.corpus.thinning import thin_to
 from wordnum.errors import FormatError, WordnumError
 from wordnum.provenance import content_hash
+from wordnum.storage import is_of_the_machine
 from wordnum.studies.grid import Run, Study
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
-_OF_THE_MACHINE = {
-    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE,
-}  # fmt: skip
 # A run with fewer pairs than this share of the original's has a thinned control.
 _LOSES_PAIRS = 0.98
 
@@ -116,12 +113,6 @@ def load_or_discard(path: Path, load: Callable[[Path], T]) -> T | None:
         logger.warning("%s is damaged and is made again: %s", path, error.got or error.message)
         shutil.rmtree(path) if path.is_dir() else path.unlink()
         return None
-
-
-def is_of_the_machine(error: Exception) -> bool:
-    """Whether a full disk, or too many open files, is to blame, and not what was asked for."""
-    cause = error if isinstance(error, OSError) else error.__cause__
-    return isinstance(cause, OSError) and cause.errno in _OF_THE_MACHINE
 
 
 @dataclass
