@@ -36,7 +36,9 @@ def test_json_has_the_keys_of_the_command_line(found):
     assert told["numbers"] == list(range(1000))
     assert told["dim"] == 20
     assert set(told["spectrum"]) == {"2", "5", "10"}
-    assert set(told["spectrum"]["10"]) == {"magnitude", "power", "spike_p"}
+    assert set(told["spectrum"]["10"]) == {
+        "magnitude", "power", "spike_p", "spike_p_raw", "spike_rank_p"
+    }  # fmt: skip
     assert set(told["probe"]["10"]) == PROBE_KEYS
     assert set(told["separability"]["10"]) == {
         "lambda_max", "lambda_max_noise", "phi", "cond", "lower", "upper", "dim", "method"

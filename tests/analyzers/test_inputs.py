@@ -76,7 +76,7 @@ def test_a_hundred_rows_are_a_hundred_numbers_and_a_spike_among_them_is_seen():
     x[:, 0] += 7 * np.cos(2 * np.pi * n / 10)
     for found in (spectrum(x), spectrum(Embedding(x))):
         assert len(found.frequency) == 50
-        assert found.spikes[10].p_value == found.spikes[10].p_smallest
+        assert found.spikes[10].p_value < 1e-6
 
 
 @pytest.mark.parametrize("measure", [spectrum, separability, probe, circle, analyze])

@@ -102,14 +102,6 @@ def test_shuffles_too_few_to_be_significant_are_not_called_absence_in_silence():
     assert "few-permutations" not in [reason.code for reason in enough.reasons]
 
 
-def test_a_spike_that_no_number_of_frequencies_could_show_is_not_called_absent_in_silence():
-    n = np.arange(100)
-    waves = np.cos(2 * np.pi * n[:, None] / [2, 5, 10])
-    found = verdict(spectrum(waves), probe(waves, moduli=[2, 10], nulls=0, controls=False))
-    assert found.name == "neither"
-    assert "too few frequencies around T = 10 for a p below 0.065" in map(str, found.reasons)
-
-
 def test_a_constant_embedding_is_neither_and_flagged():
     found = analyze(np.full((1000, 4), 0.7))
     assert found.verdict.name == "neither"

@@ -40,12 +40,21 @@ def test_the_table_has_a_row_per_record_and_modulus_with_interval_and_null(done:
     assert (original["low"] < original["kappa"]).all()
     assert (original["kappa"] < original["high"]).all()
     for name in (
-        "null_mean", "null_p95", "null_p", "phi", "magnitude", "spike_p", "lambda_max",
-        "lambda_max_noise", "cond", "coverage", "n_pairs", "seconds",
+        "null_mean", "null_p95", "null_p", "phi", "magnitude", "spike_p", "spike_p_raw",
+        "spike_rank_p", "spike_q", "spike_family", "lambda_max", "lambda_max_noise",
+        "cond", "coverage", "n_pairs", "seconds",
     ):  # fmt: skip
         assert original[name].notna().all(), name
     assert set(original["verdict"]) == {"both"}
     assert list(table.columns) == list(TABLE)
+
+
+def test_spikes_of_a_study_are_one_family_for_benjamini_and_hochberg(done: StudyResults):
+    tested = done.table[done.table["spike_p_raw"].notna()]
+    n, raw = len(tested), tested["spike_p_raw"].to_numpy(float)
+    at_most = [min(n * other / (raw <= other).sum() for other in raw[raw >= p]) for p in raw]
+    assert tested["spike_q"].to_numpy(float) == pytest.approx(at_most)
+    assert set(tested["spike_family"]) == {f"{n} spikes of this study"}
 
 
 def test_csv_and_parquet_hold_the_same_table(done: StudyResults):

@@ -38,28 +38,23 @@ def grid_waves(
         yield cosines[at], sines[at]
 
 
-def plain_power(
-    C: np.ndarray, S: np.ndarray, X: np.ndarray, N: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Power of centred X at every wave, and that of its real part alone: (K,) each.
+def wave_coefficients(C: np.ndarray, S: np.ndarray, X: np.ndarray, N: int) -> np.ndarray:
+    """Coefficients ``F_k`` of centred X at every wave, complex (K, d).
 
-    Least squares of every column on [1, C_k, S_k]. A pair that the numbers present cannot tell
-    from each other or from a constant is fitted by the solution of least norm.
+    Least squares of every column on [1, C_k, S_k], ``F = sqrt(N)/2 (a - i b)``, or ``sqrt(N) a``
+    for a single real wave. A pair that the numbers present cannot tell from each other or from a
+    constant is fitted by the solution of least norm.
 
     Parameters
     ----------
     C, S : array of shape (K, n)
     X : array of shape (n, d)
     N : int
-        Of the scale: coefficients are multiplied by ``sqrt(N)/2``, or ``sqrt(N)`` for a single
-        real wave.
     """
     C = C - C.mean(axis=1, keepdims=True)
     S = S - S.mean(axis=1, keepdims=True)
-    inverse, single = _inverse_gram(C, S)
-    squares = ((inverse @ np.stack([C @ X, S @ X], axis=1)) ** 2).sum(axis=2)
-    power = squares * np.where(single, N, N / 4)[:, None]
-    return power.sum(axis=1), power[:, 0]
+    inverse, single = _gram_power(C, S, -1.0)
+    return _complex(inverse @ np.stack([C @ X, S @ X], axis=1) * np.sqrt(N), single, 0.5)
 
 
 def detrending_basis(numbers: np.ndarray, size: int, *, period: float) -> np.ndarray:
@@ -74,15 +69,15 @@ def detrending_basis(numbers: np.ndarray, size: int, *, period: float) -> np.nda
     return columns[:, values > _SINGULAR * values[0]]
 
 
-def power_beside(
+def whitened_coefficients(
     C: np.ndarray, S: np.ndarray, X: np.ndarray, trend: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Power that each wave adds to a fit of the trend, and that of its cosine alone: (K,) each.
+) -> np.ndarray:
+    """Coefficients whose squares are what each wave adds to a fit of the trend, complex (K, d).
 
-    Half the sum of squares that cosine and sine explain beside the trend, all of it for a single
-    real wave. Where no number is missing and the trend is constant, that is ``||F||^2``; with gaps
-    it still has one distribution at all frequencies under white noise, which squared coefficients
-    have not.
+    ``(Z'Z)^(-1/2) Z'X`` with Z the pair of waves less their fit by the trend, over the square root
+    of 2 unless the wave is a single real one. Where no number is missing and the trend is constant
+    they are those of `wave_coefficients`; with gaps they still have one distribution at all
+    frequencies under white noise, which those have not.
 
     Parameters
     ----------
@@ -92,16 +87,17 @@ def power_beside(
         Orthonormal columns.
     """
     C, S, X = C - (C @ trend) @ trend.T, S - (S @ trend) @ trend.T, X - trend @ (trend.T @ X)
-    inverse, single = _inverse_gram(C, S)
-    right = np.stack([C @ X, S @ X], axis=1)
-    explained = (right * (inverse @ right)).sum(axis=(1, 2))
-    length = np.einsum("kn,kn->k", C, C)
-    shares = (right[:, 0] ** 2).sum(axis=1) / np.maximum(length, _ABSENT * len(X))
-    return np.where(single, explained, explained / 2), shares / 2
+    root, single = _gram_power(C, S, -0.5)
+    return _complex(root @ np.stack([C @ X, S @ X], axis=1), single, 0.5**0.5)
 
 
-def _inverse_gram(C: np.ndarray, S: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pseudo-inverse of every [C_k, S_k] Gram matrix (K, 2, 2), and whether its rank is 1."""
+def _complex(pair: np.ndarray, single: np.ndarray, scale: float) -> np.ndarray:
+    found: np.ndarray = (pair[:, 0] - 1j * pair[:, 1]) * np.where(single, 1.0, scale)[:, None]
+    return found
+
+
+def _gram_power(C: np.ndarray, S: np.ndarray, power: float) -> tuple[np.ndarray, np.ndarray]:
+    """Negative power of every [C_k, S_k] Gram matrix (K, 2, 2), and whether its rank is 1."""
     n = C.shape[1]
     gram = np.empty((len(C), 2, 2))
     gram[:, 0, 0] = np.einsum("kn,kn->k", C, C)
@@ -110,5 +106,5 @@ def _inverse_gram(C: np.ndarray, S: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     values, vectors = np.linalg.eigh(gram / n)
     # Against n too: a pair that is constant over the numbers is 0, not rounding over rounding.
     kept = values > np.maximum(_SINGULAR * values[:, 1:], _ABSENT)
-    scaled = vectors * (kept / np.where(kept, values, 1.0))[:, None, :]
-    return scaled @ vectors.swapaxes(1, 2) / n, kept.sum(axis=1) == 1
+    scaled = vectors * (kept * (n * np.where(kept, values, 1.0)) ** power)[:, None, :]
+    return scaled @ vectors.swapaxes(1, 2), kept.sum(axis=1) == 1

@@ -26,7 +26,6 @@ REASONS = {
     # Steps of the verdict.
     "spike": "a spike at T = {T}: magnitude {magnitude:.2f}, p = {p:.3g}",
     "no-spike": "no spike at T = {T}: magnitude {magnitude:.2f}, p = {p:.3g}",
-    "coarse-spike": "too few frequencies around T = {T} for a p below {least:.2g}",
     "untested-spike": "no test of a spike at T = {T}: too few frequencies around it",
     "geometric": "geometric at T = {T}: kappa {kappa:.1f}, {p}",
     "not-geometric": "not geometric at T = {T}: kappa {kappa:.1f}, {p}",

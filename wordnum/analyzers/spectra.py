@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
-from wordnum.analyzers.periodogram import detrending_basis, grid_waves, plain_power, power_beside
+from wordnum.analyzers.periodogram import (
+    detrending_basis,
+    grid_waves,
+    wave_coefficients,
+    whitened_coefficients,
+)
 from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes
 from wordnum.analyzers.residues import checked_moduli
+from wordnum.analyzers.spikes import FEWEST, excess_p_value, holm, near_frequencies, rank_p_value
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 
@@ -20,9 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SPIKE_PERIODS = (2, 5, 10)
-_NEIGHBOURS = 80
-# Fewer frequencies than these around 1/T say nothing about it.
-_FEWEST = 20
 # A trend turns once in at least this many times the longest period tested.
 _TREND = 4
 # Below this frequency a spectrum shows trends, not periods.
@@ -40,25 +44,32 @@ class Spike:
     power : float
         ``||F_{1/T}||^2``.
     p_value : float
-        Local rank p-value after Holm over the periods tested: the one for verdicts.
+        Of the excess over a local fit (`wordnum.analyzers.spikes`), after Holm over the periods
+        tested: the one for verdicts.
     p_value_raw : float
         The same before Holm.
-    p_smallest : float
-        The least `p_value` that so many frequencies can give; 3/81 with 80 and three periods.
+    rank_p_value : float
+        Rank of the power among the neighbours, a coarse check without assumptions; not adjusted.
     """
 
     magnitude: float
     power: float
     p_value: float
     p_value_raw: float
-    p_smallest: float
+    rank_p_value: float
 
     def __repr__(self) -> str:
         return f"<Spike: {self.magnitude:.2f} times the median, p = {self.p_value:.2g}>"
 
     def row(self) -> dict[str, float]:
         """What the table, a record and the JSON have of this T: one column per name."""
-        return {"magnitude": self.magnitude, "power": self.power, "spike_p": self.p_value}
+        return {
+            "magnitude": self.magnitude,
+            "power": self.power,
+            "spike_p": self.p_value,
+            "spike_p_raw": self.p_value_raw,
+            "spike_rank_p": self.rank_p_value,
+        }
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,11 +84,8 @@ class Spectrum:
         ``||F||^2`` summed over dimensions.
     magnitude : array of shape (K,)
         ``||F||`` divided by its median over frequencies: 1 is the baseline.
-    cosine_power : array of shape (K,)
-        ``||Re F||^2``, the part in phase with n = 0.
     spikes : dict of int to Spike
-        Per period: magnitude, power, raw and Holm-adjusted local rank p-value. Empty where N is
-        too small for a local rank.
+        Per period: magnitude, power and p-values. A period with fewer than 20 neighbours has none.
     numbers : array of int of shape (n,)
         The numbers present.
     size : int
@@ -87,7 +95,6 @@ class Spectrum:
     frequency: np.ndarray
     power: np.ndarray
     magnitude: np.ndarray
-    cosine_power: np.ndarray
     spikes: dict[int, Spike]
     numbers: np.ndarray
     size: int
@@ -150,8 +157,8 @@ def spectrum(
     ``c + a cos(2 pi v n) + b sin(2 pi v n)`` over the numbers n present, and
     ``F = sqrt(N)/2 (a - i b)`` (at ``v = 1/2``: ``c + a (-1)^n`` and ``F = sqrt(N) a``). Where no
     number is missing F is the DFT ``N^(-1/2) sum_n e(n) exp(-2 pi i v n)``. The constant is
-    fitted, so frequency 0 is left out, of the median too. A spike at 1/T is tested by the rank of
-    its power among the nearest 80 frequencies, see `local_rank_p_value`.
+    fitted, so frequency 0 is left out, of the median too. A spike at 1/T is tested against the
+    frequencies around it, see `wordnum.analyzers.spikes`.
 
     Parameters
     ----------
@@ -176,11 +183,11 @@ def spectrum(
     even) is fitted by the solution of least norm.
 
     Where numbers are missing, a trend leaks through the gaps into all frequencies, and into 1/2,
-    1/5 and 1/10 most where the round numbers are the ones present: ranks of the plain power then
-    call nearly every trend a spike (``benchmarks/false_positives.py``). There the power that is
-    ranked is the one that a wave adds to a fit of a trend (cosines of less than one turn in 40
-    numbers, see `wordnum.analyzers.periodogram`). With no number missing both are the same but for
-    the trend, and none is fitted. Magnitude and power are those of the plain fit in any case.
+    1/5 and 1/10 most where the round numbers are the ones present: the plain power then calls
+    nearly every trend a spike (``benchmarks/false_positives.py``). There the power that is tested
+    is the one that a wave adds to a fit of a trend (cosines of less than one turn in 40 numbers,
+    see `wordnum.analyzers.periodogram`). With no number missing both are the same but for the
+    trend, and none is fitted. Magnitude and power are those of the plain fit in any case.
 
     References
     ----------
@@ -203,134 +210,47 @@ def spectrum(
         )
     # The usual periods may be asked of any N; those it is too small for have no spike.
     periods = checked_moduli(periods, size=max(N, *SPIKE_PERIODS))
-    k = np.arange(1, N // 2 + 1)
-    frequency = k / N
-    centred = centred_columns(embedding.vectors)
-    near = {T: near_frequencies(frequency, T) for T in periods if N >= 2 * T}
-    plain = _powers(embedding, k, near, lambda C, S: plain_power(C, S, centred, N))
-    baseline = float(np.median(np.sqrt(plain.power))) if len(k) else 0.0
+    numbers, X = embedding.numbers, centred_columns(embedding.vectors)
+    frequency = np.arange(1, N // 2 + 1) / N
+    plain = partial(wave_coefficients, X=X, N=N)
+    power = np.concatenate(
+        [_power(plain(C, S)) for C, S in grid_waves(numbers, np.arange(1, N // 2 + 1), N)]
+    )
+    baseline = float(np.median(np.sqrt(power)))
     # A constant embedding has power 0 everywhere, and magnitude 0.
     scale = 1.0 / baseline if baseline > 0 else 0.0
-    tested = plain
-    if len(embedding) < N:
-        slowest = _TREND * max(near, default=1)
-        trend = detrending_basis(embedding.numbers, N, period=slowest)
-        tested = _powers(embedding, k, near, lambda C, S: power_beside(C, S, centred, trend))
-        near = {T: near_frequencies(frequency, T, above=1 / slowest) for T in near}
-    raw = {
-        T: local_rank_p_value(places, tested.power, tested.cosine_power, tested.at[T], T)
-        for T, places in near.items()
-        if len(places) >= _FEWEST
-    }
-    adjusted = dict(zip(raw, holm(list(raw.values())), strict=True))
-    spikes = {
-        T: Spike(
-            magnitude=float(np.sqrt(plain.at[T]) * scale),
-            power=plain.at[T],
-            p_value=adjusted[T],
-            p_value_raw=raw[T],
-            p_smallest=len(raw) / (1 + len(near[T])),
+    above, tested = 0.0, plain
+    if len(numbers) < N:
+        slowest = _TREND * max((T for T in periods if N >= 2 * T), default=1)
+        above, trend = 1 / slowest, detrending_basis(numbers, N, period=slowest)
+        tested = partial(whitened_coefficients, X=X, trend=trend)
+    found = {}
+    for T in periods:
+        near = near_frequencies(N, T, above=above)
+        if len(near) < FEWEST:
+            continue
+        # Exact trigonometry for an integer period: sin(pi n) must be 0, not 1e-13.
+        ((C, S),) = grid_waves(numbers, np.array([1]), T)
+        at, around = tested(C, S)[0], [tested(*waves) for waves in grid_waves(numbers, near, N)]
+        compared = at, np.concatenate(around)
+        found[T] = Spike(
+            magnitude=float(np.sqrt(_power(plain(C, S))[0]) * scale),
+            power=float(_power(plain(C, S))[0]),
+            p_value=1.0,
+            p_value_raw=excess_p_value(*compared, near - N / T, real=T == 2),
+            rank_p_value=rank_p_value(*compared, real=T == 2),
         )
-        for T in raw
-    }
+    adjusted = holm([spike.p_value_raw for spike in found.values()])
     return Spectrum(
         frequency=frequency,
-        power=plain.power,
-        magnitude=np.sqrt(plain.power) * scale,
-        cosine_power=plain.cosine_power,
-        spikes=spikes,
-        numbers=embedding.numbers,
+        power=power,
+        magnitude=np.sqrt(power) * scale,
+        spikes={T: replace(found[T], p_value=p) for T, p in zip(found, adjusted, strict=True)},
+        numbers=numbers,
         size=N,
     )
 
 
-class _Powers(NamedTuple):
-    """Power of every k/N and of its real part, (K,) each, and power at every 1/T."""
-
-    power: np.ndarray
-    cosine_power: np.ndarray
-    at: dict[int, float]
-
-
-def _powers(
-    embedding: Embedding, k: np.ndarray, periods: Iterable[int], fit: Callable[..., Any]
-) -> _Powers:
-    def of(k: np.ndarray, N: int) -> tuple[np.ndarray, np.ndarray]:
-        parts = [fit(C, S) for C, S in grid_waves(embedding.numbers, k, N)]
-        power, cosine_power = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return power, cosine_power
-
-    # Exact trigonometry for an integer period: sin(pi n) must be 0, not 1e-13.
-    at = {T: float(of(np.array([1]), T)[0][0]) for T in periods}
-    return _Powers(*of(k, embedding.size), at)
-
-
-def near_frequencies(
-    frequency: np.ndarray, period: int, *, above: float = 0.0, neighbours: int = _NEIGHBOURS
-) -> np.ndarray:
-    """Indices of the frequencies nearest to 1/T that have no reason to hold a spike.
-
-    Without the harmonics of 2, 5 and 10, which are the multiples of 1/10, without 1/T itself, and
-    only those `above` a frequency. Fewer than `neighbours` where there are no more.
-
-    Examples
-    --------
-    >>> near_frequencies(np.arange(1, 51) / 100, 10, neighbours=4) + 1
-    array([ 9, 11,  8, 12])
-    """
-    step = frequency[0]
-    tenths = np.arange(1, 6) / 10
-    harmonic = (np.abs(frequency[:, None] - tenths[None, :]) < step / 2).any(axis=1)
-    other = np.abs(frequency - 1 / period) > step / 2
-    usable = np.flatnonzero(~harmonic & other & (frequency > above))
-    # Rounded, for two frequencies at the same distance: the lower one comes first.
-    distance = np.round(np.abs(frequency[usable] - 1 / period) / step, 6)
-    return usable[np.argsort(distance, kind="stable")[:neighbours]]
-
-
-def local_rank_p_value(
-    near: np.ndarray, power: np.ndarray, cosine_power: np.ndarray, at: float, period: int
-) -> float:
-    """Rank of the power at 1/T among the nearest frequencies: ``(1 + #{as large}) / (1 + m)``.
-
-    At T = 2 they all lie below 1/2, and since F is real there (d squares instead of 2 d, so it
-    varies more), they lend twice the power of their real part, which has the same distribution
-    when there is no spike.
-
-    Parameters
-    ----------
-    near : array of int of shape (m,)
-        Indices of `near_frequencies`.
-    power, cosine_power : array of shape (K,)
-        Power of every frequency, and of its real part.
-    at : float
-        Power at 1/T.
-    period : int
-        T.
-
-    Examples
-    --------
-    >>> near = near_frequencies(np.arange(1, 501) / 1000, 10)
-    >>> flat = np.linspace(1, 2, 500)
-    >>> local_rank_p_value(near, flat, flat / 2, 9.0, 10) == 1 / 81
-    True
-    """
-    reference = 2 * cosine_power[near] if period == 2 else power[near]
-    return (1 + int((reference >= at).sum())) / (1 + len(near))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjustment for several tests.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    m = len(p_values)
-    adjusted = [0.0] * m
-    largest = 0.0
-    for rank, index in enumerate(sorted(range(m), key=lambda i: p_values[i])):
-        largest = max(largest, min(1.0, (m - rank) * p_values[index]))
-        adjusted[index] = largest
-    return adjusted
+def _power(coefficients: np.ndarray) -> np.ndarray:
+    power: np.ndarray = (np.abs(coefficients) ** 2).sum(axis=1)
+    return power

@@ -28,7 +28,7 @@ class Verdict:
     ----------
     name : {"both", "partial", "spectral", "neither"}
     spectral : bool
-        The spike at T = 10 or 5 is significant at 0.05 (local rank, Holm).
+        The spike at T = 10 or 5 is significant at 0.05 (Holm).
     geometric : tuple of int
         Every T with kappa of 15 or more and a permutation p below 0.01.
     reasons : tuple of Reason
@@ -110,8 +110,8 @@ def verdict(
 
     Notes
     -----
-    The rule: *spectral* where the spike at T = 10 or 5 is significant at 0.05 (local rank, Holm
-    over T = 2, 5, 10); *geometric at T* where kappa >= 15 and p < 0.01 against block-restricted
+    The rule: *spectral* where the spike at T = 10 or 5 is significant at 0.05 (Holm over
+    T = 2, 5, 10); *geometric at T* where kappa >= 15 and p < 0.01 against block-restricted
     permutations (within runs of T). ``both``: spectral, and geometric with kappa >= 50 at T = 2 and
     T = 10. ``partial``: spectral, and geometric at T = 2, 5 or 10. ``spectral``: a spike only.
     ``neither``: no spike.
@@ -157,8 +157,6 @@ def _spike_reasons(spectrum: Spectrum) -> Iterator[Reason]:
             continue
         code = "spike" if spike.p_value < SPIKE_LEVEL else "no-spike"
         yield Reason.of(code, T=T, magnitude=spike.magnitude, p=spike.p_value)
-        if spike.p_smallest >= SPIKE_LEVEL:
-            yield Reason.of("coarse-spike", T=T, least=spike.p_smallest)
 
 
 def _kappa_reasons(probe: ProbeResult, geometric: Sequence[int]) -> Iterator[Reason]:

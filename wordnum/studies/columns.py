@@ -11,14 +11,16 @@ IDENTITY = (
     "positional", "window_weighting", "signal", "model", "weighting", "dim", "seed",
 )  # fmt: skip
 
-# What was measured at one T: kappa x 100 with its interval, nulls and controls, Phi_T, the spike,
-# lambda_max beside its noise level, and the bounds of Theorem 1.
+# What was measured at one T: kappa x 100 with its interval, nulls and controls, Phi_T, the spike
+# (p after Holm over its embedding, q over the study), lambda_max beside its noise level, and the
+# bounds of Theorem 1.
 MEASURES = (
     "kappa", "low", "high", "interval_reason", "repeat_sd", "kappa_groups",
     "kappa_excluding_multiples_of_5", "kappa_within_parity", "kappa_without_frequency",
     "null_mean", "null_p95", "null_p", "null_unrestricted_mean", "null_unrestricted_p95",
-    "null_unrestricted_p", "accuracy", "phi", "magnitude", "power", "spike_p", "lambda_max",
-    "lambda_max_noise", "cond", "lower", "upper",
+    "null_unrestricted_p", "accuracy", "phi", "magnitude", "power", "spike_p", "spike_p_raw",
+    "spike_rank_p", "spike_q", "spike_family", "lambda_max", "lambda_max_noise", "cond", "lower",
+    "upper",
 )  # fmt: skip
 
 # `key` names a record, `run` the fit that it belongs to; `step` and `tokens` say which checkpoint

@@ -95,8 +95,9 @@ class StudyResults:
         Returns
         -------
         DataFrame
-            With the columns `wordnum.studies.columns.TABLE`. Its `attrs`, which table.parquet
-            keeps, hold the schema number, versions and linear algebra.
+            With the columns `wordnum.studies.columns.TABLE`. `spike_q` is the p-value of a spike
+            after Benjamini and Hochberg over the tests that `spike_family` names. Its `attrs`,
+            which table.parquet keeps, hold the schema number, versions and linear algebra.
         """
         labels = system_labels([record["row"] for record in self.records])
         rows = []
@@ -107,7 +108,7 @@ class StudyResults:
                 row = {**measures.get(str(T), {}), **record, **record["row"]}
                 row |= {"system": system, "T": T}
                 rows.append([_entry(row.get(name)) for name in TABLE])
-        return self._frame(rows, TABLE)
+        return _over_the_study(self._frame(rows, TABLE))
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
@@ -171,6 +172,19 @@ class StudyResults:
         note = f"{failed} of {len(self.records)} runs failed" if failed else ""
         body: str = wide.to_html(escape=True, border=0)
         return f"<h4>{escape(str(self.about['title'] or self.about['name']))}</h4>{body}{note}"
+
+
+def _over_the_study(table: pd.DataFrame) -> pd.DataFrame:
+    """Fill in false discovery rates of the spikes, all those of the study being one family."""
+    from scipy.stats import false_discovery_control
+
+    tested = table["spike_p_raw"].notna()
+    if tested.any():
+        p_values = table.loc[tested, "spike_p_raw"].to_numpy(dtype=float)
+        table["spike_q"] = table["spike_q"].astype(float)
+        table.loc[tested, "spike_q"] = false_discovery_control(p_values)
+        table.loc[tested, "spike_family"] = f"{len(p_values)} spikes of this study"
+    return table
 
 
 def _entry(value: Any) -> Any:
