@@ -291,3 +291,27 @@ def test_debug_shows_the_traceback(tmp_path: Path):
     )
     assert done.returncode == 1
     assert "Traceback" in done.stderr
+
+
+def test_words_that_carry_a_residue_are_listed_and_drawn(corpus: Path, tmp_path: Path):
+    figure = tmp_path / "words.svg"
+    given = ("--modulus", "2,5", "--top", 3, "--min-count", 5, "--window", 1)
+    found = json.loads(wordnum("words", corpus, *given, "--json", "--plot", figure).stdout)
+    assert list(found) == ["2", "5"]
+    first = found["5"]["words"][0]
+    assert {"word", "side", "count", "share", "f", "p_value", "q_value", "odds_ratio"} <= set(first)
+    assert len(first["residues"]) == 5
+    assert figure.stat().st_size > 0
+    shown = wordnum("words", corpus, *given, "--side", "left", "--order", "odds").stdout
+    assert "class: multiples of 5" in shown
+    assert "left" in shown
+
+
+def test_words_of_vectors_are_refused_by_what_has_them(corpus: Path, tmp_path: Path):
+    vectors = tmp_path / "vectors.npz"
+    wordnum("embed", corpus, "-o", vectors, "--dim", 3)
+    refused = wordnum("words", vectors, code=1)
+    assert "holds no counts" in refused.stderr
+    assert "wordnum count" in refused.stderr
+    refused = wordnum("words", corpus, "--modulus", "700", code=1)
+    assert "at least two complete runs of 700 consecutive numbers" in refused.stderr

@@ -7,6 +7,7 @@ from . import studies as studies
 from . import theory as theory
 from .analyzers import analyze as analyze
 from .analyzers import compare as compare
+from .analyzers import keywords as keywords
 from .analyzers import probe as probe
 from .analyzers import separability as separability
 from .analyzers import spectrum as spectrum

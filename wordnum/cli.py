@@ -11,7 +11,12 @@ from typing import Annotated
 
 import typer
 
-from wordnum.commands import study_verbs, text_verbs, vector_verbs  # noqa: F401  they register
+from wordnum.commands import (  # noqa: F401  they register
+    study_verbs,
+    text_verbs,
+    vector_verbs,
+    word_verbs,
+)
 from wordnum.commands.options import AsJson, app, verb
 from wordnum.commands.printing import print_facts
 from wordnum.errors import InputError, WordnumError, printable
@@ -74,7 +79,18 @@ def info(as_json: AsJson = False) -> None:
     print_facts(gather(), as_json)
 
 
-_ORDER = ("demo", "encode", "count", "embed", "analyze", "study", "report", "verify", "info")
+_ORDER = (
+    "demo",
+    "encode",
+    "count",
+    "embed",
+    "words",
+    "analyze",
+    "study",
+    "report",
+    "verify",
+    "info",
+)
 app.registered_commands.sort(key=lambda verb: _ORDER.index(getattr(verb.callback, "__name__", "")))
 
 

@@ -125,7 +125,7 @@ def test_what_is_no_corpus_and_no_counts_is_refused_by_what_it_is(tmp_path):
     with pytest.raises(InputError, match="holds no counts") as error:
         embed(tmp_path / "text.txt")
     assert "wordnum encode" in str(error.value)
-    with pytest.raises(InputError, match="nothing to embed"):
+    with pytest.raises(InputError, match="neither counts nor a corpus"):
         embed(np.ones((3, 3)))
     with pytest.raises(InputError, match="no such file"):
         embed(tmp_path / "absent.npz")

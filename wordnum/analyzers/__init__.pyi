@@ -6,6 +6,9 @@ from .class_scatter import Separability as Separability
 from .class_scatter import separability as separability
 from .intervals import Difference as Difference
 from .intervals import compare as compare
+from .keyword_finding import keywords as keywords
+from .keyword_results import Keywords as Keywords
+from .keyword_results import ModulusKeywords as ModulusKeywords
 from .lda import RegularizedLDA as RegularizedLDA
 from .phi import PhiParts as PhiParts
 from .phi import phi_of_counts as phi_of_counts

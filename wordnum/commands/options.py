@@ -143,6 +143,19 @@ def new_file(path: Path, *, overwrite: bool) -> Path:
     return path
 
 
+def new_figure_file(path: Path, *, overwrite: bool) -> Path:
+    """`new_file` of a figure, whose suffix says the format.
+
+    Raises
+    ------
+    UsageError
+        Another suffix, or it exists, and `overwrite` is not set.
+    """
+    if path.suffix not in (".pdf", ".svg", ".png"):
+        raise UsageError("figures are pdf, svg or png", got=str(path))
+    return new_file(path, overwrite=overwrite)
+
+
 def read_moduli(text: str) -> tuple[int, ...]:
     """Read "2-10" or "2,5,10".
 

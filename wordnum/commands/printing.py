@@ -12,6 +12,7 @@ from wordnum.errors import printable
 from wordnum.progress import is_quiet
 
 if TYPE_CHECKING:
+    from wordnum.analyzers.keyword_results import Keywords
     from wordnum.studies.plan import Plan
     from wordnum.studies.results import StudyResults
 
@@ -43,7 +44,7 @@ def _print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
     shown = [[printable(cell) for cell in row] for row in rows]
     table = Table(title=Text(printable(title)), box=SIMPLE_HEAD)
     for at, head in enumerate(heads):
-        word = head in ("stage", "system", "verdict")
+        word = head in ("stage", "system", "verdict", "word", "side")
         longest = max(len(head), *(len(row[at]) for row in shown))
         table.add_column(
             Text(head), justify="left" if word else "right", min_width=None if word else longest
@@ -90,6 +91,39 @@ def print_analysis(found: dict[str, Any]) -> None:
     reasons = [reason["text"] for reason in found.get("reasons", [])]
     for line in [*reasons, *(f"flag: {flag}" for flag in found.get("flags", []))]:
         typer.echo(f"  {printable(line)}")
+
+
+def print_keywords(found: Keywords, *, top: int, order: str) -> None:
+    """Print the words of every T, and the first that passed in plain words."""
+    if is_quiet():
+        return
+    for T, one in found.items():
+        rows = []
+        for word in one.to_dict(top=top, order=order)["words"]:
+            ratio, low, high = (word[name] for name in ("odds_ratio", "low", "high"))
+            share, inside = word["share"], word["in_class"]
+            doubtful = word["q_value"] <= 0.05 and not word["confirmed"]
+            rows.append(
+                [
+                    word["word"],
+                    word["side"],
+                    f"{word['count']:,.0f}",
+                    "" if share is None else f"{100 * share:.1f} %",
+                    _number(word["f"]),
+                    f"{word['q_value']:.2g}" + " (not confirmed)" * doubtful,
+                    _number(ratio, 2),
+                    f"{low:.2f} to {high:.2f}" if low is not None and high is not None else "",
+                    _number(100 * inside, 0) + " %",
+                ]
+            )
+        _print_table(
+            f"n mod {T}: {one.confirmed.sum()} of {len(one.words)} words carry it",
+            ["word", "side", "pairs", "share", "F", "q", "odds ratio", "interval", "in class"],
+            rows,
+        )
+        typer.echo(f"class: {one.class_name}; {100 * one.base:.0f} % of all pairs are in it")
+        if one.confirmed.any():
+            typer.echo(one.sentence(one.order(order)[0]))
 
 
 def _number(value: float | None, digits: int = 1) -> str:

@@ -8,9 +8,8 @@ from typing import Annotated
 from typer import Argument, Option
 
 import wordnum.commands.options as opt
-from wordnum.commands.options import completing, new_file, read_moduli, verb
+from wordnum.commands.options import completing, new_figure_file, new_file, read_moduli, verb
 from wordnum.commands.printing import print_analysis, print_facts
-from wordnum.errors import UsageError
 
 
 @verb(
@@ -98,11 +97,7 @@ def analyze(
 
     periods = read_moduli(moduli)
     if plot:
-        from wordnum.analyzers.plotting import save_figure
-
-        if plot.suffix not in (".pdf", ".svg", ".png"):
-            raise UsageError("figures are pdf, svg or png", got=str(plot))
-        new_file(plot, overwrite=overwrite)
+        new_figure_file(plot, overwrite=overwrite)
     analysis = measure(
         load_embedding(embedding, tensor=tensor, vocab=vocab, size=size),
         only=only,
@@ -113,6 +108,8 @@ def analyze(
     )
     if plot:
         from matplotlib.figure import Figure
+
+        from wordnum.analyzers.plotting import save_figure
 
         save_figure(analysis.plot(Figure((9.2, 5.4), layout="constrained")), plot)
     if as_json:

@@ -14,13 +14,13 @@ from typing import Any, Literal
 
 from wordnum.config import one_of
 from wordnum.cooccurrence.counts import Counts
+from wordnum.cooccurrence.opening import open_counts
 from wordnum.cooccurrence.windows import Window
 from wordnum.cooccurrence.word_counts import WordCounts
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.registry import make_model, model_class, parameter_names
-from wordnum.errors import InputError, UsageError
-from wordnum.storage import npz_kind
+from wordnum.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def embed(
     >>> embed(corpus, weighting="ppmi", dim=8, half_samples=False)
     <Embedding svd-ppmi: 97 of 100 numbers; dim 8>
     """
-    opened = _opened(source)
+    opened = open_counts(source)
     chosen = _chosen(preset, model, signal, parameters)
     known, kind = parameter_names(chosen.model), model_class(chosen.model)
     one_of(device, kind.devices, what=f"device of the model {chosen.model!r}:")
@@ -221,31 +221,6 @@ def made_by(embedding: Embedding) -> str:
     axes = model_class(made["model"]).axes
     words = [f"{name} {used[name]}" for name in ("weighting", "signal", "window") if name in axes]
     return "; ".join([made["model"], *words, f"dim {embedding.dim}"])
-
-
-def _opened(source: Any) -> EncodedCorpus | Counts | WordCounts:
-    """Open a path of an encoded corpus or of counts."""
-    if isinstance(source, (EncodedCorpus, Counts, WordCounts)):
-        return source
-    if not isinstance(source, (str, os.PathLike)):
-        raise InputError(
-            "nothing to embed",
-            expected="an encoded corpus, counts, or a path of either",
-            got=type(source).__name__,
-            remedy="to embed a signal or a matrix, fit a model: SVD().fit_transform(matrix)",
-        )
-    path = Path(source)
-    if path.is_dir():
-        return EncodedCorpus.open(path)
-    kind = npz_kind(path)
-    if path.is_file() and kind not in ("counts", "word-counts"):
-        raise InputError(
-            f"{path} holds no counts",
-            expected="a file of wordnum count, or a folder of wordnum encode",
-            got=kind or "another file",
-            remedy="a text becomes a corpus by wordnum encode; vectors go to wordnum analyze",
-        )
-    return (WordCounts if kind == "word-counts" else Counts).load(path)
 
 
 def _chosen(

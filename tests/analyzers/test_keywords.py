@@ -1,0 +1,292 @@
+"""Words that carry n mod T, against statsmodels, planted words and enumeration."""
+
+import itertools
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from scipy import sparse
+from statsmodels.formula.api import ols
+from statsmodels.stats.contingency_tables import StratifiedTable
+
+from wordnum.analyzers.contrasts import residue_contrasts
+from wordnum.analyzers.keyword_finding import keywords
+from wordnum.analyzers.keyword_tests import block_f, permutation_p, residue_profile
+from wordnum.analyzers.odds_ratios import stratified_odds_ratios
+from wordnum.analyzers.phi import phi_of_counts
+from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counts import Counts
+from wordnum.cooccurrence.windows import Window
+from wordnum.cooccurrence.word_pairs import count_words
+from wordnum.corpus.synthetic import SyntheticCorpus
+from wordnum.corpus.vocabulary import Vocabulary
+from wordnum.embeddings.embedding import Embedding
+from wordnum.errors import InputError, UsageError
+
+
+def text_of(seed: int) -> SyntheticCorpus:
+    """Words right of the number tell its residue of 5 or its size, and many tell nothing."""
+    return SyntheticCorpus(
+        n_documents=1000, length=300, density=0.2, size=100, decay=0.3, n_fillers=300,
+        residue_words={5: 0.3}, magnitude=0.2, random_state=seed,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def text():
+    return text_of(3)
+
+
+@pytest.fixture(scope="module")
+def counts(text):
+    return count(text.encoded(), window=2)
+
+
+@pytest.fixture(scope="module")
+def found(counts):
+    return keywords(counts, moduli=[2, 5], window=1, residues=[1])
+
+
+def planted(text) -> set[str]:
+    return {text.vocabulary.token(int(i)) for i in text.residue_ids(5).ravel()}
+
+
+def with_and_without_gaps() -> list[np.ndarray]:
+    return [np.arange(60), np.delete(np.arange(60), [3, 4, 17, 31, 59])]
+
+
+@pytest.mark.parametrize("numbers", with_and_without_gaps(), ids=["complete", "gaps"])
+@pytest.mark.parametrize("T", [2, 5, 10])
+def test_f_is_that_of_a_two_way_analysis_of_variance(numbers, T):
+    values = np.random.default_rng(T).exponential(size=(numbers.size, 3)) + numbers[:, None] / 9
+    f, p_value = block_f(residue_contrasts(numbers, T), sparse.csr_array(values))
+    for column in range(3):
+        table = pd.DataFrame({"y": values[:, column], "r": numbers % T, "run": numbers // 10})
+        expected = sm.stats.anova_lm(ols("y ~ C(run) + C(r)", table).fit(), typ=2)
+        assert f[column] == pytest.approx(expected.loc["C(r)", "F"], rel=1e-9)
+        assert p_value[column] == pytest.approx(expected.loc["C(r)", "PR(>F)"], rel=1e-7)
+
+
+def test_residuals_are_the_t_values_of_sum_coded_residues():
+    n = np.arange(100)
+    y = np.random.default_rng(0).standard_normal(100) + 2.0 * (n % 5 == 2)
+    profile = residue_profile(residue_contrasts(n, 5), y[:, None])[0]
+    table = pd.DataFrame({"y": y, "r": n % 5, "run": n // 10})
+    fit = ols("y ~ C(run) + C(r, Sum)", table).fit()
+    assert profile[:4] == pytest.approx(fit.tvalues.filter(like="C(r, Sum)"), rel=1e-9)
+    assert profile.sum() == pytest.approx(0, abs=1e-9)
+    f = block_f(residue_contrasts(n, 5), y[:, None])[0][0]
+    assert np.mean(profile**2) == pytest.approx(f, rel=1e-9)
+
+
+def tables(blocks, totals, exposed, strata, column):
+    """The stratified 2 x 2 tables of one word."""
+    words, around = sum(blocks).toarray()[:, column], totals.sum(axis=0)
+    found = []
+    for j in np.unique(strata):
+        sides = [(strata == j) & exposed, (strata == j) & ~exposed]
+        a, c = (words[rows].sum() for rows in sides)
+        b, d = (around[rows].sum() - known for rows, known in zip(sides, (a, c)))
+        found.append([[a, b], [c, d]])
+    return found
+
+
+def some_blocks(n_blocks=6):
+    rng = np.random.default_rng(7)
+    numbers = np.arange(40)
+    rate = np.array([2.0, 6.0, 1.0]) * (1 + (numbers % 5 == 0))[:, None]
+    blocks = [sparse.csr_array(rng.poisson(rate).astype(float)) for _ in range(n_blocks)]
+    totals = np.stack([block.sum(axis=1) + rng.poisson(20.0, 40) for block in blocks])
+    return blocks, totals, numbers % 5 == 0, numbers // 10
+
+
+def test_odds_ratio_is_that_of_statsmodels_stratified_table():
+    blocks, totals, exposed, strata = some_blocks()
+    found = stratified_odds_ratios(blocks, totals, exposed=exposed, strata=strata)
+    for column in range(3):
+        expected = StratifiedTable(tables(blocks, totals, exposed, strata, column))
+        assert found.ratio[column] == pytest.approx(expected.oddsratio_pooled, rel=1e-12)
+
+
+def test_interval_of_the_odds_ratio_is_a_jackknife_over_blocks():
+    blocks, totals, exposed, strata = some_blocks()
+    found = stratified_odds_ratios(blocks, totals, exposed=exposed, strata=strata)
+    left_out = []
+    for b in range(6):
+        rest = [block for i, block in enumerate(blocks) if i != b]
+        table = tables(rest, np.delete(totals, b, axis=0), exposed, strata, 0)
+        left_out.append(np.log(StratifiedTable(table).oddsratio_pooled))
+    error = np.sqrt(5 / 6 * ((left_out - np.mean(left_out)) ** 2).sum())
+    width = np.log(found.high[0] / found.ratio[0])
+    assert width == pytest.approx(2.5706 * error, rel=1e-4)
+    assert found.ratio[0] / found.low[0] == pytest.approx(found.high[0] / found.ratio[0])
+
+
+def test_odds_ratio_without_pairs_on_a_side_has_no_interval():
+    blocks = [sparse.csr_array([[3.0, 0.0, 0.0], [0.0, 2.0, 0.0]])] * 4
+    given = {"exposed": np.array([True, False]), "strata": np.zeros(2, dtype=int)}
+    found = stratified_odds_ratios(blocks, np.full((4, 2), 9.0), **given)
+    assert found.ratio[:2].tolist() == [np.inf, 0.0]
+    assert np.isnan([found.ratio[2], *found.low, *found.high]).all()
+
+
+def test_permutation_p_is_that_of_all_rotations_of_all_runs():
+    numbers = np.arange(20)
+    contrasts = residue_contrasts(numbers, 5)
+    y = np.random.default_rng(2).standard_normal((20, 2)) + 0.7 * (numbers % 5 == 0)[:, None]
+    p_value, drawn = permutation_p(contrasts, y, family=200, q=0.05, random_state=0)
+    assert drawn == 20 * 200 / (0.05 * 2)
+    turned = [
+        np.concatenate([np.roll(y[:10], i, axis=0), np.roll(y[10:], j, axis=0)])
+        for i, j in itertools.product(range(10), range(10))
+    ]
+    f = np.stack([block_f(contrasts, one)[0] for one in turned])
+    expected = (f >= f[0] - 1e-9).mean(axis=0)
+    assert p_value == pytest.approx(expected, abs=0.01)
+
+
+def test_hopeless_words_get_few_permutations():
+    numbers = np.arange(200)
+    y = np.random.default_rng(0).standard_normal((200, 3))
+    p_value, drawn = permutation_p(
+        residue_contrasts(numbers, 10), y, family=10**6, q=0.05, random_state=0
+    )
+    assert drawn < 10**6
+    assert (p_value > 0.0001).all()
+
+
+def test_p_is_uniform_where_contexts_are_those_of_the_run_of_ten():
+    """Real totals: round numbers are several times as frequent as their neighbours."""
+    rng = np.random.default_rng(0)
+    n = np.arange(500)
+    totals = (40_000 / (n + 3) * np.where(n % 10 == 0, 4, np.where(n % 5 == 0, 2.5, 1))).astype(int)
+    shares = rng.dirichlet(np.full(120, 0.5), 50)
+    p = {T: [] for T in (2, 5, 10)}
+    for _ in range(25):
+        drawn = np.stack([rng.multinomial(totals[i], shares[i // 10]) for i in n])
+        drawn = drawn[:, drawn.sum(axis=0) >= 100] / totals[:, None]
+        for T, values in p.items():
+            values.append(block_f(residue_contrasts(n, T), drawn)[1])
+    for values in p.values():
+        values = np.concatenate(values)
+        assert values.size > 2500
+        assert 0.025 < (values <= 0.05).mean() < 0.06
+        assert (values <= 0.001).mean() < 0.003
+        assert 0.4 < np.median(values) < 0.6
+
+
+def test_planted_words_are_found_and_others_at_the_stated_rate():
+    false = []
+    for seed in range(12):
+        text = text_of(seed)
+        found = keywords(count(text.encoded(), window=1), moduli=[2, 5])
+        carried = {found[5].words[i] for i in np.flatnonzero(found[5].confirmed)}
+        assert planted(text) <= carried
+        assert found[2].confirmed.sum() <= 1
+        false.append(len(carried - planted(text)) / len(carried))
+    assert np.mean(false) < 0.05 + 2 * np.std(false) / np.sqrt(len(false))
+
+
+def test_planted_words_have_the_odds_of_their_residue(text, found):
+    """A word of residue 1 stands with no other number but by companions; others never with it."""
+    of = dict(zip(found[5].words, range(len(found[5].words))))
+    own, other = (
+        [of[text.vocabulary.token(int(i))] for i in ids] for ids in text.residue_ids(5)[[1, 3]]
+    )
+    assert (found[5].low[own] > 3).all()
+    assert (found[5].high[other] < 0.5).all()
+    assert (found[5].profile[own].argmax(axis=1) == 1).all()
+    assert (found[5].in_class[own] > 2 * found[5].base).all()
+
+
+def test_shares_add_up_to_the_corrected_phi_of_the_weighted_counts(counts, found):
+    phi = phi_of_counts(counts.signal("text", window=1), moduli=[2, 5])
+    for T, one in found.items():
+        assert one.phi.sum() + one.rest == pytest.approx(one.corrected_phi, rel=1e-10)
+        assert one.corrected_phi == pytest.approx(phi[T].corrected.value, rel=1e-10)
+    assert found[5].share.sum() == pytest.approx(1 - found[5].rest / found[5].corrected_phi)
+
+
+def test_counts_of_one_block_have_shares_and_no_intervals(text):
+    one = keywords(count(text.encoded(n_blocks=1), window=1), moduli=[5])[5]
+    assert one.phi.sum() + one.rest == pytest.approx(one.corrected_phi, rel=1e-10)
+    assert np.isnan(one.low).all()
+    assert one.to_dict(top=1)["words"][0]["low"] is None
+
+
+def test_words_are_looked_for_on_the_side_that_is_asked_for(text, counts):
+    left, right = (keywords(counts, moduli=[5], window=1, side=side)[5] for side in
+                   ("left", "right"))  # fmt: skip
+    assert left.confirmed.sum() <= 2
+    assert planted(text) <= {right.words[i] for i in np.flatnonzero(right.confirmed)}
+    assert set(right.sides) == {"right"}
+    both = keywords(counts, moduli=[5], window=Window(2, positional=True))[5]
+    assert set(both.sides) == {"left 1", "left 2", "right 1", "right 2"}
+    assert {both.sides[i] for i in np.flatnonzero(both.confirmed)} >= {"right 1"}
+
+
+def test_sentence_says_what_a_word_stands_beside(text, counts):
+    right = keywords(counts, moduli=[5], window=1, side="right", residues=[1])[5]
+    at = right.order("odds")[0]
+    assert right.sentence(at) == (
+        f"{100 * right.in_class[at]:.0f} % of the numbers before “{right.words[at]}” are 1 mod 5, "
+        f"where {100 * right.base:.0f} % of all are."
+    )
+
+
+def test_order_puts_confirmed_words_first(found):
+    for by in ("share", "f", "odds"):
+        assert (np.diff(found[5].confirmed[found[5].order(by)].astype(int)) <= 0).all()
+    first = found[5].order("share")[:15]
+    assert (np.diff(found[5].phi[first]) <= 0).all()
+    with pytest.raises(UsageError, match="unknown order"):
+        found[5].order("alphabet")
+
+
+def test_table_and_json_hold_one_row_per_word(found):
+    frame = found.to_frame(top=4)
+    assert frame.groupby("T").size().to_dict() == {2: 4, 5: 4}
+    told = json.loads(json.dumps(found.to_dict(top=4), allow_nan=False))
+    assert set(told) == {"2", "5"}
+    assert len(told["5"]["words"][0]["residues"]) == 5
+    assert told["5"]["all"]["confirmed"] == int(found[5].confirmed.sum())
+
+
+def test_figure_shows_the_words_and_says_it_plainly(found):
+    from matplotlib.figure import Figure
+
+    figure = found[5].plot(Figure((7, 5)), top=6)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == [found[5].words[i] for i in found[5].order()[:6]]
+    assert "% of the numbers beside" in figure.get_supxlabel()
+
+
+def test_words_of_an_embedding_are_those_of_its_counts(tmp_path):
+    embedding = Embedding(np.ones((20, 2)) * np.arange(20)[:, None])
+    with pytest.raises(InputError, match="neither counts nor a corpus") as error:
+        keywords(embedding)
+    assert "those of the counts" in error.value.remedy
+    with pytest.raises(InputError, match="holds no counts"):
+        keywords(embedding.save(tmp_path / "e.npz"))
+
+
+def test_what_cannot_be_tested_is_refused(text, counts):
+    few = Counts.from_events(
+        [(0, 1, n, 1002, 200) for n in range(15)], vocabulary=Vocabulary.from_words(["km"]),
+        window_size=1,
+    )  # fmt: skip
+    with pytest.raises(InputError, match="too few numbers to look for words of n mod 10") as error:
+        keywords(few)
+    assert "1 among 15 numbers" in error.value.got
+    with pytest.raises(UsageError, match="a modulus"):
+        keywords(few, moduli=[2000])
+    with pytest.raises(InputError, match="stands 1000000 times"):
+        keywords(counts, min_count=10**6)
+    with pytest.raises(UsageError, match="no class of n mod 10"):
+        keywords(counts, residues=[10])
+    with pytest.raises(UsageError, match="has its window already"):
+        keywords(counts.signal("text"), window=1)
+    with pytest.raises(InputError, match="do not know the documents apart"):
+        keywords(count_words(text.encoded(), window=1))

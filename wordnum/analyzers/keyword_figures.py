@@ -1,0 +1,99 @@
+"""The figure of keywords: residuals by residue as a heat map, odds ratios with intervals beside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes, new_figure
+from wordnum.errors import printable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from wordnum.analyzers.keyword_results import ModulusKeywords
+
+_FIRST = 5
+# Odds ratios up to this are shown, and from its inverse.
+_WIDEST = 50.0
+# Longer words are cut: a row of the figure is one line.
+_LONGEST = 24
+
+
+def draw_keywords(
+    found: ModulusKeywords,
+    figure: Figure | None,
+    *,
+    top: int = 20,
+    order: str = "share",
+    title: str = "",
+) -> Figure:
+    """Draw the strongest words of one T; see `ModulusKeywords.plot`."""
+    at = found.order(order)[:top]
+    figure = new_figure(figure, (7.2, 1.5 + 0.2 * at.size))
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.6, 1))
+    _heat_map(left, found, at)
+    _ratios(right, found, at)
+    T, confirmed = found.period, int(found.confirmed.sum())
+    figure.suptitle(
+        title or f"Words that carry n mod {T}: {confirmed} of {len(found.words)} tested"
+    )
+    # Of the first words the one that says it most plainly.
+    plain = [i for i in at[:_FIRST] if found.confirmed[i] and _differs(found, i)]
+    if plain:
+        told = max(plain, key=lambda i: abs(found.in_class[i] - found.base))
+        figure.supxlabel(found.sentence(told).replace("$", r"\$"), fontsize=9)
+    return figure
+
+
+def _differs(found: ModulusKeywords, i: int) -> bool:
+    return bool(found.low[i] > 1 or found.high[i] < 1)
+
+
+def _label(found: ModulusKeywords, i: int) -> str:
+    word, side = printable(found.words[i]), found.sides[i]
+    word = word if len(word) <= _LONGEST else word[: _LONGEST - 1] + "…"
+    word = word.replace("$", r"\$")
+    where = {"left": " …", "right": "… "}.get(side.split()[0], "")
+    named = f"… {word}" if where == "… " else word + where
+    distance = side.partition(" ")[2]
+    named += f" ({distance})" if distance else ""
+    return named if found.confirmed[i] else f"({named})"
+
+
+def _heat_map(ax: Axes, found: ModulusKeywords, at: np.ndarray) -> None:
+    shown = found.profile[at]
+    # A residual beyond 12 is darkest: it would pale all others.
+    limit = max(3.0, min(float(np.abs(shown).max(initial=0)), 12.0))
+    image = ax.imshow(shown, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    ax.set_yticks(range(at.size), [_label(found, i) for i in at], fontsize=8)
+    ax.set_xticks(range(found.period))
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set_xlabel(f"n mod {found.period}")
+    bar = ax.figure.colorbar(image, ax=ax, shrink=0.9, pad=0.02, extend="both")
+    bar.set_label("standardised residual", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+
+
+def _ratios(ax: Axes, found: ModulusKeywords, at: np.ndarray) -> None:
+    bare_axes(ax)
+    for y, i in enumerate(at):
+        ratio, low, high = found.odds_ratio[i], found.low[i], found.high[i]
+        if not 0 < ratio < np.inf:
+            continue
+        color = GREY if not _differs(found, i) else RED if ratio > 1 else BLUE
+        ax.plot([low, high], [y, y], color=color, linewidth=1.2)
+        ax.plot(ratio, y, "o", color=color, markersize=4)
+    ax.axvline(1, color=GREY, linewidth=0.8, zorder=0)
+    ax.set_xscale("log")
+    low, high = np.clip(ax.get_xlim(), 1 / _WIDEST, _WIDEST)
+    ax.set_xlim(min(low, 0.5), max(high, 2.0))
+    marks = (0.1, 1, 10) if high / low > _WIDEST else (0.1, 0.2, 0.5, 1, 2, 5, 10)
+    ticks = [x for x in marks if low <= x <= high]
+    ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
+    ax.minorticks_off()
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(f"odds ratio, {found.class_name}")

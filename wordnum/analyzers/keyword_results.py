@@ -1,0 +1,204 @@
+"""Keywords as they are shown: tables, JSON, a sentence, a figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wordnum.analyzers.by_period import ByPeriod
+from wordnum.analyzers.keyword_figures import draw_keywords
+from wordnum.config import one_of
+from wordnum.errors import printable
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+ORDERS = ("share", "f", "odds")
+# One row per word and side; the columns of `Keywords.to_frame` and of the JSON.
+COLUMNS = ("word", "side", "count", "share", "f", "p_value", "q_value", "confirmed", "odds_ratio",
+           "low", "high", "in_class")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ModulusKeywords:
+    """The words of one T that were tested, and what they carry of n mod T.
+
+    Attributes
+    ----------
+    period : int
+        T.
+    words, sides : tuple of str of length c
+        Spelling, and where the word stands: "left" of the number, "right", "both", or with its
+        distance, "left 2", where the window is positional.
+    count : array of shape (c,)
+        Pairs with numbers.
+    phi : array of shape (c,)
+        What the word adds to the corrected Phi_T of the weighted counts. Signed.
+    corrected_phi, rest : float
+        Corrected Phi_T of all contexts, and the part of those that were not tested:
+        ``phi.sum() + rest == corrected_phi``.
+    f, p_value, q_value : array of shape (c,)
+        F of residues beside runs, of the word's share among the contexts of each number; p of the
+        F distribution; Benjamini and Hochberg's q over the c words.
+    confirmed : bool array of shape (c,)
+        q <= 0.05, and so with p from permutations within runs.
+    permutations : int
+        How many permutations.
+    residues : tuple of int
+        The class that odds ratios compare with the other numbers.
+    odds_ratio, low, high : array of shape (c,)
+        Mantel and Haenszel's ratio, stratified by runs, and its 95 % interval.
+    in_class : array of shape (c,)
+        Share of the word's pairs whose number is in the class, 0..1.
+    base : float
+        The same of all pairs.
+    profile : array of shape (c, T)
+        Standardised residual of the word's share by residue, runs taken out.
+    window, signal : str
+        Where the words were looked for.
+    """
+
+    period: int
+    words: tuple[str, ...]
+    sides: tuple[str, ...]
+    count: np.ndarray
+    phi: np.ndarray
+    corrected_phi: float
+    rest: float
+    f: np.ndarray
+    p_value: np.ndarray
+    q_value: np.ndarray
+    confirmed: np.ndarray
+    permutations: int
+    residues: tuple[int, ...]
+    odds_ratio: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    in_class: np.ndarray
+    base: float
+    profile: np.ndarray
+    window: str
+    signal: str
+
+    def __repr__(self) -> str:
+        first = ", ".join(self.words[at] for at in self.order()[:5])
+        told = f"{self.confirmed.sum()} of {len(self.words)} words carry it: {first}"
+        return f"<ModulusKeywords of n mod {self.period}: {told}>"
+
+    @property
+    def share(self) -> np.ndarray:
+        """Part of the corrected Phi_T, which may be negative; NaN where that is not above 0."""
+        return self.phi / (self.corrected_phi if self.corrected_phi > 0 else np.nan)
+
+    @property
+    def class_name(self) -> str:
+        """The class in words, such as "multiples of 5"."""
+        return class_name(self.period, self.residues)
+
+    def order(self, by: str = "share") -> np.ndarray:
+        """Indices of the words, confirmed ones first, then by falling share, F, or odds ratio.
+
+        A ratio of 1/3 is as strong as one of 3.
+        """
+        one_of(by, ORDERS, what="order")
+        with np.errstate(divide="ignore"):
+            strength = {"share": self.phi, "f": self.f, "odds": np.abs(np.log(self.odds_ratio))}[by]
+        return np.lexsort((-np.nan_to_num(strength, nan=-np.inf), ~self.confirmed))
+
+    def to_frame(self, *, top: int | None = None, order: str = "share") -> pd.DataFrame:
+        """One row per word, with the columns `COLUMNS` and a residual for every residue."""
+        import pandas as pd
+
+        at = self.order(order)[:top]
+        columns = {name: np.asarray(getattr(self, _ATTRIBUTES.get(name, name)))[at]
+                   for name in COLUMNS}  # fmt: skip
+        columns |= {f"residue_{r}": self.profile[at, r] for r in range(self.period)}
+        return pd.DataFrame(columns)
+
+    def to_dict(self, *, top: int | None = None, order: str = "share") -> dict[str, Any]:
+        """Words and totals as JSON holds them; what does not exist is None."""
+        rows = self.to_frame(top=top, order=order)
+        words = [
+            {name: _plain(row[name]) for name in COLUMNS}
+            | {"residues": [_plain(row[f"residue_{r}"]) for r in range(self.period)]}
+            for row in rows.to_dict("records")
+        ]
+        return {"words": words, "all": {**self.row(), "order": order}}
+
+    def row(self) -> dict[str, Any]:
+        """What is true of all words together."""
+        return {
+            "tested": len(self.words),
+            "confirmed": int(self.confirmed.sum()),
+            "permutations": self.permutations,
+            "phi": self.corrected_phi,
+            "rest_share": _plain(self.rest / self.corrected_phi)
+            if self.corrected_phi > 0
+            else None,
+            "class": self.class_name,
+            "in_class": self.base,
+            "window": self.window,
+            "signal": self.signal,
+        }
+
+    def sentence(self, at: int) -> str:
+        """What word number `at` says, in plain words."""
+        side, word = self.sides[at], printable(self.words[at])
+        place = {"left": "after", "right": "before"}.get(side.split()[0], "beside")
+        return (
+            f"{100 * self.in_class[at]:.0f} % of the numbers {place} “{word}” are "
+            f"{self.class_name}, where {100 * self.base:.0f} % of all are."
+        )
+
+    def plot(
+        self, figure: Figure | None = None, *, top: int = 20, order: str = "share", title: str = ""
+    ) -> Figure:
+        """Draw the strongest words: residuals by residue, odds ratios, and a line that says it."""
+        return draw_keywords(self, figure, top=top, order=order, title=title)
+
+
+# Columns whose attribute has another name.
+_ATTRIBUTES = {"word": "words", "side": "sides"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Keywords(ByPeriod[ModulusKeywords]):
+    """Words that carry n mod T: a mapping from T to `ModulusKeywords`."""
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{T}: {one.confirmed.sum()}" for T, one in self.items())
+        return f"<Keywords, confirmed {told}>"
+
+    def to_frame(self, *, top: int | None = None, order: str = "share") -> pd.DataFrame:
+        """One row per T and word."""
+        import pandas as pd
+
+        frames = [one.to_frame(top=top, order=order).assign(T=T) for T, one in self.items()]
+        return pd.concat(frames, ignore_index=True).set_index("T").reset_index()
+
+    def to_dict(self, *, top: int | None = None, order: str = "share") -> dict[str, Any]:
+        """Per T, the words and their totals as JSON holds them."""
+        return {str(T): one.to_dict(top=top, order=order) for T, one in self.items()}
+
+
+def class_name(period: int, residues: tuple[int, ...]) -> str:
+    """Say which numbers have these residues.
+
+    Examples
+    --------
+    >>> class_name(10, (0, 5)), class_name(3, (0,)), class_name(10, (1, 3))
+    ('multiples of 5', 'multiples of 3', '1 or 3 mod 10')
+    """
+    step = period // len(residues)
+    if residues == tuple(range(0, period, step)):
+        return f"multiples of {step}"
+    return f"{' or '.join(map(str, residues))} mod {period}"
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: floats that are no numbers are None."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not np.isfinite(value) else value
