@@ -88,6 +88,8 @@ EVERY = [
     "swap-numbers:sequence",
     "unigram-replace",
     "thin:0.5",
+    "mask:a,%2C",
+    "mask-random:b,.",
     "thin:0.5+swap-numbers+isolate:1",
     MaskPunctuation(),
     DropPunctuation(),

@@ -5,6 +5,8 @@ from .expectations import ExpectedCounts as ExpectedCounts
 from .expectations import expected_counts as expected_counts
 from .groups import context_groups as context_groups
 from .groups import group_names as group_names
+from .masking import Mask as Mask
+from .masking import MaskRandom as MaskRandom
 from .signals import Signal as Signal
 from .windows import Window as Window
 from .word_counts import WordCounts as WordCounts

@@ -2,9 +2,9 @@
 
 A perturbation is any object with a name and `prepare`; everything that reads a text through one,
 counting as well as models that train on text, asks only what `apply` makes of a block. Ours are in
-`cutting`, `rewriting` and `thinning`; other packages register theirs by the entry point group
-"wordnum.perturbations". Every random draw of ours is keyed by (seed, ordinal of the document in the
-corpus), so it does not depend on how the work is split.
+`cutting`, `rewriting`, `thinning` and `wordnum.cooccurrence.masking`; other packages register
+theirs by the entry point group "wordnum.perturbations". Every random draw of ours is keyed by
+(seed, ordinal of the document in the corpus), so it does not depend on how the work is split.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ from wordnum.errors import InputError, UsageError, WordnumError
 
 _GROUP = "wordnum.perturbations"
 _OURS = {
-    name: EntryPoint(name, f"wordnum.corpus.{place}", _GROUP)
+    name: EntryPoint(name, f"wordnum.{place}", _GROUP)
     for name, place in {
-        "original": "perturbations:Original",
-        "context-length": "cutting:ContextLength",
-        "isolate": "cutting:Isolate",
-        "swap-numbers": "rewriting:SwapNumbers",
-        "unigram-replace": "rewriting:UnigramReplace",
-        "thin": "thinning:Thin",
+        "original": "corpus.perturbations:Original",
+        "context-length": "corpus.cutting:ContextLength",
+        "isolate": "corpus.cutting:Isolate",
+        "swap-numbers": "corpus.rewriting:SwapNumbers",
+        "unigram-replace": "corpus.rewriting:UnigramReplace",
+        "mask": "cooccurrence.masking:Mask",
+        "mask-random": "cooccurrence.masking:MaskRandom",
+        "thin": "corpus.thinning:Thin",
     }.items()
 }
 # What a perturbation acts on, in the order in which joined ones act.
@@ -342,7 +344,8 @@ def parse_perturbation(text: str, *, random_state: int = 0) -> Perturbation:
     text : str
         ``original``, ``context-length:L``, ``isolate:K`` (then ``:before``, ``:after`` or
         ``:other``), ``swap-numbers`` (then ``:W`` or ``:sequence``), ``unigram-replace``,
-        ``thin:F``, one that another package has registered, or several joined by ``+``.
+        ``thin:F``, ``mask:WORDS``, ``mask-random:WORDS``, one that another package has
+        registered, or several joined by ``+``.
     random_state : int
         Seed of all random draws.
 
