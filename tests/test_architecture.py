@@ -21,7 +21,7 @@ PACKAGE = Path(wordnum.__file__).parent
 STAGES = ("corpus", "cooccurrence", "embeddings", "analyzers", "theory", "studies", "report")
 COMMON = {
     "_compat", "backend", "compiling", "config", "errors", "information", "intrinsics",
-    "parallel", "progress", "provenance", "storage",
+    "parallel", "progress", "provenance", "showing", "storage",
 }  # fmt: skip
 TOP = {"cli", "commands", "verification", "__main__", "__init__"}  # may import everything
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from wordnum.showing import ShownTable
+
 if TYPE_CHECKING:
     import pandas
 
@@ -18,7 +20,7 @@ Result = TypeVar("Result", bound=_Row)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ByPeriod(Mapping[int, Result]):
+class ByPeriod(ShownTable, Mapping[int, Result]):
     """A result per T, each of which knows its row of a table.
 
     Attributes

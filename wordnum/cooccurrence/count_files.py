@@ -17,6 +17,7 @@ from wordnum.config import check_types
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, UsageError
 from wordnum.provenance import content_hash
+from wordnum.showing import Shown, most_frequent
 from wordnum.storage import load_npz, save_npz
 
 # Where rows begin, the columns of the entries, ascending in each row, and their values.
@@ -30,7 +31,7 @@ _ABOUT = {"perturbation": str, "flags": list[str], "provenance": dict}
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class CountsBase(ABC):
+class CountsBase(Shown, ABC):
     """What all kinds of counts have in common: what they say of themselves, files and sums.
 
     Attributes
@@ -51,6 +52,21 @@ class CountsBase(ABC):
     perturbation: str = "original"
     flags: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    @abstractmethod
+    def _totals(self) -> np.ndarray:
+        """Occurrences of the numbers 0..N-1."""
+
+    def _facts(self) -> dict[str, Any]:
+        totals = self._totals
+        return {
+            "numbers": f"{totals.sum():,.0f}, {np.count_nonzero(totals)} of {len(totals)} distinct",
+            "most frequent": most_frequent(range(len(totals)), totals),
+            "words": f"{len(self.vocabulary.words):,}",
+            "perturbation": self.perturbation,
+            "flags": ", ".join(self.flags) or "none",
+        }
 
     @abstractmethod
     def _contents(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -19,6 +19,7 @@ from wordnum.cooccurrence.half_sample_draws import half_samples
 from wordnum.cooccurrence.windows import Window, as_window
 from wordnum.errors import UsageError
 from wordnum.provenance import content_hash
+from wordnum.showing import Shown
 
 if TYPE_CHECKING:
     from wordnum.corpus.vocabulary import Vocabulary
@@ -50,6 +51,10 @@ class SignalSource(CountsBase):
     number_counts: np.ndarray
     context_counts: np.ndarray
     documents: np.ndarray
+
+    @property
+    def _totals(self) -> np.ndarray:
+        return self.number_counts.sum(axis=0)  # type: ignore[no-any-return]
 
     @abstractmethod
     def block_matrix(self, block: int, *, window: Window, columns: np.ndarray) -> sparse.csr_array:
@@ -103,7 +108,7 @@ class SignalSource(CountsBase):
         return Signal(self, name=name, window=chosen, contexts=columns)
 
 
-class Signal:
+class Signal(Shown):
     """Number-by-context matrix of one window, over one set of context columns.
 
     M[n, j] = sum over blocks b and distances d of w(d) * events(b, d, n, columns[j]), with one
@@ -168,6 +173,17 @@ class Signal:
             f"Signal({self.name!r}, {self.window}, perturbation={self.perturbation!r}, "
             f"shape={self.shape}, blocks={self.n_blocks})"
         )
+
+    def _facts(self) -> dict[str, Any]:
+        present = np.count_nonzero(self.number_counts)
+        return {
+            "rows": f"{present:,} of {self.shape[0]:,} numbers occur",
+            "columns": f"{self.shape[1]:,} contexts",
+            "window": self.window.label,
+            "documents": f"{self.n_documents:,} in {self.n_blocks} blocks",
+            "perturbation": self.perturbation,
+            "flags": ", ".join(self.flags) or "none",
+        }
 
     @cached_property
     def fingerprint(self) -> str:

@@ -68,6 +68,10 @@ class WordCounts(CountsBase):
         )
 
     @property
+    def _totals(self) -> np.ndarray:
+        return self.number_counts
+
+    @property
     def number_counts(self) -> np.ndarray:
         """Occurrences of each number after perturbation, int64 (N,)."""
         return self.context_counts[: self.vocabulary.size]

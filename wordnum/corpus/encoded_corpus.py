@@ -26,6 +26,7 @@ from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.provenance import content_hash
+from wordnum.showing import Shown, most_frequent
 from wordnum.storage import load_npz, read_failure
 
 VERSION = 1
@@ -35,7 +36,7 @@ MANIFEST = "manifest.json"
 OURS = re.compile(r"block-\d{5,}\.(ids|starts)\.npy|vocabulary-[0-9a-f]{16}\.npz")
 
 
-class EncodedCorpus:
+class EncodedCorpus(Shown):
     """Token ids of a corpus in blocks of whole documents.
 
     Open one with `open`, make one from text with `wordnum.corpus.encoding.encode`, or by hand with
@@ -183,6 +184,20 @@ class EncodedCorpus:
             f"EncodedCorpus({self.n_tokens:,} tokens, {self.n_documents:,} documents, "
             f"{self.n_blocks} blocks{place})"
         )
+
+    def _facts(self) -> dict[str, Any]:
+        numbers = self.number_counts
+        n_numbers = int(numbers.sum())
+        words = self.vocabulary.counts[self.vocabulary.first_word :]
+        return {
+            "tokens": f"{self.n_tokens:,}",
+            "documents": f"{self.n_documents:,} in {self.n_blocks} blocks",
+            "numbers": f"{n_numbers:,}, {np.count_nonzero(numbers)} of {len(numbers)} distinct",
+            "most frequent": most_frequent(range(len(numbers)), numbers),
+            "words": f"{len(self.vocabulary.words):,}",
+            "most frequent words": most_frequent(self.vocabulary.words, words),
+            "numerals": f"{self.numerals.kind}, ordinals {self.numerals.ordinals}",
+        }
 
     def __getstate__(self) -> dict[str, Any]:
         # A worker maps the folder itself: only the way to it travels.

@@ -17,6 +17,7 @@ from wordnum.embeddings.replicates import Replicates
 from wordnum.embeddings.vector_checks import checked_numbers, checked_vectors, some
 from wordnum.errors import FormatError, InputError, MissingNumberError
 from wordnum.provenance import content_hash, jsonable
+from wordnum.showing import Shown
 from wordnum.storage import load_npz, save_npz
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _HEADER = ("size", "n_documents", "flags", "name")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Embedding:
+class Embedding(Shown):
     """Vectors of the numbers that are present, out of 0..size-1.
 
     Parameters
@@ -123,6 +124,18 @@ class Embedding:
         if self.flags:
             parts.append("flags " + ", ".join(self.flags))
         return f"<Embedding {self.name or 'unnamed'}: {'; '.join(parts)}>"
+
+    def _facts(self) -> dict[str, Any]:
+        made = self.provenance.get("embed", {}).get("parameters", {})
+        return {
+            "numbers": f"{len(self)} of 0..{self.size - 1}",
+            "dimensions": self.dim,
+            "made by": ", ".join(f"{k} {v}" for k, v in made.items() if v is not None) or "unknown",
+            "replicates": f"{len(self.replicates)} {self.replicates.kind}"
+            if self.replicates
+            else "none, so no intervals",
+            "flags": ", ".join(self.flags) or "none",
+        }
 
     def __len__(self) -> int:
         return len(self.numbers)

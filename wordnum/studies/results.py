@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wordnum.cooccurrence.windows import Window
 from wordnum.errors import FormatError, InputError, UsageError
+from wordnum.showing import Shown
 from wordnum.storage import atomic_path
 from wordnum.studies.columns import COMPARISON, SCHEMA, TABLE, WHOLE
 from wordnum.studies.comparisons import compare_conditions
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class StudyResults:
+class StudyResults(Shown):
     """What a study left in its folder.
 
     Parameters
@@ -38,6 +39,17 @@ class StudyResults:
     def __repr__(self) -> str:
         failed = f", {len(self.errors())} failed" if self.errors() else ""
         return f"<StudyResults of {self.about['name']}: {len(self.records)} runs{failed}>"
+
+    def _facts(self) -> dict[str, Any]:
+        table = self.table
+        names = ("corpus", "numerals", "condition", "window", "signal", "system")
+        axes = {name: [str(v) for v in table[name].dropna().unique()] for name in names}
+        return {
+            "folder": self.folder,
+            "runs": f"{len(self.records)}, {len(self.errors())} failed",
+            **{name: ", ".join(values) for name, values in axes.items() if values},
+            "T": ", ".join(str(T) for T in table["T"].dropna().unique()),
+        }
 
     @classmethod
     def open(cls, folder: str | Path) -> StudyResults:
