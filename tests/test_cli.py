@@ -50,7 +50,7 @@ def test_the_way_from_text_to_measures(corpus: Path, tmp_path: Path):
     made = json.loads(wordnum("count", corpus, "-o", counts, "--window", 3, "--json").stdout)
     assert made["pairs"] > 0
     wordnum("embed", counts, "-o", vectors, "--model", "svd", "--window", 2, "--dim", 3)
-    found = json.loads(wordnum("analyze", vectors, "--moduli", "2,5", "--json").stdout)
+    (found,) = json.loads(wordnum("analyze", vectors, "--moduli", "2,5", "--json").stdout)
     assert found["dim"] == 3
     assert list(found["probe"]) == ["2", "5"]
     assert found["verdict"] in {"both", "partial", "spectral", "neither"}
@@ -161,7 +161,7 @@ def test_no_figure_of_a_table_is_cut(corpus: Path, tmp_path: Path, columns: str)
 
 def test_exported_vectors_come_back(corpus: Path, tmp_path: Path):
     wordnum("embed", corpus, "-o", tmp_path / "e.npz", "--model", "frequency")
-    found = json.loads(
+    (found,) = json.loads(
         wordnum("analyze", tmp_path / "e.npz", "--only", "spectrum", "--json").stdout
     )
     assert set(found["spectrum"]) == {"2", "5", "10"}

@@ -17,8 +17,10 @@ _INSTALL = {
     "dask": "pip install 'wordnum[dask]'",
     "distributed": "pip install 'wordnum[dask]'",
     "gensim": "pip install gensim (Python 3.11 to 3.13: it has no wheel for 3.14 yet)",
+    "gguf": "pip install 'wordnum[models]'",
     "google.cloud.storage": "pip install 'wordnum[gcs]'",
     "ray": "pip install 'wordnum[ray]'",
+    "sentencepiece": "pip install 'wordnum[models]'",
     "tokenizers": "pip install 'wordnum[huggingface]'",
 }
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from wordnum.commands import (  # noqa: F401  they register
+    analyze_verb,
     study_verbs,
     text_verbs,
     vector_verbs,

@@ -21,7 +21,7 @@ from tokenizers import AddedToken, Tokenizer, models
 from tests.embeddings import vector_files
 from tests.embeddings.vector_files import FORMATS
 from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.number_spellings import number_of, rows_of_numbers
+from wordnum.embeddings.number_spellings import find_numbers, number_of
 from wordnum.embeddings.replicates import Replicates
 from wordnum.embeddings.vector_files import load_embedding
 from wordnum.errors import FormatError, InputError, UsageError
@@ -70,7 +70,7 @@ class TestEveryFormat:
         with caplog.at_level(logging.INFO, logger="wordnum"):
             embedding = load_embedding(path, size=14, **self.tensor(form), **options)
         assert embedding.missing.tolist() == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 13]
-        assert "has 3 of 14 numbers; missing: 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 13" in caplog.text
+        assert "11 numbers are missing: 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 13" in caplog.text
 
     def test_file_without_a_number_is_refused(self, form, tmp_path):
         path, options = written(form, tmp_path, ["the", "of"], MATRIX[:2])
@@ -531,15 +531,15 @@ def test_size_bounds_the_numbers():
 
 def test_spelling_that_finds_most_numbers_is_used_and_others_fill_its_gaps():
     tokens = ["7", "8", "Ġ8", "Ġ9", "Ġ10", "▁11"]
-    numbers, rows = rows_of_numbers(zip(tokens, range(6)), size=20, where="here")
-    assert numbers.tolist() == [7, 8, 9, 10, 11]
-    assert rows.tolist() == [0, 2, 3, 4, 5]
+    found = find_numbers(zip(tokens, range(6)), size=20, where="here")
+    assert found.numbers.tolist() == [7, 8, 9, 10, 11]
+    assert found.rows.tolist() == [0, 2, 3, 4, 5]
 
 
 def test_spelling_after_a_blank_is_preferred_among_equals():
     tokens = ["7", "Ġ7", "8", "Ġ8"]
-    _, rows = rows_of_numbers(zip(tokens, range(4)), size=20, where="here")
-    assert rows.tolist() == [1, 3]
+    found = find_numbers(zip(tokens, range(4)), size=20, where="here")
+    assert found.rows.tolist() == [1, 3]
 
 
 class TestMemory:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from wordnum.embeddings.checkpoints import read_progress
 from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.trajectory import Snapshot, Trajectory, load_trajectory, read_progress
+from wordnum.embeddings.trajectory import Snapshot, Trajectory, load_trajectory
 from wordnum.errors import InputError
 
 

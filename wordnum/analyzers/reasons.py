@@ -38,6 +38,9 @@ REASONS = {
     "fewer-dimensions": "the counts have a rank below the dimensions of the default",
     "missing-numbers": "numbers are missing: trends leak into magnitudes, tests allow for them",
     "equal-rows": "zeros, or one vector for several numbers, are no data and count as missing",
+    "mixed-spellings": "some numbers are read as they follow a blank, others as they do not",
+    "several-tokens": "some numbers are the mean of the vectors of tokens that spell them",
+    "quantized": "the vectors were quantized to fewer than 16 bits a value",
     "constant": "all vectors are alike",
 }
 

@@ -18,6 +18,8 @@ Rows = Literal["numbers", "all"]
 Weights = Literal["flat", "harmonic", "linear"]
 SignalName = Literal["text", "number", "both"]
 Classifier = Literal["lda", "ridge", "logistic", "mlp"]
+Spelling = Literal["blank", "plain"]
+Several = Literal["leave", "mean"]
 FigureFormat = Literal["pdf", "svg", "png"]
 
 
@@ -42,7 +44,7 @@ BackendName = Annotated[
 Address = Annotated[str | None, typer.Option(help="Scheduler or head node of the cluster.")]
 Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where it is computed.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything drawn at random.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Root = Annotated[
     str, typer.Option(help="Folder of the recipes' texts, instead of $WORDNUM_CORPORA.")
 ]

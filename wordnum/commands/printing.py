@@ -23,7 +23,7 @@ _SYSTEMS = 60
 def print_facts(facts: dict[str, Any], as_json: bool) -> None:
     """Print a line per fact, or one JSON object."""
     if as_json:
-        typer.echo(json.dumps(facts))
+        print_json(facts)
     if as_json or is_quiet():
         return
     width = max(map(len, facts))
@@ -32,6 +32,11 @@ def print_facts(facts: dict[str, Any], as_json: bool) -> None:
             value = ", ".join(map(str, value)) or "none"
         shown = f"{value:,}" if isinstance(value, int) else printable(value)
         typer.echo(f"{name.replace('_', ' '):<{width}}  {shown}")
+
+
+def print_json(value: Any) -> None:
+    """Print JSON on one line."""
+    typer.echo(json.dumps(value))
 
 
 def _print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -44,7 +49,7 @@ def _print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
     shown = [[printable(cell) for cell in row] for row in rows]
     table = Table(title=Text(printable(title)), box=SIMPLE_HEAD)
     for at, head in enumerate(heads):
-        word = head in ("stage", "system", "verdict", "word", "side")
+        word = head in ("stage", "system", "verdict", "word", "side", "embedding")
         longest = max(len(head), *(len(row[at]) for row in shown))
         table.add_column(
             Text(head), justify="left" if word else "right", min_width=None if word else longest
@@ -89,7 +94,8 @@ def print_analysis(found: dict[str, Any]) -> None:
     if found.get("verdict"):
         typer.echo(f"verdict: {found['verdict']}")
     reasons = [reason["text"] for reason in found.get("reasons", [])]
-    for line in [*reasons, *(f"flag: {flag}" for flag in found.get("flags", []))]:
+    flags = [f"flag: {flag}" for flag in found.get("flags", [])]
+    for line in [*found.get("notes", []), *reasons, *flags]:
         typer.echo(f"  {printable(line)}")
 
 
@@ -124,6 +130,38 @@ def print_keywords(found: Keywords, *, top: int, order: str) -> None:
         typer.echo(f"class: {one.class_name}; {100 * one.base:.0f} % of all pairs are in it")
         if one.confirmed.any():
             typer.echo(one.sentence(one.order(order)[0]))
+
+
+def print_comparison(found: Sequence[dict[str, Any]]) -> None:
+    """Print one table of several embeddings, a row each, and what was read of each."""
+    if is_quiet():
+        return
+    periods = sorted({T for each in found for T in (*each["probe"], *each["spectrum"])}, key=int)
+    rows = []
+    for each in found:
+        verdict = each["verdict"] if isinstance(each["verdict"], str) else each.get("paper_label")
+        cells = [_measured(each, T) for T in periods]
+        shape = str(len(each["numbers"])), str(each["dim"])
+        rows.append([each["name"], *shape, *cells, verdict or ""])
+    heads = ["embedding", "numbers", "dim", *(f"T = {T}" for T in periods), "verdict"]
+    _print_table("kappa x 100 / magnitude of the spectrum", heads, rows)
+    typer.echo("S spectral, G geometric, R geometric by roundness, ? undecided")
+    for each in found:
+        flags = [f"flag: {flag}" for flag in each.get("flags", [])]
+        for line in [*each.get("notes", []), *flags]:
+            typer.echo(f"  {printable(each['name'])}: {printable(line)}")
+
+
+_MARKS = {"spectral": "S", "geometric": "G", "roundness": "R", "undecided": "?"}
+
+
+def _measured(found: dict[str, Any], T: str) -> str:
+    """Kappa and magnitude at T, and what the verdict says of both."""
+    kappa = _number(found["probe"].get(T, {}).get("kappa"))
+    spike = _number(found["spectrum"].get(T, {}).get("magnitude"))
+    verdict = found["verdict"].get(T, {}) if isinstance(found["verdict"], dict) else {}
+    marks = "".join(mark for key, mark in _MARKS.items() if verdict.get(key))
+    return " ".join(filter(None, (" / ".join(filter(None, (kappa, spike))), marks)))
 
 
 def _number(value: float | None, digits: int = 1) -> str:

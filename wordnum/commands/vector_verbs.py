@@ -1,4 +1,4 @@
-"""Verbs from counts to measures: embed, analyze."""
+"""From counts to vectors: embed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated
 from typer import Argument, Option
 
 import wordnum.commands.options as opt
-from wordnum.commands.options import completing, new_figure_file, new_file, read_moduli, verb
-from wordnum.commands.printing import print_analysis, print_facts
+from wordnum.commands.options import completing, new_file, verb
+from wordnum.commands.printing import print_facts
 
 
 @verb(
@@ -70,49 +70,3 @@ def embed(
         "flags": list(embedding.flags),
     }
     print_facts(facts, as_json)
-
-
-@verb(
-    "wordnum analyze best.npz",
-    "wordnum analyze glove.6B.300d.txt --moduli 2,5,10 --json",
-    "wordnum analyze model.safetensors --tensor wte --vocab tokenizer.json",
-)
-def analyze(
-    embedding: Annotated[Path, Argument(help=".npz, .npy, .txt, .vec, .bin or .safetensors.")],
-    only: str = Option("spectrum,probe,separability", help="Some of these."),
-    moduli: str = Option("2-10", help="As 2-10 or 2,5,10."),
-    classifier: opt.Classifier = Option("lda", help="Of the probe."),
-    tensor: str | None = Option(None, help="Name in a .safetensors file."),
-    vocab: Path | None = Option(None, help="vocab.txt or tokenizer.json."),
-    size: int = Option(1000, min=2, help="N: numbers are 0..N-1."),
-    plot: Path | None = Option(None, help="Also draw to this .pdf, .svg or .png."),
-    seed: opt.Seed = 0,
-    device: opt.Device = "cpu",
-    overwrite: opt.Overwrite = False,
-    as_json: opt.AsJson = False,
-) -> None:
-    """Measure what an embedding knows about numbers: spectrum, probes, separability, verdict."""
-    from wordnum.analyzers.analysis import analyze as measure
-    from wordnum.embeddings.vector_files import load_embedding
-
-    periods = read_moduli(moduli)
-    if plot:
-        new_figure_file(plot, overwrite=overwrite)
-    analysis = measure(
-        load_embedding(embedding, tensor=tensor, vocab=vocab, size=size),
-        only=only,
-        moduli=periods,
-        classifier=classifier,
-        random_state=seed,
-        device=device,
-    )
-    if plot:
-        from matplotlib.figure import Figure
-
-        from wordnum.analyzers.plotting import save_figure
-
-        save_figure(analysis.plot(Figure((9.2, 5.4), layout="constrained")), plot)
-    if as_json:
-        print_facts(analysis.to_dict(), as_json)
-    else:
-        print_analysis(analysis.to_dict())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordnum._compat import require
-from wordnum.embeddings.number_spellings import rows_of_numbers
+from wordnum.embeddings.number_spellings import find_numbers
 from wordnum.embeddings.replicates import Replicates
 from wordnum.embeddings.vector_checks import checked_numbers, checked_vectors, some
 from wordnum.errors import FormatError, InputError, MissingNumberError
@@ -369,9 +369,9 @@ def _named(value: Any, size: int | None) -> tuple[Any, np.ndarray | None, tuple[
     if isinstance(value, Embedding):
         return value.vectors, value.numbers, value.flags
     if hasattr(value, "key_to_index"):
-        numbers, rows = rows_of_numbers(value.key_to_index.items(), size=size or 1000, where=where)
+        found = find_numbers(value.key_to_index.items(), size=size or 1000, where=where)
         subwords = getattr(value, "bucket", 0) and value.max_n >= value.min_n
-        return value.vectors[rows], numbers, ("subwords",) if subwords else ()
+        return value.vectors[found.rows], found.numbers, ("subwords",) if subwords else ()
     if not hasattr(value, "iloc"):
         return value, None, ()
     if value.ndim == 2 and "number" in value:
@@ -389,8 +389,8 @@ def _named(value: Any, size: int | None) -> tuple[Any, np.ndarray | None, tuple[
             raise InputError(message, expected="whole ones", got=some(broken), remedy=remedy)
         return value, floats.astype(np.int64), ()
     tokens = zip(map(str, value.index), range(len(value)))
-    numbers, rows = rows_of_numbers(tokens, size=size or 1000, where=f"the index of {where}")
-    return value.iloc[rows], numbers, ()
+    found = find_numbers(tokens, size=size or 1000, where=f"the index of {where}")
+    return value.iloc[found.rows], found.numbers, ()
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

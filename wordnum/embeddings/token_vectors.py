@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,11 +24,26 @@ class TokenVectors:
         Takes an int array of rows; returns their vectors, shape (len(rows), d).
     flags : tuple of str
         Of the embedding, such as ``"subwords"``.
+    split : callable, optional
+        Gives the tokens of a short text with their rows, or None where it cannot tell.
+    where : str, optional
+        The vocabulary, where it is another file.
+    named : bool
+        Whether the tokens are such, and not the numbers of rows.
+    facts : mapping
+        Of the embedding's provenance: which tensor of which file, say.
+    notes : tuple of str
+        Sentences for the reader, such as which tensor was read.
     """
 
     tokens: Iterable[tuple[str, int]]
     read: Callable[[np.ndarray], np.ndarray]
     flags: tuple[str, ...] = ()
+    split: Callable[[str], list[tuple[str, int]] | None] | None = None
+    where: str | None = None
+    named: bool = True
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def damaged(path: Path, *, expected: str, got: str, where: str) -> FormatError:

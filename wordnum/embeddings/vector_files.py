@@ -1,27 +1,34 @@
-"""Load number vectors from any file that people keep vectors in."""
+"""Load number vectors from any file or model folder that people keep vectors in."""
 
 from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from tokenize import TokenError
+from typing import Literal
 
 import numpy as np
 
+from wordnum.config import one_of
 from wordnum.corpus.encoded_corpus import MANIFEST
 from wordnum.embeddings.binary_vectors import (
     FASTTEXT_MAGIC,
     read_fasttext_binary,
     read_word2vec_binary,
 )
+from wordnum.embeddings.checkpoints import checkpoints
 from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.number_spellings import number_of, rows_of_numbers
-from wordnum.embeddings.safetensors_file import open_tensor
+from wordnum.embeddings.gguf_file import MAGIC, read_gguf
+from wordnum.embeddings.model_folders import read_model_folder, weights_of
+from wordnum.embeddings.number_spellings import find_numbers
+from wordnum.embeddings.tensor_files import open_matrix, open_safetensors
 from wordnum.embeddings.text_vectors import looks_like_text, read_text_vectors, text_header
+from wordnum.embeddings.token_splits import means, split_numbers, splitter
 from wordnum.embeddings.token_vectors import TokenVectors, damaged
 from wordnum.embeddings.vector_checks import checked_size
-from wordnum.embeddings.vocabulary_files import read_vocabulary
+from wordnum.embeddings.vocabulary_files import check_fits, read_vocabulary
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.storage import load_arrays, npz_kind, read_failure
 
@@ -35,11 +42,14 @@ _READERS = {
 _STARTS = {
     b"PK": "npz",
     b"\x93NUMPY": "npy",
+    MAGIC: "gguf",
     FASTTEXT_MAGIC: "fasttext",
     **dict.fromkeys((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), "pickle"),
     **dict.fromkeys((b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd"), "compressed"),
 }
+_WITH_TENSORS = ("safetensors", "a model folder", "gguf")
 _OTHERS = {
+    "a folder of checkpoints": "wordnum analyze (load_trajectory)",
     "counts": "wordnum embed",
     "word-counts": "wordnum embed",
     "expected-counts": "wordnum embed",
@@ -55,8 +65,10 @@ def load_embedding(
     tensor: str | None = None,
     vocab: str | os.PathLike[str] | None = None,
     size: int = 1000,
+    spelling: Literal["blank", "plain"] | None = None,
+    several: Literal["leave", "mean"] = "leave",
 ) -> Embedding:
-    r"""Load the vectors of the numbers 0..size-1 from a file.
+    r"""Load the vectors of the numbers 0..size-1 from a file or a model folder.
 
     Parameters
     ----------
@@ -66,30 +78,45 @@ def load_embedding(
         - .npz of `Embedding.save`, or any .npz with ``vectors`` (and ``numbers``);
         - .npy, row n is number n, or row n is token n of `vocab`;
         - word2vec text or binary, GloVe text with or without a header, fastText .vec and .bin;
-        - .safetensors, with `tensor` and `vocab`.
+        - .safetensors, with `tensor` and `vocab`;
+        - a folder of ``save_pretrained``: config.json, weights, the files of the tokenizer;
+        - .gguf.
 
         The content decides, not the name. Vectors stay on disk: only the numbers' rows are read.
     tensor : str, optional
-        Name of the tensor in a .safetensors file.
+        Name of the tensor in a .safetensors file, a model folder or a .gguf. Of the latter two it
+        is the input embedding if left out.
     vocab : path-like, optional
-        ``vocab.txt``, ``tokenizer.json`` or ``vocab.json`` of a .safetensors or .npy file.
+        ``vocab.txt``, ``tokenizer.json``, ``tokenizer.model`` or ``vocab.json`` of a .safetensors
+        or .npy file; of a model folder, instead of its own.
     size : int
         N.
+    spelling : {"blank", "plain"}, optional
+        Read " 7" only, or "7" only. Left out, the one that more numbers have, among equals the
+        one that follows a blank; the other fills its gaps, flagged "mixed-spellings".
+    several : {"leave", "mean"}
+        Numbers that are several tokens are missing, or the mean of the vectors of their tokens,
+        flagged "several-tokens".
 
     Returns
     -------
     Embedding
         Numbers are found as "7", " 7", "Ġ7" or "▁7". Those without a vector are `missing`.
-        It has no replicates: there is no corpus to split.
+        It has no replicates: there is no corpus to split. ``provenance["notes"]`` says what was
+        read: which tensor, which spellings, what is missing and why.
 
     Raises
     ------
     InputError
-        No file, no number, a number twice; a format that would need pickle.
+        No file, no number, a number twice; a format that would need pickle; a model folder whose
+        parts do not fit one another.
     FormatError
         Damaged, cut off, or a header that lies; the message names the line or byte.
     UsageError
-        `tensor` or `vocab` given for a format that has none, or a size that is no count.
+        `tensor`, `vocab` or `spelling` given for a format that has none, or a size that is no
+        count.
+    MissingExtraError
+        The extra ``models`` is needed: for .gguf, and for a tokenizer.model of sentencepiece.
 
     Examples
     --------
@@ -102,52 +129,97 @@ def load_embedding(
     path = Path(path)
     if not path.exists():
         raise InputError(f"no such file: {path}", remedy="check the path")
+    one_of(several, ("leave", "mean"), what="treatment of numbers that are several tokens")
     try:
-        return _load(path, tensor, None if vocab is None else Path(vocab), checked_size(size))
+        table = _table(path, tensor, None if vocab is None else Path(vocab), checked_size(size))
+        if not isinstance(table, Embedding):
+            return _embedding(path, table, size, spelling, mean=several == "mean")
     except OSError as error:
         raise read_failure(error.filename or path, error) from error
+    if size not in (1000, table.size):
+        got = f"an embedding of size={table.size}"
+        raise InputError(f"{path} has its own size", got=got, remedy="leave size= out")
+    if spelling or several != "leave":
+        expected = "no spelling= and no several="
+        raise UsageError(f"{path} holds numbers, not tokens", expected=expected)
+    return table
 
 
-def _load(path: Path, tensor: str | None, vocab: Path | None, size: int) -> Embedding:
+def _table(
+    path: Path, tensor: str | None, vocab: Path | None, size: int
+) -> TokenVectors | Embedding:
     kind = _kind(path)
-    if kind not in (*_READERS, "embedding", "npz", "npy", "safetensors"):
+    if kind not in (*_READERS, *_WITH_TENSORS, "embedding", "npz", "npy"):
         raise _no_vectors(path, kind)
-    if vocab is not None and kind not in ("npy", "safetensors"):
+    if vocab is not None and kind not in ("npy", "safetensors", "a model folder"):
         raise UsageError(f"{path} names its own words", expected="no vocab=", got=str(vocab))
-    if tensor is not None and kind != "safetensors":
+    if tensor is not None and kind not in _WITH_TENSORS:
         raise UsageError(f"{path} has no named tensors", expected="no tensor=", got=tensor)
     if kind == "embedding":
-        embedding = Embedding.load(path)
-        if size not in (1000, embedding.size):
-            got = f"an embedding of size={embedding.size}"
-            raise InputError(f"{path} has its own size", got=got, remedy="leave size= out")
-        return embedding
+        return Embedding.load(path)
+    if kind == "a model folder":
+        return read_model_folder(path, tensor=tensor, vocab=vocab, size=size)
+    if kind == "gguf":
+        return read_gguf(path, tensor=tensor, size=size)
     if kind in _READERS:
-        table = _READERS[kind](path, size=size)
-    else:
-        table = _matrix(path, kind, tensor, vocab, size)
-    numbers, rows = rows_of_numbers(table.tokens, size=size, where=str(vocab or path))
-    vectors = table.read(rows)
-    if vectors.dtype.kind == "f" and not np.isfinite(vectors).all():
-        where = f"the vector of {numbers[np.argwhere(~np.isfinite(vectors))[0, 0]]}"
-        raise damaged(path, expected="finite numbers", got="NaN or infinity", where=where)
-    provenance = {"file": path.name, "bytes": path.stat().st_size, "format": kind, "tensor": tensor}
-    provenance["vocab"] = vocab and vocab.name
-    embedding = Embedding(
-        vectors, numbers, size=size, name=path.name, flags=table.flags, provenance=provenance
+        return replace(_READERS[kind](path, size=size), facts={"format": kind})
+    return _matrix(path, kind, tensor, vocab, size)
+
+
+def _embedding(
+    path: Path, table: TokenVectors, size: int, spelling: str | None, *, mean: bool
+) -> Embedding:
+    """Read the vectors of the numbers, and say what was there."""
+    where = table.where or str(path)
+    found = find_numbers(table.tokens, size=size, where=where, spelling=spelling)
+    numbers, vectors, flags, notes = found.numbers, table.read(found.rows), [], [*table.notes]
+    missing = np.setdiff1d(np.arange(size), numbers)
+    parts = split_numbers(missing.tolist(), found=found, split=table.split)
+    if table.named:
+        notes.append(str(found))
+        flags += ["mixed-spellings"] if len(found.read) > 1 else []
+    if missing.size:
+        notes.append(str(parts))
+    if mean and parts.pieces:
+        numbers = np.concatenate([numbers, list(parts.pieces)])
+        vectors = np.concatenate([vectors, means(parts.pieces, table.read)])
+        flags.append("several-tokens")
+        notes.append(f"{len(parts.pieces)} numbers are the mean of the vectors of their tokens")
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        got, where = "NaN or infinity", f"the vector of {numbers[np.argmin(finite)]}"
+        raise damaged(path, expected="finite numbers", got=got, where=where)
+    for note in notes:
+        log.info("%s: %s", path, note)
+    facts = {"bytes": path.stat().st_size} if path.is_file() else {}
+    return Embedding(
+        vectors,
+        numbers,
+        size=size,
+        name=path.name or path.resolve().name,
+        flags=(*table.flags, *flags),
+        provenance={
+            "file": path.name,
+            **facts,
+            **table.facts,
+            "several_tokens": len(parts.pieces),
+            "notes": notes,
+        },
     )
-    if embedding.missing.size:
-        missing = ", ".join(map(str, embedding.missing.tolist()))
-        log.info("%s has %d of %d numbers; missing: %s", path, len(embedding), size, missing)
-    return embedding
 
 
 def _kind(path: Path) -> str:
     """Say what a file is by its content, or by its name where the content cannot tell."""
     if not path.is_file():
         known = {MANIFEST: "an encoded corpus", "study.json": "the folder of a study"}
-        what = "a folder" if path.is_dir() else "neither a file nor a folder"
-        return next((text for name, text in known.items() if (path / name).is_file()), what)
+        for name, text in known.items():
+            if (path / name).is_file():
+                return text
+        if weights_of(path):
+            return "a model folder"
+        if path.is_dir() and checkpoints(path):
+            return "a folder of checkpoints"
+        return "a folder" if path.is_dir() else "neither a file nor a folder"
     with open(path, "rb") as file:
         start = file.read(1 << 16)
     first, _, rest = start.partition(b"\n")
@@ -176,7 +248,8 @@ def _no_vectors(path: Path, what: str) -> InputError:
     verb = _OTHERS.get(what)
     return FormatError(
         f"{path} holds no vectors: it is {what}",
-        expected=".npz, .npy, .safetensors, or vectors of word2vec, GloVe or fastText",
+        expected=".npz, .npy, .safetensors, .gguf, a model folder, or vectors of word2vec, GloVe "
+        "or fastText",
         got=f"{path.stat().st_size} bytes" if path.is_file() else what,
         remedy=f"{verb} takes it" if verb else "check the path",
     )
@@ -199,40 +272,27 @@ def _matrix(
     """Open a matrix; a vocabulary names its rows, the file itself, or else row n is number n."""
     names = None
     if kind == "safetensors":
-        n_rows, read = open_tensor(path, tensor)
+        matrix = open_matrix(path, open_safetensors(path), tensor)
+        n_rows, read = matrix.shape[0], matrix.read
     else:
-        matrix, names = _arrays(path, kind)
-        if matrix.ndim != 2 or (names is not None and names.shape != matrix.shape[:1]):
-            got = f"shape {matrix.shape}" + ("" if names is None else f", numbers {names.shape}")
+        array, names = _arrays(path, kind)
+        if array.ndim != 2 or (names is not None and names.shape != array.shape[:1]):
+            got = f"shape {array.shape}" + ("" if names is None else f", numbers {names.shape}")
             raise FormatError(f"{path} holds no matrix", expected="shape (n, d)", got=got)
-        n_rows, read = matrix.shape[0], lambda rows: np.asarray(matrix[rows])
+        n_rows, read = array.shape[0], lambda rows: np.asarray(array[rows])
+    facts = {"format": kind, "tensor": tensor, "vocab": vocab and vocab.name}
     if vocab is not None:
         tokens = read_vocabulary(vocab)
-        _compare(path, n_rows, vocab, tokens, size)
-        return TokenVectors(tokens, read)
+        check_fits(vocab, tokens, path=path, n_rows=n_rows, size=size, strict=False)
+        return TokenVectors(tokens, read, where=str(vocab), facts=facts, split=splitter(vocab))
     if names is None and n_rows > size:
         expected, got = f"row n for number n, {size} rows at most", f"{n_rows} rows"
         remedy = "pass vocab= (vocab.txt or tokenizer.json), or size="
         message = f"{path} has more rows than there are numbers"
         raise InputError(message, expected=expected, got=got, remedy=remedy)
     of_rows = range(n_rows) if names is None else names.tolist()
-    return TokenVectors([(str(name), row) for row, name in enumerate(of_rows)], read)
-
-
-def _compare(
-    path: Path, n_rows: int, vocab: Path, tokens: list[tuple[str, int]], size: int
-) -> None:
-    """Refuse a vocabulary that does not fit the rows; warn where it may not."""
-    n_tokens = max((row for _, row in tokens), default=-1) + 1
-    beyond = [token for token, row in tokens if row >= n_rows and number_of(token, size=size)]
-    # A few added tokens are normal, and rows up to a round number.
-    if beyond or n_tokens - n_rows > max(8, n_rows // 100):
-        expected, got = f"{n_rows} tokens, one for each row", f"{n_tokens} tokens"
-        remedy = "pass the vocabulary that was saved with these vectors"
-        message = f"{vocab} is not the vocabulary of {path}"
-        raise InputError(message, expected=expected, got=got, remedy=remedy)
-    if n_tokens > n_rows or n_rows - n_tokens > max(256, n_rows // 20):
-        log.warning("%s has %d rows, and %s has %d tokens", path, n_rows, vocab, n_tokens)
+    tokens = [(str(name), row) for row, name in enumerate(of_rows)]
+    return TokenVectors(tokens, read, facts=facts, named=False)
 
 
 def _arrays(path: Path, kind: str) -> tuple[np.ndarray, np.ndarray | None]:
