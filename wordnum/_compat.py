@@ -19,6 +19,7 @@ _INSTALL = {
     "gensim": "pip install gensim (Python 3.11 to 3.13: it has no wheel for 3.14 yet)",
     "gguf": "pip install 'wordnum[models]'",
     "google.cloud.storage": "pip install 'wordnum[gcs]'",
+    "pyarrow": "pip install 'wordnum[parquet]'",
     "ray": "pip install 'wordnum[ray]'",
     "sentencepiece": "pip install 'wordnum[models]'",
     "tokenizers": "pip install 'wordnum[huggingface]'",

@@ -9,7 +9,7 @@ from wordnum._compat import available, install_hint
 from wordnum.errors import WordnumError
 from wordnum.provenance import versions
 
-_OPTIONAL = ("cupy", "dask", "ray", "tokenizers", "boto3", "google.cloud.storage")
+_OPTIONAL = ("cupy", "dask", "ray", "tokenizers", "pyarrow", "boto3", "google.cloud.storage")
 
 
 def gather() -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +188,15 @@ def test_results_in_another_format_are_refused_with_the_way_out(tmp_path: Path):
     with pytest.raises(FormatError, match="another version") as caught:
         StudyResults.open(tmp_path)
     assert "run it again" in str(caught.value)
+
+
+def test_without_pyarrow_there_is_no_parquet_and_none_of_an_earlier_run(
+    done: StudyResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "copy"
+    shutil.copytree(done.folder, folder)
+    assert (folder / "table.parquet").exists()
+    monkeypatch.setattr("wordnum.studies.results.available", lambda name: False)
+    StudyResults.open(folder).write_tables()
+    assert not (folder / "table.parquet").exists()
+    assert (folder / "table.csv").read_bytes() == (done.folder / "table.csv").read_bytes()

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wordnum._compat import available
 from wordnum.cooccurrence.windows import Window
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.showing import Shown
@@ -154,9 +155,15 @@ class StudyResults(Shown):
         return [record["error"] for record in self.records if record["status"] == "failed"]
 
     def write_tables(self) -> None:
-        """Write table.parquet, table.csv, comparisons.csv and attribution.csv into the folder."""
-        with atomic_path(self.folder / "table.parquet") as path:
-            self.table.to_parquet(path, index=False)
+        """Write table.csv, comparisons.csv and attribution.csv into the folder.
+
+        Where pyarrow is installed, table.parquet too, which keeps types and `attrs`.
+        """
+        parquet = self.folder / "table.parquet"
+        parquet.unlink(missing_ok=True)  # of an earlier run, where pyarrow was there
+        if available("pyarrow"):
+            with atomic_path(parquet) as path:
+                self.table.to_parquet(path, index=False)
         for name in ("table", "comparisons", "attribution"):
             frame = getattr(self, name)
             if frame is not None:
