@@ -106,8 +106,8 @@ def test_a_parquet_without_the_column_leaves_nothing(tmp_path: Path):
     from pyarrow import parquet
 
     parquet.write_table(pyarrow.table({"body": ["7"]}), tmp_path / "a.parquet")
-    message = refused(tmp_path / "a.parquet", tmp_path)
-    assert "has no column 'text'\n  got: the columns body" in message
+    message = refused(tmp_path / "a.parquet", tmp_path, field="text")
+    assert "there is no field 'text'\n  got: the fields body" in message
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])

@@ -78,7 +78,7 @@ def test_a_text_that_is_not_there_names_the_variable(place: Path):
     ("toml", "error", "message"),
     [
         ('name = "x"\nsorce = "a"', UsageError, "unknown key 'sorce'"),
-        ('name = "x"\nsource = "a"\nreader = "jason"', UsageError, "did you mean 'jsonl'"),
+        ('name = "x"\nsource = "a"\nreader = "jason"', UsageError, "did you mean 'json'"),
         ('name = "x"\nsource = "a"\nseparator = "page"', UsageError, "unknown separator 'page'"),
         ('name = "x"\nsource = "a"\nnumerals = "roman"', UsageError, "unknown numeral scheme"),
         ('name = "x"', UsageError, "a recipe needs a source\n  where: recipe 'x'"),
@@ -158,10 +158,7 @@ def test_the_command_line_changes_what_a_recipe_says(place: Path):
 
 def test_strict_and_append_and_field_reach_a_recipe(place: Path):
     assert "line 2" in run("mine", "--strict", code=1)["error"]
-    assert (
-        "no line of the file is JSON with the field 'text'"
-        in (run("mine", "--field", "text", code=1)["error"])
-    )
+    assert "there is no field 'text'" in (run("mine", "--field", "text", code=1)["error"])
     assert run("mine")["documents"] == 1
     assert "holds this file already" in run("mine", "--append", code=1)["error"]
     assert "another numerals" in run("mine", "--append", "--ordinals", "out", code=2)["error"]

@@ -18,7 +18,7 @@ from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode, encode_documents
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.pieces import Pieces
-from wordnum.corpus.readers import TextReader
+from wordnum.corpus.text_readers import TextReader
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import content_hash
 from wordnum.storage import locked

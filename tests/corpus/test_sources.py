@@ -85,10 +85,10 @@ def test_a_file_whose_name_is_a_pattern_is_itself(tmp_path: Path):
 
 
 def test_addresses_and_standard_input_are_taken_as_they_are():
-    found = read_documents(["-", "s3://bucket/a.jsonl.zst"]).parts
+    found = read_documents(["-", "file:///none/a.jsonl.zst"]).parts
     assert [(part.files[0], part.reader.name) for part in found] == [
         ("-", "text"),
-        ("s3://bucket/a.jsonl.zst", "jsonl"),
+        ("file:///none/a.jsonl.zst", "jsonl"),
     ]
 
 
@@ -101,7 +101,7 @@ def test_links_that_loop_or_lead_out_are_not_followed(tree: Path):
     (tree / "secret.txt").symlink_to(tree.parent / "secret.txt")
     skips = Skips()
     found = [name for name, _ in names(tree, tree, reader="text", skips=skips)]
-    assert found == ["B.txt", "a/y.TXT", "alias.txt", "b.txt", "notes", "é.txt"]
+    assert found == ["B.txt", "a/y.TXT", "alias.txt", "notes", "é.txt"]  # b.txt is alias.txt
     reasons = {Path(entry["file"]).name: entry["reason"] for entry in skips.to_json()}
     assert reasons["up"] == reasons["out"] == "link to a folder"
     assert (

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordnum.corpus.streams import BlockReader, Skips, ranges, read_blocks, replace_invalid
+from wordnum.corpus.streams import BlockReader, Skips, ranges, read_blocks
+from wordnum.corpus.text_encodings import as_utf8
 from wordnum.errors import InputError
 
 
@@ -178,7 +179,7 @@ def test_a_block_reader_gives_all_blocks(blocks: list[bytes], size: int):
 def test_bytes_that_are_not_utf8_are_replaced_as_python_does_and_counted(parts: list[bytes]):
     data = b"".join(parts)
     skips = Skips()
-    found = b"".join(replace_invalid([data], "a.txt", skips))
+    found = b"".join(as_utf8([data], "a.txt", skips, encoding="utf-8", errors="replace"))
     assert found == data.decode(errors="replace").encode()
     report = skips.to_json()
     assert sum(entry["count"] for entry in report) == found.count("\ufffd".encode())
@@ -192,7 +193,7 @@ def test_a_character_cut_by_two_reads_is_whole():
     skips = Skips()
     data = "añé€😀b".encode()
     blocks = [data[at : at + 3] for at in range(0, len(data), 3)]
-    assert b"".join(replace_invalid(blocks, "a", skips)) == data
+    assert b"".join(as_utf8(blocks, "a", skips, encoding="utf-8", errors="replace")) == data
     assert skips.to_json() == []
 
 

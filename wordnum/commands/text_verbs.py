@@ -28,11 +28,21 @@ def encode(
     ordinals: opt.Ordinals | None = Option(None, help="Whether 21st is 21 and st; out."),
     spelled_out: bool = Option(False, "--spelled-out", help="Read twenty-one as 21."),
     tokenizer: str | None = Option(None, help="fast, spacy, or a tokenizer.json; fast."),
-    reader: str | None = Option(None, help="text, jsonl, parquet or wikipedia; by the names."),
+    reader: str | None = Option(
+        None,
+        help="text, gutenberg, jsonl, json, csv, wikiextractor, parquet, arrow or wikipedia; "
+        "by the content, then by the names.",
+    ),
     separator: str | None = Option(None, help="Ends a document: blank, line or file; blank."),
-    field: str | None = Option(None, help="Field or column that holds the text; text."),
+    field: str | None = Option(
+        None,
+        help="Field or column that holds the text, doc.text if one lies in another; the one named "
+        "text, content or document, or the only one that can.",
+    ),
     words: int = Option(50_000, min=1, help="Vocabulary size, numbers not counted."),
-    errors: str = Option("strict", help="Bytes that are not UTF-8: strict, or replace by U+FFFD."),
+    errors: str = Option(
+        "strict", help="What is not UTF-8 (or half a pair): strict, or replace by U+FFFD."
+    ),
     strict: bool = Option(False, "--strict", help="A damaged record is an error."),
     max_record: int = Option(64, min=1, help="Largest record (line of JSON, row, article), MB."),
     append: bool = Option(False, "--append", help="Add to OUTPUT, keeping its vocabulary."),

@@ -78,11 +78,15 @@ def encode(
     output : path-like, optional
         Folder to make; with `append`, the corpus to add to. Without it the corpus is held in
         memory.
-    reader : {"text", "jsonl", "parquet", "wikipedia"}, optional
-        What the files hold; when None by their suffixes, and by their first bytes where those say
-        nothing.
+    reader : str, optional
+        What the files hold: "text", "gutenberg", "jsonl", "json", "csv" (TSV, too),
+        "wikiextractor", "parquet", "arrow" (Feather, too) or "wikipedia" (an XML dump). When None
+        by their content, and by their names where that says nothing; what differs from the name
+        is said. UTF-16 is known by its bytes.
     field : str, optional
-        Field of JSON lines or column of Parquet that holds the text; "text" by default.
+        Field of JSON or column of a table that holds the text, "doc.text" if one lies in another;
+        texts of a list become one document. When None the one that is named text, content or
+        document, else the only one that can be it.
     separator : {"blank", "line", "file"}
         What ends a document of plain text.
     numerals : NumeralScheme or {"whole", "l2r3", "r2l3", "digit"}
@@ -92,7 +96,8 @@ def encode(
     vocabulary_size : int
         Words to keep, by (count desc, bytes asc); numbers come on top.
     errors : {"strict", "replace"}
-        Bytes that are not UTF-8: an error, or U+FFFD and counted.
+        Bytes that are not UTF-8, and halves of surrogate pairs: an error (in a record: skipped),
+        or U+FFFD and counted.
     strict : bool
         A record that cannot be used is an error; else it is skipped and counted.
     max_record : int
@@ -352,11 +357,16 @@ class _Encoder:
 
     def _tell(self, manifest: dict[str, Any], n_documents: int, n_tokens: int) -> None:
         """Say what was skipped, what had to be forgotten, and what will be missing."""
+        by_reason: dict[str, list[dict[str, Any]]] = {}
         for skip in manifest["skips"]:
-            first = ", ".join(position for position in skip["first"] if position)
+            by_reason.setdefault(skip["reason"], []).append(skip)
+        for reason, skips in by_reason.items():
+            count = sum(skip["count"] for skip in skips)
+            first = ", ".join(position for position in skips[0]["first"] if position)
             logger.warning(
-                "%s: %s, %s times%s",
-                *(skip["file"], skip["reason"], f"{skip['count']:,}"),
+                "%s: %s%s%s",
+                skips[0]["file"] + (f" and {len(skips) - 1} more" if skips[1:] else ""),
+                *(reason, f", {count:,} times" if count else ""),
                 f" (first: {first})" if first else "",
             )
         pruned = manifest.get("pruned", {"words": 0})

@@ -18,9 +18,10 @@ import numpy as np
 from wordnum.corpus.blocks import array_hash, block_borders, check_lengths
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.other_tokenizers import Tokenizer, make_tokenizer
-from wordnum.corpus.readers import TextReader, invalid_bytes
 from wordnum.corpus.sources import Part
 from wordnum.corpus.streams import BlockReader, Skips
+from wordnum.corpus.text_encodings import invalid_bytes
+from wordnum.corpus.text_readers import TextReader
 from wordnum.corpus.tokenizing import (
     PADDING,
     RECORD_END,

@@ -13,8 +13,9 @@ from typing import Any
 from wordnum._compat import require
 from wordnum.config import build, one_of, read_toml
 from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.formats import READERS
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.corpus.readers import READERS, SEPARATORS, Reader
+from wordnum.corpus.readers import SEPARATORS, Reader
 from wordnum.corpus.sources import find_parts
 from wordnum.corpus.streams import Skips
 from wordnum.errors import InputError, UsageError

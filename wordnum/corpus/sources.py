@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from wordnum.config import one_of
-from wordnum.corpus.readers import READERS, Reader, TextReader
+from wordnum.corpus.formats import READERS, by_name, plain_suffix, recognise
+from wordnum.corpus.readers import Reader
 from wordnum.corpus.streams import (
     COMPRESSED,
     RANGE,
@@ -21,11 +23,18 @@ from wordnum.corpus.streams import (
     is_compressed,
     is_remote,
     ranges,
+    read_blocks,
+    without_compression,
 )  # fmt: skip
+from wordnum.corpus.text_readers import TextReader
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import content_hash
 
 _FILES = 1000  # in one part, at most
+# What stands beside the texts of a data set, and is about them.
+_ABOUT = re.compile(
+    r"(readme|licen[cs]e|citation|dataset_infos?|dataset_dict|state)\b[\w-]*(\.|$)", re.IGNORECASE
+)
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
@@ -159,30 +168,79 @@ def find_parts(
     sources = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     if not sources:
         raise InputError("no source given", expected="files, folders, globs or addresses")
+    found = (path for item in sources for path in _files(_path(item), reader, skips))
     parts: list[Part] = []
     room = 0
-    for item in sources:
-        for path in _files(_path(item), reader, skips):
-            state = identity(path)
-            size = state[0] * (4 if is_compressed(path) else 1) if state else RANGE + 1
-            kind = _reader(path, reader, readable=state is not None)
-            how = kind(**options.__dict__)
-            # A worker may have started in another folder.
-            part = Part((os.path.abspath(path) if state else path,), how, (state,))
-            if parts and size <= room and parts[-1].reader == how:
-                last = parts[-1]
-                parts[-1] = replace(
-                    last, files=last.files + part.files, states=last.states + part.states
-                )
-                room = room - size if len(parts[-1].files) < _FILES else -1
-            elif cut and kind is TextReader and how.errors == "strict" and size > RANGE:
-                for begin, end in ranges(part.files[0], how.separator, RANGE):
-                    parts.append(replace(part, begin=begin, end=end))
-                room = -1
-            else:
-                parts.append(part)
-                room = RANGE - size
+    for path in _once(found, skips):
+        state = identity(path)
+        size = state[0] * (4 if is_compressed(path) else 1) if state else RANGE + 1
+        kind, encoding = recognise(path, reader)
+        how = kind(**{**options.__dict__, "encoding": encoding})
+        _tell_kind(path, kind, encoding, reader, skips)
+        # A worker may have started in another folder.
+        part = Part((os.path.abspath(path) if state else path,), how, (state,))
+        if parts and size <= room and parts[-1].reader == how:
+            last = parts[-1]
+            parts[-1] = replace(
+                last, files=last.files + part.files, states=last.states + part.states
+            )
+            room = room - size if len(parts[-1].files) < _FILES else -1
+        elif cut and size > RANGE and isinstance(how, TextReader) and how.as_it_is:
+            for begin, end in ranges(part.files[0], how.separator, RANGE):
+                parts.append(replace(part, begin=begin, end=end))
+            room = -1
+        else:
+            parts.append(part)
+            room = RANGE - size
     return parts
+
+
+def _tell_kind(path: str, kind: type[Reader], encoding: str, reader: str, skips: Skips) -> None:
+    """Say what a file was taken for, if its name does not say it."""
+    if reader == "auto" and kind is not by_name(path):
+        remark = f"read as {kind.title}, by its content (--reader text reads it as prose)"
+        skips.add(path, remark, count=0)
+    if encoding not in ("utf-8", "utf-8-sig"):
+        skips.add(path, f"read as {encoding.upper()}, by its first bytes", count=0)
+
+
+def _once(paths: Iterable[str], skips: Skips) -> Iterator[str]:
+    """Each text once: not by another way to the same file, nor packed beside itself."""
+    files: dict[object, str] = {}
+    unpacked: dict[str, str] = {}
+    for path in paths:
+        state = _device_and_number(path)
+        twin = files.get(state or path)
+        name = os.path.abspath(without_compression(path))
+        if twin is None and state and name in unpacked and same_text(path, unpacked[name]):
+            twin = unpacked[name]
+        if twin is None:
+            files[state or path] = path
+            unpacked.setdefault(name, path)
+            yield path
+        else:
+            skips.add(path, f"the same text as {twin}, read once", count=0)
+
+
+def _device_and_number(path: str) -> tuple[int, int] | None:
+    """What a file has in common with all links to it; None if it is none."""
+    try:
+        about = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return about.st_dev, about.st_ino
+
+
+def same_text(path: str, other: str) -> bool:
+    """Whether two files hold the same bytes, once they are decompressed."""
+    try:
+        first, second = (hashlib.blake2b() for _ in range(2))
+        for name, digest in ((path, first), (other, second)):
+            for block in read_blocks(name):
+                digest.update(block)
+    except InputError:
+        return False
+    return first.digest() == second.digest()
 
 
 def _path(item: Any) -> str:
@@ -195,30 +253,6 @@ def _path(item: Any) -> str:
             remedy="for documents in memory call encode_documents",
         ) from error
     return os.fsdecode(path)
-
-
-def _plain_suffix(path: str) -> str:
-    name = Path(path).name.lower()
-    for compressed in COMPRESSED:
-        name = name.removesuffix(compressed)
-    # Dumps come as pages-articles1.xml-p1p41242.bz2, too.
-    return ".xml" if re.search(r"\.xml(-p\d+.*)?$", name) else Path(name).suffix
-
-
-def _reader(path: str, reader: str, *, readable: bool) -> type[Reader]:
-    if reader != "auto":
-        return READERS[reader]
-    suffix = _plain_suffix(path)
-    for kind in READERS.values():
-        if suffix and suffix in kind.suffixes:
-            return kind
-    if readable and not is_compressed(path):
-        with open(path, "rb") as file:
-            head = file.read(16)
-        for kind in READERS.values():
-            if kind.magic and head.startswith(kind.magic):
-                return kind
-    return TextReader
 
 
 def _files(item: str, reader: str, skips: Skips) -> Iterator[str]:
@@ -262,10 +296,13 @@ def _folder(folder: str, reader: str, skips: Skips) -> list[str]:
             path = os.path.join(parent, name)
             if name.startswith("."):
                 continue
+            if _ABOUT.match(name):
+                skips.add(folder, "files about the texts, not read", path)
+                continue
             out = os.path.islink(path) and not _inside(os.path.realpath(path), root)
             if out or not os.path.isfile(path):
                 skips.add(path, "link that leads out of the folder, or no file", "")
-            elif _plain_suffix(path) in known:
+            elif plain_suffix(path) in known:
                 found.append(path)
             else:
                 others.add(Path(path).suffix)

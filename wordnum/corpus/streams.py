@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import itertools
 import os
@@ -19,8 +18,12 @@ from wordnum.storage import read_failure
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 RANGE = 32 * 2**20
+HEAD = 2**16  # bytes by which a format is recognised
 _READ = 2**20
 _EXAMPLES = 5
+_ZSTD_WINDOW = 31  # log2 of the largest that the format has; what zstd --long=31 writes needs it
+# Beginnings of what can be read only once: standard input, pipes. Those who read on get them back.
+_begun: dict[str, tuple[bytes, IO[bytes]]] = {}
 
 
 class Skips:
@@ -38,8 +41,8 @@ class Skips:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.positions: dict[tuple[str, str], list[str]] = {}
 
-    def add(self, path: str, reason: str, position: str, count: int = 1) -> None:
-        """Count something that was skipped."""
+    def add(self, path: str, reason: str, position: str = "", count: int = 1) -> None:
+        """Count something that was skipped; a count of 0 is a remark on the whole file."""
         key = (path, reason)
         self.counts[key] += count
         positions = self.positions.setdefault(key, [])
@@ -57,6 +60,11 @@ class Skips:
 def is_compressed(path: str) -> bool:
     """Whether the suffix of a path is that of a compressed file."""
     return path.lower().endswith(COMPRESSED)
+
+
+def without_compression(path: str) -> str:
+    """Path of a file as it is called when it is not compressed."""
+    return os.path.splitext(path)[0] if is_compressed(path) else path
 
 
 def is_remote(path: str) -> bool:
@@ -85,14 +93,21 @@ def open_raw(path: str) -> IO[bytes]:
     """
     from smart_open import open as smart_open
 
+    if path in _begun:
+        head, rest = _begun.pop(path)
+        blocks = iter(lambda: rest.read(_READ), b"")
+        return cast("IO[bytes]", line_stream(itertools.chain([head], blocks)))
     if path == "-":
-        if sys.stdin is None or sys.stdin.closed:
-            raise InputError("standard input is closed", remedy="send text to it, or name files")
-        return cast("IO[bytes]", io.FileIO(sys.stdin.fileno(), closefd=False))
+        try:
+            return cast("IO[bytes]", io.FileIO(sys.stdin.fileno(), closefd=False))
+        except (AttributeError, OSError, ValueError) as error:
+            remedy = "send text to it, or name files"
+            raise InputError("standard input is closed", remedy=remedy) from error
     if not is_remote(path) and not os.path.exists(path):
         raise InputError(f"no such file: {path}", remedy="check the path")
+    options = {"options": _zstd_options()} if path.lower().endswith(".zst") else None
     try:
-        return cast("IO[bytes]", smart_open(path, "rb"))
+        return cast("IO[bytes]", smart_open(path, "rb", compression_kwargs=options))
     except ImportError as error:
         raise InputError(
             f"{path} needs a package that is not installed",
@@ -102,6 +117,39 @@ def open_raw(path: str) -> IO[bytes]:
         ) from error
     except Exception as error:
         raise _unreadable(path, error, 0) from error
+
+
+def _zstd_options() -> dict[Any, int]:
+    if sys.version_info >= (3, 14):
+        from compression.zstd import DecompressionParameter
+    else:
+        from backports.zstd import DecompressionParameter
+    return {DecompressionParameter.window_log_max: _ZSTD_WINDOW}
+
+
+def read_head(path: str) -> bytes:
+    """First bytes of a file, URL or "-", which whoever reads it gets again.
+
+    What cannot be read has none: the error comes when its turn comes.
+    """
+    parts, size = [], 0
+    lasting = is_remote(path) or os.path.isfile(path)
+    try:
+        file = open_raw(path)
+    except InputError:
+        return b""
+    try:
+        while size < HEAD and (block := file.read(HEAD - size)):
+            parts.append(block)
+            size += len(block)
+    except Exception:
+        lasting = True
+    head = b"".join(parts)
+    if lasting:
+        file.close()
+    else:
+        _begun[path] = head, file
+    return head
 
 
 def read_blocks(path: str, *, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -175,20 +223,6 @@ class BlockReader(io.RawIOBase):
 def line_stream(blocks: Iterable[bytes]) -> io.BufferedReader:
     """Stream of the bytes of some blocks, which has lines."""
     return io.BufferedReader(BlockReader(blocks), _READ)
-
-
-def replace_invalid(blocks: Iterable[bytes], path: str, skips: Skips) -> Iterator[bytes]:
-    """Blocks in which bytes that are not UTF-8 have become U+FFFD, counted."""
-    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    line = 1
-    for block in itertools.chain(blocks, [b""]):
-        text = decoder.decode(block, final=not block)
-        if (found := text.count("\ufffd") - block.count("\ufffd".encode())) > 0:
-            first = line + text.count("\n", 0, text.index("\ufffd"))
-            skips.add(path, "bytes that are not UTF-8, replaced", f"line {first}", found)
-        line += text.count("\n")
-        if text:
-            yield text.encode()
 
 
 def ranges(path: str, separator: str, size: int = RANGE) -> list[tuple[int, int | None]]:

@@ -1,0 +1,65 @@
+"""Of what format a file is: by its first bytes, and by its name where those say nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from wordnum.corpus.csv_reader import CsvReader
+from wordnum.corpus.json_readers import JsonLinesReader, JsonReader
+from wordnum.corpus.readers import Head, Reader
+from wordnum.corpus.streams import COMPRESSED, HEAD, read_head
+from wordnum.corpus.table_readers import ArrowReader, ParquetReader
+from wordnum.corpus.text_encodings import find_encoding
+from wordnum.corpus.text_readers import DocReader, GutenbergReader, TextReader
+from wordnum.corpus.wikipedia import WikipediaReader
+
+# In the order in which they look at the beginning of a file.
+READERS: dict[str, type[Reader]] = {
+    kind.name: kind
+    for kind in (
+        ParquetReader, ArrowReader, WikipediaReader, DocReader, JsonLinesReader, JsonReader,
+        CsvReader, GutenbergReader, TextReader,
+    )
+}  # fmt: skip
+
+
+def recognise(path: str, reader: str = "auto") -> tuple[type[Reader], str]:
+    """Reader of a file and the encoding of its text, by its content, then by its name.
+
+    Parameters
+    ----------
+    path : str
+        File, address or "-".
+    reader : str
+        Name of the reader, if it is known.
+    """
+    data = read_head(path)
+    encoding = find_encoding(data)
+    if reader != "auto":
+        return READERS[reader], encoding
+    text = data.decode(encoding, "ignore").lstrip("\0")
+    head = Head(data, text, whole=len(data) < HEAD)
+    found = [kind for kind in READERS.values() if kind.sniff(head)]
+    return found[0] if found else by_name(path), encoding
+
+
+def by_name(path: str) -> type[Reader]:
+    """Reader of what a file should be by its suffix."""
+    suffix = plain_suffix(path)
+    return next((kind for kind in READERS.values() if suffix in kind.suffixes), TextReader)
+
+
+def plain_suffix(path: str) -> str:
+    """Suffix of a file's name, in small letters, before those of compression.
+
+    Examples
+    --------
+    >>> plain_suffix("dump/pages.JSONL.gz"), plain_suffix("pages-articles1.xml-p1p41242.bz2")
+    ('.jsonl', '.xml')
+    """
+    name = Path(path).name.lower()
+    for compressed in COMPRESSED:
+        name = name.removesuffix(compressed)
+    # Dumps come as pages-articles1.xml-p1p41242.bz2, too.
+    return ".xml" if re.search(r"\.xml(-p\d+.*)?$", name) else Path(name).suffix
