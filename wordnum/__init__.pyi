@@ -11,6 +11,7 @@ from .analyzers import keywords as keywords
 from .analyzers import probe as probe
 from .analyzers import separability as separability
 from .analyzers import spectrum as spectrum
+from .analyzers import sufficiency as sufficiency
 from .analyzers import verdict as verdict
 from .cooccurrence import Counts as Counts
 from .cooccurrence import ExpectedCounts as ExpectedCounts

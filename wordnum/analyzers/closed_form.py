@@ -53,7 +53,8 @@ class FoldBasis:
         Eigenvalues of Z'Z.
     mean : array of shape (d,)
     rotation : array of shape (d, r)
-        A row x of the embedding becomes ``(x - mean) @ rotation``.
+        A row x of the embedding becomes ``(x - mean) @ rotation``; of a `gram_basis`, a row of
+        inner products.
     """
 
     train: Array
@@ -121,6 +122,35 @@ def fold_basis(
     root = xp.sqrt(scatter)
     axes = Z.T @ (vectors / root)
     return FoldBasis(vectors * root, Z_test @ axes, scatter, mean, inverse[:, None] * axes)
+
+
+def gram_basis(backend: Backend, product: Array, train: Array, test: Array) -> FoldBasis:
+    """Basis of a fold from inner products of rows: all columns, however many, as they are.
+
+    Columns are centred by the training rows and not standardised. The mean eigenvalue of Z'Z
+    becomes n, as it is for standardised columns.
+
+    Parameters
+    ----------
+    backend : Backend
+    product : array of shape (N, N)
+        Inner products of all rows.
+    train, test : array of int of shape (n,), (m,)
+        Which rows.
+    """
+    xp = backend.xp
+    inner, across = product[train][:, train], product[test][:, train]
+    mean = inner.mean(axis=0)
+    inner = inner - mean[:, None] - mean + mean.mean()
+    across = across - across.mean(axis=1, keepdims=True) - mean + mean.mean()
+    scatter, vectors = backend.eigh(inner)
+    keep = scatter > 1e-12 * max(float(scatter[-1]), 1e-300)
+    scatter, vectors = scatter[keep], vectors[:, keep]
+    scale = len(train) / scatter.mean()
+    root = xp.sqrt(scatter * scale)
+    return FoldBasis(
+        vectors * root, across @ (vectors * (scale / root)), scatter * scale, mean, vectors
+    )
 
 
 def discriminants(xp: Any, fitted: Array, inverse: Array, counts: Array) -> Array:
@@ -234,6 +264,8 @@ class ClosedFormFold:
     nuisance : (array of shape (n,), array of shape (m,)), optional
     ridge : bool
         Least squares on the class indicators with an intercept, as scikit-learn's RidgeClassifier.
+    basis : FoldBasis, optional
+        In place of that of `train` and `test`: `gram_basis`, where columns are not standardised.
     """
 
     failed: frozenset[int] = frozenset()
@@ -248,10 +280,11 @@ class ClosedFormFold:
         nuisance: tuple[Array, Array] | None = None,
         *,
         ridge: bool = False,
+        basis: FoldBasis | None = None,
     ) -> None:
         self.backend, self.xp, self.ridge = backend, backend.xp, ridge
         self.alphas = backend.asarray(np.array(ALPHAS))
-        self.basis = fold_basis(backend, train, test, nuisance=nuisance)
+        self.basis = basis or fold_basis(backend, train, test, nuisance=nuisance)
         one_hot = [np.eye(task.n_classes)[task.labels[rows]] for task in tasks]
         self.indicator = backend.asarray(np.hstack(one_hot))
         self.counts = self.indicator.sum(axis=0)

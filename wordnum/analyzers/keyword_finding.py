@@ -105,7 +105,7 @@ def keywords(
     >>> found[5].confirmed.sum(), found[5].words[found[5].order("odds")[0]]
     (np.int64(15), 'modfisdva')
     """
-    chosen = _signal(source, window=window, side=side, signal=signal)
+    chosen = signal_of_words(source, window=window, side=side, signal=signal)
     periods = checked_moduli(moduli, size=chosen.shape[0])
     min_count = whole_number(min_count, what="min_count")
     random_state = whole_number(random_state, least=0, most=2**32 - 1, what="random_state")
@@ -198,7 +198,10 @@ class _Rows:
         }
 
 
-def _signal(source: Any, *, window: int | Window | None, side: Side | None, signal: str) -> Signal:
+def signal_of_words(
+    source: Any, *, window: int | Window | None, side: Side | None, signal: str
+) -> Signal:
+    """Counts of words near numbers: of a signal itself, of counts, a corpus or a path."""
     if isinstance(source, Signal):
         if window is not None or side is not None:
             raise UsageError("a signal has its window already", remedy="choose it in counts.signal")

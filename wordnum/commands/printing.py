@@ -13,6 +13,7 @@ from wordnum.progress import is_quiet
 
 if TYPE_CHECKING:
     from wordnum.analyzers.keyword_results import Keywords
+    from wordnum.analyzers.sufficient_words import Sufficiency
     from wordnum.studies.plan import Plan
     from wordnum.studies.results import StudyResults
 
@@ -50,6 +51,7 @@ def _print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
     table = Table(title=Text(printable(title)), box=SIMPLE_HEAD)
     for at, head in enumerate(heads):
         word = head in ("stage", "system", "verdict", "word", "side", "embedding")
+        word = head in ("stage", "system", "verdict", "word", "side", "reader")
         longest = max(len(head), *(len(row[at]) for row in shown))
         table.add_column(
             Text(head), justify="left" if word else "right", min_width=None if word else longest
@@ -162,6 +164,24 @@ def _measured(found: dict[str, Any], T: str) -> str:
     verdict = found["verdict"].get(T, {}) if isinstance(found["verdict"], dict) else {}
     marks = "".join(mark for key, mark in _MARKS.items() if verdict.get(key))
     return " ".join(filter(None, (" / ".join(filter(None, (kappa, spike))), marks)))
+
+
+def print_sufficiency(found: Sufficiency) -> None:
+    """Print kappas by the number of words that are read."""
+    if is_quiet():
+        return
+    rows = [
+        [
+            row["reader"],
+            "" if row["words"] is None else str(row["words"]),
+            _number(row["kappa"]),
+            f"{row['low']:.1f} to {row['high']:.1f}",
+            f"{row['beyond']:.1f} ({row['beyond_low']:.1f} to {row['beyond_high']:.1f})",
+        ]
+        for row in found.rows()
+    ]
+    heads = ["reader", "words", "kappa", "interval", f"{found.all.name} beyond it"]
+    _print_table(f"n mod {found.period} at half the text", heads, rows)
 
 
 def _number(value: float | None, digits: int = 1) -> str:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from typer import Argument, Option
 
 import wordnum.commands.options as opt
 from wordnum.commands.options import new_figure_file, read_moduli, verb
-from wordnum.commands.printing import print_keywords
+from wordnum.commands.printing import print_keywords, print_sufficiency
 
 
 @verb(
     "wordnum words counts.npz --modulus 10 --window 1 --side left",
     "wordnum words articles.corpus --modulus 5,10 --order odds --plot words.pdf",
-    "wordnum words counts.npz --json > words.json",
+    "wordnum words counts.npz --sufficiency --json > words.json",
 )
 def words(
     source: Annotated[Path, Argument(help="Counts (.npz) or an encoded corpus.")],
@@ -30,6 +30,10 @@ def words(
     window: int | None = Option(None, min=1, help="Tokens on each side; that of the counts."),
     signal: opt.SignalName = Option("text", help="Words, numbers as contexts, or both."),
     min_count: int = Option(100, min=1, help="Least pairs of a word that is tested."),
+    sufficiency: Annotated[
+        bool,
+        Option("--sufficiency", help="Also measure how many words suffice: half a minute per T."),
+    ] = False,
     plot: Path | None = Option(None, help="Also draw the first T to this .pdf, .svg or .png."),
     seed: opt.Seed = 0,
     overwrite: opt.Overwrite = False,
@@ -58,7 +62,23 @@ def words(
         shown = min(top, len(first.words))
         figure = Figure((7.2, 1.5 + 0.2 * shown), layout="constrained")
         save_figure(first.plot(figure, top=top, order=order), plot)
+    enough: dict[int, Any] = {}
+    if sufficiency:
+        from wordnum.analyzers.sufficient_words import sufficiency as measure
+
+        around: dict[str, Any] = {
+            "window": window,
+            "side": side,
+            "signal": signal,
+            "min_count": min_count,
+        }
+        enough = {T: measure(source, modulus=T, **around, random_state=seed) for T in found}
     if as_json:
-        typer.echo(json.dumps(found.to_dict(top=top, order=order)))
+        told = found.to_dict(top=top, order=order)
+        for T in found:
+            told[str(T)]["sufficiency"] = enough[T].rows() if enough else None
+        typer.echo(json.dumps(told))
     else:
         print_keywords(found, top=top, order=order)
+        for measured in enough.values():
+            print_sufficiency(measured)
