@@ -8,6 +8,10 @@ page (`write_page`). Names load when they are first used, so that importing word
 
 import lazy_loader
 
+from wordnum.compiling import find_cache_folder
+
 __version__ = "0.1.0"
+
+find_cache_folder()  # numba looks for it once, when it is imported
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
