@@ -253,7 +253,9 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write `value` as indented JSON with sorted keys, atomically."""
-    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    # Names of files need not be Unicode: what is not becomes an escape, as JSON has it.
+    write_text(path, text.encode(errors="backslashreplace").decode())
 
 
 def save_npz(
