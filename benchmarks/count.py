@@ -3,6 +3,7 @@
     python benchmarks/count.py                  speed on one core, two cores, peak of memory
     python benchmarks/count.py --only speed     (or cores, or memory)
     python benchmarks/count.py --parts 5        all of Wikipedia instead of its first fifth
+    python benchmarks/count.py --beside DIR     also another checkout of wordnum, in turn
     python benchmarks/count.py --write          also benchmarks/count.md
 
 Speed: an encoded corpus on disk, one core; the seconds are processor time, which other work on the
@@ -23,6 +24,7 @@ reading a signal of each are shown too.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import subprocess
@@ -273,6 +275,84 @@ def memory(places: list[Path], lines: list[str]) -> None:
             lines.append(f"| {name} | {tokens:,} | {shown} |")
 
 
+OLDER = """
+import json, os, sys, tempfile, time
+import numpy as np
+import wordnum
+from wordnum import EncodedCorpus
+corpus, ten = EncodedCorpus.open(sys.argv[1]), json.loads(sys.argv[2])
+now = hasattr(wordnum, "count_conditions")
+def one(window):
+    if now:
+        return lambda: wordnum.count(corpus, window=window)
+    return lambda: wordnum.count(corpus, window=window, perturbations="original")
+def every():
+    if now:
+        return wordnum.count_words(corpus, window=10)
+    return wordnum.count(corpus, window=10, perturbations="original", rows="all")
+def conditions():
+    count = wordnum.count_conditions if now else wordnum.count
+    return count(corpus, window=10, perturbations=ten).values()
+def saved():
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        for at, counts in enumerate(conditions()):
+            matrix = counts.signal("both").matrix()
+            np.savez(f"{folder}/{at}.npz", matrix.data, matrix.indices, matrix.indptr)
+ways = {
+    "number rows, window 5": (one(5), 12), "number rows, window 10": (one(10), 12),
+    "ten conditions, from count to saved signals": (saved, 4), "all rows, window 10": (every, 2),
+}
+found = {}
+for name, (call, times) in ways.items():
+    call()
+    taken = []
+    for _ in range(times):
+        start = time.process_time()
+        call()
+        taken.append(time.process_time() - start)
+    found[name] = min(taken)
+print(json.dumps(found))
+"""
+
+
+def older(parts: int, folder: Path, other: Path, lines: list[str], *, times: int = 3) -> None:
+    """Least processor seconds of this checkout and another, in processes of their own, in turn."""
+    checkouts = {"wordnum": Path(__file__).resolve().parents[1], "older": other.resolve()}
+    texts = [str(CORPORA / f"wikipedia2014.{i + 1}of5.txt.xz") for i in range(parts)]
+    best: dict[str, dict[str, float]] = {name: {} for name in checkouts}
+    script = "import sys; from wordnum import encode; encode(sys.argv[2:], sys.argv[1])"
+
+    def run(checkout: Path, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", *arguments],
+            env={**os.environ, "PYTHONPATH": str(checkout)},
+            cwd="/", stdout=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    for name, checkout in checkouts.items():
+        if not (folder / name).exists():
+            run(checkout, script, str(folder / name), *texts)
+    for _ in range(times):
+        for name, checkout in checkouts.items():
+            found = json.loads(run(checkout, OLDER, str(folder / name), json.dumps(TEN)))
+            best[name] = {
+                way: min(best[name].get(way, np.inf), took) for way, took in found.items()
+            }
+    lines += [
+        "",
+        f"Beside the first edition ({other.name}), each the least of {times} processes in turn:",
+    ]
+    lines += [
+        "",
+        "| one core, processor seconds | wordnum | first edition | ratio |",
+        "|---|---|---|---|",
+    ]
+    for way, took in best["wordnum"].items():
+        first = best["older"][way]
+        lines.append(f"| {way} | {took:.3f} | {first:.3f} | {took / first:.2f} |")
+
+
 def machine() -> str:
     names = [
         line.partition(":")[2].strip()
@@ -284,9 +364,10 @@ def machine() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", choices=("speed", "cores", "memory"))
+    parser.add_argument("--only", choices=("speed", "cores", "memory", "beside"))
     parser.add_argument("--parts", type=int, default=1, help="fifths of Wikipedia")
     parser.add_argument("--folder", type=Path, help="where encoded corpora are kept for next time")
+    parser.add_argument("--beside", type=Path, help="another checkout of wordnum")
     parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
     options = parser.parse_args()
     lines = ["# Counting beside SciPy and a plain compiled loop", ""]
@@ -303,6 +384,8 @@ def main() -> None:
             cores(encoded(folder, parts=options.parts, times=10), lines)
         if options.only in (None, "memory"):
             memory([place, encoded(folder, parts=options.parts, times=10)], lines)
+        if options.beside and options.only in (None, "beside", "speed"):
+            older(options.parts, folder, options.beside, lines)
     print("\n".join(lines))
     if options.write:
         RESULTS.write_text("\n".join(lines) + "\n")

@@ -40,9 +40,10 @@ if TYPE_CHECKING:
 
 # Tokens that a worker reads at once, unless a single document is longer.
 TASK_TOKENS = 6_000_000
-# Pairs of a run, at most, and distinct pairs of all runs that are merged at once.
+# Pairs of a run, at most, and distinct pairs of all runs that are merged at once: few, in buffers
+# that are used again, since memory that is new to the process takes longer than the sums.
 RUN_PAIRS = 60_000_000
-MERGED_PAIRS = 32_000_000
+MERGED_PAIRS = 4_000_000
 # Positions between asking for memory and reading it.
 _AHEAD = 16
 
@@ -224,7 +225,7 @@ def _count_pairs(ids, order, begin, ahead, weights, skip, row, values, columns):
 def _merged(
     begin: np.ndarray, columns: np.ndarray, values: np.ndarray, *, dtype: type
 ) -> sparse.csr_array:
-    """Add all runs, as many rows at once as have `MERGED_PAIRS`; what is more is on disk.
+    """Add all runs, as many rows at once as have `MERGED_PAIRS`; the sums are on disk.
 
     Rows of run r begin at begin[r] in its part of `columns` and `values`, which hold one run after
     the other.
@@ -235,24 +236,22 @@ def _merged(
     # SciPy copies columns to the type of `indptr` where that is wider.
     indptr = np.zeros(n_words + 1, dtype=np.int32 if entries[-1] < 2**31 else np.int64)
     row = empty_row(n_words, dtype)
+    sums: np.ndarray = np.empty(0, dtype)
+    kept = np.empty(0, np.int32)
     done = 0
     with Spool() as merged_values, Spool() as merged_columns:
         while done < n_words:
             most = entries[done] + MERGED_PAIRS
             last = max(done + 1, int(np.searchsorted(entries, most, side="right")) - 1)
-            room = int(entries[last] - entries[done])
-            sums: np.ndarray = np.empty(room, dtype)
-            kept = np.empty(room, np.int32)
+            if entries[last] - entries[done] > sums.size:
+                sums = np.empty(entries[last] - entries[done], dtype)
+                kept = np.empty(sums.size, np.int32)
             ends = merge_rows(first + begin[:, done : last + 1], values, columns, row, sums, kept)
             indptr[done + 1 : last + 1] = indptr[done] + ends[1:]
-            if room == values.size:
-                merged = sums[: ends[-1]], kept[: ends[-1]], indptr
-                break
             merged_values.append(sums[: ends[-1]])
             merged_columns.append(kept[: ends[-1]])
             for array in (values, columns):
                 forget(array)
             done = last
-        else:
-            merged = merged_values.mapped(dtype), merged_columns.mapped(np.int32), indptr
+        merged = merged_values.mapped(dtype), merged_columns.mapped(np.int32), indptr
     return sparse.csr_array(merged, shape=(n_words, n_words))
