@@ -14,9 +14,12 @@ from wordnum.progress import is_quiet
 if TYPE_CHECKING:
     from wordnum.analyzers.keyword_results import Keywords
     from wordnum.analyzers.sufficient_words import Sufficiency
+    from wordnum.report.headline import Finding
     from wordnum.studies.plan import Plan
     from wordnum.studies.results import StudyResults
 
+# Heads of columns of words; the others hold figures.
+_WORDS = ("stage", "system", "verdict", "word", "side", "embedding", "reader")
 # Systems that a summary shows: more are for the page.
 _SYSTEMS = 60
 
@@ -50,8 +53,7 @@ def _print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
     shown = [[printable(cell) for cell in row] for row in rows]
     table = Table(title=Text(printable(title)), box=SIMPLE_HEAD)
     for at, head in enumerate(heads):
-        word = head in ("stage", "system", "verdict", "word", "side", "embedding")
-        word = head in ("stage", "system", "verdict", "word", "side", "reader")
+        word = head in _WORDS
         longest = max(len(head), *(len(row[at]) for row in shown))
         table.add_column(
             Text(head), justify="left" if word else "right", min_width=None if word else longest
@@ -215,6 +217,13 @@ def _duration(seconds: float) -> str:
     if seconds < 3600:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def print_found(findings: Iterable[Finding]) -> None:
+    """Print what a study found, a line per corpus."""
+    if not is_quiet():
+        for corpus, sentences in findings:
+            typer.echo(printable(f"{corpus}: {' '.join(sentences)}"))
 
 
 def print_summary(results: StudyResults) -> None:

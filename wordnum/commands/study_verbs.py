@@ -12,7 +12,7 @@ from typer import Argument, Option
 
 import wordnum.commands.options as opt
 from wordnum.commands.options import completing, verb
-from wordnum.commands.printing import print_facts, print_plan, print_summary
+from wordnum.commands.printing import print_facts, print_found, print_plan, print_summary
 from wordnum.errors import InputError, printable
 
 
@@ -64,6 +64,7 @@ def study(
 
         print_plan(plan_study(planned, n_jobs=workers), as_json)
         return
+    from wordnum.report.headline import headline
     from wordnum.report.page import write_page
     from wordnum.studies.runner import run_study
 
@@ -86,6 +87,7 @@ def study(
     page = write_page(output)
     if not as_json:
         print_summary(results)
+        print_found(headline(results))
     failures = dict.fromkeys([*results.errors(), *results.about["failures"]])
     for message in failures:
         typer.echo(f"failed: {printable(message)}", err=True)

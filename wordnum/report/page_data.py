@@ -13,6 +13,7 @@ import numpy as np
 from wordnum.analyzers.reasons import reason_text
 from wordnum.errors import printable
 from wordnum.provenance import jsonable
+from wordnum.report.headline import headline
 from wordnum.studies.columns import IDENTITY, MEASURES
 from wordnum.studies.results import StudyResults, system_labels
 
@@ -68,6 +69,7 @@ def page_data(
         "comparisons": _columns(results.comparisons, _COMPARISON),
         "attribution": _columns(results.attribution, _ATTRIBUTION),
         "origin": {key: value for key, value in results.about.items() if key != "runs"},
+        "headline": [found._asdict() for found in headline(results)],
         "left_out": "",
     }
     overview = _shown(jsonable(overview))

@@ -2,6 +2,8 @@
 
 function makeHead() {
   byId('title').textContent = overview.title;
+  byId('headline').append(...overview.headline.map(({ corpus, sentences }) => h('p', {},
+    overview.headline.length > 1 && h('b', {}, `${corpus}: `), sentences.join(' '))));
   const shared = Object.entries(overview.constant).filter(([name, value]) => value !== '' && (!['seed', 'positional'].includes(name) || value) && !(name === 'window_weighting' && value === 'flat'))
     .map(([name, value]) => `${FIELD[name].toLowerCase()} ${plain(value)}`);
   const origin = overview.origin;

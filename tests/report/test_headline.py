@@ -1,0 +1,50 @@
+"""The headline is made by rule: planted studies, and one in which nothing is to be said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.report.fake_study import Recipe, grid, make_study
+from wordnum.report.headline import headline
+from wordnum.studies.results import StudyResults
+
+
+def said(folder: Path, recipes: list[Recipe]) -> dict[str, str]:
+    found = headline(StudyResults.open(make_study(folder / "out", recipes)))
+    return {corpus: " ".join(sentences) for corpus, sentences in found}
+
+
+def test_what_is_read_best_and_what_takes_most_of_it_away(tmp_path: Path):
+    recipes = grid(
+        conditions=("original", "context-length:8", "unigram-replace"), models=("hellinger-svd",)
+    )
+    text = said(tmp_path, recipes)["wikipedia"]
+    assert text.startswith("n mod 5 is read best by hellinger-svd")  # 38 x 0.55, the largest
+    assert "Without multiples of 5 it is " in text
+    assert "Under unigram-replace kappa falls by 2" in text
+    assert "at T = 5, in hellinger-svd" in text
+    assert "context-length" not in text
+
+
+def test_where_nothing_is_significant_it_says_so(tmp_path: Path):
+    recipes = grid(conditions=("original", "isolate:8"), signals=("both",), models=("frequency",))
+    text = said(tmp_path, recipes)["wikipedia"]
+    assert "Nothing is read of n mod T" in text
+    assert "No condition differs from the original by more than chance" in text
+
+
+def test_too_few_documents_conclude_nothing(tmp_path: Path):
+    text = said(tmp_path, [Recipe(interval_reason="few-documents")])["wikipedia"]
+    assert text.startswith("No kappa has an interval (fewer than 40 documents)")
+    assert "read best" not in text
+
+
+def test_corpora_and_readings_of_ordinals_are_told_apart(tmp_path: Path):
+    recipes = [Recipe(corpus=c, ordinals=o) for c in ("a", "b") for o in ("out", "keep")]
+    assert list(said(tmp_path, recipes)) == ["a", "a, ordinals kept", "b", "b, ordinals kept"]
+
+
+def test_a_difference_under_no_condition_is_no_sentence(tmp_path: Path):
+    text = said(tmp_path, [Recipe()])["wikipedia"]
+    assert "condition" not in text
+    assert "Under" not in text

@@ -1,0 +1,126 @@
+"""What a study found, in one to three sentences per corpus, made by rule from its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from wordnum.analyzers.reasons import reason_text
+from wordnum.analyzers.spikes import holm
+from wordnum.studies.results import StudyResults
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALPHA = 0.05
+_DF = 10  # of an interval from ten half-samples
+_PERIODS = (10, 5, 2)  # of English text; the other T are asked where none of these was
+_CORPUS = ["corpus", "ordinals"]
+
+
+class Finding(NamedTuple):
+    """What was found in one corpus, read in one way.
+
+    Attributes
+    ----------
+    corpus : str
+        The corpus, with "ordinals kept" where they were.
+    sentences : tuple of str
+        What is read best, what changes it most, what cannot be concluded.
+    """
+
+    corpus: str
+    sentences: tuple[str, ...]
+
+
+def headline(results: StudyResults) -> list[Finding]:
+    """Say what a study found, corpus by corpus.
+
+    Rules. What is read: the kappa with the highest lower bound among the originals, if the p of
+    its interval is under 5 % after Bonferroni over them, and that of permuted labels under 5 %.
+    What changes it: the largest difference from the original whose p is under 5 % after Holm over
+    the corpus's comparisons. Without an interval nothing is concluded.
+
+    Parameters
+    ----------
+    results : StudyResults
+
+    Returns
+    -------
+    list of Finding
+        In the order of the table.
+    """
+    table = results.table[results.table["status"] == "done"]
+    comparisons = results.comparisons
+    found = []
+    for key, rows in table.groupby(_CORPUS, sort=False):
+        corpus, ordinals = map(str, key)  # type: ignore[call-overload]
+        name = f"{corpus}, ordinals kept" if ordinals == "keep" else corpus
+        asked = rows[rows["T"].isin(_PERIODS)]
+        asked = rows if asked.empty else asked
+        mine = comparisons[(comparisons[_CORPUS] == list(key)).all(axis=1)]  # type: ignore[call-overload]
+        mine = mine[mine["T"].isin(asked["T"]) & (mine["against_condition"] == "original")]
+        systems = rows.drop_duplicates("key").set_index("key")["system"]
+        sentences = [*_read(asked), *_changed(mine, systems)]
+        found.append(Finding(name, tuple(sentences)))
+    return found
+
+
+def _read(rows: pd.DataFrame) -> Iterator[str]:
+    """What is read best in the text as it is."""
+    rows = rows[rows["condition"] == "original"]
+    sure = rows[rows["low"].notna()]
+    if rows.empty:
+        return
+    if sure.empty:
+        why = rows["interval_reason"].dropna()
+        reason = f" ({reason_text(why.iloc[0])})" if len(why) and why.iloc[0] else ""
+        yield f"No kappa has an interval{reason}, so nothing can be concluded here."
+        return
+    best = sure.sort_values("low").iloc[-1]
+    # The interval's own p, since permutations have none under 1/201, beside theirs.
+    error = (best["high"] - best["low"]) / 2 / stats.t.ppf(0.975, _DF)
+    p_value = stats.t.sf(best["kappa"] / error, _DF) if error else float(best["kappa"] <= 0)
+    if p_value * len(sure) >= ALPHA or best["null_p"] >= ALPHA:
+        yield "Nothing is read of n mod T: no kappa lies above 0 by more than chance."
+        return
+    yield (
+        f"n mod {int(best['T'])} is read best by {_system(best)}: kappa {best['kappa']:.0f} "
+        f"({best['low']:.0f} to {best['high']:.0f}).{_without_fives(best)}"
+    )
+
+
+def _without_fives(row: pd.Series[Any]) -> str:
+    left = row.get("kappa_excluding_multiples_of_5")
+    if left is None or not np.isfinite(left):
+        return ""
+    return f" Without multiples of 5 it is {left:.0f}."
+
+
+def _changed(rows: pd.DataFrame, systems: pd.Series[str]) -> Iterator[str]:
+    """What takes most of it away, or adds most."""
+    tested = rows[rows["p_value"].notna()].copy()
+    if tested.empty:
+        return
+    tested["holm"] = holm(tested["p_value"].tolist())
+    sure = tested[tested["holm"] < ALPHA]
+    if sure.empty:
+        least = tested["smallest_difference"].median() if "smallest_difference" in tested else None
+        seen = f"; a difference of {least:.0f} points would have been seen" if least else ""
+        yield f"No condition differs from the original by more than chance{seen}."
+        return
+    row = sure.sort_values("difference", key=abs).iloc[-1]
+    low, high = sorted((abs(row["low"]), abs(row["high"])))
+    yield (
+        f"Under {row['condition']} kappa {'falls' if row['difference'] < 0 else 'rises'} by "
+        f"{abs(row['difference']):.0f} points ({low:.0f} to {high:.0f}) at T = {int(row['T'])}, in "
+        f"{systems[row['key']].removesuffix(' · ' + row['condition'])}; "
+        f"{len(sure)} of {len(tested)} comparisons differ (Holm, 5 %)."
+    )
+
+
+def _system(row: pd.Series[Any]) -> str:
+    return str(row["system"]).removesuffix(" · original")
