@@ -100,7 +100,7 @@ def _compare_tables(folder: Path) -> None:
     from wordnum.studies.results import StudyResults
 
     with tempfile.TemporaryDirectory() as again:
-        for part in ("study.json", "attribution.json"):
+        for part in ("study.json", "attribution.json", "words.json"):
             if (folder / part).is_file():
                 shutil.copy(folder / part, again)
         shutil.copytree(folder / "runs", Path(again, "runs"))

@@ -221,6 +221,27 @@ def attribution(
     return pd.DataFrame(rows).astype({"digit": "Int64"})
 
 
+def words(labels: Sequence[str] = ("wikipedia, whole, ±1",), first: str = "over") -> pd.DataFrame:
+    """Words that carry n mod T, the last of them not confirmed."""
+    rng = np.random.default_rng(6)
+    rows = []
+    for label, T, (at, word) in itertools.product(
+        labels, (2, 10), enumerate([first, "about", "games"])
+    ):
+        ratio = (8.0, 4.0, 0.9)[at]
+        rows.append({
+            "corpus": "wikipedia", "numerals": "whole", "ordinals": "out", "window": "±1",
+            "label": label, "T": T, "word": word, "side": ("both", "left", "right 2")[at],
+            "count": 8000.0 / (at + 1), "share": 0.1 / (at + 1), "f": 50.0 / (at + 1) ** 3,
+            "p_value": 1e-9, "q_value": 1e-7 if at < 2 else 0.3, "confirmed": at < 2,
+            "odds_ratio": ratio, "low": 0.8 * ratio, "high": 1.3 * ratio, "in_class": 0.8,
+            "class": f"multiples of {T // 2 if T > 2 else T}", "tested": 827,
+            "sentence": f"80 % of the numbers beside “{word}” are round, where 30 % of all are.",
+            **{f"residue_{r}": rng.normal(0, 4) if r < T else None for r in range(10)},
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def make_study(
     folder: Path,
     recipes: Sequence[Recipe] | None = None,
@@ -236,6 +257,7 @@ def make_study(
         write_record(record_path(folder, one["key"]), one)
     if extras:
         write_frame(folder / "attribution.json", attribution(groups=groups))
+        write_frame(folder / "words.json", words(first=groups[0] if groups != GROUPS else "over"))
     told = {
         "schema": SCHEMA,
         "name": "paper-data",

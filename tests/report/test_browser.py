@@ -83,7 +83,7 @@ def test_hostile_names_are_shown_and_run_nothing(hostile: Any):
     for details in hostile.locator("#made details summary").all():
         details.click()
     said = hostile.inner_text("body")
-    for section in ("h1", "#failed", "#made", "#attribution", "#comparisons"):
+    for section in ("h1", "#failed", "#made", "#attribution", "#words", "#comparisons"):
         assert "onerror=\"document.title='ran'\"" in hostile.inner_text(section), section
     assert "$x_{ [/b] \\x1b]0;ran\\x07" in said
     assert not set("\x1b\x07\u202e") & set(said)
@@ -220,6 +220,20 @@ def test_the_attribution_sums_to_the_whole_and_shows_last_digits(page: Any):
     assert section.locator("tr.sum").count() == 0
     section.locator("select").select_option(label="wikipedia, whole, ±1, SVD: text and numbers")
     assert section.locator(".heat").first.locator("tbody th").count() == 11
+
+
+def test_words_show_their_residuals_and_ratios_and_say_it_plainly(page: Any):
+    section = page.locator("#words")
+    assert section.locator(".told").inner_text().startswith("80 % of the numbers beside “over”")
+    rows = section.locator("tbody tr")
+    assert rows.locator("th").all_inner_texts() == ["over", "about …", "… games (2)"]
+    assert rows.first.locator("td.residue").count() == 10
+    assert section.locator("tr.unsure th").all_inner_texts() == ["… games (2)"]
+    assert section.locator(".dot.hollow").count() == 1
+    section.get_by_role("radio", name="2", exact=True).click()
+    assert rows.first.locator("td.residue").count() == 2
+    rows.nth(1).hover()
+    assert "4,000 pairs".replace(",", "\u2009") in page.locator("#tip").inner_text()
 
 
 def test_an_address_opens_its_system(page: Any, path: Path):

@@ -47,7 +47,9 @@ def test_a_study_of_another_schema_is_refused_with_the_way_out(tmp_path: Path):
     assert "run it again" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["study.json", "runs/0000000000000000.json", "attribution.json"])
+@pytest.mark.parametrize(
+    "name", ["study.json", "runs/0000000000000000.json", "attribution.json", "words.json"]
+)
 def test_a_damaged_or_changed_file_is_named(tmp_path: Path, name: str):
     folder = make_study(tmp_path / "out", mixed())
     path = folder / name

@@ -41,10 +41,16 @@ def test_what_differs_is_told_apart_from_what_all_share(results: StudyResults):
     assert "perturbation" not in overview["constant"]
 
 
-def test_comparisons_and_attribution_are_optional(tmp_path: Path):
+def test_comparisons_attribution_and_words_are_optional(tmp_path: Path):
     folder = make_study(tmp_path / "out", [Recipe()], extras=False)
     overview, _ = page_data(StudyResults.open(folder))
-    assert overview["comparisons"] == overview["attribution"] == {}
+    assert overview["comparisons"] == overview["attribution"] == overview["words"] == {}
+
+
+def test_words_have_a_residual_for_every_residue_of_their_modulus(results: StudyResults):
+    words = page_data(results)[0]["words"]
+    assert [len(row) for row in words["residues"]] == words["T"]
+    assert set(words["word"]) == {"over", "about", "games"}
 
 
 def kinds(recipe: Recipe, **changed: Any) -> dict[str, str]:

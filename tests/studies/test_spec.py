@@ -141,6 +141,20 @@ def test_every_built_in_study_can_be_planned(name: str, tmp_path: Path):
             ),
             "attribution without the original condition",
         ),
+        (
+            (
+                'perturbations = ["original", "isolate:1"]',
+                'perturbations = ["isolate:1"]\nwords = true',
+            ),
+            "words without the original condition",
+        ),
+        (
+            (
+                'perturbations = ["original", "isolate:1"]',
+                'perturbations = ["mask:../secrets.txt"]',
+            ),
+            "the source leads out of the folder of texts",
+        ),
     ],
 )
 def test_a_mistake_in_a_study_is_named_with_its_remedy(

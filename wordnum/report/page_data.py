@@ -27,6 +27,12 @@ _ATTRIBUTION = (
     "label", "grouping", "group", "T", "digit", "shapley", "low", "high", "single_group",
     "leave_one_out", "whole", "reason",
 )  # fmt: skip
+_WORDS = (
+    "label", "T", "word", "side", "count", "share", "f", "q_value", "confirmed", "odds_ratio",
+    "low", "high", "in_class", "class", "tested", "sentence",
+)  # fmt: skip
+# Of every T that the page has words of.
+_TOP_WORDS = 20
 # Of a record as a whole; the measures are by T.
 _WHOLE = ("key", "status", "error", "verdict", "n_numbers", "coverage", "n_pairs", "seconds")
 # What the condition says in a word, and what the model says where each has but one value.
@@ -68,6 +74,7 @@ def page_data(
         ],
         "comparisons": _columns(results.comparisons, _COMPARISON),
         "attribution": _columns(results.attribution, _ATTRIBUTION),
+        "words": _words(results.words),
         "origin": {key: value for key, value in results.about.items() if key != "runs"},
         "headline": [found._asdict() for found in headline(results)],
         "left_out": "",
@@ -229,6 +236,18 @@ def _columns(frame: pd.DataFrame | None, names: Sequence[str]) -> dict[str, list
     columns: dict[str, list[Any]] = chosen.where(chosen.notna(), None).to_dict("list")  # type: ignore[assignment]
     columns["reason"] = [reason and reason_text(reason) for reason in columns["reason"]]
     return columns
+
+
+def _words(frame: pd.DataFrame | None) -> dict[str, list[Any]]:
+    """Words by column, with a list of residuals each."""
+    if frame is None or frame.empty:
+        return {}
+    shown = frame.groupby(["label", "T"], sort=False).head(_TOP_WORDS)
+    residues = shown.filter(regex=r"^residue_\d+$").to_numpy(dtype=float)
+    columns: dict[str, list[Any]] = shown[list(_WORDS)].to_dict("list")  # type: ignore[assignment]
+    # Residuals to a tenth are finer than the colours that show them.
+    kept = (row[~np.isnan(row)].round(1).tolist() for row in residues)
+    return {**columns, "residues": list(kept)}
 
 
 def _shown(value: Any) -> Any:

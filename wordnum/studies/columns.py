@@ -40,5 +40,12 @@ COMPARISON = (
     "p_value", "reason",
 )  # fmt: skip
 
+# A word of one corpus, window and T; residue_0 to residue_(T-1), its residuals, come last.
+WORDS = (
+    "corpus", "numerals", "ordinals", "window", "label", "T", "word", "side", "count", "share", "f",
+    "p_value", "q_value", "confirmed", "odds_ratio", "low", "high", "in_class", "class", "tested",
+    "sentence",
+)  # fmt: skip
+
 # Integers, which may be missing.
 WHOLE = ("T", "window", "dim", "seed", "step", "tokens", "n_numbers", "n_pairs")

@@ -16,6 +16,7 @@ from wordnum.studies.records import read_record, write_record
 # What a study leaves beside its records and its cache.
 _RESULTS = (
     "table.parquet", "table.csv", "comparisons.csv", "attribution.json", "attribution.csv",
+    "words.json", "words.csv",
     "report.html",
 )  # fmt: skip
 

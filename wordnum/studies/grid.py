@@ -180,6 +180,8 @@ class Study:
     attribution : bool
         Attribute the kappas to contexts (Shapley values) in the original condition, for the
         models that factorize weighted counts.
+    words : bool
+        Find the words that carry n mod T in the original condition (`keywords`).
     context_groups : mapping
         Groups of contexts to attribute to, by name, instead of the library's: see
         `wordnum.cooccurrence.context_groups`.
@@ -191,8 +193,8 @@ class Study:
     ------
     UsageError
         A condition, corpus, model, signal, seed, window or numeral scheme named twice, or none of
-        them; a signal that does not exist; thinned controls or attribution without the original,
-        attribution without a model that factorizes weighted counts.
+        them; a signal that does not exist; thinned controls, attribution or words without the
+        original, attribution without a model that factorizes weighted counts.
 
     Examples
     --------
@@ -212,6 +214,7 @@ class Study:
     seeds: tuple[int, ...] = (0,)
     thinned_controls: bool = False
     attribution: bool = False
+    words: bool = False
     context_groups: Mapping[str, Any] = field(default_factory=dict)
     probe: ProbeSpec = ProbeSpec()
     title: str = ""
@@ -243,6 +246,7 @@ class Study:
         for what, asked, (there, needed, got) in (
             ("thinned controls", self.thinned_controls, original),
             ("attribution", self.attribution, original),
+            ("words", self.words, original),
             ("attribution", self.attribution, (attributable, _ATTRIBUTABLE, "other models")),
         ):
             if asked and not there:

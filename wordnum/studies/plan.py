@@ -20,6 +20,7 @@ _ENCODE_BYTES_PER_S = 28e6  # xz text to blocks on disk, decompression included
 _COUNT_TOKENS_PER_S = 200e6  # one condition, by block and distance, saved
 _RUN_S = 3.0  # measured, replicates too where there are any
 _ATTRIBUTION_S = 900.0  # groups, signals and sides of one corpus and window, intervals included
+_WORDS_S = 6.0  # nine moduli of one corpus and window
 
 # Bytes of text per byte of file, and per token, as on English Wikipedia.
 _EXPANSION = {".xz": 3.7, ".bz2": 3.9, ".gz": 2.9, ".zst": 3.0, ".parquet": 2.0}
@@ -98,6 +99,8 @@ def plan_study(study: Study, *, n_jobs: int | None = 1) -> Plan:
             work[stage] += len(members), sum(costs)
         if study.attribution:
             work["attribute"] += np.array([1, _ATTRIBUTION_S]) * len(study.windows)
+        if study.words:
+            work["words"] += np.array([1, _WORDS_S]) * len(study.windows)
         largest, all_tokens = max(largest, tokens), all_tokens + tokens
         all_pairs += tokens * counted * pairs_per_token
     workers = (os.cpu_count() or 1) if n_jobs == -1 else max(n_jobs or 1, 1)

@@ -13,7 +13,7 @@ from wordnum.cooccurrence.windows import Window
 from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.showing import Shown
 from wordnum.storage import atomic_path
-from wordnum.studies.columns import COMPARISON, SCHEMA, TABLE, WHOLE
+from wordnum.studies.columns import COMPARISON, SCHEMA, TABLE, WHOLE, WORDS
 from wordnum.studies.comparisons import compare_conditions
 from wordnum.studies.records import read_frame, read_record, record_path
 
@@ -135,6 +135,16 @@ class StudyResults(Shown):
         path = self.folder / "attribution.json"
         return read_frame(path).astype({"digit": "Int64"}) if path.is_file() else None
 
+    @cached_property
+    def words(self) -> pd.DataFrame | None:
+        """Words that carry n mod T, the strongest of every corpus and window, if asked for."""
+        path = self.folder / "words.json"
+        if not path.is_file():
+            return None
+        frame = read_frame(path)
+        residues = sorted({*map(str, frame)} - {*WORDS}, key=lambda name: (len(name), name))
+        return frame[[*WORDS, *residues]]
+
     def record(self, key: str) -> dict[str, Any]:
         """One record: spectrum, confusion matrices, circles, kappas of the replicates.
 
@@ -155,7 +165,7 @@ class StudyResults(Shown):
         return [record["error"] for record in self.records if record["status"] == "failed"]
 
     def write_tables(self) -> None:
-        """Write table.csv, comparisons.csv and attribution.csv into the folder.
+        """Write table.csv, comparisons.csv, attribution.csv and words.csv into the folder.
 
         Where pyarrow is installed, table.parquet too, which keeps types and `attrs`.
         """
@@ -164,7 +174,7 @@ class StudyResults(Shown):
         if available("pyarrow"):
             with atomic_path(parquet) as path:
                 self.table.to_parquet(path, index=False)
-        for name in ("table", "comparisons", "attribution"):
+        for name in ("table", "comparisons", "attribution", "words"):
             frame = getattr(self, name)
             if frame is not None:
                 with atomic_path(self.folder / f"{name}.csv") as path:

@@ -35,6 +35,7 @@ from wordnum.studies.stages import (
     prepare_stages,
     timed,
 )  # fmt: skip
+from wordnum.studies.words_stage import words_of_study
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +94,9 @@ def run_study(
         if study.attribution:
             with timed(spent, "attribute"):
                 failures = attribute_study(study, prepared, folder, n_jobs=n_jobs, device=device)
+        if study.words:
+            with timed(spent, "words"):
+                failures += words_of_study(study, prepared, folder)
         found = {
             **about(study),
             "versions": versions(),

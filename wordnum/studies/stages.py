@@ -181,7 +181,7 @@ def prepare_stages(
     runs = list(study.runs_of(recipe))
     cut = [run for run in runs if study.may_need_control(run)]
     counted = [r.perturbation for r in runs if r in cut or not r.model.reads_corpus]
-    if cut or study.attribution:
+    if cut or study.attribution or study.words:
         counted.append(Original())
     try:
         with timed(spent, "encode"):

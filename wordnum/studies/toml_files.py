@@ -78,6 +78,8 @@ def load_study(
     if isinstance(values.get("context_groups"), str):
         values["context_groups"] = read_toml(path.parent / values["context_groups"])
     check_types(values, _LISTS, where=where)
+    for part in "+".join(values.get("perturbations", ())).split("+"):
+        check_sources(part.split(":")[1:2], where=where)  # a mask may name a file of words
     corpus = partial(_corpus, root=root)
     readers: dict[str, Callable[[Any, str], Any]] = {
         "corpora": corpus,

@@ -112,11 +112,13 @@ function makeDownloads() {
     button('table and spectra (JSON)', () => download(`${name}.json`, JSON.stringify({
       title: overview.title, origin: overview.origin, table: tidy(records, moduli), comparisons: rowsOf(overview.comparisons),
       attribution: rowsOf(overview.attribution),
+      words: rowsOf(overview.words),
       spectra: Object.fromEntries(done.filter(record => record.spectrum).map(record => {
         const { f, magnitude } = spectrum(record);
         return [record.key, { frequency: [...f], magnitude: [...magnitude].map(v => Number(v.toPrecision(5))) }];
       })),
     }, null, 1), 'application/json')));
   if (rowsOf(overview.comparisons).length) host.append(button('comparisons (CSV)', () => saveCsv('comparisons', rowsOf(overview.comparisons))));
+  if (rowsOf(overview.words).length) host.append(button('words (CSV)', () => saveCsv('words', rowsOf(overview.words))));
   if (rowsOf(overview.attribution).length) host.append(button('attribution (CSV)', () => saveCsv('attribution', rowsOf(overview.attribution))));
 }

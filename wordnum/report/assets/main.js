@@ -14,6 +14,7 @@ makeDownloads();
 makeWarnings();
 makeComparisons();
 makeAttribution();
+makeWords();
 makeReasons();
 makeFailures();
 makeOrigin();

@@ -12,7 +12,7 @@ function makeHead() {
     shared.length > 0 && h('span', { class: 'shared' }, `In every system: ${shared.join(', ')}.`),
   ].filter(Boolean));
   for (const section of document.querySelectorAll('main > section:not([hidden])')) {
-    const words = { figure: 'Figure', reading: 'How to read', comparisons: 'Comparisons', attribution: 'Attribution', reasons: 'Verdicts', failed: 'Failures', made: 'How it was made' };
+    const words = { figure: 'Figure', reading: 'How to read', comparisons: 'Comparisons', attribution: 'Attribution', words: 'Words', reasons: 'Verdicts', failed: 'Failures', made: 'How it was made' };
     byId('jump').append(h('a', { href: `#${section.id}` }, words[section.id]));
   }
 }
@@ -192,7 +192,7 @@ function makeFailures() {
     h('article', { class: 'failure-card' }, h('h3', {}, name), h('pre', {}, words))));
 }
 
-const STAGES = ['encode', 'count', 'measure', 'attribute'];
+const STAGES = ['encode', 'count', 'measure', 'attribute', 'words'];
 
 function makeOrigin() {
   const { command, versions, corpora, description, name, title, failures, seconds: spent, fingerprint, ...rest } = overview.origin;
