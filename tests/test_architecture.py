@@ -18,7 +18,7 @@ from scipy import sparse
 import wordnum
 
 PACKAGE = Path(wordnum.__file__).parent
-STAGES = ("corpus", "cooccurrence", "embeddings", "analyzers", "theory", "studies", "report")
+STAGES = ("corpus", "cooccurrence", "embeddings", "lm", "analyzers", "theory", "studies", "report")
 COMMON = {
     "_compat", "backend", "compiling", "config", "errors", "information", "intrinsics",
     "parallel", "progress", "provenance", "showing", "storage",

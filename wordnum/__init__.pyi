@@ -2,6 +2,7 @@ from . import analyzers as analyzers
 from . import cooccurrence as cooccurrence
 from . import corpus as corpus
 from . import embeddings as embeddings
+from . import lm as lm
 from . import report as report
 from . import studies as studies
 from . import theory as theory
@@ -41,6 +42,8 @@ from .embeddings import Word2Vec as Word2Vec
 from .embeddings import embed as embed
 from .embeddings import load_embedding as load_embedding
 from .embeddings import load_trajectory as load_trajectory
+from .lm import AdditionTask as AdditionTask
+from .lm import LanguageModel as LanguageModel
 from .parallel import parallel_backend as parallel_backend
 from .report import write_page as write_page
 from .studies import ModelSpec as ModelSpec

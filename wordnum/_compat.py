@@ -12,6 +12,7 @@ from wordnum.errors import InputError, MissingExtraError
 # Import name -> how to get it. Core dependencies are listed too, because a GPU machine may hold
 # only numpy, scipy, scikit-learn and cupy.
 _INSTALL = {
+    "accelerate": "pip install 'wordnum[lm]'",
     "boto3": "pip install 'wordnum[s3]'",
     "cupy": "pip install 'wordnum[gpu-cuda13x]' (or gpu-cuda12x, by the machine's CUDA)",
     "dask": "pip install 'wordnum[dask]'",
@@ -23,6 +24,8 @@ _INSTALL = {
     "ray": "pip install 'wordnum[ray]'",
     "sentencepiece": "pip install 'wordnum[models]'",
     "tokenizers": "pip install 'wordnum[huggingface]'",
+    "torch": "pip install 'wordnum[lm]'",
+    "transformers": "pip install 'wordnum[lm]'",
 }
 
 

@@ -13,6 +13,7 @@ import typer
 
 from wordnum.commands import (  # noqa: F401  they register
     analyze_verb,
+    lm_verbs,
     study_verbs,
     text_verbs,
     vector_verbs,

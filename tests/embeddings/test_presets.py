@@ -17,7 +17,7 @@ from wordnum.embeddings.registry import model_class, model_names, parameter_name
 from wordnum.embeddings.svd import SVD
 from wordnum.errors import InputError, UsageError
 
-SMALL = {"dim": 4, "epochs": 1, "half_samples": False}
+SMALL = {"dim": 4, "epochs": 1, "half_samples": False, "max_steps": 2, "batch_tokens": 512}
 
 
 def small(model: str) -> dict[str, object]:
@@ -25,9 +25,11 @@ def small(model: str) -> dict[str, object]:
     return {key: value for key, value in SMALL.items() if key in parameter_names(model)}
 
 
-def _needs_gensim(model: str) -> None:
+def _needs_its_packages(model: str) -> None:
     if model in ("word2vec", "fasttext"):
         pytest.importorskip("gensim", reason="gensim is not installed")
+    if model == "language-model":
+        pytest.importorskip("torch", reason="torch is not installed (make test LM=1)")
 
 
 def kept() -> EncodedCorpus:
@@ -59,7 +61,7 @@ def test_every_preset_makes_its_model_with_its_parameters(name):
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_embeds_a_corpus_that_it_is_for(name):
     preset = PRESETS[name]
-    _needs_gensim(preset.model)
+    _needs_its_packages(preset.model)
     corpus = kept() if preset.ordinals == "keep" else text()
     embedding = embed(corpus, preset=name, **small(preset.model))
     assert np.array_equal(embedding.numbers, np.flatnonzero(corpus.number_counts))
@@ -133,7 +135,7 @@ def test_what_is_no_corpus_and_no_counts_is_refused_by_what_it_is(tmp_path):
 
 @pytest.mark.parametrize("model", model_names())
 def test_every_model_can_be_chosen_by_name_alone(model):
-    _needs_gensim(model)
+    _needs_its_packages(model)
     made = embed(text(), model=model, **small(model))
     assert made.provenance["embed"]["parameters"]["model"] == model
 
