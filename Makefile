@@ -11,7 +11,7 @@ DEMO := demo-report
 # The one torch that the tests were seen to pass with; transformers must not bring another.
 TORCH := torch==2.13.0
 
-.PHONY: demo test docs check test-slow lint format clean
+.PHONY: demo test docs dist check test-slow lint format clean
 
 demo: .venv/.demo
 	$(BIN)/wordnum demo -o $(DEMO) --jobs 2 --overwrite
@@ -21,6 +21,12 @@ test: lint $(if $(LM),.venv/.lm)
 
 check: lint
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not long"
+
+dist: .venv/bin/python
+	$(BIN)/python -m pip install --quiet build twine
+	rm -rf dist
+	$(BIN)/python -m build -o dist .
+	$(BIN)/twine check --strict dist/*
 
 docs: .venv/.docs
 	$(BIN)/sphinx-build -q -W --keep-going -E -c docs -b html . docs/_build/html
@@ -61,4 +67,4 @@ format: .venv/.test
 	@touch $@ .venv/.demo
 
 clean:
-	rm -rf .venv $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage docs/_build docs/api/generated
+	rm -rf dist .venv $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage docs/_build docs/api/generated
