@@ -13,18 +13,25 @@ __all__ = ["OTHER", "UNKNOWN", "documents", "tokens"]
 OTHER, UNKNOWN = "<other number>", "<unknown>"
 _LONGEST = 1024
 _WORD, _DIGIT = r"[\p{L}\p{M}]", r"\p{N}"
-# A numeral of the scheme `whole` goes on over a single point or comma between two digits.
-_JOINED = rf"{_DIGIT}+(?:[.,]{_DIGIT}+)*"
-_MIXED = rf"[\p{{L}}\p{{M}}\p{{N}}](?:[\p{{L}}\p{{M}}\p{{N}}]|(?<={_DIGIT})[.,](?={_DIGIT}))*"
+# Under the scheme `whole` a numeral goes on over one of these between two digits, and over the
+# sign of an exponent: 10^-6, 1e-5.
+_JOINT = (
+    r"(?:[.,'’·_⁄∕٫٬，．⁺⁻₊₋\u00A0\u2004-\u200A\u202F\u205F\u00AD\u200B-\u200D\u2060\uFEFF]"
+    r"|\^[+\-−]?)"
+)
+_SIGN = rf"(?<={_DIGIT}[eE])[+\-−](?={_DIGIT})"
+_JOINED = rf"{_DIGIT}+(?:{_JOINT}{_DIGIT}+)*"
+_ANY = r"[\p{L}\p{M}\p{N}]"
+_MIXED = rf"{_ANY}(?:{_ANY}|(?<={_DIGIT}){_JOINT}(?={_DIGIT})|{_SIGN})*"
 _RUNS = {
     (True, "out"): _MIXED,
     (True, "keep"): rf"{_JOINED}|{_WORD}+",
-    (False, "out"): r"[\p{L}\p{M}\p{N}]+",
+    (False, "out"): rf"{_ANY}+",
     (False, "keep"): rf"{_DIGIT}+|{_WORD}+",
 }
 _VISIBLE = r"[^\p{Z}\p{C}]"
 # The point of " .5" stands behind no letter, digit or point; it is taken with its numeral.
-_LONE_POINT = rf"(?<![\p{{L}}\p{{M}}\p{{N}}.])\.(?={_DIGIT})"
+_LONE_POINT = rf"(?<![\p{{L}}\p{{M}}\p{{N}}.·])[.·](?={_DIGIT})"
 _HAS_DIGIT = regex.compile(_DIGIT)
 _BORDERS = {
     "blank": regex.compile(r"\n[\p{Z}\p{C}]*\n"),
@@ -49,8 +56,8 @@ class _Readings(dict[str, tuple[int | str, ...]]):
 
     def read(self, run: str) -> tuple[int | str, ...]:
         """Tokens of a run of letters and digits, or of one other visible character."""
-        if len(run) > 1 and run[0] == ".":
-            return (".", OTHER)
+        if len(run) > 1 and run[0] in ".·":
+            return (run[0], OTHER)
         too_long = len(run.encode()) > _LONGEST
         if not _HAS_DIGIT.search(run):
             return (UNKNOWN if too_long else run.lower(),)

@@ -72,7 +72,7 @@ def test_the_number_policy_is_the_one_worked_by_hand(ordinals: str, policy: dict
         pytest.param("e\u0301a", ["e\u0301a"], id="combining mark"),
         pytest.param("ΑΣ ΣΑ", ["ας", "σα"], id="final sigma"),
         pytest.param("İß", ["i̇ß"], id="lower case of two characters"),
-        pytest.param("7\u200b8", [7, 8], id="zero-width space"),
+        pytest.param("7\u200b8", ["<other number>"], id="zero-width space"),
     ],
 )
 def test_whole_numbers_by_hand(text: str, expected: list[int | str]):

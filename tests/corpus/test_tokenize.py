@@ -117,6 +117,8 @@ def test_two_tokenizers_give_the_same_tokens(text: str, scheme: NumeralScheme, s
 @example("1.2", [1, 2], NumeralScheme(), "file", True)
 @example("z" * 3000 + "5", [1100, 1500, 3000], NumeralScheme(), "line", True)
 @example("1" * 3000 + ".5", [1100, 3000, 3001], NumeralScheme(ordinals="keep"), "line", False)
+@example("1" * 3000 + "e-5", [1100, 3000, 3001, 3002], NumeralScheme(), "file", False)
+@example("1" * 3000 + "^-5", [1100, 3000, 3001, 3002], NumeralScheme(), "file", True)
 def test_tokens_do_not_depend_on_how_the_bytes_are_cut(
     text: str, cuts: list[int], scheme: NumeralScheme, separator: str, take_each: bool
 ):
@@ -128,7 +130,10 @@ def test_tokens_do_not_depend_on_how_the_bytes_are_cut(
 
 @pytest.mark.parametrize("scheme", ALL_SCHEMES, ids=named)
 def test_every_cut_of_a_tricky_text(scheme: NumeralScheme):
-    text = "No.5: 1,234.5x ΑΣ21st\n\n½ .07 “é\u0301”\n007\x00\nİ 3.\n"
+    text = (
+        "No.5: 1,234.5x ΑΣ21st\n\n½ .07 “é\u0301”\n007\x00\nİ 3.\n"
+        "1\u2009234·5 ·6 10^-6 ^-7 2^x 1e-5 e-5 3E+x 8’9 8’s 5\u00ad0 1^2-3"
+    )
     data = text.encode()
     expected = reference.documents(text, scheme, "blank")
     for cut in range(len(data) + 1):

@@ -19,10 +19,11 @@ class NumeralScheme:
     ----------
     kind : {"whole", "l2r3", "r2l3", "digit"}
         `whole`: a numeral is one token, the number it stands for when that is an integer of
-        0..size-1 written plainly, else *other number*; digits joined by single points or commas
-        are one numeral. `l2r3`: every digit run is cut into chunks of three from the left (as
-        Llama-3 does), `r2l3`: from the right; a chunk with a leading zero is a token of its own,
-        not the number. `digit`: every digit is a token.
+        0..size-1 written plainly, else *other number*; digits joined by one of `JOINS` (points,
+        commas, apostrophes, thin spaces, ...) or by the sign of an exponent are one numeral, no
+        part of which is a number. `l2r3`: every digit run is cut into chunks of three from the
+        left (as Llama-3 does), `r2l3`: from the right; a chunk with a leading zero is a token of
+        its own, not the number. `digit`: every digit is a token.
     size : int
         N: the numbers are 0..N-1. 1000 by default, as in the paper; chunks of three need 1000.
     ordinals : {"out", "keep"}
@@ -36,7 +37,8 @@ class NumeralScheme:
     -----
     Only 0-9 are digits of a number; a run that holds another numeric character (½, ², Ⅳ, ٣) is
     *other number*, and so is a numeral over 1024 bytes long, or one behind a decimal point that
-    stands alone (".5", `whole` only).
+    stands alone (".5", "·5", `whole` only). Where it is in doubt what a numeral means, it is
+    *other number*: a wrong number is worse than one that is missing. docs/numerals.md has a table.
 
     Examples
     --------
@@ -85,6 +87,16 @@ class NumeralScheme:
 
 OTHER, UNKNOWN = "<other number>", "<unknown>"
 MAX_TOKEN_BYTES = 1024
+# What joins two digits into one numeral under `whole`: separators of groups and decimals, strokes
+# of fractions, signs of powers, spaces that are narrow or do not break, what is not seen.
+JOINS = (
+    ".,'_^·’٫٬．，" "⁄∕" "⁺⁻₊₋" "\u00a0\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
+    "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+)  # fmt: skip
+# Behind ^ and behind the e of "1e-5" a sign joins too.
+SIGNS = "+-−"
+# Decimal points: one that stands alone before digits makes them a fraction.
+POINTS = ".·"
 _SPACE, _PUNCTUATION, _LETTER, _NUMERIC = range(4)
 
 

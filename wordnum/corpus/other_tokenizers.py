@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import os
 import pickle
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,16 @@ from typing import Any
 import numpy as np
 
 from wordnum._compat import require
-from wordnum.corpus.numerals import MAX_TOKEN_BYTES, OTHER, NumeralScheme, character_class
+from wordnum.corpus.numerals import (
+    JOINS,
+    MAX_TOKEN_BYTES,
+    OTHER,
+    POINTS,
+    SIGNS,
+    UNKNOWN,
+    NumeralScheme,
+)
+from wordnum.corpus.tokenizer_kernel import character_classes
 from wordnum.corpus.tokenizing import FastTokenizer, Piece, tokens
 from wordnum.errors import InputError, UsageError
 from wordnum.provenance import content_hash
@@ -23,9 +33,9 @@ from wordnum.storage import file_hash
 Tokenizer = str | os.PathLike[str] | Callable[[str], list[str]]
 # A token, and where it begins and ends in its document; -1 where that is not known.
 Spans = Iterable[tuple[str, int, int]]
-_NUMERIC, _LETTER = 3, 2
-# How byte-level and sentencepiece vocabularies write the space before a word.
-_SPACE_MARKS = "Ġ▁ "
+_LETTER, _NUMERIC = 2, 3
+_DIGITS = re.compile("[0-9]+")
+_NONE = (2**62, 2**62)  # no further numeral
 
 
 def tokenizer_name(tokenizer: Tokenizer) -> str:
@@ -77,7 +87,7 @@ def make_tokenizer(
     if name == "spacy":
         return DocumentTokenizer(_spacy(), numerals)
     if name.endswith(".json"):
-        return DocumentTokenizer(_huggingface(name), numerals, own_numerals=True)
+        return DocumentTokenizer(_huggingface(name), numerals)
     raise UsageError(
         f"unknown tokenizer {name!r}",
         expected="'fast', 'spacy', the path of a tokenizer.json, or a callable str -> list[str]",
@@ -87,18 +97,16 @@ def make_tokenizer(
 class DocumentTokenizer:
     """Turn documents into ids by a function that gives their tokens and where they stand.
 
-    Tokens with a digit are read by the numeral scheme; one that touches a letter in the text is
-    *other number* unless ordinals are kept, and so is, for whole numerals, a part of one such as
-    the 3 of "3.14". White space is no token.
+    Numerals are found in the text by the numeral scheme, as the fast tokenizer finds them, and
+    stand for all tokens that make them up: no token decides what is a number. What a token holds
+    beside a numeral is read as the fast tokenizer reads it. White space is no token.
 
     Parameters
     ----------
     spans : callable
         Document -> (token, begin, end) one after the other.
     numerals : NumeralScheme
-        How tokens that hold digits become number tokens.
-    own_numerals : bool
-        The tokenizer cuts digit runs itself, so each of its tokens of plain digits is a number.
+        How digits become number tokens.
 
     Examples
     --------
@@ -109,69 +117,66 @@ class DocumentTokenizer:
     ([1002, 7, 1003, 1000, 1002, 7], [0, 4])
     """
 
-    def __init__(
-        self, spans: Callable[[str], Spans], numerals: NumeralScheme, *, own_numerals: bool = False
-    ) -> None:
+    def __init__(self, spans: Callable[[str], Spans], numerals: NumeralScheme) -> None:
         self.numerals = numerals
         self._spans = spans
-        self._own = own_numerals
-        self._read = lru_cache(maxsize=2**14)(lambda token: tokens(token, numerals))
+        self._read = lru_cache(maxsize=2**14)(lambda text: tokens(text, numerals))
         self._reset()
 
     def _reset(self) -> None:
         self._index: dict[str, int] = {}
+        self._words: dict[str, int] = {}
         self._ids: list[int] = []
         self._starts: list[int] = []
-        self._plain: dict[str, int] = {}
-
-    def _word(self, word: str) -> int:
-        if len(word) * 4 > MAX_TOKEN_BYTES and len(word.encode()) > MAX_TOKEN_BYTES:
-            return self.numerals.unknown
-        return self.numerals.size + 2 + self._index.setdefault(word, len(self._index))
 
     def read_documents(self, texts: Iterable[str]) -> None:
         """Read whole documents; one without tokens is dropped."""
         for text in texts:
             before = len(self._ids)
-            for token, begin, end in self._spans(text):
-                known = self._plain.get(token)
-                if known is not None:
-                    self._ids.append(known)
-                elif any(character_class(character) == _NUMERIC for character in token):
-                    self._ids += self._numeral(text, token, begin, end)
-                elif token.strip():
-                    self._plain[token] = self._word(token)
-                    self._ids.append(self._plain[token])
+            self._read_document(text)
             if len(self._ids) > before:
                 self._starts.append(before)
 
-    def _numeral(self, text: str, token: str, begin: int, end: int) -> Iterator[int]:
-        size = self.numerals.size
-        # Within a tokenizer's own pieces "a7" is a word of its making, and not split again.
-        read: list[int | str] = self._piece(token) if self._own else self._read(token)
-        a_word = self._own and read == [token]
-        if begin >= 0 and not a_word and self._is_fragment(text, begin, end):
-            read = [OTHER]
-        for item in read:
-            yield item if isinstance(item, int) else size if item == OTHER else self._word(item)
+    def _read_document(self, text: str) -> None:
+        ids, words = self._ids, self._words
+        numerals = numeral_spans(text, self.numerals)
+        begin, end = next(numerals, _NONE)
+        done = 0  # end of the last numeral that was read
+        for token, first, last in self._spans(text):
+            if done <= first and last <= begin and token in words:
+                ids.append(words[token])
+            elif first < 0:
+                ids += self._fast(token) if _DIGITS.search(token) else self._word(token)
+            else:
+                while end <= first:
+                    begin, end = next(numerals, _NONE)
+                at = max(first, done)
+                while begin < last:
+                    ids += self._fast(text[at:begin]) + self._fast(text[begin:end])
+                    at = done = end
+                    begin, end = next(numerals, _NONE)
+                ids += self._word(token) if at == first else self._fast(text[at:last])
 
-    def _is_fragment(self, text: str, begin: int, end: int) -> bool:
-        """Whether the token text[begin:end] is a part of what is *other number* as a whole."""
-        while begin < end and text[begin].isspace():
-            begin += 1
-        if self.numerals.ordinals == "out" and _touches(text, begin, end):
-            return True
-        return self.numerals.kind == "whole" and not self._own and _goes_on(text, begin, end)
+    def _word(self, token: str) -> list[int]:
+        """Id of a token beside numerals; nothing for white space."""
+        if not token.strip():
+            return []
+        # Digits that are none in the text were made by a normalizer.
+        self._words[token] = self._id(OTHER if _DIGITS.fullmatch(token) else token)
+        return [self._words[token]]
 
-    def _piece(self, token: str) -> list[int | str]:
-        digits = token.lstrip(_SPACE_MARKS)
-        if not (digits.isascii() and digits.isdigit()):
-            # "##7" goes on from the piece before it: part of a number, and not a number.
-            rest = token.removeprefix("##")
-            return [OTHER] if rest.isdigit() else [token]
-        if len(digits) > 1 and digits[0] == "0":
-            return [digits]
-        return [int(digits)] if len(digits) <= 8 and int(digits) < self.numerals.size else [OTHER]
+    def _fast(self, text: str) -> list[int]:
+        """Ids of what the fast tokenizer reads."""
+        return [self._id(token) for token in self._read(text)]
+
+    def _id(self, token: int | str) -> int:
+        if isinstance(token, int):
+            return token
+        if token == OTHER:
+            return self.numerals.other_number
+        if token == UNKNOWN or len(token.encode(errors="replace")) > MAX_TOKEN_BYTES:
+            return self.numerals.unknown
+        return self.numerals.size + 2 + self._index.setdefault(token, len(self._index))
 
     def take(self) -> Piece:
         """Everything read since the last call; starts a new piece."""
@@ -188,31 +193,43 @@ class DocumentTokenizer:
         return piece
 
 
-def _touches(text: str, begin: int, end: int) -> bool:
-    """Whether the token text[begin:end] runs into a letter outside itself."""
-    before = begin > 0 and character_class(text[begin]) >= _LETTER
-    behind = 0 < end < len(text) and character_class(text[end - 1]) >= _LETTER
-    return (before and character_class(text[begin - 1]) == _LETTER) or (
-        behind and character_class(text[end]) == _LETTER
-    )
+def numeral_spans(text: str, numerals: NumeralScheme) -> Iterator[tuple[int, int]]:
+    """Where the numerals of a text begin and end, with all that the scheme takes as part of them.
+
+    Examples
+    --------
+    >>> list(numeral_spans("7 of 3.14 or 21st", NumeralScheme()))
+    [(0, 1), (5, 9), (13, 17)]
+    >>> list(numeral_spans("7 of 3.14 or 21st", NumeralScheme("l2r3", ordinals="keep")))
+    [(0, 1), (5, 6), (7, 9), (13, 15)]
+    """
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    pattern = _PATTERNS[numerals.kind == "whole", numerals.ordinals]
+    return (run.span() for run in pattern.finditer(_kinds()[codes].tobytes()))
 
 
-def _goes_on(text: str, begin: int, end: int) -> bool:
-    """Whether the numeral in text[begin:end] goes on outside, over a point or comma or not."""
+# Numerals in a text of which every character is written as its kind, see `_kinds`.
+_JOINT = rb"(?<=0)(?:[._^]|\^-)(?=0)"
+_LONE_POINT = rb"(?:(?<![ae0.])[.](?=0))?+"
+_PATTERNS = {
+    key: re.compile(pattern)
+    for key, pattern in {
+        (True, "out"): _LONE_POINT
+        + rb"(?<![ae0])[ae]*+0(?:[ae0]|" + _JOINT + rb"|(?<=0e)-(?=0))*+",
+        (True, "keep"): _LONE_POINT + rb"0(?:0|" + _JOINT + rb")*+",
+        (False, "out"): rb"(?<![ae0])[ae]*+0[ae0]*+",
+        (False, "keep"): rb"0++",
+    }.items()
+}  # fmt: skip
 
-    def digit(at: int) -> bool:
-        return 0 <= at < len(text) and character_class(text[at]) == _NUMERIC
 
-    if digit(end - 1) and (digit(end) or (text[end : end + 1] in (".", ",") and digit(end + 1))):
-        return True
-    if not digit(begin) or not begin:
-        return False
-    if digit(begin - 1) or (text[begin - 1] in ".," and digit(begin - 2)):
-        return True
-    stands_alone = begin < 2 or (
-        character_class(text[begin - 2]) < _LETTER and text[begin - 2] != "."
-    )
-    return text[begin - 1] == "." and stands_alone
+@lru_cache(maxsize=1)
+def _kinds() -> np.ndarray:
+    """Of every character: 0 numeric, a letter, e an e, . point, ^ caret, _ joins, - sign."""
+    kinds = np.frombuffer(b"  a0", dtype=np.uint8)[character_classes()]
+    for characters, kind in ((JOINS, "_"), (POINTS, "."), ("^", "^"), (SIGNS, "-"), ("eE", "e")):
+        kinds[[ord(character) for character in characters]] = ord(kind)
+    return kinds
 
 
 def _aligned(tokenize: Callable[[str], list[str]]) -> Callable[[str], Spans]:

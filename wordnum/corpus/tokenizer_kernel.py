@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from wordnum.compiling import compiled
-from wordnum.corpus.numerals import MAX_TOKEN_BYTES, character_class
+from wordnum.corpus.numerals import JOINS, MAX_TOKEN_BYTES, POINTS, SIGNS, character_class
 from wordnum.intrinsics import element, first_bytes, first_letters, prefetch, trailing_zeros
 
 # What happened in a call of `tokenize`.
@@ -41,6 +41,9 @@ _WHOLE, _R2L3, _DIGIT = KINDS["whole"], KINDS["r2l3"], KINDS["digit"]
 
 _SPACE, _PUNCTUATION, _LETTER, _NUMERIC = range(4)
 _BEYOND = 4  # class of the bytes of characters beyond ASCII
+_EXPONENT = 4  # as the kind of a run's last character: an e behind a digit
+_JOINS, _SIGNS, _POINTS = (tuple(map(ord, characters)) for characters in (JOINS, SIGNS, POINTS))
+_CARET, _E, _FOLD = ord("^"), ord("e"), 0x20
 # Kinds of characters seen in a run, as bits.
 _SEEN_LETTER, _SEEN_DIGIT, _SEEN_NUMERIC, _SEEN_JOIN = 1, 2, 4, 8
 
@@ -112,8 +115,8 @@ def _scan_run(
     end there. Bytes that are not UTF-8 end it; what is wrong is said when their turn comes.
     """
     (seen, last), (joins, keep) = run, how
-    end = p  # of the run so far; a point or comma between `end` and `p` waits for a digit
-    whole = False
+    end = p  # of the run so far; what joins stands between `end` and `p` and waits for a digit
+    whole = caret = False
     while p < n:
         character = _decode(data, p, n)
         if character < 0:
@@ -122,10 +125,17 @@ def _scan_run(
         code, length = character >> 3, character & 7
         kind = np.int64(classes[code])
         if kind < _LETTER:
-            whole = not (joins and last == _NUMERIC and end == p and (code == 46 or code == 44))
+            if end == p:
+                joining = (last == _NUMERIC and code in _JOINS) or (
+                    last == _EXPONENT and code in _SIGNS
+                )
+                caret = code == _CARET
+            else:
+                joining = caret and end + 1 == p and code in _SIGNS
+            whole = not (joins and joining)
             if whole:
                 break
-            p += 1
+            p += length
             continue
         if end < p:
             if kind != _NUMERIC:
@@ -137,6 +147,8 @@ def _scan_run(
             break
         if kind == _LETTER:
             seen |= _SEEN_LETTER
+            if last == _NUMERIC and code | _FOLD == _E:
+                kind = _EXPONENT
         elif code < 128:
             seen |= _SEEN_DIGIT
         else:
@@ -298,14 +310,15 @@ def tokenize(
                         if character == -2 or final:
                             status = INVALID
                         break
-                    kind, end = np.int64(classes[character >> 3]), p + (character & 7)
+                    byte, end = character >> 3, p + (character & 7)
+                    kind = np.int64(classes[byte])
                     if kind == _SPACE:
                         previous = _APART
                         p = end
                         continue
                 general = kind != _PUNCTUATION
                 after = _APART
-                if byte == 46:
+                if byte in _POINTS:
                     after = _LONE_POINT if previous == _APART else _POINT
             if general:
                 end, seen, tail, whole = _scan_run(

@@ -125,6 +125,8 @@ class FastTokenizer:
     separator : {"blank", "line", "file"}
         What ends a document: a line without a visible character, every line end, or the end of
         the file. The byte `RECORD_END`, which UTF-8 does not have, always does.
+    slots : int
+        Size of the table of words at first, a power of two; it grows with the words.
 
     Examples
     --------
@@ -135,7 +137,9 @@ class FastTokenizer:
     ([1002, 1003, 1004, 21, 1005, 1006, 1007], [0, 5])
     """
 
-    def __init__(self, numerals: NumeralScheme, *, separator: str = "blank") -> None:
+    def __init__(
+        self, numerals: NumeralScheme, *, separator: str = "blank", slots: int = 1 << 17
+    ) -> None:
         if separator not in kernel.SEPARATORS:
             raise UsageError(
                 f"unknown separator {separator!r}", expected=", ".join(kernel.SEPARATORS)
@@ -143,6 +147,7 @@ class FastTokenizer:
         self.numerals = numerals
         self._separator = kernel.SEPARATORS[separator]
         self._classes = kernel.character_classes()
+        self._slots = slots
         self._stream = np.array(kernel.BEGINNING, dtype=np.int64)
         self._new_piece()
 
@@ -156,7 +161,7 @@ class FastTokenizer:
         self._stream[:] = values
 
     def _new_piece(self) -> None:
-        self._words = WordTable()
+        self._words = WordTable(self._slots)
         self._ids = np.empty(0, dtype=np.uint32)
         self._starts = np.empty(0, dtype=np.int64)
         self._n_ids = self._n_starts = 0
@@ -236,7 +241,7 @@ def tokens(text: str, numerals: NumeralScheme | None = None) -> list[int | str]:
     >>> tokens("21st", NumeralScheme(ordinals="keep")), tokens("12345", NumeralScheme("r2l3"))
     ([21, 'st'], [12, 345])
     """
-    tokenizer = FastTokenizer(numerals or NumeralScheme(), separator="file")
+    tokenizer = FastTokenizer(numerals or NumeralScheme(), separator="file", slots=64)
     tokenizer.read_documents([text])
     piece, size = tokenizer.take(), tokenizer.numerals.size
     data, borders = piece.blob.tobytes(), piece.offsets.tolist()
