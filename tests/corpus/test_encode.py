@@ -9,6 +9,7 @@ import lzma
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,13 @@ from tests.corpus import reference
 from tests.corpus.test_streams import zstd
 from tests.corpus.texts import TEXT, content, leftovers, spelled
 from tests.strategies import nasty_texts, schemes
+from wordnum.cooccurrence.counting import count
+from wordnum.cooccurrence.counts import Counts
 from wordnum.corpus import pieces, sources
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode, encode_documents
 from wordnum.corpus.numerals import NumeralScheme
-from wordnum.errors import InputError, UsageError
+from wordnum.errors import FormatError, InputError, UsageError
 from wordnum.storage import file_hash
 
 
@@ -240,6 +243,41 @@ def test_spelled_out_numbers_become_numbers(tmp_path: Path):
         spelled(encode_documents([line], tmp_path / "c", numerals=scheme, tokenizer="spacy"))
         == expected
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("they were six hundred", [600]),
+        ("twenty\nthree men and one hundred and\nfive women", [23, 105]),
+        ("Twenty-\r\nThree men", [23]),
+        ("twenty\n\nthree men", [20, 3]),
+        ("they were seven. " * 100 + "twenty\nthree", [7] * 100 + [23]),
+        ("it is what it has been, " * 400 + "twenty three", [23]),
+    ],
+)
+def test_spelled_out_numbers_go_on_over_line_ends(text: str, numbers: list[int]):
+    scheme = NumeralScheme(spelled_out=True)
+    corpus = encode_documents([text], numerals=scheme)
+    assert [token for token in spelled(corpus)[0] if isinstance(token, int)] == numbers
+
+
+def test_spelling_takes_time_in_proportion_to_the_length():
+    started = time.process_time()
+    encode_documents(["seven " * 200_000, "x" * 10**6], numerals=NumeralScheme(spelled_out=True))
+    assert time.process_time() - started < 10
+
+
+def test_numbers_read_by_other_rules_are_refused(tmp_path: Path, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr("wordnum.corpus.vocabulary.RULES", 1)
+        corpus = encode_documents(["page 7 of 12"] * 9, tmp_path / "c")
+        count(corpus).save(tmp_path / "counts.npz")
+    for use in (EncodedCorpus.open, lambda path: Counts.load(path.with_name("counts.npz"))):
+        with pytest.raises(FormatError) as caught:
+            use(tmp_path / "c")
+        assert "by other rules" in str(caught.value)
+        assert "to do: encode the text again and count anew" in str(caught.value)
 
 
 def test_bytes_that_are_no_text_are_found_where_numbers_are_spelled_out(tmp_path: Path):

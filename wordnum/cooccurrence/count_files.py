@@ -119,7 +119,7 @@ class CountsBase(Shown, ABC):
                 f"{path} cannot be used as {cls.kind}",
                 expected=f"{cls.kind} written by wordnum",
                 got=f"{type(error).__name__}: {str(error).splitlines()[0]}",
-                remedy="count again",
+                remedy=getattr(error, "remedy", None) or "count again",
             ) from error
 
     def _about_sum(self, other: Any, *, window: str) -> dict[str, Any]:

@@ -160,7 +160,7 @@ class EncodedCorpus(Shown):
         manifest = _read_manifest(folder)
         entry = manifest["vocabulary"]
         _, arrays = load_npz(folder / entry["file"], kind="vocabulary", version=VERSION)
-        vocabulary = Vocabulary.from_arrays(arrays)
+        vocabulary = Vocabulary.from_arrays(arrays, where=str(folder))
         if vocabulary.fingerprint != entry["fingerprint"]:
             raise damaged(folder / entry["file"], "its words are not those of the manifest")
         corpus = cls(

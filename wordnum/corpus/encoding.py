@@ -23,7 +23,7 @@ from wordnum.corpus.encoded_corpus import (
     VERSION,
     EncodedCorpus,
 )  # fmt: skip
-from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.numerals import RULES, NumeralScheme
 from wordnum.corpus.other_tokenizers import (
     Tokenizer,
     make_tokenizer,
@@ -213,7 +213,7 @@ class _Encoder:
             "tokenizer_sha256": tokenizer_hash(self.tokenizer),
             **self.about,
             "vocabulary_size": self.vocabulary_size,
-            "numerals": self.scheme.__dict__,
+            "numerals": {**self.scheme.__dict__, "rules": RULES},
         }
 
     def encode(

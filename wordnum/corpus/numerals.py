@@ -9,6 +9,8 @@ from wordnum.config import one_of, whole_number
 from wordnum.errors import UsageError
 
 KINDS = ("whole", "l2r3", "r2l3", "digit")
+# Version of what a text's numbers are. Corpora and counts of another one are refused.
+RULES = 2
 
 
 @dataclass(frozen=True)

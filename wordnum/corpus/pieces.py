@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import logging
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -234,9 +235,20 @@ def _speller() -> Callable[[str], str]:
     from text_to_num import alpha2digit
 
     def spell(text: str) -> str:
-        return "\n".join(alpha2digit(line, "en") for line in text.split("\n"))
+        # A number goes on over a line end, and over a hyphen there, not over a blank line.
+        paragraphs = _BLANK_LINE.split(_HYPHEN_AT_LINE_END.sub("-", text))
+        return "\n\n".join(
+            "".join(alpha2digit(stretch, "en") for stretch in _STRETCH.findall(paragraph))
+            for paragraph in paragraphs
+        )
 
     return spell
+
+
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+_HYPHEN_AT_LINE_END = re.compile(r"(?<=[A-Za-z])-\r?\n(?=[A-Za-z])")
+# The library takes time with the square of the length: cut behind letters no number word ends in.
+_STRETCH = re.compile(r"(?s:.{,1000}(?:.{,2000}?(?<=[abcfgijklmpquvwz.!?;:])\s|.{2000}\S*|.+))")
 
 
 class Pieces:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.numerals import RULES, NumeralScheme
 from wordnum.errors import FormatError, InputError
 from wordnum.provenance import content_hash
 
@@ -206,7 +206,8 @@ class Vocabulary:
         >>> Vocabulary.from_arrays(arrays).token(1002)
         'the'
         """
-        numerals = json.dumps(asdict(self.numerals), sort_keys=True).encode()
+        about = {**asdict(self.numerals), "rules": RULES}
+        numerals = json.dumps(about, sort_keys=True).encode()
         return {
             f"{_PREFIX}blob": self._blob,
             f"{_PREFIX}offsets": self._offsets,
@@ -215,16 +216,29 @@ class Vocabulary:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Vocabulary:
+    def from_arrays(
+        cls, arrays: Mapping[str, np.ndarray], *, where: str | None = None
+    ) -> Vocabulary:
         """Rebuild from the arrays of `to_arrays`; other names are skipped.
+
+        `where` they came from is said in errors.
 
         Raises
         ------
         FormatError
-            An array is missing or does not fit.
+            An array is missing or does not fit, or the numbers were read by other rules.
         """
         try:
-            numerals = NumeralScheme(**json.loads(arrays[f"{_PREFIX}numerals"].tobytes()))
+            about = json.loads(arrays[f"{_PREFIX}numerals"].tobytes())
+            if (rules := about.pop("rules", 1)) != RULES:
+                raise FormatError(
+                    "the numbers were read from the text by other rules",
+                    expected=f"version {RULES} of the rules of numerals",
+                    got=f"version {rules}",
+                    where=where,
+                    remedy="encode the text again and count anew; what changed is in CHANGELOG.md",
+                )
+            numerals = NumeralScheme(**about)
             blob, offsets = arrays[f"{_PREFIX}blob"], arrays[f"{_PREFIX}offsets"]
             counts = arrays[f"{_PREFIX}counts"]
             if any(array.dtype.kind not in "iu" for array in (blob, offsets, counts)):
@@ -234,9 +248,12 @@ class Vocabulary:
             if offsets[0] != 0 or offsets[-1] != len(blob) or (np.diff(offsets) < 0).any():
                 raise ValueError("word borders out of order")
             return cls(blob, offsets=offsets, counts=counts, numerals=numerals)
-        except (KeyError, ValueError, TypeError, IndexError) as error:
+        except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
+            if isinstance(error, FormatError):
+                raise
             raise FormatError(
                 "the vocabulary cannot be read",
                 got=f"{type(error).__name__}: {error}",
+                where=where,
                 remedy="make the file again",
             ) from error
