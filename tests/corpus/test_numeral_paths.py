@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from docs import numeral_table
 from tests.corpus import reference
 from tests.corpus.odd_numerals import ODD_NUMERALS
 from tests.corpus.test_numerals import written_out
@@ -95,6 +96,14 @@ def check_all_paths(texts: list[str], scheme: NumeralScheme, others: dict[str, A
         wrong = [trio for trio in zip(texts, numbers(expected), found) if trio[1] != trio[2]]
         assert not wrong, (name, wrong[0])
         assert len(found) == len(texts)
+
+
+def test_the_table_of_the_documentation_is_what_the_code_does():
+    assert numeral_table.PAGE.read_text("utf-8") == numeral_table.page()
+    shown = {text for texts in numeral_table.SECTIONS.values() for text in texts}
+    for text in shown & ODD_NUMERALS.keys():
+        assert numeral_table.written_out(text, NumeralScheme()) == ODD_NUMERALS[text]
+    assert len(shown & ODD_NUMERALS.keys()) > 50
 
 
 def test_odd_numerals_are_read_as_worked_by_hand():

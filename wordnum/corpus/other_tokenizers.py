@@ -248,7 +248,12 @@ def _aligned(tokenize: Callable[[str], list[str]]) -> Callable[[str], Spans]:
         # Tokenizers may lower-case; a few characters change their length by it.
         found_in = lower if len(lower) == len(text) else text
         for token in tokens:
-            found = found_in.find(token.lower() if found_in is lower else token, position)
+            found = position
+            while not text.startswith(token, found) and text[found : found + 1].isspace():
+                found += 1
+            # Lower case depends on what stands around (σ, ς): what is there as it is comes first.
+            if not text.startswith(token, found):
+                found = found_in.find(token.lower() if found_in is lower else token, position)
             if found >= 0:
                 position = found + len(token)
                 yield token, found, position
