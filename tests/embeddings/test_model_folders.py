@@ -424,6 +424,41 @@ def test_files_of_torch_are_read_without_running_code(tmp_path):
     assert rows_read(load_embedding(tmp_path)) == [3, 1]
 
 
+TINY = {
+    "bart": {"d_model": 8, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 1,
+             "decoder_attention_heads": 1, "encoder_ffn_dim": 8, "decoder_ffn_dim": 8},
+    "bert": {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1},
+    "bloom": {"hidden_size": 8, "n_layer": 1, "n_head": 1},
+    "gemma": {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1,
+              "num_key_value_heads": 1, "head_dim": 8, "intermediate_size": 8},
+    "gpt2": {"n_embd": 8, "n_layer": 1, "n_head": 1},
+    "gpt_neox": {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1},
+    "llama": {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1,
+              "intermediate_size": 8},
+    "mamba": {"hidden_size": 8, "num_hidden_layers": 1},
+    "opt": {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "ffn_dim": 8,
+            "word_embed_proj_dim": 8},
+    "t5": {"d_model": 8, "d_ff": 8, "num_layers": 1, "num_heads": 1, "d_kv": 8},
+    "xlnet": {"d_model": 8, "n_layer": 1, "n_head": 1, "d_inner": 8},
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not available("transformers"), reason="transformers is not installed")
+@pytest.mark.parametrize("kind", TINY)
+def test_input_embedding_is_the_one_that_transformers_has(tmp_path, kind):
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    words = ["<pad>", "the", *map(str, range(1000))]
+    model = AutoModel.from_config(AutoConfig.for_model(kind, vocab_size=len(words), **TINY[kind]))
+    model = model.to(torch.bfloat16)
+    model.save_pretrained(word_list(tmp_path, words), max_shard_size="20KB")
+    found = load_embedding(tmp_path)
+    theirs = model.get_input_embeddings().weight[2:].detach().float().numpy()
+    assert np.array_equal(found.vectors, theirs)
+    assert f"the input embedding of {kind}" in notes(found)
+
+
 _PEAK = """
 import resource, sys
 from wordnum.cli import main

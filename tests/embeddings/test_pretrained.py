@@ -204,8 +204,8 @@ def test_fasttext_models_of_another_kind_are_refused(tmp_path, options, message)
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        ("13 6", "expected: 13 words"),
-        ("11 6", "got: 12 words"),
+        ("14 6", "expected: 14 words"),
+        ("10 6", "got: 12 words"),
         ("12 5", "expected: a word and 5 numbers"),
         ("12 7", "expected: a word and 7 numbers"),
     ],
@@ -221,7 +221,23 @@ def test_text_header_that_lies_is_refused_with_the_line(tmp_path, header, messag
     assert str(path) in str(error.value)
 
 
-@pytest.mark.parametrize("header", ["13 6", "11 6", "12 5", "12 7", "12 0", "0 6", f"{10**12} 6"])
+@pytest.mark.parametrize("words", [11, 13])
+@pytest.mark.parametrize("binary", [None, b"", b"\n"])
+def test_header_that_is_off_by_one_word_is_told_and_all_is_read(tmp_path, words, binary):
+    path = tmp_path / "v"
+    if binary is None:
+        vector_files.text(path, WORDS, MATRIX, header=True, end="")
+    else:
+        vector_files.word2vec_binary(path, WORDS, MATRIX, end=binary)
+    _, _, rest = path.read_bytes().partition(b"\n")
+    path.write_bytes(f"{words} 6\n".encode() + rest)
+    found = load_embedding(path)
+    assert np.array_equal(found.vectors.astype(np.float32), MATRIX[ROWS])
+    assert found.numbers.tolist() == NUMBERS
+    assert f"its header says {words} words, and it holds 12" in found.provenance["notes"][0]
+
+
+@pytest.mark.parametrize("header", ["14 6", "10 6", "12 5", "12 7", "12 0", "0 6", f"{10**12} 6"])
 def test_binary_header_that_lies_is_refused(tmp_path, header):
     path = tmp_path / "v.bin"
     vector_files.word2vec_binary(path, WORDS, MATRIX, end=b"\n")

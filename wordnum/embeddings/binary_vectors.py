@@ -12,7 +12,7 @@ import numpy as np
 
 from wordnum.embeddings.number_spellings import number_of
 from wordnum.embeddings.text_vectors import text_header
-from wordnum.embeddings.token_vectors import TokenVectors, damaged
+from wordnum.embeddings.token_vectors import TokenVectors, damaged, header_off_by_one
 from wordnum.errors import FormatError
 
 FASTTEXT_MAGIC = struct.pack("<i", 793712314)
@@ -36,38 +36,40 @@ def read_word2vec_binary(path: Path, *, size: int) -> TokenVectors:
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
         start = view.find(b"\n", 0, _LONGEST_WORD) + 1
         words, dim = text_header(view[:start]) or (0, 0)
-        if not words or not dim or start + words * (4 * dim + 2) > len(view) + 1:
+        if not words or not dim or start + (words - 1) * (4 * dim + 2) > len(view) + 1:
             expected = f"{words} words of {dim} dimensions" if dim else "WORDS DIMENSIONS"
             got = f"{view[: min(start, 60)]!r} at the head of {len(view)} bytes"
             raise damaged(path, expected=expected, got=got, where="line 1")
-        tokens, places, end = [], {}, start
+        tokens, places, index = [], {}, 0
         for index, token, place in _words(path, view, start, words, dim):
-            end = place + 4 * dim
             if number_of(token, size=size):
                 tokens.append((token, index))
                 places[index] = place
-        if view[end:].strip(b"\n"):
-            expected = f"the end of the file after {words} words"
-            got = f"{len(view) - end} more bytes"
-            raise damaged(path, expected=expected, got=got, where=f"byte {end}")
+    notes = () if index + 1 == words else (header_off_by_one(path, words, index + 1),)
 
     def read(rows: np.ndarray) -> np.ndarray:
         return np.array([np.fromfile(path, "<f4", dim, offset=places[r]) for r in rows.tolist()])
 
-    return TokenVectors(tokens, read)
+    return TokenVectors(tokens, read, notes=notes)
 
 
 def _words(
     path: Path, view: mmap.mmap, start: int, words: int, dim: int
 ) -> Iterator[tuple[int, str, int]]:
-    """Yield (index, token, first byte of its vector)."""
+    """Yield (index, token, first byte of its vector) up to the end, a word less or more."""
     begin = start
-    for index in range(words):
+    for index in range(words + 2):
+        if index >= words - 1 and len(view) - begin < 3 and not view[begin:].strip(b"\n"):
+            return
+        if index > words:
+            break
         blank = view.find(b" ", begin, begin + _LONGEST_WORD)
         other = view.find(b" ", blank + 1, blank + 32)
         if other >= 0 and blank >= 0 and _is_text(view[begin:other]):
             blank = _true_end(view, begin, blank, dim)
         end = blank + 1 + 4 * dim
+        if (blank < 0 or end > len(view)) and index == words:
+            break
         if blank < 0 or end > len(view):
             where = f"byte {begin}, word {index} of {words}"
             long = blank < 0 and begin + _LONGEST_WORD < len(view)
@@ -76,6 +78,8 @@ def _words(
             raise damaged(path, expected=expected, got=got, where=where)
         yield index, view[begin:blank].lstrip(b"\n").decode("utf-8", "replace"), blank + 1
         begin = end
+    expected, got = f"the end of the file after {words} words", f"{len(view) - begin} more bytes"
+    raise damaged(path, expected=expected, got=got, where=f"byte {begin}")
 
 
 def _true_end(view: mmap.mmap, begin: int, blank: int, dim: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def read_model_folder(
     return TokenVectors(
         tokens,
         read,
-        split=splitter(vocabulary),
+        splitter=partial(splitter, vocabulary),
         where=str(vocabulary),
         facts={"file": matrix.file.name, "format": "model folder", "tensor": name,
                "vocab": vocabulary.name, "model_type": config.get("model_type")},

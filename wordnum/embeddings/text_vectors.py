@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from wordnum.embeddings.number_spellings import number_of
-from wordnum.embeddings.token_vectors import TokenVectors, damaged
+from wordnum.embeddings.token_vectors import TokenVectors, damaged, header_off_by_one
 from wordnum.progress import bar
 
 _DIGITS = frozenset(b"0123456789")
@@ -49,7 +49,8 @@ def read_text_vectors(path: Path, *, size: int) -> TokenVectors:
     ----------
     path : Path
         A line per word: the word, then its numbers, separated by blanks. A first line of two
-        whole numbers is a header, and is held to its word.
+        whole numbers is a header, and is held to its word, but for a count of words that is off by
+        one, which is said in a note.
     size : int
         N.
 
@@ -63,8 +64,10 @@ def read_text_vectors(path: Path, *, size: int) -> TokenVectors:
     FormatError
         A line is cut off or no vector, or the header lies; the message names the line.
     """
-    tokens, vectors = [], {}
-    for line, word, fields in _lines(path, size):
+    tokens: list[tuple[str, int]] = []
+    vectors: dict[int, np.ndarray] = {}
+    notes: list[str] = []
+    for line, word, fields in _lines(path, size, notes):
         values = [_as_float(field) for field in fields]
         if None in values:
             bad = repr(fields[values.index(None)].decode("utf-8", errors="replace"))
@@ -72,11 +75,13 @@ def read_text_vectors(path: Path, *, size: int) -> TokenVectors:
             raise damaged(path, expected="finite numbers", got=bad, where=where)
         tokens.append((word, line))
         vectors[line] = np.array(values, dtype=np.float64)
-    return TokenVectors(tokens, lambda lines: np.array([vectors[x] for x in lines.tolist()]))
+    return TokenVectors(
+        tokens, lambda lines: np.array([vectors[x] for x in lines.tolist()]), notes=tuple(notes)
+    )
 
 
-def _lines(path: Path, size: int) -> Iterator[tuple[int, str, list[bytes]]]:
-    """Yield (line, token, fields) of the numbers; check the shape of all lines."""
+def _lines(path: Path, size: int, notes: list[str]) -> Iterator[tuple[int, str, list[bytes]]]:
+    """Yield (line, token, fields) of the numbers; check all lines, and add to the notes."""
     with (
         open(path, "rb") as file,
         bar(f"reading {path.name}", total=path.stat().st_size, unit="bytes") as advance,
@@ -105,7 +110,9 @@ def _lines(path: Path, size: int) -> Iterator[tuple[int, str, list[bytes]]]:
                 word = token.decode("utf-8", errors="replace")
                 if number_of(word, size=size):
                     yield number, word, text.rsplit(b" ", dim)[1:]
-        if header and header[0] != words:
+        if header and abs(header[0] - words) == 1:
+            notes.append(header_off_by_one(path, header[0], words))
+        elif header and header[0] != words:
             where = f"line 1 against the end of the file at line {number}"
             raise damaged(path, expected=f"{header[0]} words", got=f"{words} words", where=where)
 

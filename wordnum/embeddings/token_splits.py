@@ -10,9 +10,9 @@ import numpy as np
 
 from wordnum._compat import available
 from wordnum.embeddings.number_spellings import NumberTokens
+from wordnum.embeddings.token_vectors import Split
 from wordnum.embeddings.vector_checks import some
 
-Split = Callable[[str], list[tuple[str, int]] | None]
 # More are not split: a report needs no more, and a mean of each takes a while.
 _MOST = 100_000
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import Any
 import numpy as np
 
 from wordnum.errors import FormatError
+
+log = logging.getLogger(__name__)
+
+Split = Callable[[str], list[tuple[str, int]] | None]
 
 
 @dataclass(frozen=True)
@@ -24,8 +29,9 @@ class TokenVectors:
         Takes an int array of rows; returns their vectors, shape (len(rows), d).
     flags : tuple of str
         Of the embedding, such as ``"subwords"``.
-    split : callable, optional
-        Gives the tokens of a short text with their rows, or None where it cannot tell.
+    splitter : callable
+        Makes what gives the tokens of a short text with their rows, or None where there is none.
+        A tokenizer takes time and memory, and is needed only where numbers are missing.
     where : str, optional
         The vocabulary, where it is another file.
     named : bool
@@ -39,11 +45,18 @@ class TokenVectors:
     tokens: Iterable[tuple[str, int]]
     read: Callable[[np.ndarray], np.ndarray]
     flags: tuple[str, ...] = ()
-    split: Callable[[str], list[tuple[str, int]] | None] | None = None
+    splitter: Callable[[], Split | None] = lambda: None
     where: str | None = None
     named: bool = True
     facts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+def header_off_by_one(path: Path, header: int, words: int) -> str:
+    """Warn of a header that many programs write, and return the note: the file is whole."""
+    note = f"its header says {header} words, and it holds {words}: all of them were read"
+    log.warning("%s: %s", path, note)
+    return note
 
 
 def damaged(path: Path, *, expected: str, got: str, where: str) -> FormatError:

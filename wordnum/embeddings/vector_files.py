@@ -174,7 +174,8 @@ def _embedding(
     found = find_numbers(table.tokens, size=size, where=where, spelling=spelling)
     numbers, vectors, flags, notes = found.numbers, table.read(found.rows), [], [*table.notes]
     missing = np.setdiff1d(np.arange(size), numbers)
-    parts = split_numbers(missing.tolist(), found=found, split=table.split)
+    split = table.splitter() if missing.size else None
+    parts = split_numbers(missing.tolist(), found=found, split=split)
     if table.named:
         notes.append(str(found))
         flags += ["mixed-spellings"] if len(found.read) > 1 else []
@@ -284,7 +285,9 @@ def _matrix(
     if vocab is not None:
         tokens = read_vocabulary(vocab)
         check_fits(vocab, tokens, path=path, n_rows=n_rows, size=size, strict=False)
-        return TokenVectors(tokens, read, where=str(vocab), facts=facts, split=splitter(vocab))
+        return TokenVectors(
+            tokens, read, where=str(vocab), facts=facts, splitter=lambda: splitter(vocab)
+        )
     if names is None and n_rows > size:
         expected, got = f"row n for number n, {size} rows at most", f"{n_rows} rows"
         remedy = "pass vocab= (vocab.txt or tokenizer.json), or size="
