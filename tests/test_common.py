@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import time
@@ -325,6 +326,15 @@ def test_zero_workers_and_unknown_backends_are_refused():
         pass
     with pytest.raises(UsageError, match="loky has no address"), parallel_backend(address="a"):
         pass
+
+
+def hears_of_an_interrupt(_: int) -> bool:
+    return signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_workers_leave_ctrl_c_to_their_parent():
+    assert not any(map_tasks(hears_of_an_interrupt, [(1,), (2,)], n_jobs=2, description=""))
+    assert hears_of_an_interrupt(0)
 
 
 def stay(folder: str) -> None:

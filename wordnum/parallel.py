@@ -166,7 +166,8 @@ def stream_tasks(
         batch_size=1,
     )
     work = partial(_work, os.getpid(), function)
-    return _surviving(lambda: parallel(delayed(work)(*task) for task in tasks))
+    begin = partial(parallel, (delayed(work)(*task) for task in tasks))
+    return _surviving(_deaf(begin) if backend.supports_return_generator else begin)
 
 
 def _work(parent: int, function: Callable[..., Any], *task: Any) -> Any:
@@ -175,8 +176,6 @@ def _work(parent: int, function: Callable[..., Any], *task: Any) -> Any:
         set_quiet()
         if os.getppid() == parent:
             threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-            if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells of it
     return function(*task)
 
 
@@ -184,6 +183,19 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
+
+
+def _deaf(begin: Callable[[], Iterable[Any]]) -> Callable[[], Iterable[Any]]:
+    """Start workers that never hear of Ctrl-C, from their first moment: the parent tells of it."""
+
+    def begun() -> Iterable[Any]:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return begin()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    return begun
 
 
 def _surviving(start: Callable[[], Iterable[Any]]) -> Iterator[Any]:

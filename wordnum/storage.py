@@ -16,7 +16,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -132,7 +132,8 @@ def remove_folder(folder: Path, successor: Path | None = None) -> None:
     """Delete a folder; a kill on the way leaves nothing that could be taken for a whole one."""
     name = folder.name if folder.name.startswith(".") else f".{folder.name}"
     doomed = folder.with_name(f"{name}.wordnum-{secrets.token_hex(4)}.part")
-    os.replace(folder, doomed)
+    with suppress(FileNotFoundError):
+        os.replace(folder, doomed)
     if successor:
         os.replace(successor, folder)
     shutil.rmtree(doomed, ignore_errors=True)

@@ -286,6 +286,32 @@ def test_two_at_once_do_not_write_one_corpus(text: Path, tmp_path: Path):
     assert encode(more, path, append=True).n_documents == 401
 
 
+@pytest.mark.parametrize("step", ["write_part", "read_report", "write_blocks"])
+@pytest.mark.parametrize("what", ["out/.c.part-*", "out"])
+def test_an_output_that_is_deleted_meanwhile_is_one_error_and_can_be_made_again(
+    text: Path, tmp_path: Path, small_pieces: None, monkeypatch, step: str, what: str
+):
+    import wordnum.corpus.encoding as encoding
+
+    calls, work = [], getattr(encoding, step)
+
+    def deleted(*arguments, **options):
+        calls.append(step)
+        if len(calls) == 2 or step == "write_blocks":
+            for folder in tmp_path.glob(what):
+                shutil.rmtree(folder)
+        return work(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(encoding, step, deleted)
+        with pytest.raises(InputError, match=r"cannot |a worker|what a worker wrote"):
+            encode(text, tmp_path / "out" / "c")
+    encode(text, tmp_path / "out" / "c")
+    encode(text, tmp_path / "whole")
+    assert content(tmp_path / "out" / "c") == content(tmp_path / "whole")
+    assert leftovers(tmp_path / "out") == []
+
+
 def test_a_working_folder_that_somebody_planted_is_not_used(text: Path, tmp_path: Path):
     (tmp_path / "bad.txt").write_bytes(b"7 pages" + bytes(100) + b"\xff")
     elsewhere = tmp_path / "elsewhere"

@@ -53,5 +53,7 @@ def working_folder(path: Path, key: str, *, keep: bool) -> Iterator[Path]:
                 logger.warning("what is done is kept in %s; the same call goes on from it", folder)
             else:
                 remove_folder(folder)
+            if isinstance(error, OSError):  # somebody else has taken the folder away, or the disk
+                raise write_failure(path, error) from error
             raise
         remove_folder(folder)
