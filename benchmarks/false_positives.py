@@ -38,7 +38,8 @@ from wordnum.analyzers.periodogram import (
     wave_coefficients,
     whitened_coefficients,
 )
-from wordnum.analyzers.permutations import Null, permuted_kappas, permuted_labels
+from wordnum.analyzers.permutations import Null, permuted_labels
+from wordnum.analyzers.refits import Refits
 from wordnum.analyzers.residues import Task, tasks_for
 from wordnum.analyzers.spikes import excess_p_value, near_frequencies, rank_p_value
 from wordnum.backend import get_backend
@@ -238,7 +239,8 @@ def permutation_p_values(x, seed, permutations):
     observed = [float(kappa(t.labels, row, t.n_classes)) for t, row in zip(tasks, real.labels)]
     labels = [permuted_labels(t, numbers, permutations, rng, restricted=True) for t in tasks]
     start = time.perf_counter()
-    taken = permuted_kappas(cpu, x, tasks, labels, fold_of, real.chosen)
+    refits, chosen = Refits(cpu, x), [real.chosen]
+    taken = refits.permuted(numbers, tasks, fold_of[None], chosen, labels)
     middle = time.perf_counter()
     anew = np.empty((len(tasks), permutations))
     for one in range(permutations):

@@ -1,32 +1,35 @@
 """How often half-sample intervals cover: fresh synthetic texts against their mean.
 
-    python benchmarks/interval_coverage.py                 every regime, one after another
-    python benchmarks/interval_coverage.py clear --texts 60
-    WORDNUM_CORPORA=FOLDER python benchmarks/interval_coverage.py wikipedia
+    python benchmarks/interval_coverage.py measure DRAWS.jsonl            every regime, in turns
+    python benchmarks/interval_coverage.py measure DRAWS.jsonl clear --texts 400
+    WORDNUM_CORPORA=FOLDER python benchmarks/interval_coverage.py measure DRAWS.jsonl wikipedia
+    python benchmarks/interval_coverage.py report DRAWS.jsonl             the tables
 
 Every text is drawn anew from the same model, counted, factorized under Hellinger and under PPMI
-weights, and probed: the interval of kappa (Hellinger) and of the difference of the two. Each is
-held against the mean of all texts. The nominal level is 95 %. "growth" is kappa over the mean kappa
-of half the text. "narrow" is what ``kappa -+ 2.26 sd(kappa_A - kappa_not-A) / 2`` covers, without
-the `variance_inflation` of `wordnum.analyzers.intervals`. The regime "wikipedia" takes a quarter of
-each of the five parts of Wikipedia as a text, ordinals kept.
+weights, and probed: kappa (Hellinger) and the difference of the two, with their half-samples, a
+line of JSON each. A run that was stopped goes on where it was. `report` makes the intervals from
+the lines and holds each against the mean of all texts; the nominal level is 95 %. The regime
+"eight blocks" has the fewest blocks that give an interval, "dominant" one document that is a
+quarter of the text, "wikipedia" a quarter of each of the five parts of Wikipedia as a text,
+ordinals kept.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import lzma
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from wordnum.analyzers import compare, probe
-from wordnum.analyzers.intervals import standard_error
+from wordnum.analyzers import probe
 from wordnum.cooccurrence.counting import count
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode_documents
@@ -35,6 +38,7 @@ from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.embeddings.svd import SVD
 
 MODULI = (2, 5, 10)
+WEIGHTINGS = ("hellinger", "ppmi")
 
 
 @dataclass(frozen=True)
@@ -42,36 +46,44 @@ class Regime:  # noqa: D101
     size: int
     documents: int
     signal: float
-    texts: int
     dim: int = 50
+    blocks: int = 20
+    dominant: float = 0.0
 
-
-WIKIPEDIA = Regime(size=1000, documents=10_500, signal=0, texts=20, dim=100)
-REGIMES = {
-    "strong": Regime(size=200, documents=400, signal=0.3, texts=60),
-    "clear": Regime(size=200, documents=1600, signal=0.08, texts=40),
-    "faint": Regime(size=200, documents=400, signal=0.08, texts=100),
-    "faint-1000": Regime(size=1000, documents=2000, signal=0.08, texts=40),
-    "steep": Regime(size=500, documents=2000, signal=0.06, texts=50),
-    "rising": Regime(size=1000, documents=3000, signal=0.06, texts=40),
-    "none": Regime(size=200, documents=400, signal=0.0, texts=60),
-}
-
-
-def synthetic_texts(regime: Regime) -> Iterator[EncodedCorpus]:
-    signal = {10: regime.signal, 2: regime.signal / 2} if regime.signal else {}
-    for seed in range(regime.texts):
-        yield SyntheticCorpus(
-            n_documents=regime.documents,
+    def text(self, seed: int) -> EncodedCorpus:  # noqa: D102
+        corpus = SyntheticCorpus(
+            n_documents=self.documents,
             length=200,
-            size=regime.size,
+            size=self.size,
             density=0.05,
             decay=0.3,
             heaping=3,
-            residue_words=signal,
+            residue_words={10: self.signal, 2: self.signal / 2} if self.signal else {},
             magnitude=0.2,
             random_state=seed,
-        ).encoded()
+        ).encoded(n_blocks=self.blocks)
+        return one_dominant(corpus, self.dominant) if self.dominant else corpus
+
+
+def one_dominant(corpus: EncodedCorpus, share: float) -> EncodedCorpus:
+    """Join the first documents into one that is a share of the text."""
+    ids = np.concatenate([block.ids for block in corpus.blocks()])
+    starts = np.concatenate([block.starts[:-1] + block.first_token for block in corpus.blocks()])
+    rest = starts[starts >= share * len(ids)]
+    return EncodedCorpus.from_arrays(ids, [0, *rest, len(ids)], corpus.vocabulary)
+
+
+REGIMES = {
+    "strong": Regime(size=200, documents=400, signal=0.3),
+    "clear": Regime(size=200, documents=1600, signal=0.08),
+    "faint": Regime(size=200, documents=400, signal=0.08),
+    "faint-1000": Regime(size=1000, documents=2000, signal=0.08),
+    "steep": Regime(size=500, documents=2000, signal=0.06),
+    "rising": Regime(size=1000, documents=3000, signal=0.06),
+    "none": Regime(size=200, documents=400, signal=0.0),
+    "eight blocks": Regime(size=200, documents=800, signal=0.08, blocks=8),
+    "dominant": Regime(size=200, documents=800, signal=0.08, dominant=0.25),
+}
 
 
 def wikipedia_texts(pieces: int = 4) -> Iterator[EncodedCorpus]:
@@ -83,68 +95,52 @@ def wikipedia_texts(pieces: int = 4) -> Iterator[EncodedCorpus]:
             yield encode_documents(documents[first:last], numerals=numerals)
 
 
-def measured(corpus: EncodedCorpus, dim: int) -> list[list[list[float]]]:
-    """Value, reach of its interval, of the narrow one, and mean of halves: (T, 2, 4)."""
+def measured(corpus: EncodedCorpus, dim: int) -> dict[str, Any]:
+    """Kappas (weighting, T), and those of the halves (weighting, T, half-samples, 2)."""
     counts = count(corpus, window=2)
-    first, second = (
-        probe(
-            SVD(weighting=name, dim=dim).fit_transform(counts),
-            moduli=MODULI,
-            nulls=0,
-            controls=False,
-        )
-        for name in ("hellinger", "ppmi")
-    )
-    gaps = compare(first, second)
-    found = []
-    for T in MODULI:
-        one, other, gap = first[T], second[T], gaps[T]
-        own, others = (np.array(list(p.replicate_kappas.values())) for p in (one, other))
-        narrow = [2.26 * standard_error(*halves.T) for halves in (own, own - others)]
-        found.append(
-            [
-                [one.kappa, one.high - one.kappa, narrow[0], own.mean()],
-                [gap.difference, gap.high - gap.difference, narrow[1], (own - others).mean()],
-            ]
-        )
-    return found
+    embeddings = [SVD(weighting=name, dim=dim).fit_transform(counts) for name in WEIGHTINGS]
+    probes = [probe(made, moduli=MODULI, nulls=0, controls=False) for made in embeddings]
+    return {
+        "kappas": [[one[T].kappa for T in MODULI] for one in probes],
+        "halves": [[list(one[T].replicate_kappas.values()) for T in MODULI] for one in probes],
+    }
+
+
+def measure(draws: Path, names: list[str], texts: int) -> None:
+    """Append what is missing, one text of every regime after the other."""
+    known = {(line["regime"], line["seed"]) for line in lines(draws)}
+    with draws.open("a") as file, threadpool_limits(1, user_api="blas"):
+
+        def add(name: str, seed: int, corpus: EncodedCorpus, dim: int) -> None:
+            line = {"regime": name, "seed": seed, **measured(corpus, dim)}
+            print(json.dumps(line), file=file, flush=True)
+
+        for seed in range(texts):
+            for name in names:
+                if (name, seed) not in known and name in REGIMES:
+                    add(name, seed, REGIMES[name].text(seed), REGIMES[name].dim)
+        if "wikipedia" in names:
+            for seed, corpus in enumerate(wikipedia_texts()):
+                if ("wikipedia", seed) not in known:
+                    add("wikipedia", seed, corpus, 100)
+
+
+def lines(draws: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in draws.read_text().splitlines()] if draws.exists() else []
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("measure", "report"))
+    parser.add_argument("draws", type=Path)
     parser.add_argument(
         "regimes", nargs="*", metavar="REGIME", help=", ".join([*REGIMES, "wikipedia"])
     )
-    parser.add_argument("--texts", type=int, default=None)
+    parser.add_argument("--texts", type=int, default=400)
     options = parser.parse_args()
-    heads = "regime, numbers, documents, texts, T, of, mean, growth, sd over texts, rms SE"
-    print("|", heads.replace(", ", " | "), "| cover, % | narrow, % |\n|" + "---|" * 12)
-    for name in options.regimes or REGIMES:
-        regime = REGIMES.get(name, WIKIPEDIA)
-        regime = replace(regime, texts=options.texts or regime.texts)
-        texts = wikipedia_texts() if name == "wikipedia" else synthetic_texts(regime)
-        with threadpool_limits(1, user_api="blas"):
-            found = np.array([measured(t, regime.dim) for t in texts])
-        start = f"| {name} | {regime.size} | {regime.documents} | {len(found)} | "
-        for at, T in enumerate(MODULI):
-            for of, label in enumerate(("kappa", "difference")):
-                print(start + row(f"{T} | {label}", *found[:, at, of].T), flush=True)
-
-
-def row(
-    start: str, value: np.ndarray, reach: np.ndarray, narrow: np.ndarray, half: np.ndarray
-) -> str:
-    miss = np.abs(value - value.mean())
-    grown = "kappa" in start and value.mean() > 5
-    cells = [
-        f"{value.mean():.1f}",
-        f"{value.mean() / half.mean():.2f}" if grown else "",
-        f"{value.std(ddof=1):.2f}",
-        f"{np.sqrt(np.mean((reach / 2.26) ** 2)):.2f}",
-        f"{100 * np.mean(miss <= reach):.0f}",
-        f"{100 * np.mean(miss <= narrow):.0f} |",
-    ]
-    return " | ".join([start, *cells])
+    names = options.regimes or list(REGIMES)
+    if options.what == "measure":
+        measure(options.draws, names, options.texts)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import numpy as np
 from real_text import open_text
 from threadpoolctl import threadpool_limits
 
-from wordnum.analyzers.intervals import T_QUANTILE, compare, standard_error
+from wordnum.analyzers.intervals import compare, standard_error, t_quantile
 from wordnum.analyzers.probing import probe
 from wordnum.analyzers.spectra import spectrum
 from wordnum.corpus.synthetic import SyntheticCorpus
@@ -59,7 +59,7 @@ def spike(spectra, halves, T: int) -> str:
     if not halves:
         return f"{found:.2f} (no interval)"
     first, second = np.array([[h.spikes[T].magnitude for h in pair] for pair in halves]).T
-    reach = T_QUANTILE * standard_error(first, second)
+    reach = t_quantile(len(first)) * standard_error(first, second)
     return f"{found:.2f} ({found - reach:.2f} .. {found + reach:.2f})"
 
 

@@ -90,6 +90,14 @@ class Backend:
             matrix, eigvals_only=True, subset_by_index=(n - k, n - 1), check_finite=False
         )
 
+    def solve_definite(self, matrix: Any, right: Any) -> Any:
+        """Solve ``matrix x = right`` for a positive definite matrix."""
+        return lapack.dposv(matrix, right, lower=1)[1]
+
+    def root_of_inverse(self, matrix: Any) -> Any:
+        """Return U with ``U U' = matrix^-1``, of a positive definite matrix."""
+        return lapack.dtrtri(lapack.dpotrf(matrix, lower=1, clean=1)[0], lower=1)[0].T
+
     def qr(self, matrix: Any) -> tuple[Any, Any]:
         """Orthonormal basis of the columns of a tall matrix, and the triangular factor."""
         return linalg.qr(matrix, mode="economic", check_finite=False)
@@ -157,6 +165,14 @@ class CudaBackend(Backend):
     def eigvalsh(self, matrix: Any, k: int) -> Any:
         """Return the k largest eigenvalues (ascending) of a symmetric matrix."""
         return self.xp.linalg.eigvalsh(matrix)[matrix.shape[0] - k :]
+
+    def solve_definite(self, matrix: Any, right: Any) -> Any:
+        """Solve ``matrix x = right`` for a positive definite matrix."""
+        return self.xp.linalg.solve(matrix, right)
+
+    def root_of_inverse(self, matrix: Any) -> Any:
+        """Return U with ``U U' = matrix^-1``, of a positive definite matrix."""
+        return self.xp.linalg.inv(self.xp.linalg.cholesky(matrix)).T
 
     def qr(self, matrix: Any) -> tuple[Any, Any]:
         """Orthonormal basis of the columns of a tall matrix, and the triangular factor."""

@@ -7,8 +7,10 @@ import pytest
 from wordnum.analyzers import Analysis, analyze, probe
 from wordnum.analyzers.alternative_classifiers import AlternativeClassifier
 from wordnum.analyzers.closed_form import standardised
+from wordnum.analyzers.controls import CONTROLS
 from wordnum.analyzers.cross_validation import out_of_fold
 from wordnum.analyzers.folds import random_folds
+from wordnum.analyzers.probe_results import control_column
 from wordnum.analyzers.residues import tasks_for
 from wordnum.analyzers.side_by_side import SideBySide
 from wordnum.backend import get_backend
@@ -17,8 +19,10 @@ from wordnum.errors import InputError, UsageError
 from wordnum.theory import planted_embedding
 
 PROBE_KEYS = {
-    "kappa", "low", "high", "interval_reason", "repeat_sd", "accuracy", "kappa_groups",
-    "kappa_excluding_multiples_of_5", "kappa_within_parity", "kappa_without_frequency",
+    "kappa", "low", "high", "interval_reason", "repeat_sd", "accuracy", "kappa_minus_ceiling",
+    "alternative_kappa",
+    *(control_column(name, value) for name in CONTROLS
+      for value in ("kappa", "low", "high", "p_value", "random_mean")),
     *(f"{null}_{what}" for null in ("null", "null_unrestricted") for what in ("mean", "p95", "p")),
 }  # fmt: skip
 

@@ -214,23 +214,6 @@ def test_ties_go_to_the_smallest_class():
     np.testing.assert_array_equal(first_largest(np, scores), [0, 1, 1])
 
 
-def test_a_nuisance_is_regressed_out_by_the_training_rows():
-    rng = np.random.default_rng(0)
-    nuisance = rng.standard_normal(60)
-    x = np.outer(nuisance, [1.0, 2.0]) + 0.1 * rng.standard_normal((60, 2))
-    basis = fold_basis(CPU, x[:40], x[40:], nuisance=(nuisance[:40], nuisance[40:]))
-    known = nuisance[:40] - nuisance[:40].mean()
-    np.testing.assert_allclose(known @ basis.train, 0, atol=1e-9)
-    assert abs(np.corrcoef(nuisance[40:], basis.test[:, 1])[0, 1]) < 0.5
-
-
-def test_columns_that_are_the_nuisance_leave_nothing():
-    nuisance = np.arange(20.0)
-    x = np.stack([nuisance, 3 * nuisance + 1], axis=1)
-    basis = fold_basis(CPU, x[:15], x[15:], nuisance=(nuisance[:15], nuisance[15:]))
-    assert not basis.train.any()
-
-
 def test_the_only_row_of_a_class_is_left_out_without_a_warning():
     x, y = embedding(n=31), np.append(np.arange(30) % 2, 2)
     basis = fold_basis(CPU, x, x[:1])

@@ -4,12 +4,15 @@ from scipy import stats
 
 from wordnum.analyzers.intervals import (
     compare,
+    equal_halves,
     half_sample_interval,
     paired_difference,
     standard_error,
+    t_quantile,
     variance_inflation,
 )
 from wordnum.analyzers.probing import probe
+from wordnum.analyzers.reasons import reason_text
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.half_sample_draws import half_samples
 from wordnum.corpus.synthetic import SyntheticCorpus
@@ -55,26 +58,47 @@ def quick(x, **options):
     return probe(x, **{"moduli": [5], "nulls": 0, "controls": False, **options})
 
 
-def test_standard_error_is_exact_where_the_variance_falls_with_the_text():
+@pytest.mark.parametrize("n_blocks", [8, 12, 20])
+def test_a_full_set_of_half_samples_has_the_variance_among_blocks_exactly(n_blocks):
+    values = np.random.default_rng(0).standard_normal(n_blocks)
+    samples = half_samples(n_blocks, n_pairs=99)
+    assert len(samples) == n_blocks - 1
+    pairs = np.array([(values[a].mean(), values[b].mean()) for _, a, b in samples])
+    expected = values.std(ddof=1) / np.sqrt(n_blocks)
+    assert standard_error(*pairs.T) == pytest.approx(expected, rel=1e-12)
+
+
+def test_ten_half_samples_of_a_mean_cover_by_students_t():
     rng = np.random.default_rng(0)
-    # A mean over 20 blocks: halves are means over 10 of them, the error of the whole is known.
-    errors = []
-    for _ in range(300):
+    # A mean over 20 blocks: ten balanced contrasts are independent, hence ten degrees of freedom.
+    covered = []
+    for _ in range(4000):
         values = rng.standard_normal(20)
         pairs = [(values[a].mean(), values[b].mean()) for _, a, b in half_samples(20)]
-        errors.append(standard_error(*np.array(pairs).T) ** 2)
-    assert np.sqrt(np.mean(errors)) == pytest.approx(1 / np.sqrt(20), rel=0.1)
+        error = standard_error(*np.array(pairs).T)
+        covered.append(abs(values.mean()) <= t_quantile(10) * error)
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.011)
+
+
+def test_halves_of_unequal_size_are_brought_to_half_of_the_text_by_the_growth():
+    # Kappa that grows by 6 for every doubling of the text, and no noise: no contrast is left.
+    shares = {i: (q, 1 - q) for i, q in enumerate((0.3, 0.5, 0.62, 0.45))}
+    pairs = {i: tuple(50 + 6 * np.log2(q) for q in pair) for i, pair in shares.items()}
+    raw = standard_error(*np.array(list(pairs.values())).T)
+    equal = standard_error(*np.array(list(equal_halves(50, pairs, shares).values())).T)
+    assert equal < 0.1 * raw
+    assert equal_halves(50, pairs, {}) == pairs
 
 
 def test_interval_is_the_formula_around_the_full_kappa():
     one = quick(embedding(counts(0)))[5]
     halves = np.array(list(one.replicate_kappas.values()))
-    error = np.std(halves[:, 0] - halves[:, 1], ddof=1) / 2
+    error = np.sqrt(np.sum((halves[:, 0] - halves[:, 1]) ** 2) / (4 * 10))
     error *= variance_inflation(5, one.kappa, halves)
-    assert list(one.replicate_kappas) == list(range(10))
+    assert len(halves) == 10
     assert one.interval_reason is None
-    assert one.low == pytest.approx(one.kappa - 2.26 * error)
-    assert one.high == pytest.approx(one.kappa + 2.26 * error)
+    assert one.low == pytest.approx(one.kappa - 2.228 * error, abs=1e-2)
+    assert one.high == pytest.approx(one.kappa + 2.228 * error, abs=1e-2)
 
 
 def test_variance_inflation_is_binomial_and_none_near_the_ceiling():
@@ -101,8 +125,8 @@ def test_a_kappa_that_shoots_up_with_the_text_is_covered():
         whole, halves = rising(blocks, middle=24.0)
         miss = abs(whole - logistic(20.0, middle=24.0))
         error = standard_error(*halves.T)
-        narrow.append(miss <= 2.26 * error)
-        wide.append(miss <= 2.26 * error * variance_inflation(5, whole, halves))
+        narrow.append(miss <= 2.228 * error)
+        wide.append(miss <= 2.228 * error * variance_inflation(5, whole, halves))
     assert np.mean(narrow) < 0.85
     assert np.mean(wide) == pytest.approx(0.95, abs=0.03)
 
@@ -138,8 +162,8 @@ def test_binomial_variance_at_any_size_of_text_is_covered():
         whole = 200 * rng.binomial(200, 0.5) / 200 - 100
         halves = 200 * rng.binomial(200, 0.5, (10, 2)) / 200 - 100
         error = standard_error(*halves.T)
-        narrow.append(abs(whole) <= 2.26 * error)
-        wide.append(abs(whole) <= 2.26 * error * variance_inflation(2, whole, halves))
+        narrow.append(abs(whole) <= 2.228 * error)
+        wide.append(abs(whole) <= 2.228 * error * variance_inflation(2, whole, halves))
     assert np.mean(narrow) < 0.9
     assert np.mean(wide) == pytest.approx(0.95, abs=0.03)
 
@@ -211,18 +235,49 @@ def test_comparison_of_paired_embeddings_is_tighter_than_of_unpaired_ones():
     unpaired = np.hypot(*[one[5].high - one[5].low for one in (first, nudged)])
     assert paired < unpaired
     assert found.difference == pytest.approx(first[5].kappa - nudged[5].kappa)
-    error = paired / (2 * 2.26)
-    assert found.p_value == pytest.approx(
-        2 * stats.t.sf(abs(found.difference) / error, 9), rel=1e-3
-    )
+    error = paired / (2 * stats.t.ppf(0.975, 10))
+    p_value = 2 * stats.t.sf(abs(found.difference) / error, 10)
+    assert found.p_value == pytest.approx(p_value, rel=1e-3)
 
 
 def test_a_real_difference_is_seen_and_none_is_not():
     strong = quick(embedding(counts(0, strength=2.0)))
     weak = quick(embedding(counts(0, strength=0.3)))
     assert compare(strong, weak)[5].p_value < 0.01
+    seen = compare(strong, weak)[5]
+    assert 0 < seen.smallest_difference < seen.difference
     same = compare(strong, strong)[5]
     assert (same.difference, same.p_value) == (0, 1.0)
+
+
+def test_the_smallest_difference_is_seen_four_times_in_five():
+    rng, sigma = np.random.default_rng(0), 2.0
+    found = []
+    # Kappas near 95, where the variance is that of a half over two.
+    smallest = (2.228 + 0.842) * sigma
+    for _ in range(3000):
+        halves = 95 + rng.normal(0, sigma * np.sqrt(2), (10, 2))
+        gap = smallest + rng.normal(0, sigma)
+        flat = dict.fromkeys(range(10), (95.0, 95.0))
+        found.append(paired_difference(5, (95 + gap, 95.0), (dict(enumerate(halves)), flat)))
+    assert np.mean([one.p_value < 0.05 for one in found]) == pytest.approx(0.8, abs=0.03)
+    assert np.median([one.smallest_difference for one in found]) == pytest.approx(
+        smallest, rel=0.05
+    )
+
+
+def test_embeddings_of_other_half_samples_are_not_compared():
+    rng = np.random.default_rng(0)
+    kappas = [{i: rng.normal(30, 3, 2) for i, *_ in half_samples(n)} for n in (20, 8)]
+    found = paired_difference(5, (30.0, 25.0), tuple(kappas))
+    assert (found.low, found.reason) == (None, "unpaired")
+    assert "same half-samples" in reason_text(found.reason)
+
+
+def test_few_blocks_give_no_interval_and_the_reason():
+    corpus = SyntheticCorpus(n_documents=60, length=300, size=N, random_state=0).encoded(n_blocks=7)
+    one = quick(SVD(dim=5).fit_transform(count(corpus, window=2)))[5]
+    assert (one.low, one.interval_reason) == (None, "few-blocks")
 
 
 def test_comparison_without_halves_gives_the_reason():

@@ -132,27 +132,37 @@ def test_blocks_add_up(counts: Counts):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(2, 41), st.integers(1, 12), st.integers(0, 5))
-def test_halves_are_complementary_and_even(n_blocks: int, n_pairs: int, seed: int):
+@given(st.integers(8, 41), st.integers(1, 25), st.integers(0, 5))
+def test_halves_are_complementary_balanced_and_orthogonal(n_blocks: int, n_pairs: int, seed: int):
     samples = half_samples(n_blocks, n_pairs=n_pairs, random_state=seed)
-    assert [pair for pair, _, _ in samples] == list(range(n_pairs))
-    for _, first, second in samples:
+    order = max(order for order in (8, 12, 20) if order <= n_blocks)
+    assert len(samples) == min(n_pairs, order - 1)
+    assert [pair - 1000 * n_blocks for pair, _, _ in samples] == list(range(len(samples)))
+    signs = np.zeros((len(samples), n_blocks))
+    for sign, (_, first, second) in zip(signs, samples, strict=True):
         assert sorted([*first, *second]) == list(range(n_blocks))
-        assert 0 <= second.size - first.size <= 1
+        sign[first], sign[second] = 1, -1
+    if n_blocks == order:
+        assert not signs.sum(axis=1).any()
+        assert np.array_equal(signs @ signs.T, order * np.eye(len(signs)))
     again = half_samples(n_blocks, n_pairs=n_pairs, random_state=seed)
     assert all(np.array_equal(a, b) for x, y in zip(samples, again) for a, b in zip(x, y))
+
+
+def test_fewer_than_eight_blocks_have_no_half_samples():
+    assert half_samples(7) == []
 
 
 def test_halves_of_a_signal_add_up_to_it():
     rng = np.random.default_rng(0)
     events = [
         (b, d, n, c, int(rng.integers(1, 9)))
-        for b in range(6) for d in (-1, 1) for n in range(4) for c in (KM, MAY, 2)
+        for b in range(8) for d in (-1, 1) for n in range(4) for c in (KM, MAY, 2)
     ]  # fmt: skip
-    counts = Counts.from_events(events, vocabulary=VOCABULARY, window_size=1, n_blocks=6)
+    counts = Counts.from_events(events, vocabulary=VOCABULARY, window_size=1, n_blocks=8)
     signal = counts.signal("both")
     samples = list(signal.half_samples(n_pairs=5, random_state=1))
-    assert [pair for pair, _, _ in samples] == [0, 1, 2, 3, 4]
+    assert [pair for pair, _, _ in samples] == [8000, 8001, 8002, 8003, 8004]
     for _, (first, counts_a), (second, counts_b) in samples:
         assert np.array_equal((first + second).toarray(), signal.matrix().toarray())
         assert np.array_equal(counts_a + counts_b, signal.number_counts)

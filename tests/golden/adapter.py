@@ -320,11 +320,13 @@ def probed(embedding: Any, classifier: str) -> dict[str, list[Any]]:
     values = {name: [getattr(p, attribute) for p in parts] for name, attribute in names.items()}
     controls = {
         "grouped folds": "groups",
-        "without fives": "excluding_multiples_of_5",
-        "within parity": "within_parity",
-        "without frequency": "without_frequency",
+        "without fives": "excluding multiples of 5",
+        "within parity": "within parity",
+        "without frequency": "without frequency",
     }
-    values |= {name: [p.controls[control] for p in parts] for name, control in controls.items()}
+    for name, control in controls.items():
+        found_controls = [p.controls.get(control) for p in parts]
+        values[name] = [one and one.kappa for one in found_controls]
     for name, attribute in {"runs": "null", "plain": "null_unrestricted"}.items():
         nulls = [getattr(p, attribute) for p in parts]
         values[f"p, {name}"] = [null and null.p_value for null in nulls]

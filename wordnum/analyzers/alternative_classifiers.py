@@ -103,22 +103,19 @@ class AlternativeFold:
         train: np.ndarray,
         test: np.ndarray,
         rows: np.ndarray,
-        nuisance: tuple[np.ndarray, np.ndarray] | None = None,
         *,
         kind: str,
         random_state: int,
     ) -> None:
         self.tasks, self.rows = tasks, rows
         self.model = AlternativeClassifier(kind, random_state=random_state)
-        self.Z, self.Z_test, *_ = standardised(np, train, test, nuisance)
+        self.Z, self.Z_test, *_ = standardised(np, train, test)
         self.failed: frozenset[int] = frozenset()
 
-    def choose(self, groups: np.ndarray | None) -> np.ndarray:
-        """Index of the best of `ALPHAS` per task, by the kappa of one held-out quarter.
-
-        A quarter of the rows, or of the groups where there are any.
-        """
-        inner = _inner_part(len(self.Z), groups, self.model.random_state)
+    def choose(self, groups: None = None) -> np.ndarray:
+        """Index of the best of `ALPHAS` per task, by the kappa of one held-out quarter."""
+        rng = np.random.default_rng([self.model.random_state, 4])
+        inner = rng.permutation(len(self.Z)) < max(1, len(self.Z) // _INNER)
         chosen = []
         for task in self.tasks:
             search = GridSearchCV(
@@ -146,13 +143,3 @@ class AlternativeFold:
 
 def _score(n_classes: int, model: AlternativeClassifier, X: np.ndarray, y: np.ndarray) -> float:
     return float(kappa(y, model.predict(X), n_classes))
-
-
-def _inner_part(n: int, groups: np.ndarray | None, random_state: int) -> np.ndarray:
-    """Rows held out of training to choose alpha."""
-    units = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
-    if units.max() == 0:  # of a single group, none could be fitted without it
-        units = np.arange(n)
-    rng = np.random.default_rng([random_state, 4])
-    order = rng.permutation(units.max() + 1)
-    return order[units] < max(1, (units.max() + 1) // _INNER)

@@ -68,9 +68,7 @@ class FoldBasis:
         return 1.0 / (self.scatter + len(self.train) * alphas[:, None])
 
 
-def standardised(
-    xp: Any, train: Array, test: Array, nuisance: tuple[Array, Array] | None = None
-) -> tuple[Array, Array, Array, Array]:
+def standardised(xp: Any, train: Array, test: Array) -> tuple[Array, Array, Array, Array]:
     """Columns with mean 0 and variance 1 by the training rows; constant columns become 0.
 
     Parameters
@@ -79,8 +77,6 @@ def standardised(
         numpy or cupy.
     train, test : array of shape (n, d), (m, d)
         Rows of the embedding.
-    nuisance : (array of shape (n,), array of shape (m,)), optional
-        A variable that is regressed out of every column first, by the training rows.
 
     Returns
     -------
@@ -90,26 +86,18 @@ def standardised(
     mean = train.mean(axis=0)
     Z, Z_test = train - mean, test - mean
     scale = xp.sqrt(xp.einsum("ij,ij->j", Z, Z) / len(Z))
-    if nuisance is not None:
-        known, known_test = nuisance[0] - nuisance[0].mean(), nuisance[1] - nuisance[0].mean()
-        slope = (known @ Z) / xp.maximum(known @ known, 1e-300)
-        Z, Z_test = Z - known[:, None] * slope, Z_test - known_test[:, None] * slope
-        left = xp.sqrt((Z**2).mean(axis=0))
-        # What the nuisance explains to the last bit leaves rounding only.
-        scale = xp.where(left > 1e-7 * scale, left, 0.0)
-    inverse = xp.where(scale > 0, 1.0 / xp.where(scale > 0, scale, 1.0), 0.0)
+    varies = scale > 1e-13 * xp.abs(mean)  # of equal entries, the mean differs by rounding
+    inverse = xp.where(varies, 1.0 / xp.where(varies, scale, 1.0), 0.0)
     return Z * inverse, Z_test * inverse, mean, inverse
 
 
-def fold_basis(
-    backend: Backend, train: Array, test: Array, *, nuisance: tuple[Array, Array] | None = None
-) -> FoldBasis:
+def fold_basis(backend: Backend, train: Array, test: Array) -> FoldBasis:
     """Standardise by the training rows and rotate into the eigenbasis of their scatter.
 
     Parameters are those of `standardised`, on the device of the backend.
     """
     xp = backend.xp
-    Z, Z_test, mean, inverse = standardised(xp, train, test, nuisance)
+    Z, Z_test, mean, inverse = standardised(xp, train, test)
     n, d = Z.shape
     if d <= n:
         scatter, vectors = backend.eigh(Z.T @ Z)
@@ -261,7 +249,6 @@ class ClosedFormFold:
         On the device.
     rows : array of int of shape (n,)
         Which of a task's labels are those of the training rows.
-    nuisance : (array of shape (n,), array of shape (m,)), optional
     ridge : bool
         Least squares on the class indicators with an intercept, as scikit-learn's RidgeClassifier.
     basis : FoldBasis, optional
@@ -277,14 +264,13 @@ class ClosedFormFold:
         train: Array,
         test: Array,
         rows: np.ndarray,
-        nuisance: tuple[Array, Array] | None = None,
         *,
         ridge: bool = False,
         basis: FoldBasis | None = None,
     ) -> None:
         self.backend, self.xp, self.ridge = backend, backend.xp, ridge
         self.alphas = backend.asarray(np.array(ALPHAS))
-        self.basis = basis or fold_basis(backend, train, test, nuisance=nuisance)
+        self.basis = basis or fold_basis(backend, train, test)
         one_hot = [np.eye(task.n_classes)[task.labels[rows]] for task in tasks]
         self.indicator = backend.asarray(np.hstack(one_hot))
         self.counts = self.indicator.sum(axis=0)

@@ -1,69 +1,205 @@
-"""Kappas beyond roundness, trend and frequency: probes of a selection or of other columns."""
+"""Controls of a probe: probes of a selection of the numbers, and of columns without a nuisance."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 
-from wordnum.analyzers.agreement import kappa
-from wordnum.analyzers.cross_validation import Predictions
-from wordnum.analyzers.folds import group_folds, group_size, random_folds
-from wordnum.analyzers.residues import tasks_for
+from wordnum.analyzers.permutations import permuted_labels
+from wordnum.analyzers.refits import Refits
+from wordnum.analyzers.residues import Task, tasks_for
+from wordnum.analyzers.roundness import roundness
 from wordnum.embeddings.embedding import Embedding
 
-CONTROLS = ("groups", "excluding_multiples_of_5", "within_parity", "without_frequency")
+WHOLE = "all numbers"
+SELECTIONS = ("excluding multiples of 5", "excluding multiples of 10", "within parity")
+CONTROLS = (
+    *SELECTIONS, "groups", "without frequency", "without frequency within runs of ten",
+    "without roundness",
+)  # fmt: skip
+_RANDOM = 20
 
 
-def control_kappas(
-    embedding: Embedding,
-    periods: Sequence[int],
-    folds: int,
-    random_state: int,
-    predict: Callable[..., Predictions],
-) -> dict[str, dict[int, float]]:
-    """Kappa x 100 per control and T; a T that cannot be asked is left out.
+@dataclass(frozen=True, eq=False)
+class Control:
+    """A probe of n mod T beside the probe itself. Every kappa is Cohen's kappa x 100.
+
+    Attributes
+    ----------
+    kappa : float
+        Mean over the repeats.
+    low, high : float or None
+        95 % interval from half-samples; None with `interval_reason`.
+    interval_reason : str or None
+    p_value : float or None
+        Of kappa, against block-restricted permutations of the labels of the same numbers. None
+        where there were none.
+    null_mean, null_p95 : float or None
+        Of these permutations.
+    random_mean, random_low, random_high : float or None
+        Mean, smallest and largest kappa of twenty random selections of as many numbers, one repeat
+        each: what the number of numbers alone does. None where all numbers take part.
+    n : int
+        Numbers that take part.
+    replicate_kappas : dict of int to (float, float)
+        Kappas of both halves of every half-sample, by its id.
+    """
+
+    kappa: float
+    low: float | None
+    high: float | None
+    interval_reason: str | None
+    p_value: float | None
+    null_mean: float | None
+    null_p95: float | None
+    random_mean: float | None
+    random_low: float | None
+    random_high: float | None
+    n: int
+    replicate_kappas: dict[int, tuple[float, float]] = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the kappas of the halves, as the JSON has it."""
+        found = asdict(self)
+        del found["replicate_kappas"]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Rows of an embedding, and what is regressed out of their columns, (n, p) or None."""
+
+    rows: np.ndarray
+    nuisance: np.ndarray | None = None
+
+
+def parts_of(name: str, embedding: Embedding) -> list[Part]:
+    """What is probed; the kappas of several parts are averaged. None without the counts it needs.
+
+    Parameters
+    ----------
+    name : str
+        One of `CONTROLS`, or `WHOLE`.
+    embedding : Embedding
+    """
+    numbers = embedding.numbers
+    every = np.arange(len(numbers))
+    if name in (WHOLE, "groups"):
+        return [Part(every)]
+    if name == "without roundness":
+        return [Part(every, roundness(numbers))]
+    if name in SELECTIONS:
+        of_five, of_ten = numbers % 5 == 0, numbers % 10 == 0
+        even = numbers % 2 == 0
+        chosen = dict(zip(SELECTIONS, ([~of_five], [~of_ten], [even, ~even]), strict=True))
+        return [Part(np.flatnonzero(rows)) for rows in chosen[name]]
+    if embedding.counts is None:
+        return []
+    log_count = np.log(np.maximum(embedding.counts, 1).astype(float))
+    if name == "without frequency within runs of ten":
+        run = numbers // 10
+        mean = np.bincount(run, weights=log_count) / np.maximum(np.bincount(run), 1)
+        log_count = log_count - mean[run]
+    return [Part(every, log_count[:, None])]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """An embedding that is refitted at given alphas.
 
     Parameters
     ----------
     embedding : Embedding
+    refits : Refits
     periods : sequence of int
-        The T.
-    folds, random_state : int
-        Of the first repeat of the folds.
-    predict : callable
-        ``predict(rows, tasks, fold_of, **options)``, out of fold, of some rows of the embedding.
+        The T of the columns of the alphas.
     """
-    numbers = embedding.numbers
-    every = np.arange(len(numbers))
-    draw = {"folds": folds, "repeats": 1, "random_state": random_state}
-    fold_of, grouped = (
-        deal(embedding.size, **draw)[0][numbers] for deal in (random_folds, group_folds)
-    )
 
-    def selection(rows: np.ndarray, fold_of: np.ndarray, **options: np.ndarray) -> dict[int, float]:
-        tasks = [
-            task
-            for task in tasks_for(numbers[rows], periods)
-            if task.n_classes > 1 and len(rows) >= 2 * task.n_classes
-        ]
-        if not tasks or len(np.unique(fold_of[rows])) < 2:
-            return {}
-        among = {name: value[rows] for name, value in options.items()}
-        labels = predict(rows, tasks, fold_of[rows], **among).labels
-        return {
-            task.period: float(kappa(task.labels, row, task.n_classes))
-            for task, row in zip(tasks, labels, strict=True)
-        }
+    embedding: Embedding
+    refits: Refits
+    periods: Sequence[int]
 
-    group_of = numbers // group_size(embedding.size, folds)
-    even, odd = (selection(np.flatnonzero(numbers % 2 == parity), fold_of) for parity in (0, 1))
-    found = {
-        "groups": selection(every, grouped, group_of=group_of),
-        "excluding_multiples_of_5": selection(np.flatnonzero(numbers % 5), fold_of),
-        "within_parity": {T: (even[T] + odd[T]) / 2 for T in even.keys() & odd.keys()},
-    }
-    if embedding.counts is not None:
-        log_count = np.log(np.maximum(embedding.counts, 1).astype(float))
-        found["without_frequency"] = selection(every, fold_of, nuisance=log_count)
-    return found
+    def kappas(
+        self, parts: Sequence[Part], by_number: np.ndarray, chosen: Sequence[np.ndarray]
+    ) -> dict[int, float]:
+        """Kappa x 100 per T, mean over the parts and the repeats; what cannot be asked is absent.
+
+        Parameters
+        ----------
+        parts : sequence of Part
+        by_number : array of int of shape (repeats, size)
+            Fold of every number.
+        chosen : sequence of int array of shape (folds, number of periods)
+            Alphas per repeat.
+        """
+        found = []
+        for part in parts:
+            tasks, folds_of, alphas = self._asked(part, by_number, chosen)
+            if not tasks:
+                return {}
+            kappas = self.refits.kappas(part.rows, tasks, folds_of, alphas, nuisance=part.nuisance)
+            found.append({t.period: float(kappa) for t, kappa in zip(tasks, kappas, strict=True)})
+        return _mean(found)
+
+    def permuted(
+        self,
+        parts: Sequence[Part],
+        by_number: np.ndarray,
+        chosen: Sequence[np.ndarray],
+        *,
+        times: int,
+        restricted: bool,
+        seed: Sequence[int],
+    ) -> dict[int, np.ndarray]:
+        """As `kappas`, under `times` permutations of the labels of every part."""
+        found, rng = [], np.random.default_rng(seed)
+        for part in parts:
+            tasks, folds_of, alphas = self._asked(part, by_number, chosen)
+            numbers = self.embedding.numbers[part.rows]
+            labels = [permuted_labels(t, numbers, times, rng, restricted=restricted) for t in tasks]
+            kappas = self.refits.permuted(
+                part.rows, tasks, folds_of, alphas, labels, nuisance=part.nuisance
+            )
+            found.append({t.period: values for t, values in zip(tasks, kappas, strict=True)})
+        return _mean(found)
+
+    def random_selections(
+        self,
+        parts: Sequence[Part],
+        by_number: np.ndarray,
+        chosen: Sequence[np.ndarray],
+        *,
+        seed: Sequence[int],
+    ) -> dict[int, np.ndarray]:
+        """As `kappas`, of twenty random selections of as many numbers, one repeat each."""
+        rng = np.random.default_rng(seed)
+        edges = np.cumsum([len(part.rows) for part in parts])
+        found: dict[int, list[float]] = {}
+        for at in range(_RANDOM):
+            order = rng.permutation(len(self.embedding.numbers))[: edges[-1]]
+            drawn = [Part(np.sort(rows)) for rows in np.split(order, edges[:-1])]
+            repeat = at % len(chosen)
+            one = self.kappas(drawn, by_number[[repeat]], [chosen[repeat]])
+            for T, kappa in one.items():
+                found.setdefault(T, []).append(kappa)
+        return {T: np.array(kappas) for T, kappas in found.items()}
+
+    def _asked(
+        self, part: Part, by_number: np.ndarray, chosen: Sequence[np.ndarray]
+    ) -> tuple[list[Task], np.ndarray, list[np.ndarray]]:
+        """Tasks that can be asked of a part, its folds, and the alphas of these tasks."""
+        numbers = self.embedding.numbers[part.rows]
+        tasks = tasks_for(numbers, self.periods)
+        able = [t.n_classes > 1 and len(numbers) >= 2 * t.n_classes for t in tasks]
+        able = [one and len(np.unique(by_number[:, numbers])) > 1 for one in able]
+        columns = np.flatnonzero(able)
+        asked = [task for task, one in zip(tasks, able, strict=True) if one]
+        return asked, by_number[:, numbers], [alphas[:, columns] for alphas in chosen]
+
+
+def _mean(found: list[dict[int, Any]]) -> dict[int, Any]:
+    shared = [T for T in found[0] if all(T in one for one in found)] if found else []
+    return {T: sum(one[T] for one in found) / len(found) for T in shared}

@@ -45,7 +45,6 @@ def out_of_fold(
     random_state: int = 0,
     group_of: np.ndarray | None = None,
     chosen: np.ndarray | None = None,
-    nuisance: np.ndarray | None = None,
 ) -> Predictions:
     """Predict every number from the folds that it is not in.
 
@@ -66,8 +65,6 @@ def out_of_fold(
         Groups that the choice of alpha leaves out as a whole; single rows by default.
     chosen : array of int of shape (folds, number of tasks), optional
         Alphas to use, instead of choosing them inside each fold.
-    nuisance : array of shape (n,), optional
-        Regressed out of every column, by the training rows.
     """
     n_folds = int(fold_of.max()) + 1 if chosen is None else len(chosen)
     fit: Any = partial(ClosedFormFold, ridge=classifier == "ridge")
@@ -79,15 +76,13 @@ def out_of_fold(
         folds = track(folds, f"probing by {classifier}")
     labels = np.zeros((len(tasks), len(fold_of)), dtype=np.int64)
     selected = np.zeros((n_folds, len(tasks)), dtype=np.int64)
-    known = None if nuisance is None else backend.asarray(nuisance)
     failed: frozenset[int] = frozenset()
     for fold in folds:
         held, rows = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
         if not len(held) or not len(rows):
             continue
         test, train = backend.asarray(held), backend.asarray(rows)
-        pair = None if known is None else (known[train], known[test])
-        fitted = fit(backend, tasks, X[train], X[test], rows, pair)
+        fitted = fit(backend, tasks, X[train], X[test], rows)
         if chosen is None:
             selected[fold] = fitted.choose(None if group_of is None else group_of[rows])
         else:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import log2, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordnum.analyzers.reasons import MIN_DOCUMENTS
+from wordnum.analyzers.reasons import MIN_BLOCKS, MIN_DOCUMENTS
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 
 if TYPE_CHECKING:
     from wordnum.analyzers.probing import ProbeResult
 
-# 97.5 % point of Student's t with 9 degrees of freedom: ten half-samples.
-T_QUANTILE = 2.26
 # Kappa x 100 below which its growth with the text cannot be told from noise; likewise near 100.
 _FAINT = 10.0
 _FEWEST = 3
+# Standard errors of a difference that is seen four times in five: 80 % of a normal curve.
+_POWER = 0.842
 
 
 # Kappas of both halves of every half-sample, by its id.
@@ -31,18 +31,32 @@ Pairs = Mapping[Any, Sequence[float]]
 Interval = tuple[float | None, float | None, str | None]
 
 
-def standard_error(first: np.ndarray, second: np.ndarray) -> float:
-    """Standard error of the full-data value from the values of complementary halves.
-
-    ``sd(first - second) / 2``: a half has twice the variance of the whole, two independent
-    halves differ by four times that variance.
+def t_quantile(n: int) -> float:
+    """97.5 % point of Student's t with n degrees of freedom, one for each half-sample.
 
     Examples
     --------
-    >>> round(standard_error(np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0])), 3)
-    1.0
+    >>> round(t_quantile(10), 3), round(t_quantile(19), 3)
+    (2.228, 2.093)
     """
-    return float(np.std(np.asarray(first) - np.asarray(second), ddof=1) / 2)
+    from scipy.special import stdtrit
+
+    return float(stdtrit(n, 0.975))
+
+
+def standard_error(first: np.ndarray, second: np.ndarray) -> Any:
+    """Standard error of the full-data value from values of complementary halves (K, ...).
+
+    ``SE^2 = sum of h^2 / (4 K)``, h being first minus second: a half has twice the variance of the
+    whole, two independent halves differ by four times that variance, and on average by nothing.
+
+    Examples
+    --------
+    >>> round(float(standard_error(np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0]))), 3)
+    0.816
+    """
+    contrast = np.asarray(first) - np.asarray(second)
+    return np.sqrt((contrast**2).mean(axis=0)) / 2
 
 
 def variance_inflation(period: int, kappa: float, half_kappas: np.ndarray) -> float:
@@ -99,29 +113,67 @@ def _slope(kappa: float) -> float:
     return kappa * (100 - kappa)
 
 
+def equal_halves(
+    kappa: float, pairs: Pairs, shares: Mapping[Any, Sequence[float]]
+) -> dict[Any, tuple[float, float]]:
+    """Kappas of halves as they would be if each were half of the text.
+
+    One document that is a quarter of the text makes halves of unequal size, and kappa grows with
+    the text. The growth g for twice the text is kappa less the mean of the halves, and a half that
+    is a share q of the text loses ``g log2(2 q)``.
+
+    Parameters
+    ----------
+    kappa : float
+        Of the whole text, x 100.
+    pairs : dict of id to (float, float)
+        Kappas of both halves.
+    shares : dict of id to (float, float)
+        Share of the text in either half; halves that are not listed are taken for equal.
+
+    Examples
+    --------
+    >>> equal_halves(30.0, {0: (22.0, 18.0)}, {0: (0.5, 0.5)})
+    {0: (22.0, 18.0)}
+    >>> found = equal_halves(30.0, {0: (22.0, 18.0)}, {0: (0.6, 0.4)})
+    >>> [round(value, 1) for value in found[0]]
+    [19.4, 21.2]
+    """
+    if not pairs:
+        return {}
+    growth = kappa - float(np.mean(list(pairs.values())))
+
+    def halved(value: float, share: float) -> float:
+        return float(value - growth * log2(2 * share))
+
+    both = {i: zip(pair, shares.get(i, (0.5, 0.5)), strict=True) for i, pair in pairs.items()}
+    return {i: (halved(*next(each)), halved(*next(each))) for i, each in both.items()}
+
+
 def half_sample_interval(
     period: int, kappa: float, replicate_kappas: Pairs, *, embedding: Embedding
 ) -> Interval:
-    """``kappa -+ 2.26 SE`` from the kappas of both halves of every half-sample, by its id.
+    """``kappa -+ t SE`` from the kappas of both halves of every half-sample, by its id.
 
-    None with the reason where the embedding comes from fewer than 40 documents, or has no
-    half-samples that can be probed.
+    None with the reason where the embedding comes from fewer than 40 documents or 8 blocks of them,
+    or has no half-samples that can be probed.
 
     Notes
     -----
-    ``SE = standard_error * variance_inflation``. Against fresh texts the 95 % interval covers 92 to
-    100 % of the time, and that of a difference 90 to 100 % (``benchmarks/interval_coverage.py``).
+    ``SE = standard_error * variance_inflation``, t with a degree of freedom for each half-sample.
+    See ``benchmarks/interval_coverage.md`` for what the 95 % interval covers.
     """
     documents = embedding.n_documents
     if documents is not None and documents < MIN_DOCUMENTS:
         return None, None, "few-documents"
     if not embedding.replicates.pairs:
-        return None, None, "no-replicates"
+        few = (embedding.provenance.get("n_blocks") or MIN_BLOCKS) < MIN_BLOCKS
+        return None, None, "few-blocks" if few else "no-replicates"
     if len(replicate_kappas) < _FEWEST:
         return None, None, "few-replicates"
     pairs = np.array(list(replicate_kappas.values()))
     error = standard_error(*pairs.T) * variance_inflation(period, kappa, pairs)
-    width = T_QUANTILE * error
+    width = t_quantile(len(pairs)) * float(error)
     return kappa - width, kappa + width, None
 
 
@@ -137,7 +189,10 @@ class Difference:
     low, high : float or None
         95 % interval from paired half-samples; None with `reason`.
     p_value : float or None
-        Two-sided, Student's t with (half-samples - 1) degrees of freedom.
+        Two-sided, Student's t with a degree of freedom for each half-sample.
+    smallest_difference : float or None
+        True difference that such a comparison finds significant at 5 % four times in five: what a
+        difference that is not significant may still be.
     reason : str or None
         Code of `wordnum.analyzers.reasons`.
     """
@@ -147,6 +202,7 @@ class Difference:
     low: float | None
     high: float | None
     p_value: float | None
+    smallest_difference: float | None
     reason: str | None
 
 
@@ -223,18 +279,18 @@ def paired_difference(
     gap = kappas[0] - kappas[1]
     shared = [i for i in replicate_kappas[0] if i in replicate_kappas[1]]
     if reason or len(shared) < _FEWEST:
-        return Difference(period, gap, None, None, None, reason or "unpaired")
+        return Difference(period, gap, None, None, None, None, reason or "unpaired")
     one, other = (
         variance_inflation(period, kappa, halves) * halves
         for kappa, pairs in zip(kappas, replicate_kappas, strict=True)
         for halves in [np.array([pairs[i] for i in shared])]
     )
-    error = standard_error(*(one - other).T)
+    error, t = float(standard_error(*(one - other).T)), t_quantile(len(shared))
     if error > 0:
         from scipy.special import stdtr
 
-        p_value = float(2 * stdtr(len(shared) - 1, -abs(gap) / error))
+        p_value = float(2 * stdtr(len(shared), -abs(gap) / error))
     else:
         p_value = 1.0 if gap == 0 else 0.0
-    low, high = gap - T_QUANTILE * error, gap + T_QUANTILE * error
-    return Difference(period, gap, low, high, p_value, None)
+    smallest = (t + _POWER) * error
+    return Difference(period, gap, gap - t * error, gap + t * error, p_value, smallest, None)

@@ -2,186 +2,33 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from wordnum.analyzers.agreement import confusion_matrix, kappa
-from wordnum.analyzers.by_period import ByPeriod
-from wordnum.analyzers.controls import CONTROLS, control_kappas
+from wordnum.analyzers.controls import CONTROLS, SELECTIONS, WHOLE, Control, Subject, parts_of
 from wordnum.analyzers.cross_validation import CLOSED_FORM, Predictions, out_of_fold
-from wordnum.analyzers.folds import random_folds
+from wordnum.analyzers.folds import group_folds, group_size, random_folds
 from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
-from wordnum.analyzers.intervals import half_sample_interval
-from wordnum.analyzers.permutations import Null, permuted_kappas, permuted_labels
-from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes
+from wordnum.analyzers.intervals import Interval, Pairs, equal_halves, half_sample_interval
+from wordnum.analyzers.permutations import Null, permuted_labels
+from wordnum.analyzers.probe_results import ModulusProbe, ProbeResult
 from wordnum.analyzers.reasons import Reason
+from wordnum.analyzers.refits import Refits
 from wordnum.analyzers.residues import Task, check_classes, checked_moduli, tasks_for
 from wordnum.backend import Backend, get_backend
 from wordnum.config import one_of, whole_number
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 CLASSIFIERS = ("lda", "ridge", "logistic", "mlp")
 _PERMUTATIONS, _MOST_PERMUTATIONS = 200, 10_000
-_COLUMNS = ("kappa", "low", "high", "interval_reason", "repeat_sd", "accuracy")
-_NULL = "#CFCFCF"
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ModulusProbe:
-    """The probe of n mod T. Every kappa is Cohen's kappa x 100.
-
-    Attributes
-    ----------
-    period : int
-        T.
-    kappa : float
-        Mean over the repeats of the kappa of pooled out-of-fold predictions.
-    low, high : float or None
-        Interval from half-samples of the documents; None with `interval_reason`.
-    interval_reason : str or None
-        Why there is no interval: a code of `wordnum.analyzers.reasons`.
-    repeat_sd : float or None
-        Standard deviation over the repeats of the folds. Not an interval; None for one repeat.
-    accuracy : float
-        Share of left-out numbers that were right, 0..1.
-    kappa_repeats : array of shape (repeats,)
-    controls : dict of str to float or None
-        Kappas beside the probe's own, None where there is no such task. "groups": folds of groups
-        of 50 consecutive numbers. "excluding_multiples_of_5": trained and tested without them.
-        "within_parity": mean of the probes among the even and among the odd numbers.
-        "without_frequency": with the logarithm of a number's count regressed out.
-    residues : array of int of shape (C,)
-        Residue of every row and column of `confusion`.
-    confusion : array of int of shape (C, C)
-        True class by predicted class, over all repeats.
-    recall_by_digit : array of shape (10,)
-        Share of numbers with last digit 0..9 whose residue was right; NaN where there is none.
-    null : Null or None
-        Block-restricted permutations: within runs of T consecutive numbers. None where there was
-        none.
-    null_unrestricted : Null or None
-        Permutations over all numbers.
-    replicate_kappas : dict of int to (float, float)
-        Kappas of both halves of every half-sample, by its id.
-    """
-
-    period: int
-    kappa: float
-    low: float | None
-    high: float | None
-    interval_reason: str | None
-    repeat_sd: float | None
-    accuracy: float
-    kappa_repeats: np.ndarray
-    controls: dict[str, float | None]
-    residues: np.ndarray
-    confusion: np.ndarray
-    recall_by_digit: np.ndarray
-    null: Null | None
-    null_unrestricted: Null | None
-    replicate_kappas: dict[int, tuple[float, float]]
-
-    def __repr__(self) -> str:
-        none, (low, high) = f"no interval: {self.interval_reason}", (self.low, self.high)
-        around = none if low is None else f"{low:.1f} to {high:.1f}"
-        p = f", p = {self.null.p_value:.2g}" if self.null else ""
-        return f"<ModulusProbe of n mod {self.period}: kappa {self.kappa:.1f} ({around}){p}>"
-
-    def row(self) -> dict[str, Any]:
-        """What the table, a record and the JSON have of this T: one column per name."""
-        row = {name: getattr(self, name) for name in _COLUMNS}
-        row |= {f"kappa_{name}": self.controls.get(name) for name in CONTROLS}
-        for name in ("null", "null_unrestricted"):
-            null = getattr(self, name)
-            row[f"{name}_mean"] = null.mean if null else None
-            row[f"{name}_p95"] = null.p95 if null else None
-            row[f"{name}_p"] = null.p_value if null else None
-        return row
-
-    def plot_confusion(self, ax: Axes | None = None, *, title: str = "") -> Axes:
-        """Draw the confusion matrix by residue, rows in per cent of the true class."""
-        from sklearn.metrics import ConfusionMatrixDisplay
-
-        ax = bare_axes(ax, (3.6, 3.2))
-        share = 100 * self.confusion / np.maximum(self.confusion.sum(axis=1, keepdims=True), 1)
-        picture = {"cmap": "cividis", "im_kw": {"vmin": 0, "vmax": 100}}
-        text = {"include_values": len(share) <= 12, "values_format": ".0f"}
-        shown = ConfusionMatrixDisplay(share, display_labels=self.residues)
-        shown.plot(ax=ax, text_kw={"fontsize": 6}, **picture, **text)
-        T = self.period
-        ax.set(xlabel=f"predicted n mod {T}", ylabel=f"n mod {T}, % of the class", title=title)
-        return ax
-
-    def plot_recall(self, ax: Axes | None = None, *, title: str = "") -> Axes:
-        """Draw the share of numbers whose residue was right, by last digit.
-
-        Roundness shows at 0 and 5.
-        """
-        ax = bare_axes(ax, (4.2, 2.4))
-        digits = np.arange(10)
-        colors = [BLUE if digit % 5 else RED for digit in digits]
-        ax.bar(digits, 100 * np.nan_to_num(self.recall_by_digit), color=colors, width=0.7)
-        ax.axhline(100 / len(self.residues), color=GREY, linewidth=0.8, linestyle="--")
-        ax.set_xticks(digits)
-        ax.set(xlabel="last digit", ylabel=f"recall of n mod {self.period}, %", ylim=(0, 100),
-               title=title)  # fmt: skip
-        return ax
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ProbeResult(ByPeriod[ModulusProbe]):
-    """Probes of n mod T for every T: a mapping from T to `ModulusProbe`.
-
-    Attributes
-    ----------
-    by_period : dict of int to ModulusProbe
-    classifier : str
-    size : int
-        N: the folds are dealt over 0..N-1.
-    random_state, folds, repeats : int
-    notes : tuple of Reason
-        What a reader must know: a fit that did not converge, labels that were not permuted.
-    """
-
-    classifier: str
-    size: int
-    random_state: int
-    folds: int
-    repeats: int
-    notes: tuple[Reason, ...] = ()
-
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{T}: {p.kappa:.1f}" for T, p in self.items())
-        return f"<ProbeResult {self.classifier}, kappa {shown}>"
-
-    def plot(self, ax: Axes | None = None, *, title: str = "", color: str = BLUE) -> Axes:
-        """Draw kappa over T with its interval, and the null's mean to 95th percentile."""
-        ax = bare_axes(ax, (4.6, 2.6))
-        for at, p in enumerate(self.values()):
-            if p.null:
-                ax.fill_between([at - 0.42, at + 0.42], p.null.mean, p.null.p95, color=_NULL,
-                                linewidth=0)  # fmt: skip
-            if p.low is not None and p.high is not None:
-                ax.plot([at, at], [p.low, p.high], color="black", linewidth=1.2, zorder=3)
-            ax.bar(at, p.kappa, width=0.6, color=color, zorder=2)
-        ax.axhline(0, color="black", linewidth=0.6)
-        if any(p.null for p in self.values()):
-            bottom, top = ax.get_ylim()
-            ax.set_ylim(bottom, top + 0.14 * (top - bottom))
-            ax.fill_between([], [], color=_NULL, linewidth=0, label="permuted: mean to 95 %")
-            ax.legend(frameon=False, fontsize=7, loc="upper center", borderaxespad=0.1)
-        ax.set_xticks(range(len(self)), list(map(str, self)))
-        ax.set(xlabel="T", ylabel="kappa x 100 of n mod T", title=title)
-        return ax
+# Points of kappa x 100 by which two classifiers may differ unflagged.
+_AGREE = 20.0
 
 
 @one_blas_thread
@@ -220,15 +67,15 @@ def probe(
     device : {"cpu", "cuda"}
         Where the closed-form classifiers compute.
     nulls : int, optional
-        Permutations of either kind; 200 for lda and ridge, 0 for the iterative ones, which would
-        train thousands of times.
+        Permutations of either kind, and half as many for every control; 200 for lda and ridge, 0
+        for the iterative ones, which would train thousands of times.
     repeats : int, optional
         Times the folds are drawn; 5 for lda and ridge, 1 for the iterative ones.
     folds : int
         Parts that the numbers are dealt into, at least 2.
     controls : bool
-        Also the kappas of groups, excluding multiples of 5, within parity, without frequency
-        (one repeat each).
+        Also the controls, each with its interval and null: see `ModulusProbe`. The iterative
+        classifiers have none.
     intervals : bool
         Also the intervals, where the embedding has half-samples.
 
@@ -248,9 +95,10 @@ def probe(
     Ties go to the smallest class. Negative kappa is reported as it is: a smooth embedding has
     neighbours of all other residues. A constant embedding has kappa 0.
 
-    The alpha of the permutations is that of the real labels. Choosing it anew for each of them
-    takes eighty times as long and leaves the mean of the p-values under their null where it is,
-    within 0.01 (``benchmarks/false_positives.py``).
+    Permutations, half-samples and controls take the alpha that the probe selected in the same fold
+    of the same repeat. Choosing it anew for each permutation takes eighty times as long and leaves
+    the mean of the p-values under their null where it is, within 0.01
+    (``benchmarks/false_positives.py``).
 
     References
     ----------
@@ -275,26 +123,22 @@ def probe(
     folds = whole_number(folds, least=2, what="folds")
     random_state = whole_number(random_state, least=0, most=2**63, what="random_state")
     check_classes(embedding.numbers, periods, folds=folds)
-    dealt = random_folds(embedding.size, folds=folds, repeats=repeats, random_state=random_state)
-    run = _Run(get_backend(device), embedding, periods, classifier, folds, random_state, dealt)
-    main = [run.predict(run.X, run.tasks, fold_of) for fold_of in run.folds_of]
-    permuted = run.nulls(main[0].chosen, nulls) if nulls else ([], [])
-    beside = {}
-    if controls:
-        beside = control_kappas(embedding, periods, folds, random_state, run.on_rows)
-    replicates = run.replicates(main[0].chosen) if intervals else {}
+    run = _Run(get_backend(device), embedding, periods, classifier, folds, repeats, random_state)
+    names = [WHOLE, *(CONTROLS if controls and closed else ())]
+    names = [name for name in names if parts_of(name, embedding)]
+    halves = run.halves(names) if intervals else {}
+    null, unrestricted = (run.nulls(WHOLE, nulls, restricted=kind) for kind in (True, False))
+    beside = {name: run.control(name, nulls // 2, halves) for name in names[1:]}
     by_period = {}
     for at, task in enumerate(run.tasks):
-        predicted = np.stack([predictions.labels[at] for predictions in main])
+        T = task.period
+        predicted = np.stack([predictions.labels[at] for predictions in run.main])
         repeated = np.asarray(kappa(task.labels[None], predicted, task.n_classes))
         right = predicted == task.labels
-        pairs = {i: (one[at], other[at]) for i, (one, other) in replicates.items()}
         mean = float(repeated.mean())
-        low, high, reason = half_sample_interval(task.period, mean, pairs, embedding=embedding)
-        first = float(repeated[0])
-        null, unrestricted = (Null(values[at], first) if nulls else None for values in permuted)
-        by_period[task.period] = ModulusProbe(
-            period=task.period,
+        pairs, (low, high, reason) = run.interval(T, mean, halves.get((WHOLE, T)))
+        by_period[T] = ModulusProbe(
+            period=T,
             kappa=mean,
             low=low,
             high=high,
@@ -302,12 +146,13 @@ def probe(
             repeat_sd=float(repeated.std(ddof=1)) if repeats > 1 else None,
             accuracy=float(right.mean()),
             kappa_repeats=repeated,
-            controls={name: beside.get(name, {}).get(task.period) for name in CONTROLS},
+            alternative_kappa=run.alternative[at],
+            controls={name: found[T] for name, found in beside.items() if T in found},
             residues=task.residues,
             confusion=confusion_matrix(task.labels[None], predicted, task.n_classes).sum(axis=0),
             recall_by_digit=_recall_by_digit(embedding.numbers, right),
-            null=null,
-            null_unrestricted=unrestricted,
+            null=Null(null[T], mean) if nulls else None,
+            null_unrestricted=Null(unrestricted[T], mean) if nulls else None,
             replicate_kappas=pairs,
         )
     return ProbeResult(
@@ -317,17 +162,8 @@ def probe(
         random_state=random_state,
         folds=folds,
         repeats=repeats,
-        notes=_notes(classifier, main, nulls),
+        notes=(*run.notes(by_period), *([] if nulls else [Reason.of("no-permutations")])),
     )
-
-
-def _notes(classifier: str, main: list[Predictions], nulls: int) -> tuple[Reason, ...]:
-    notes = [] if nulls else [Reason.of("no-permutations")]
-    failed = sorted(frozenset().union(*(predictions.failed for predictions in main)))
-    if failed:
-        periods = ", ".join(map(str, failed))
-        notes.append(Reason.of("not-converged", classifier=classifier, periods=periods))
-    return tuple(notes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -339,75 +175,184 @@ class _Run:
     periods: Sequence[int]
     classifier: str
     folds: int
+    repeats: int
     random_state: int
-    by_number: np.ndarray
+
+    @cached_property
+    def by_number(self) -> np.ndarray:
+        return self._deal(random_folds)
+
+    def _deal(self, deal: Any) -> np.ndarray:
+        how = {"folds": self.folds, "repeats": self.repeats, "random_state": self.random_state}
+        return np.asarray(deal(self.embedding.size, **how))
 
     @cached_property
     def tasks(self) -> list[Task]:
         return tasks_for(self.embedding.numbers, self.periods)
 
     @cached_property
-    def X(self) -> Any:  # noqa: N802
-        return self.backend.asarray(centred_columns(self.embedding.vectors))
+    def main(self) -> list[Predictions]:
+        """Predictions per repeat, alphas selected inside the folds."""
+        return [self._predict(fold_of) for fold_of in self.by_number[:, self.embedding.numbers]]
 
-    @property
-    def folds_of(self) -> np.ndarray:
-        return self.by_number[:, self.embedding.numbers]
+    @cached_property
+    def alternative(self) -> list[float]:
+        """Kappas of the first repeat by another classifier."""
+        other = "ridge" if self.classifier == "lda" else "lda"
+        said = self._predict(self.by_number[0, self.embedding.numbers], classifier=other).labels
+        return [float(kappa(t.labels, row, t.n_classes)) for t, row in zip(self.tasks, said)]
 
-    def predict(
-        self, X: Any, tasks: Sequence[Task], fold_of: np.ndarray, **options: Any
-    ) -> Predictions:
-        how: dict[str, Any] = {"classifier": self.classifier, "random_state": self.random_state}
-        return out_of_fold(self.backend, X, tasks, fold_of, **how, **options)
+    def _predict(self, fold_of: np.ndarray, **options: Any) -> Predictions:
+        how = {"classifier": self.classifier, "random_state": self.random_state, **options}
+        X = self.subject.refits.X
+        return out_of_fold(self.backend, X, self.tasks, fold_of, **how)
 
-    def on_rows(self, rows: np.ndarray, *args: Any, **options: Any) -> Predictions:
-        """Predictions for some rows only, fitted on some rows only."""
-        return self.predict(self.X[self.backend.asarray(rows)], *args, **options)
+    @cached_property
+    def subject(self) -> Subject:
+        return self._subject(self.embedding)
 
-    def nulls(self, chosen: np.ndarray, times: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Kappas under block-restricted and under unrestricted permutations, per task."""
-        rng = np.random.default_rng([self.random_state, 2])
-        numbers, fold_of = self.embedding.numbers, self.folds_of[0]
-        # One task after another: labels of many permutations of all of them would fill the memory.
-        labels = (
-            np.concatenate(
-                [permuted_labels(task, numbers, times, rng, restricted=r) for r in (True, False)]
-            )
-            for task in self.tasks
-        )
-        if self.classifier in CLOSED_FORM:
-            ridge = self.classifier == "ridge"
-            given = self.backend, self.X, self.tasks, labels, fold_of, chosen
-            kappas = permuted_kappas(*given, ridge=ridge)
-        else:
-            refitted = []
-            for rows in zip(*labels, strict=True):
-                tasks = [Task(t.period, row, t.residues) for t, row in zip(self.tasks, rows)]
-                refitted.append(self._kappas(self.X, tasks, fold_of, chosen))
-            kappas = list(np.array(refitted).T)
-        return [values[:times] for values in kappas], [values[times:] for values in kappas]
+    def _subject(self, embedding: Embedding) -> Subject:
+        X = self.backend.asarray(centred_columns(embedding.vectors))
+        refits = Refits(self.backend, X, ridge=self.classifier == "ridge")
+        return Subject(embedding, refits, self.periods)
 
-    def _kappas(
-        self, X: Any, tasks: Sequence[Task], fold_of: np.ndarray, chosen: np.ndarray
-    ) -> list[float]:
-        labels = self.predict(X, tasks, fold_of, chosen=chosen).labels
-        return [float(kappa(t.labels, row, t.n_classes)) for t, row in zip(tasks, labels)]
+    def _folds_and_alphas(self, name: str) -> tuple[np.ndarray, list[np.ndarray]]:
+        if name != "groups":
+            return self.by_number, [predictions.chosen for predictions in self.main]
+        return self._groups
 
-    def replicates(self, chosen: np.ndarray) -> dict[int, list[list[float]]]:
-        """Kappas per T of both halves of every half-sample, by id: first repeat, same alphas."""
-        found = self.embedding.replicates
-        try:
-            for half in itertools.chain(*found.pairs):
-                check_classes(half.numbers, self.periods, folds=self.folds)
-        except InputError:
+    @cached_property
+    def _groups(self) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Folds of groups; alphas selected by leaving whole groups out."""
+        numbers, dealt = self.embedding.numbers, self._deal(group_folds)
+        group_of = numbers // group_size(self.embedding.size, self.folds)
+        found = [self._predict(fold_of, group_of=group_of) for fold_of in dealt[:, numbers]]
+        return dealt, [predictions.chosen for predictions in found]
+
+    def nulls(self, name: str, times: int, *, restricted: bool) -> dict[int, np.ndarray]:
+        """Kappas under permutations, per T."""
+        if not times:
             return {}
-        pairs = zip(found.ids, found.pairs)
-        return {i: [self._half(half, chosen) for half in pair] for i, pair in pairs}
+        seed = [self.random_state, 2, 1 - restricted, [WHOLE, *CONTROLS].index(name)]
+        if self.classifier in CLOSED_FORM:
+            asked = parts_of(name, self.embedding), *self._folds_and_alphas(name)
+            return self.subject.permuted(*asked, times=times, restricted=restricted, seed=seed)
+        numbers, rng = self.embedding.numbers, np.random.default_rng(seed)
+        labels = [
+            permuted_labels(t, numbers, times, rng, restricted=restricted) for t in self.tasks
+        ]
+        refitted = []
+        for rows in zip(*labels, strict=True):
+            tasks = [Task(t.period, row, t.residues) for t, row in zip(self.tasks, rows)]
+            refitted.append(self._iterative(self.subject, tasks))
+        return dict(zip(self.periods, np.array(refitted).T, strict=True))
 
-    def _half(self, half: Embedding, chosen: np.ndarray) -> list[float]:
-        X = self.backend.asarray(centred_columns(half.vectors))
-        fold_of = self.by_number[0][half.numbers]
-        return self._kappas(X, tasks_for(half.numbers, self.periods), fold_of, chosen)
+    def _iterative(self, subject: Subject, tasks: list[Task]) -> np.ndarray:
+        """Kappas of a classifier without a closed form, at the alphas of the probe."""
+        folds_of = self.by_number[:, subject.embedding.numbers]
+        how: dict[str, Any] = {"classifier": self.classifier, "random_state": self.random_state}
+        total = np.zeros(len(tasks))
+        for fold_of, one in zip(folds_of, self.main, strict=True):
+            X, chosen = subject.refits.X, one.chosen
+            said = out_of_fold(self.backend, X, tasks, fold_of, chosen=chosen, **how).labels
+            total += [kappa(t.labels, row, t.n_classes) for t, row in zip(tasks, said, strict=True)]
+        return total / self.repeats
+
+    def halves(self, names: Sequence[str]) -> dict[tuple[str, int], dict[int, tuple[Any, ...]]]:
+        """By what is asked and T: kappas of both halves of every half-sample, by its id."""
+        found: dict[tuple[str, int], dict[int, list[float]]] = {}
+        replicates = self.embedding.replicates
+        for i, pair in zip(replicates.ids, replicates.pairs):
+            for half in pair:
+                for asked, value in self._half(half, names).items():
+                    found.setdefault(asked, {}).setdefault(i, []).append(value)
+        return {
+            asked: {i: tuple(both) for i, both in pairs.items() if len(both) == 2}
+            for asked, pairs in found.items()
+        }
+
+    def _half(self, half: Embedding, names: Sequence[str]) -> dict[tuple[str, int], float]:
+        subject = self._subject(half)
+        if self.classifier not in CLOSED_FORM:
+            try:
+                check_classes(half.numbers, self.periods, folds=self.folds)
+            except InputError:
+                return {}
+            kappas = self._iterative(subject, tasks_for(half.numbers, self.periods))
+            return {(WHOLE, T): float(k) for T, k in zip(self.periods, kappas, strict=True)}
+        return {
+            (name, T): value
+            for name in names
+            for T, value in subject.kappas(
+                parts_of(name, half), *self._folds_and_alphas(name)
+            ).items()
+        }
+
+    @cached_property
+    def _shares(self) -> dict[int, tuple[float, float]]:
+        """Share of the text, by occurrences of numbers, of both halves of every half-sample."""
+        replicates = self.embedding.replicates
+        known = {
+            i: [0.0 if half.counts is None else float(half.counts.sum()) for half in pair]
+            for i, pair in zip(replicates.ids, replicates.pairs)
+        }
+        return {i: (a / (a + b), b / (a + b)) for i, (a, b) in known.items() if a and b}
+
+    def interval(
+        self, period: int, value: float, pairs: Pairs | None
+    ) -> tuple[dict[int, tuple[float, float]], Interval]:
+        """Kappas of halves of equal size, and the interval that they give."""
+        equal = equal_halves(value, pairs or {}, self._shares)
+        return equal, half_sample_interval(period, value, equal, embedding=self.embedding)
+
+    def control(self, name: str, times: int, halves: Any) -> dict[int, Control]:
+        """One control per T; what cannot be asked is absent."""
+        parts, given = parts_of(name, self.embedding), self._folds_and_alphas(name)
+        nulls = self.nulls(name, times, restricted=True)
+        drawn: dict[int, np.ndarray] = {}
+        if name in SELECTIONS:
+            seed = [self.random_state, 3, CONTROLS.index(name)]
+            drawn = self.subject.random_selections(parts, *given, seed=seed)
+        found = {}
+        for T, value in self.subject.kappas(parts, *given).items():
+            pairs, (low, high, reason) = self.interval(T, value, halves.get((name, T)))
+            null = Null(nulls[T], value) if T in nulls else None
+            random = drawn.get(T)
+            found[T] = Control(
+                kappa=value,
+                low=low,
+                high=high,
+                interval_reason=reason,
+                p_value=null.p_value if null else None,
+                null_mean=null.mean if null else None,
+                null_p95=null.p95 if null else None,
+                random_mean=None if random is None else float(random.mean()),
+                random_low=None if random is None else float(random.min()),
+                random_high=None if random is None else float(random.max()),
+                n=sum(len(part.rows) for part in parts),
+                replicate_kappas=pairs,
+            )
+        return found
+
+    def notes(self, found: dict[int, ModulusProbe]) -> list[Reason]:
+        """What a reader must know."""
+        notes = []
+        failed = sorted(frozenset().union(*(predictions.failed for predictions in self.main)))
+        if failed:
+            periods = ", ".join(map(str, failed))
+            notes.append(Reason.of("not-converged", classifier=self.classifier, periods=periods))
+        other = "ridge" if self.classifier == "lda" else "lda"
+        for T, one in found.items():
+            first = float(one.kappa_repeats[0])
+            if abs(first - one.alternative_kappa) > _AGREE:
+                names = {"classifier": self.classifier, "other": other}
+                kappas = {"kappa": first, "other_kappa": one.alternative_kappa}
+                notes.append(Reason.of("classifiers-disagree", T=T, **names, **kappas))
+        n = len(self.embedding.numbers)
+        train = n - -(-n // self.folds)
+        if self.embedding.dim >= train:
+            notes.append(Reason.of("more-dimensions", dim=self.embedding.dim, train=train))
+        return notes
 
 
 def _recall_by_digit(numbers: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -7,19 +7,24 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-MIN_DOCUMENTS = 40
+MIN_BLOCKS, MIN_DOCUMENTS = 8, 40
 
 REASONS = {
     # Why there is no interval.
     "few-documents": f"fewer than {MIN_DOCUMENTS} documents",
+    "few-blocks": f"fewer than {MIN_BLOCKS} blocks of documents, so no half-samples",
     "no-replicates": "no half-samples of documents come with this embedding",
     "few-replicates": "the half-samples are too few, or hold too few numbers",
     "not-asked": "intervals were not asked for",
     "run-failed": "one of the two failed",
-    "unpaired": "the two have fewer than three half-samples in common",
+    "unpaired": "the two were not fitted on the same half-samples",
     # What was done.
     "not-converged": "{classifier} did not converge at T = {periods}",
     "no-data": "{n} numbers have no vector of their own: {numbers}",
+    "classifiers-disagree": "what is read at T = {T} hangs on the classifier: {classifier} has "
+    "kappa {kappa:.0f}, {other} {other_kappa:.0f}",
+    "more-dimensions": "{dim} dimensions, {train} training numbers: regularisation decides what a "
+    "linear probe reads",
     "no-permutations": "no labels were permuted",
     "projected": "separability at T = {periods}: directions without variance were left out of S_W",
     "shrunk": "separability at T = {periods}: S_W is singular, a shrinkage of 1 % stands in",

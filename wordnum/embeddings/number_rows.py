@@ -135,6 +135,7 @@ def _origin(data: Any, *, signal: str) -> Origin:
             "counts_fingerprint": data.fingerprint,
             "perturbation": data.perturbation,
             "read": {"signal": signal, "window": data.window.label},
+            "n_blocks": getattr(data, "n_blocks", None),
         },
     )
 
@@ -153,7 +154,10 @@ def rows_of_corpus(corpus: EncodedCorpus) -> NumberRows:
             size,
             n_documents=corpus.n_documents,
             flags=tuple(corpus.flags),
-            provenance={"corpus_fingerprint": corpus.fingerprint},
+            provenance={
+                "corpus_fingerprint": corpus.fingerprint,
+                "n_blocks": corpus.n_blocks,
+            },
         ),
         half_samples=lambda: ((i, (rows(a), rows(b))) for i, a, b in half_samples(len(seen))),
     )

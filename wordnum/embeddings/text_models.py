@@ -74,6 +74,7 @@ class TextModel(NumberModel):
             flags=tuple(corpus.flags),
             provenance={
                 "corpus_fingerprint": corpus.fingerprint,
+                "n_blocks": corpus.n_blocks,
                 "perturbation": str(getattr(perturbation, "name", perturbation)),
             },
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordnum.analyzers.intervals import T_QUANTILE
+from wordnum.analyzers.intervals import standard_error, t_quantile
 from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes
 from wordnum.analyzers.reasons import MIN_DOCUMENTS, reason_text
 from wordnum.analyzers.residues import check_classes, checked_moduli
@@ -61,6 +61,8 @@ class Attribution:
         Whether all coalitions were valued.
     reason : str or None
         Code of `wordnum.analyzers.reasons` that says why there is no interval.
+    n_half_samples : int
+        Behind the intervals.
     coalitions : bool array of shape (m, groups)
         Coalitions of the groups that were valued.
     values : array of shape (m, T, 11)
@@ -80,6 +82,7 @@ class Attribution:
     sampling_error: np.ndarray
     exact: bool
     reason: str | None
+    n_half_samples: int
     coalitions: np.ndarray
     values: np.ndarray
     flags: tuple[str, ...] = ()
@@ -96,7 +99,8 @@ class Attribution:
         return self._ends("shapley")[1]
 
     def _ends(self, statistic: str) -> tuple[np.ndarray, np.ndarray]:
-        middle, margin = getattr(self, statistic), T_QUANTILE * self.standard_errors[statistic]
+        t = t_quantile(max(1, self.n_half_samples))
+        middle, margin = getattr(self, statistic), t * self.standard_errors[statistic]
         return middle - margin, middle + margin
 
     def __repr__(self) -> str:
@@ -256,12 +260,13 @@ def attribute(
     - A group without counts has exactly 0 in all columns.
     - **The interval** says how far the Shapley value would move with other documents from the same
       source; the numbers, the folds, the groups and the regularisation stay as they are. The
-      attribution is repeated on both halves of ten random splits of the document blocks, with
-      one circle of 2n orders per split, the same for both halves, and one draw of the folds:
-      ``SE = sd(phi_A - phi_B) / 2``, and the interval is ``phi -+ 2.26 SE`` around the value of
-      the full data. As one circle samples the orders, SE is on average slightly too large.
+      attribution is repeated on both halves of ten balanced half-samples of the document blocks,
+      with one circle of 2n orders each, the same for both halves, and the folds of the whole. The
+      interval is ``phi -+ t SE``, SE as in `wordnum.analyzers.intervals.standard_error`, t with a
+      degree of freedom for each half-sample. As one circle samples the orders, SE is on average
+      slightly too large.
       Halves hold half the text and so less of the kappa, which centring on the full data
-      leaves out. None with fewer than two blocks or 40 documents.
+      leaves out. None with fewer than eight blocks or 40 documents.
 
     References
     ----------
@@ -323,7 +328,7 @@ def attribute(
     for name, statistic in _STATISTICS.items() if halves else ():
         pairs = zip(plans, halves, strict=True)
         differences = [statistic(plan, a) - statistic(plan, b) for plan, (a, b) in pairs]
-        errors[name] = np.std(differences, axis=0, ddof=1) / 2
+        errors[name] = standard_error(np.array(differences), 0.0)
     return Attribution(
         names=tuple(columns),
         moduli=checked,
@@ -334,6 +339,7 @@ def attribute(
         sampling_error=coalitions.sampling_error(values),
         exact=coalitions.exact,
         reason=reason,
+        n_half_samples=len(halves),
         coalitions=coalitions.members,
         values=values,
         flags=tuple(counts.flags),
@@ -363,7 +369,7 @@ def _no_interval(
             check_classes(game.numbers(half), game.moduli, folds=FOLDS)
     except InputError:
         return "few-replicates"
-    return None if splits else "few-replicates"
+    return None if splits else "few-blocks"
 
 
 def _valued(
@@ -379,8 +385,7 @@ def _valued(
         for start in range(0, len(coalitions), _CHUNK)
     ]
     first = len(tasks)
-    # The halves have one draw of the folds, and the alphas that the whole selected in it.
-    tasks += [(plan.members, alphas[:1], half) for plan, pair in plans for half in pair]
+    tasks += [(plan.members, alphas, half) for plan, pair in plans for half in pair]
     found = map_tasks(
         game.values,
         tasks,

@@ -11,12 +11,19 @@ IDENTITY = (
     "positional", "window_weighting", "signal", "model", "weighting", "dim", "seed",
 )  # fmt: skip
 
+# As `wordnum.analyzers.probe_results.control_column` makes them, which takes long to import.
+_CONTROLS = (
+    "excluding_multiples_of_5", "excluding_multiples_of_10", "within_parity", "groups",
+    "without_frequency", "without_frequency_within_runs_of_ten", "without_roundness",
+)  # fmt: skip
+_OF_CONTROLS = ("", "_low", "_high", "_p", "_random_mean")
+
 # What was measured at one T: kappa x 100 with its interval, nulls and controls, Phi_T, the spike
 # (p after Holm over its embedding, q over the study), lambda_max beside its noise level, and the
 # bounds of Theorem 1.
 MEASURES = (
-    "kappa", "low", "high", "interval_reason", "repeat_sd", "kappa_groups",
-    "kappa_excluding_multiples_of_5", "kappa_within_parity", "kappa_without_frequency",
+    "kappa", "low", "high", "interval_reason", "repeat_sd", "kappa_minus_ceiling",
+    "alternative_kappa", *(f"kappa_{name}{value}" for name in _CONTROLS for value in _OF_CONTROLS),
     "null_mean", "null_p95", "null_p", "null_unrestricted_mean", "null_unrestricted_p95",
     "null_unrestricted_p", "accuracy", "phi", "magnitude", "power", "spike_p", "spike_p_raw",
     "spike_rank_p", "spike_q", "spike_family", "lambda_max", "lambda_max_noise", "cond", "lower",
@@ -37,7 +44,7 @@ SAME = (
 )  # fmt: skip
 COMPARISON = (
     *SAME, "key", "condition", "against", "against_condition", "T", "difference", "low", "high",
-    "p_value", "reason",
+    "p_value", "smallest_difference", "reason",
 )  # fmt: skip
 
 # A word of one corpus, window and T; residue_0 to residue_(T-1), its residuals, come last.

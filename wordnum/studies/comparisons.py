@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from wordnum.analyzers.intervals import Difference, paired_difference
+from wordnum.analyzers.intervals import paired_difference
 from wordnum.studies.columns import SAME
 
 Record = dict[str, Any]
@@ -26,7 +26,8 @@ def compare_conditions(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
         For each record and modulus T the columns `wordnum.studies.columns.COMPARISON`: the record
         and its condition, the one it is compared `against` and the condition of that, the
         `difference` in kappa (record minus reference), its `low` and `high` from the replicates
-        that both have with the p-value, or the `reason` why there is no interval.
+        that both have with the p-value and the `smallest_difference` that they would show, or the
+        `reason` why there is no interval.
     """
     records = list(records)
     originals = {_same(r): r for r in records if r["row"]["condition"] == "original"}
@@ -59,11 +60,10 @@ def _differences(record: Record, reference: Record) -> Iterator[dict[str, Any]]:
         return
     for T in sorted(record["measures"], key=int):
         one, other = record["measures"][T], reference["measures"][T]
-        reason = one["interval_reason"] or other["interval_reason"]
-        if reason:
-            gap = one["kappa"] - other["kappa"]
-            found = Difference(int(T), gap, None, None, None, reason)
-        else:
-            replicates = record["replicate_kappas"][T], reference["replicate_kappas"][T]
-            found = paired_difference(int(T), (one["kappa"], other["kappa"]), replicates)
+        found = paired_difference(
+            int(T),
+            (one["kappa"], other["kappa"]),
+            (record["replicate_kappas"][T], reference["replicate_kappas"][T]),
+            reason=one["interval_reason"] or other["interval_reason"],
+        )
         yield {**about, "T": int(T), **vars(found)}
