@@ -218,7 +218,7 @@ def test_few_documents_have_no_interval(groups):
 def test_one_block_has_no_interval():
     corpus = SyntheticCorpus(n_documents=60, length=2000, size=50, density=0.2)
     found = attribute(tally(corpus.encoded(n_blocks=1)), groups="all", dim=10, moduli=(5,))
-    assert found.reason == "few-replicates"
+    assert found.reason == "few-blocks"
 
 
 def test_errors_match_the_spread_over_fresh_documents():

@@ -242,7 +242,8 @@ class _Data:
             test, own = self._columns(fold, W - fold.mean), alphas[fold.index]
             for a in np.unique(own):
                 matrix = fold.inner + fold.n * ALPHAS[a] * self.eye
-                ours = np.repeat(own == a, np.diff(edges))
+                columns = np.flatnonzero(np.repeat(own == a, np.diff(edges)))
+                ours = self.backend.asarray(columns)
                 solved = self.xp.zeros_like(sums.T)
                 solved[:, ours] = self.backend.solve_definite(matrix, sums[ours].T)
                 for at in np.flatnonzero(own == a):

@@ -327,8 +327,8 @@ def attribute(
     errors = {name: np.full(value.shape, np.nan) for name, value in found.items()}
     for name, statistic in _STATISTICS.items() if halves else ():
         pairs = zip(plans, halves, strict=True)
-        differences = [statistic(plan, a) - statistic(plan, b) for plan, (a, b) in pairs]
-        errors[name] = standard_error(np.array(differences), 0.0)
+        both = np.array([[statistic(plan, half) for half in pair] for plan, pair in pairs])
+        errors[name] = standard_error(both[:, 0], both[:, 1])
     return Attribution(
         names=tuple(columns),
         moduli=checked,
