@@ -147,7 +147,7 @@ def test_rows_are_worked_out_without_the_absent_numbers():
 @pytest.fixture(scope="module")
 def counts() -> Counts:
     corpus = SyntheticCorpus(n_documents=150, length=60, residue_words={10: 0.5}, random_state=3)
-    return count(corpus.encoded(n_blocks=4), window=3)
+    return count(corpus.encoded(n_blocks=12), window=3)
 
 
 def test_halves_are_the_same_model_on_the_half_counts(counts):
@@ -164,9 +164,9 @@ def test_halves_are_the_same_model_on_the_half_counts(counts):
 def test_half_of_a_lower_rank_keeps_the_dimensions_it_has():
     rng = np.random.default_rng(0)
     events = [(0, 1, n, 1002 + c, int(rng.integers(1, 9))) for n in range(6) for c in range(6)]
-    events += [(1, 1, n, 1002, 5) for n in range(6)]
+    events += [(block, 1, n, 1002, 5) for n in range(6) for block in range(1, 8)]
     counts = Counts.from_events(
-        events, vocabulary=Vocabulary.from_words(list("abcdef")), window_size=1, n_blocks=2
+        events, vocabulary=Vocabulary.from_words(list("abcdef")), window_size=1, n_blocks=8
     )
     embedding = SVD(dim=4).fit_transform(counts)
     assert sorted(half.dim for half in embedding.replicates.pairs[0]) == [1, 4]
