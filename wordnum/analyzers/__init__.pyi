@@ -4,6 +4,7 @@ from .circles import Circle as Circle
 from .circles import circle as circle
 from .class_scatter import Separability as Separability
 from .class_scatter import separability as separability
+from .controls import Control as Control
 from .intervals import Difference as Difference
 from .intervals import compare as compare
 from .keyword_finding import keywords as keywords
@@ -13,8 +14,8 @@ from .lda import RegularizedLDA as RegularizedLDA
 from .phi import PhiParts as PhiParts
 from .phi import phi_of_counts as phi_of_counts
 from .phi import phi_parts as phi_parts
-from .probing import ModulusProbe as ModulusProbe
-from .probing import ProbeResult as ProbeResult
+from .probe_results import ModulusProbe as ModulusProbe
+from .probe_results import ProbeResult as ProbeResult
 from .probing import probe as probe
 from .reasons import reason_text as reason_text
 from .side_by_side import SideBySide as SideBySide

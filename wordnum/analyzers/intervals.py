@@ -14,7 +14,7 @@ from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 
 if TYPE_CHECKING:
-    from wordnum.analyzers.probing import ProbeResult
+    from wordnum.analyzers.probe_results import ProbeResult
 
 # Kappa x 100 below which its growth with the text cannot be told from noise; likewise near 100.
 _FAINT = 10.0

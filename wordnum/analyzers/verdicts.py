@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wordnum.analyzers.probing import ProbeResult
+from wordnum.analyzers.probe_results import ProbeResult
 from wordnum.analyzers.reasons import MIN_DOCUMENTS, REASONS, Reason
 from wordnum.analyzers.spectra import Spectrum
 
