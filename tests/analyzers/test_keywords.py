@@ -216,6 +216,16 @@ def test_counts_of_one_block_have_shares_and_no_intervals(text):
     assert one.to_dict(top=1)["words"][0]["low"] is None
 
 
+def test_numbers_can_be_left_out(text, counts):
+    one = keywords(counts, moduli=[5], window=1, exclude_multiples_of=5, residues=[1])[5]
+    carried = {one.words[i] for i in np.flatnonzero(one.confirmed)}
+    of_zero = {text.vocabulary.token(int(i)) for i in text.residue_ids(5)[0]}
+    assert planted(text) - of_zero <= carried
+    assert one.phi.sum() + one.rest == pytest.approx(one.corrected_phi, rel=1e-10)
+    assert (one.profile[:, 0] == 0).all()
+    assert one.base < 0.35
+
+
 def test_words_are_looked_for_on_the_side_that_is_asked_for(text, counts):
     left, right = (keywords(counts, moduli=[5], window=1, side=side)[5] for side in
                    ("left", "right"))  # fmt: skip

@@ -43,6 +43,7 @@ def keywords(
     weighting: str | Weighting = "hellinger",
     min_count: int = 100,
     residues: Collection[int] | None = None,
+    exclude_multiples_of: int | None = None,
     random_state: int = 0,
 ) -> Keywords:
     """Which words carry n mod T.
@@ -76,8 +77,10 @@ def keywords(
         Least pairs of a word that is tested.
     residues : collection of int, optional
         The class of odds ratios; multiples of 5 where T is one, multiples of T otherwise.
+    exclude_multiples_of : int, optional
+        Leave these numbers out, as 5 leaves out what is round.
     random_state : int
-        Of permutations and halves.
+        Of permutations.
 
     Returns
     -------
@@ -109,11 +112,14 @@ def keywords(
     periods = checked_moduli(moduli, size=chosen.shape[0])
     min_count = whole_number(min_count, what="min_count")
     random_state = whole_number(random_state, least=0, most=2**32 - 1, what="random_state")
+    allowed = np.arange(chosen.shape[0])
+    if exclude_multiples_of is not None:
+        allowed = allowed[allowed % whole_number(exclude_multiples_of, what="a multiple") > 0]
     counts = chosen.matrix()
     totals = counts.sum(axis=1)
-    numbers = np.flatnonzero(totals)
-    _check_runs(numbers, periods)
-    total = counts.sum(axis=0)
+    numbers = allowed[totals[allowed] > 0]
+    _check_runs(numbers, periods, allowed)
+    total = counts[numbers].sum(axis=0)
     tested = np.flatnonzero(total >= min_count)
     if not tested.size:
         raise InputError(
@@ -136,7 +142,7 @@ def keywords(
         "signal": chosen.name,
     }
     found = {}
-    for T, phi in _added_to_phi(chosen, periods, weighting).items():
+    for T, phi in _added_to_phi(chosen, periods, weighting, allowed).items():
         contrasts = residue_contrasts(numbers, T)
         parts: dict[str, Any] = {
             "phi": phi[tested],
@@ -226,10 +232,12 @@ def signal_of_words(
     return opened.signal(signal, window=around)
 
 
-def _check_runs(numbers: np.ndarray, periods: Iterable[int]) -> None:
+def _check_runs(numbers: np.ndarray, periods: Iterable[int], allowed: np.ndarray) -> None:
     for T in periods:
         length = run_length(T)
-        complete = int((np.bincount(numbers // length) == length).sum()) if numbers.size else 0
+        n_runs = (int(allowed[-1]) + 1) // length
+        there, wanted = (np.bincount(n // length, minlength=n_runs) for n in (numbers, allowed))
+        complete = int((there == wanted)[:n_runs].sum())
         if complete < 2:
             raise InputError(
                 f"too few numbers to look for words of n mod {T}",
@@ -240,13 +248,13 @@ def _check_runs(numbers: np.ndarray, periods: Iterable[int]) -> None:
 
 
 def _added_to_phi(
-    signal: Signal, periods: Iterable[int], weighting: str | Weighting
+    signal: Signal, periods: Iterable[int], weighting: str | Weighting, allowed: np.ndarray
 ) -> dict[int, np.ndarray]:
     """What every column adds to the corrected Phi_T, as `phi_of_counts` has it in all."""
     found: dict[int, list[np.ndarray]] = {T: [] for T in periods}
 
     def add(*pair: sparse.csr_array) -> None:
-        numbers = np.flatnonzero(np.logical_and(*(np.diff(half.indptr) > 0 for half in pair)))
+        numbers = allowed[np.logical_and(*(np.diff(half.indptr)[allowed] > 0 for half in pair))]
         # A base is the same for all numbers, and adds to no contrast of them.
         first, second = (
             sparse.csr_array(weight(half[numbers], weighting=weighting, checked=True).matrix)
