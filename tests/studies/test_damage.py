@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from tests.studies.conftest import QUICK
+from wordnum.commands.printing import print_summary
 from wordnum.corpus.recipes import encode_recipe, encoded_recipe
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import FormatError, InputError
@@ -170,6 +171,17 @@ def test_cells_that_a_spreadsheet_would_compute_are_quoted(quick: Study, tmp_pat
     for name in ("table.csv", "comparisons.csv"):
         written = pd.read_csv(tmp_path / name)["model"]
         assert set(written) == {"'=1+1", "'+1+1", "'-1+1", "'@1+1", "a1+1"}
+
+
+def test_titles_and_names_are_text_and_never_markup(
+    quick: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    model = ModelSpec("[/red]", "random", {"dim": 4})
+    study = replace(quick, title="[/b] \x1b[31m", models=(model,), perturbations=("original",))
+    print_summary(run_study(study, tmp_path))
+    shown = capsys.readouterr().out
+    assert "[/b] \\x1b[31m" in shown
+    assert "[/red]" in shown
 
 
 def few_descriptors() -> None:
