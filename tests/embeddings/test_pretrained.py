@@ -496,8 +496,8 @@ class TestPickles:
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"\x1f\x8b\x08\x00rest", "is compressed"),
-        (b"BZh91AY", "is compressed"),
+        (b"\x1f\x8b\x08\x00rest", "is damaged or cut off"),
+        (b"BZh91AY", "is damaged or cut off"),
         (b"just a line of prose\n", "it is a text"),
         (b"In 1984 there were 3 of them.\nIn 1985 none.\n", "it is a text"),
         (b"\n\n\n", "it is a text"),

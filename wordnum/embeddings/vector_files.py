@@ -12,25 +12,24 @@ from typing import Literal
 import numpy as np
 
 from wordnum.config import one_of
-from wordnum.corpus.encoded_corpus import MANIFEST
 from wordnum.embeddings.binary_vectors import (
-    FASTTEXT_MAGIC,
     read_fasttext_binary,
     read_word2vec_binary,
 )
-from wordnum.embeddings.checkpoints import checkpoints
 from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.gguf_file import MAGIC, read_gguf
-from wordnum.embeddings.model_folders import read_model_folder, weights_of
+from wordnum.embeddings.file_kinds import kind_of, no_vectors, pickled
+from wordnum.embeddings.gguf_file import read_gguf
+from wordnum.embeddings.model_folders import read_model_folder
 from wordnum.embeddings.number_spellings import find_numbers
 from wordnum.embeddings.tensor_files import open_matrix, open_safetensors
-from wordnum.embeddings.text_vectors import looks_like_text, read_text_vectors, text_header
+from wordnum.embeddings.text_vectors import read_text_vectors
 from wordnum.embeddings.token_splits import means, split_numbers, splitter
 from wordnum.embeddings.token_vectors import TokenVectors, damaged
+from wordnum.embeddings.unpacking import unpacked
 from wordnum.embeddings.vector_checks import checked_size
 from wordnum.embeddings.vocabulary_files import check_fits, read_vocabulary
 from wordnum.errors import FormatError, InputError, UsageError
-from wordnum.storage import load_arrays, npz_kind, read_failure
+from wordnum.storage import load_arrays, read_failure
 
 log = logging.getLogger(__name__)
 
@@ -39,24 +38,7 @@ _READERS = {
     "word2vec": read_word2vec_binary,
     "fasttext": read_fasttext_binary,
 }
-_STARTS = {
-    b"PK": "npz",
-    b"\x93NUMPY": "npy",
-    MAGIC: "gguf",
-    FASTTEXT_MAGIC: "fasttext",
-    **dict.fromkeys((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), "pickle"),
-    **dict.fromkeys((b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd"), "compressed"),
-}
 _WITH_TENSORS = ("safetensors", "a model folder", "gguf")
-_OTHERS = {
-    "a folder of checkpoints": "wordnum analyze (load_trajectory)",
-    "counts": "wordnum embed",
-    "word-counts": "wordnum embed",
-    "expected-counts": "wordnum embed",
-    "an encoded corpus": "wordnum embed",
-    "the folder of a study": "wordnum report",
-    "a text": "wordnum encode",
-}
 
 
 def load_embedding(
@@ -82,7 +64,8 @@ def load_embedding(
         - a folder of ``save_pretrained``: config.json, weights, the files of the tokenizer;
         - .gguf.
 
-        The content decides, not the name. Vectors stay on disk: only the numbers' rows are read.
+        The content decides, not the name. Vectors stay on disk: only the numbers' rows are read. A
+        compressed file (.gz, .bz2, .xz, .zst) is unpacked in the temporary folder first.
     tensor : str, optional
         Name of the tensor in a .safetensors file, a model folder or a .gguf. Of the latter two it
         is the input embedding if left out.
@@ -131,9 +114,11 @@ def load_embedding(
         raise InputError(f"no such file: {path}", remedy="check the path")
     one_of(several, ("leave", "mean"), what="treatment of numbers that are several tokens")
     try:
-        table = _table(path, tensor, None if vocab is None else Path(vocab), checked_size(size))
-        if not isinstance(table, Embedding):
-            return _embedding(path, table, size, spelling, mean=several == "mean")
+        with unpacked(path) as content:
+            within = None if vocab is None else Path(vocab)
+            table = _table(content, tensor, within, checked_size(size))
+            if not isinstance(table, Embedding):
+                return _embedding(path, table, size, spelling, mean=several == "mean")
     except OSError as error:
         raise read_failure(error.filename or path, error) from error
     if size not in (1000, table.size):
@@ -148,9 +133,9 @@ def load_embedding(
 def _table(
     path: Path, tensor: str | None, vocab: Path | None, size: int
 ) -> TokenVectors | Embedding:
-    kind = _kind(path)
+    kind = kind_of(path)
     if kind not in (*_READERS, *_WITH_TENSORS, "embedding", "npz", "npy"):
-        raise _no_vectors(path, kind)
+        raise no_vectors(path, kind)
     if vocab is not None and kind not in ("npy", "safetensors", "a model folder"):
         raise UsageError(f"{path} names its own words", expected="no vocab=", got=str(vocab))
     if tensor is not None and kind not in _WITH_TENSORS:
@@ -209,64 +194,6 @@ def _embedding(
     )
 
 
-def _kind(path: Path) -> str:
-    """Say what a file is by its content, or by its name where the content cannot tell."""
-    if not path.is_file():
-        known = {MANIFEST: "an encoded corpus", "study.json": "the folder of a study"}
-        for name, text in known.items():
-            if (path / name).is_file():
-                return text
-        if weights_of(path):
-            return "a model folder"
-        if path.is_dir() and checkpoints(path):
-            return "a folder of checkpoints"
-        return "a folder" if path.is_dir() else "neither a file nor a folder"
-    with open(path, "rb") as file:
-        start = file.read(1 << 16)
-    first, _, rest = start.partition(b"\n")
-    # Before pickles, whose first bytes may also be the length of a header.
-    if path.suffix == ".safetensors" or (start[8:9] == b"{" and b'"data_offsets"' in start):
-        return "safetensors"
-    kind = next((kind for head, kind in _STARTS.items() if start.startswith(head)), None)
-    if kind == "npz":
-        kind = npz_kind(path) or ("npz" if path.suffix == ".npz" else "pickle")
-    if kind == "pickle":
-        raise _pickled(path)
-    if kind == "compressed":
-        raise FormatError(f"{path} is compressed", remedy="unpack it first")
-    if kind is not None:
-        return kind
-    second = rest.partition(b"\n")[0]
-    if text_header(first) and not looks_like_text(second):
-        return "word2vec"
-    if looks_like_text(first) or looks_like_text(second):
-        return "text"
-    other = "of no known format" if b"\0" in start else "a text"
-    return other if start else "empty"
-
-
-def _no_vectors(path: Path, what: str) -> InputError:
-    verb = _OTHERS.get(what)
-    return FormatError(
-        f"{path} holds no vectors: it is {what}",
-        expected=".npz, .npy, .safetensors, .gguf, a model folder, or vectors of word2vec, GloVe "
-        "or fastText",
-        got=f"{path.stat().st_size} bytes" if path.is_file() else what,
-        remedy=f"{verb} takes it" if verb else "check the path",
-    )
-
-
-def _pickled(path: Path) -> InputError:
-    return InputError(
-        f"{path} is a pickle, which can run any code when it is read",
-        expected="a format without code",
-        got="a file of gensim's save() or of torch.save()",
-        remedy="convert it where you trust it: for gensim, "
-        "KeyedVectors.load(PATH).save_word2vec_format('vectors.bin', binary=True), or "
-        "Embedding(model.wv); for torch, safetensors.torch.save_file",
-    )
-
-
 def _matrix(
     path: Path, kind: str, tensor: str | None, vocab: Path | None, size: int
 ) -> TokenVectors:
@@ -311,6 +238,6 @@ def _arrays(path: Path, kind: str) -> tuple[np.ndarray, np.ndarray | None]:
     # A damaged head is a damaged Python literal to NumPy, and fails as such.
     except (ValueError, TypeError, SyntaxError, TokenError, EOFError, OverflowError) as error:
         if "llow_pickle" in str(error) or "Python objects" in str(error):
-            raise _pickled(path) from error
+            raise pickled(path) from error
         where = f"within its {path.stat().st_size} bytes"
         raise damaged(path, expected="a whole array", got=str(error), where=where) from error
