@@ -230,8 +230,8 @@ def print_summary(results: StudyResults) -> None:
     """Print kappa by system at T = 2, 5 and 10, with the verdicts; of many systems, the first."""
     if is_quiet():
         return
-    many = results.table["corpus"].nunique() > 1
-    systems = list(results.table.groupby(["key", "corpus", "system"], sort=False))
+    many = results.final["corpus"].nunique() > 1
+    systems = list(results.final.groupby(["key", "corpus", "system"], sort=False))
     rows = []
     for (_, corpus, system), found in systems[:_SYSTEMS]:
         kappas = dict(zip(found["T"], found["kappa"]))

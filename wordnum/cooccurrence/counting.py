@@ -151,7 +151,10 @@ def _assemble(
     corpus: EncodedCorpus, condition: Prepared, blocks: list[CountedBlock], window_size: int
 ) -> Counts:
     about = provenance(
-        corpus=corpus.fingerprint, perturbation=condition.perturbation, window=window_size
+        corpus=corpus.fingerprint,
+        perturbation=condition.perturbation,
+        window=window_size,
+        n_tokens=sum(block.n_tokens for block in blocks),
     )
     return Counts(
         [block.events for block in blocks],

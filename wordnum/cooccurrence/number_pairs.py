@@ -40,14 +40,15 @@ class CountedBlock:
         By signed distance and row.
     number_counts, context_counts : ndarray of int64, shapes (N,) and (V,)
         Occurrences after perturbation; 0 for *other number* and *unknown*.
-    documents : int
-        Documents that are left.
+    documents, n_tokens : int
+        Documents and tokens that are left.
     """
 
     events: BlockEvents
     number_counts: np.ndarray
     context_counts: np.ndarray
     documents: int
+    n_tokens: int
 
     def with_events(self, contexts: np.ndarray, counts: np.ndarray) -> CountedBlock:
         """Return the same with its events in other arrays."""
@@ -148,7 +149,8 @@ def _count(task: _Task, condition: Prepared, first: _Scan) -> CountedBlock:
     standing = np.bincount(found.numbers, minlength=task.size)
     totals = found.tokens.copy()
     totals[task.size : task.size + 2] = 0
-    return CountedBlock(_events(task, text, found), standing, totals, text.n_documents)
+    events = _events(task, text, found)
+    return CountedBlock(events, standing, totals, text.n_documents, text.ids.size)
 
 
 def _scan(ids: np.ndarray, task: _Task) -> _Scan:

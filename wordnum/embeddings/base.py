@@ -66,6 +66,10 @@ class NumberModel(BaseEstimator):
     replicate_kind : {"half-samples", "seeds"} or None
         Replicates that intervals come from: fits on half-samples of the documents, fits under
         other seeds (half-samples too where they are asked for), or none since nothing is fitted.
+    requires : tuple of str
+        Packages that it cannot do without, of an extra; a study asks for them before it begins.
+    takes_tasks : bool
+        Whether `fit` takes a task in place of a corpus.
     devices : tuple of str
         Where it computes.
     cost : float
@@ -86,6 +90,8 @@ class NumberModel(BaseEstimator):
     reads: ClassVar[Literal["counts", "words", "corpus", "task"]] = "counts"
     axes: ClassVar[frozenset[str]] = frozenset()
     replicate_kind: ClassVar[Literal["half-samples", "seeds"] | None] = None
+    requires: ClassVar[tuple[str, ...]] = ()
+    takes_tasks: ClassVar[bool] = False
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
     cost: ClassVar[float] = 1.0
 

@@ -6,7 +6,7 @@ import os
 import tempfile
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -113,7 +113,8 @@ class LanguageModel(NumberModel):
     replicate_kind = "seeds"
     devices = ("cpu", "cuda")
     cost = 100.0
-    takes_tasks: ClassVar[bool] = True
+    requires = ("torch", "transformers", "accelerate")
+    takes_tasks = True
 
     architecture: Literal["transformer", "mamba2", "gated-deltanet", "lstm"] = "transformer"
     size: Literal["nano", "tiny", "small", "30m", "100m", "300m"] = "tiny"
@@ -184,9 +185,7 @@ class LanguageModel(NumberModel):
             )
         if isinstance(source, AdditionTask) and perturbation != "original":
             raise UsageError("a task is not perturbed", got=str(perturbation))
-        torch = require("torch", purpose="a language model")
-        for package in ("transformers", "accelerate"):
-            require(package, purpose="a language model")
+        torch, *_ = (require(package, purpose="a language model") for package in self.requires)
         if self.device == "cuda" and not torch.cuda.is_available():
             raise InputError(
                 'device="cuda" finds no GPU',

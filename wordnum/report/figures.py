@@ -65,7 +65,7 @@ def write_figures(folder: str | Path, *, format: str = "pdf") -> list[Path]:  # 
 
 def study_figures(results: StudyResults) -> Iterator[tuple[str, Callable[[], Figure]]]:
     """Name of each figure that the study has, and what draws it."""
-    table = labelled(results.table)
+    table = labelled(results.final)
     if table.empty:
         raise InputError("every run of the study failed: there is nothing to draw")
     title = str(results.about["title"] or results.about["name"])
@@ -89,9 +89,9 @@ def study_figures(results: StudyResults) -> Iterator[tuple[str, Callable[[], Fig
 
 def draw_systems(results: StudyResults, keys: Sequence[str], title: str = "") -> Figure:
     """Draw spectrum strips beside the table of kappas, a row per system."""
-    several = results.table["corpus"].nunique() > 1
+    several = results.final["corpus"].nunique() > 1
     rows = []
-    for key, own in results.table[results.table["key"].isin(keys)].groupby("key", sort=False):
+    for key, own in results.final[results.final["key"].isin(keys)].groupby("key", sort=False):
         first, found = own.iloc[0], results.record(str(key))["spectrum"]
         rows.append(
             System(

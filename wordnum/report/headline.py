@@ -53,7 +53,7 @@ def headline(results: StudyResults) -> list[Finding]:
     list of Finding
         In the order of the table.
     """
-    table = results.table[results.table["status"] == "done"]
+    table = results.final[results.final["status"] == "done"]
     comparisons = results.comparisons
     found = []
     for key, rows in table.groupby(_CORPUS, sort=False):

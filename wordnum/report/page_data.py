@@ -57,10 +57,10 @@ def page_data(
         they do not fit they are kept for T = 10 only, then left out, and
         `overview["left_out"]` says so.
     """
-    done = [record for record in results.records if record["status"] == "done"]
+    done = [record for record in results.runs if record["status"] == "done"]
     moduli = sorted({int(T) for record in done for T in record["measures"]})
-    labels = system_labels([record["row"] for record in results.records])
-    varying, constant = _identities(results.table)
+    labels = system_labels([record["row"] for record in results.runs])
+    varying, constant = _identities(results.final)
     overview = {
         "title": results.about["title"] or results.about["name"],
         "identity": IDENTITY,
@@ -70,7 +70,7 @@ def page_data(
         "moduli": moduli,
         "records": [
             _overview(record, system, moduli)
-            for record, system in zip(results.records, labels, strict=True)
+            for record, system in zip(results.runs, labels, strict=True)
         ],
         "comparisons": _columns(results.comparisons, _COMPARISON),
         "attribution": _columns(results.attribution, _ATTRIBUTION),

@@ -99,7 +99,18 @@ class StudyResults(Shown):
         FormatError
             A record is missing, damaged or was changed.
         """
-        return tuple(read_record(record_path(self.folder, key)) for key in self.about["runs"])
+        found = []
+        for key in self.about["runs"]:
+            run = read_record(record_path(self.folder, key))
+            earlier = run.get("checkpoints", ())
+            found += [read_record(record_path(self.folder, one)) for one in earlier]
+            found.append(run)
+        return tuple(found)
+
+    @property
+    def runs(self) -> tuple[dict[str, Any], ...]:
+        """The last record of each run, by which systems are compared."""
+        return tuple(record for record in self.records if record["key"] == record["run"])
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -123,10 +134,15 @@ class StudyResults(Shown):
                 rows.append([_entry(row.get(name)) for name in TABLE])
         return _over_the_study(self._frame(rows, TABLE))
 
+    @property
+    def final(self) -> pd.DataFrame:
+        """The rows of the last checkpoint of each run, by which systems are compared."""
+        return self.table[self.table["key"] == self.table["run"]]
+
     @cached_property
     def comparisons(self) -> pd.DataFrame:
         """Differences between each condition and the original, with paired intervals."""
-        rows = [[row.get(name) for name in COMPARISON] for row in compare_conditions(self.records)]
+        rows = [[row.get(name) for name in COMPARISON] for row in compare_conditions(self.runs)]
         return self._frame(rows, COMPARISON)
 
     @cached_property
@@ -193,7 +209,7 @@ class StudyResults(Shown):
         """Kappa by system and modulus with the verdict, for notebooks."""
         from html import escape
 
-        done = self.table[self.table["status"] == "done"]
+        done = self.final[self.final["status"] == "done"]
         names = ["key", "corpus", "system", "verdict"]
         wide = done.pivot_table(index=names, columns="T", values="kappa", sort=False)
         wide = wide.droplevel("key").round(1).rename_axis(columns="kappa x 100, T =")

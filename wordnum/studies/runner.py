@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from wordnum._compat import require
 from wordnum.analyzers.analysis import analyze
 from wordnum.backend import get_backend, one_blas_thread
 from wordnum.cooccurrence.counts import Counts
@@ -16,6 +18,7 @@ from wordnum.cooccurrence.signals import Signal
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.trajectory import Snapshot
 from wordnum.errors import InputError
 from wordnum.parallel import map_tasks
 from wordnum.provenance import content_hash, linear_algebra, versions
@@ -35,9 +38,12 @@ from wordnum.studies.stages import (
     prepare_stages,
     timed,
 )  # fmt: skip
+from wordnum.studies.tasks import TaskRecipe
 from wordnum.studies.words_stage import words_of_study
 
 logger = logging.getLogger(__name__)
+# Controls of the checkpoints before the last: those that a verdict rests on.
+_EARLIER = ("excluding multiples of 5",)
 
 
 def run_study(
@@ -83,7 +89,10 @@ def run_study(
         A device that does not exist, or that nothing here can drive.
     """
     folder = Path(folder)
-    get_backend(device)  # a device that is missing is an error before anything is done
+    get_backend(device)  # what is missing is an error before anything is done
+    for model in study.models:
+        for package in model.kind.requires:
+            require(package, purpose=f"the model {model.name!r}")
     spent: dict[str, float] = {}
     cache = Cache(folder / "cache")
     with claim(folder, study, overwrite=overwrite):
@@ -150,9 +159,11 @@ def _key(run: Run, stages: Stages, probe: ProbeSpec, device: str) -> str:
 
 
 def _is_done(folder: Path, key: str) -> bool:
-    """Whether the record of a run is there, whole, and no failure."""
+    """Whether the records of a run are there, whole, and no failure."""
     record = load_or_discard(record_path(folder, key), read_record)
-    return record is not None and record["status"] == "done"
+    if record is None or record["status"] != "done":
+        return False
+    return all(_is_done(folder, checkpoint) for checkpoint in record.get("checkpoints", ()))
 
 
 @one_blas_thread
@@ -169,11 +180,14 @@ def measure(
     try:
         if stages.error:
             raise InputError(stages.error)
-        embedding = _embedding(run, stages, device)
-        analysis = analyze(embedding, **vars(probe), device=device)
-        record |= {"status": "done", **make_record(embedding, analysis)}
-        if run.model.has("dim"):  # a small text may have fewer than the default
-            record["row"]["dim"] = embedding.dim
+        *before, last = _snapshots(run, stages, device)
+        for snapshot in before:
+            checkpoint = content_hash(key, snapshot.step)
+            about = {**record, "key": checkpoint, "status": "done", "seconds": None}
+            found = _measured(run, snapshot, probe, device, controls=_EARLIER)
+            write_record(record_path(folder, checkpoint), {**about, **found})
+            record.setdefault("checkpoints", []).append(checkpoint)
+        record |= {"status": "done", **_measured(run, last, probe, device)}
     except Exception as error:  # one failed run must not take the others with it
         if is_of_the_machine(error):
             raise
@@ -185,21 +199,40 @@ def measure(
     write_record(record_path(folder, key), record)
 
 
-def _embedding(run: Run, stages: Stages, device: str) -> Embedding:
-    """Fit the run's model, or load what it gave before."""
+def _measured(
+    run: Run, snapshot: Snapshot, probe: ProbeSpec, device: str, **options: Any
+) -> dict[str, Any]:
+    """Measure one checkpoint: what its record holds beside its identity."""
+    embedding = snapshot.embedding
+    analysis = analyze(embedding, **vars(probe), device=device, **options)
+    row = run.row()
+    if run.model.has("dim"):  # a small text may have fewer than the default
+        row["dim"] = embedding.dim
+    progress = {"step": snapshot.step, "tokens": snapshot.tokens, "row": row}
+    return {**progress, **make_record(embedding, analysis)}
+
+
+def _snapshots(run: Run, stages: Stages, device: str) -> Iterable[Snapshot]:
+    """What a run leaves: the embedding of every checkpoint, most often of one."""
     path = stages.cache.path("embeddings", ".npz", _fit_key(run, stages, device))
     found = load_or_discard(path, Embedding.load)
     if found is not None:
-        return found
+        return [_only(found)]
     model = run.model.estimator(
         random_state=run.seed if run.model.has("seed") else 0,
         window=run.window and run.window.size,
         signal=run.signal,
         device=device,
+        folder=path.parent.with_name("trainings") / path.stem,  # of a model that keeps its own
     )
     if run.model.reads_corpus:
-        corpus = EncodedCorpus.open(stages.corpus)
-        embedding = model.fit_transform(corpus, perturbation=run.perturbation)
+        if isinstance(stages.recipe, TaskRecipe) and run.model.kind.takes_tasks:
+            embedding = model.fit_transform(stages.recipe.task)
+        else:
+            corpus = EncodedCorpus.open(stages.corpus)
+            embedding = model.fit_transform(corpus, perturbation=run.perturbation)
+        if hasattr(model, "trajectory_"):
+            return model.trajectory_
     else:
         counts = stages.counts(run.perturbation)
         # A model that reads no pairs gets the narrowest window, which is the quickest to sum.
@@ -209,7 +242,12 @@ def _embedding(run: Run, stages: Stages, device: str) -> Embedding:
             about = {**embedding.provenance, "n_pairs": count_pairs(signal)}
             embedding = replace(embedding, provenance=about)
     embedding.save(path)
-    return embedding
+    return [_only(embedding)]
+
+
+def _only(embedding: Embedding) -> Snapshot:
+    """The one snapshot of a model that counts: it has read the whole text."""
+    return Snapshot(None, embedding.provenance.get("parameters", {}).get("n_tokens"), embedding)
 
 
 @lru_cache(maxsize=1)

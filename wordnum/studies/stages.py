@@ -26,6 +26,7 @@ from wordnum.errors import FormatError, WordnumError
 from wordnum.provenance import content_hash
 from wordnum.storage import is_of_the_machine
 from wordnum.studies.grid import Run, Study
+from wordnum.studies.tasks import TaskRecipe
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -208,6 +209,8 @@ def _encoded(stages: Stages, n_jobs: int | None) -> EncodedCorpus:
     else:
         stages.corpus = stages.cache.path("corpus", "", code_version("corpus"), recipe.identity())
         found = load_or_discard(stages.corpus, lambda path: EncodedCorpus.open(path, verify=True))
+        if found is None and isinstance(recipe, TaskRecipe):
+            found = recipe.encode(stages.corpus)
         corpus = found or encode_recipe(recipe, stages.corpus, n_jobs=n_jobs)
         # A run that was killed while it cleaned up has left the work that it had finished.
         for left in stages.corpus.parent.glob(f".{stages.corpus.name}.part-*"):

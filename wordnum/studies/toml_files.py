@@ -14,6 +14,7 @@ from wordnum.corpus.encoded_corpus import MANIFEST
 from wordnum.corpus.recipes import Recipe, check_sources, encoded_recipe, find_recipe
 from wordnum.errors import InputError, UsageError
 from wordnum.studies.grid import ModelSpec, ProbeSpec, Study
+from wordnum.studies.tasks import is_task, task_recipe
 
 _BUILTIN = Path(__file__).parent / "builtin"
 
@@ -126,11 +127,13 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
 
 
 def _corpus(entry: str | Mapping[str, Any], where: str, *, root: str) -> Recipe:
-    """Load a recipe by name, read one from the study, or make one for text or an encoded corpus."""
+    """Load a recipe or task by name, read one from the study, or make one for what exists."""
     if isinstance(entry, Mapping):
         recipe = build(Recipe, {"root": root, **entry}, where=f"{where}, [[corpora]]")
         check_sources(recipe.source, where=where)
         return recipe
+    if is_task(entry):
+        return task_recipe(entry)
     if (Path(entry) / MANIFEST).is_file():
         return encoded_recipe(entry)
     if not entry.endswith(".toml") and Path(entry).exists():
