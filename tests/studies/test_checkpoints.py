@@ -176,3 +176,19 @@ def test_a_model_whose_extra_is_missing_is_an_error_before_any_work(tmp_path: Pa
 def test_a_task_under_other_numerals_is_refused():
     with pytest.raises(UsageError, match="has its own numerals"):
         task_recipe("addition:base=20").with_numerals("l2r3", "keep")
+
+
+def test_a_model_may_be_fitted_under_some_conditions_only(tmp_path: Path, corpus: str):
+    text = STUDY.format(corpora=f'"{corpus}"', model="growing")
+    text = text.replace("windows", 'perturbations = ["original", "thin:0.5"]\nwindows')
+    file = tmp_path / "study.toml"
+    file.write_text(
+        text.replace('model = "growing"', 'model = "growing"\nconditions = ["original"]')
+    )
+    pairs = [(run.model.name, run.condition) for run in load_study(str(file)).runs()]
+    assert sorted(pairs) == [
+        ("counting", "original"), ("counting", "thin:0.5"), ("growing", "original")
+    ]  # fmt: skip
+    file.write_text(text.replace('model = "growing"', 'model = "growing"\nconditions = ["swap"]'))
+    with pytest.raises(UsageError, match="condition"):
+        load_study(str(file))

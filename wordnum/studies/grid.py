@@ -37,6 +37,8 @@ class ModelSpec:
         Registered name, such as "svd".
     parameters : mapping
         Keyword arguments of the model.
+    conditions : tuple of str
+        The perturbations of the study that it is fitted under; all of them where there is none.
 
     Raises
     ------
@@ -47,8 +49,10 @@ class ModelSpec:
     name: str
     model: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    conditions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "conditions", tuple(self.conditions))
         self.estimator()
 
     def estimator(self, **offered: Any) -> Any:
@@ -238,6 +242,9 @@ class Study:
                 raise UsageError(f"{what} named twice: {', '.join(twice)}", where=where)
             if not values and what != "numeral scheme":
                 raise UsageError(f"a study needs at least one {what}", where=where)
+        for model in self.models:
+            for condition in model.conditions:
+                one_of(condition, names, what="condition", where=f"{where}, model {model.name!r}")
         group_names(self.context_groups, language=None)  # says what is wrong with them
         for signal in self.signals:
             one_of(signal, _SIGNALS, what="signal", where=where)
@@ -284,6 +291,8 @@ class Study:
                 model=model,
                 seed=self.seeds[at] if drawn or model.has("seed") else None,
             )
+            if model.conditions and run.perturbation.name not in model.conditions:
+                continue
             if run.signal != "number" or not getattr(run.perturbation, "isolates", False):
                 # A run that comes again, along an axis that its model does not have, stands last.
                 key = (run.perturbation.name, run.window, run.signal, model.name, run.seed)

@@ -149,7 +149,8 @@ def _fit_key(run: Run, stages: Stages, device: str) -> str:
     """Hash of all that vectors depend on; those made from the text, on the same as its counts."""
     data = (stages.counts(run.perturbation).stem, run.signal, run.window, run.seed, device)
     model = (run.model.model, run.model.parameters, identity(run.model.kind))
-    return content_hash(data, model, code_version("embeddings"))
+    package = run.model.kind.__module__.split(".")[1:2]  # of ours, where that is another
+    return content_hash(data, model, code_version("embeddings", *set(package) & {"lm"}))
 
 
 def _key(run: Run, stages: Stages, probe: ProbeSpec, device: str) -> str:

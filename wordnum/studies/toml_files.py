@@ -148,14 +148,15 @@ def _corpus(entry: str | Mapping[str, Any], where: str, *, root: str) -> Recipe:
 
 
 def _model(entry: Mapping[str, Any], where: str) -> ModelSpec:
-    """Read a ``[[models]]`` table: name, model, and the model's own keywords."""
+    """Read a ``[[models]]`` table: name, model, conditions, the model's keywords."""
     rest = dict(entry)
     where = f"{where}, [[models]]"
-    check_types(rest, {"model": str, "name": str}, where=where)
+    check_types(rest, {"model": str, "name": str, "conditions": list[str]}, where=where)
     if "model" not in rest:
         raise UsageError("the key 'model' is missing", where=where, remedy="add model = …")
     model = rest.pop("model")
-    return ModelSpec(rest.pop("name", model), model, rest)
+    name, conditions = rest.pop("name", model), rest.pop("conditions", ())
+    return ModelSpec(name, model, rest, tuple(conditions))
 
 
 def _numerals(entry: str, where: str) -> tuple[str, str]:
