@@ -144,10 +144,10 @@ def test_a_window_of_one_side_is_not_parted_by_side(study: Study, tmp_path: Path
 
 
 def test_a_second_run_reads_what_the_first_found(study: Study, results: StudyResults):
-    before = {p: p.stat().st_mtime_ns for p in results.folder.glob("cache/attributions/*")}
+    before = {p: p.stat().st_mtime_ns for p in results.folder.glob("cache/attribution/*")}
     assert len(before) == 2 * len(GROUPINGS)
     run_study(study, results.folder)
-    assert {p: p.stat().st_mtime_ns for p in results.folder.glob("cache/attributions/*")} == before
+    assert {p: p.stat().st_mtime_ns for p in results.folder.glob("cache/attribution/*")} == before
 
 
 def test_an_attribution_that_fails_is_kept_with_its_error_and_the_rest_goes_on(

@@ -19,7 +19,7 @@ from tests.studies.conftest import QUICK
 from wordnum.commands.printing import print_summary
 from wordnum.corpus.recipes import encode_recipe, encoded_recipe
 from wordnum.embeddings.embedding import Embedding
-from wordnum.errors import FormatError, InputError
+from wordnum.errors import FormatError, InputError, MachineError
 from wordnum.storage import write_failure
 from wordnum.studies.grid import ModelSpec, Study
 from wordnum.studies.records import read_record, write_record
@@ -160,6 +160,17 @@ def test_a_full_disk_ends_the_study_and_keeps_what_is_done(
     found = run_study(quick, tmp_path)
     pd.testing.assert_frame_equal(without_seconds(found), without_seconds(quick_done))
     assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
+
+
+def test_a_disk_that_fills_up_with_the_last_table_is_no_answer_that_is_missing(
+    little: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(path: Path, frame: pd.DataFrame) -> None:
+        raise write_failure(path, OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr("wordnum.studies.questions.write_frame", full)
+    with pytest.raises(MachineError, match="the disk is full"):
+        run_study(replace(little, words=True), tmp_path)
 
 
 def test_cells_that_a_spreadsheet_would_compute_are_quoted(quick: Study, tmp_path: Path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,58 +10,26 @@ from typing import TYPE_CHECKING
 from wordnum.analyzers.keyword_finding import keywords
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.windows import Window
-from wordnum.corpus.perturbations import Original
-from wordnum.errors import WordnumError
 from wordnum.studies.grid import Study
-from wordnum.studies.records import read_frame, write_frame
-from wordnum.studies.stages import Stages, code_version, load_or_discard
+from wordnum.studies.questions import Question, about_corpus, write_answers
+from wordnum.studies.stages import Stages
 
 if TYPE_CHECKING:
     import pandas as pd
 
-logger = logging.getLogger(__name__)
 # Words of every T that the table and the page have.
 _TOP = 30
 
 
 def words_of_study(study: Study, prepared: list[Stages], folder: Path) -> list[str]:
     """Write words.json; returns what went wrong, which is not in it."""
-    import pandas as pd
-
-    frames, failures = [], []
+    questions = []
     for stages, window in product(prepared, study.windows):
-        recipe = stages.recipe
-        kept = ", ordinals kept" if recipe.ordinals == "keep" else ""
-        about = {
-            "corpus": recipe.name,
-            "numerals": recipe.numerals,
-            "ordinals": recipe.ordinals,
-            "window": window.label,
-            "label": f"{recipe.name}, {recipe.numerals}{kept}, {window.label}",
-        }
-        try:
-            frame = _words(stages, window, study.probe.moduli)
-        except WordnumError as error:
-            logger.warning("words of %s: %s", about["label"], error)
-            failures.append(f"words of {about['label']}: {error}")
-            continue
-        frames.append(frame.assign(**about))
-    if frames:
-        write_frame(folder / "words.json", pd.concat(frames, ignore_index=True))
-    return failures
-
-
-def _words(stages: Stages, window: Window, moduli: tuple[int, ...]) -> pd.DataFrame:
-    if stages.error:
-        raise WordnumError(stages.error)
-    source = stages.counts(Original())
-    code = code_version("embeddings", "analyzers", "studies/words_stage")
-    path = stages.cache.path("words", ".json", source.stem, window, moduli, code)
-    found = load_or_discard(path, read_frame)
-    if found is None:
-        found = _table(Counts.load(source), window, moduli)
-        write_frame(path, found)
-    return found
+        about, moduli = about_corpus(stages, window), study.probe.moduli
+        table = partial(_table, window=window, moduli=moduli)
+        questions.append(Question(stages, about, {"window": window, "moduli": moduli}, table))
+    code = ("analyzers", "studies/words_stage")
+    return write_answers(questions, folder / "words.json", code=code)
 
 
 def _table(counts: Counts, window: Window, moduli: tuple[int, ...]) -> pd.DataFrame:
