@@ -26,7 +26,7 @@ from wordnum.analyzers.keyword_finding import keywords
 from wordnum.analyzers.keyword_tests import block_f
 from wordnum.analyzers.plotting import save_figure
 from wordnum.analyzers.probing import probe
-from wordnum.analyzers.sufficient_words import Reader, Sufficiency, sufficiency
+from wordnum.analyzers.sufficient_words import OF_ALL, Reader, Sufficiency, sufficiency
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.masking import Mask, MaskRandom
@@ -296,6 +296,11 @@ def print_sufficiency(name: str, kept: Iterable[dict[str, Any]]) -> None:
                 rows.setdefault(f"all columns beyond {size} words", []).append(
                     interval(words.less_than(one.all), 1)
                 )
+                (alone,) = one.named(OF_ALL[3])
+                for both in (r for r in one.named("words and log count") if r.words == size):
+                    rows.setdefault(f"{size} words and log count, beyond log count", []).append(
+                        interval(alone.less_than(both), 1)
+                    )
                 part = 100 * words.kappa / one.all.kappa
                 rows.setdefault(f"{size} words, % of all columns", []).append(f"{part:.0f} %")
     for label, cells in rows.items():

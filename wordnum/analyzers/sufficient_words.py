@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 SIZES = (1, 2, 5, 10, 20, 50, 100)
 # Readers of a number of words, and those of everything, or of no word.
-OF_WORDS = ("words", "random words", "frequent words")
+OF_WORDS = ("words", "random words", "frequent words", "words and log count")
 OF_ALL = ("all columns, LDA", "all columns, ridge", "SVD to 100, LDA", "log count in its run")
 _FOLDS, _DRAWS, _CANDIDATES, _DIM = 5, 3, 10, 100
 
@@ -132,7 +132,7 @@ class Sufficiency:
     def plot(self, ax: Axes | None = None, *, title: str = "") -> Axes:
         """Draw kappa against the number of words, with what all columns and no word tell."""
         ax = bare_axes(ax, (4.8, 3.2))
-        for name, color in zip(OF_WORDS, (BLUE, GREY, PALETTE[4])):
+        for name, color in zip(OF_WORDS[:3], (BLUE, GREY, PALETTE[4])):
             found = self.named(name)
             sizes, kappas = [one.words or 0 for one in found], [one.kappa for one in found]
             ends = np.array([one.interval() for one in found]).T
@@ -179,7 +179,8 @@ def sufficiency(
     - the most frequent words,
     - all columns, read by regularised LDA and by ridge regression with columns as they are, and by
       LDA of their 100 singular vectors, which never saw a residue,
-    - the logarithm of a number's count less its mean over the run of ten, and no word.
+    - the logarithm of a number's count less its mean over the run of ten, and no word; and this
+      with the words that were chosen: what they tell beyond how often a number occurs.
 
     All are kappas at half the text.
 
@@ -326,6 +327,8 @@ class _Half:
         for m in (m for m in sizes if m <= ranked.size):
             yield ("words", m), 0, self._read(ranked[:m], rows, held)
             yield ("frequent words", m), 0, self._read(frequent[:m], rows, held)
+            X = np.hstack([self._log_count, self._columns[:, ranked[:m]]])
+            yield ("words and log count", m), 0, self._fit(X[rows], X[held], rows)
             for draw in range(_DRAWS):
                 words = _matched(pairs, ranked[:m], self.rng)
                 yield ("random words", m), draw, self._read(words, rows, held)
