@@ -45,6 +45,9 @@ def encode(
     ),
     strict: bool = Option(False, "--strict", help="A damaged record is an error."),
     max_record: int = Option(64, min=1, help="Largest record (line of JSON, row, article), MB."),
+    drop_duplicates: bool = Option(
+        False, "--drop-duplicates", help="Leave out documents that came before, token for token."
+    ),
     append: bool = Option(False, "--append", help="Add to OUTPUT, keeping its vocabulary."),
     overwrite: opt.Overwrite = False,
     root: opt.Root = "",
@@ -64,6 +67,7 @@ def encode(
 
     how: dict[str, Any] = {
         "vocabulary_size": words, "errors": errors, "strict": strict, "append": append,
+        "drop_duplicates": drop_duplicates,
         "overwrite": overwrite, "max_record": max_record * 2**20,
         "n_jobs": default_jobs(jobs, backend),
     }  # fmt: skip
@@ -80,6 +84,7 @@ def encode(
         "corpus": str(output),
         "tokens": corpus.n_tokens,
         "documents": corpus.n_documents,
+        "duplicate_documents": corpus.manifest["duplicates"]["documents"],
         "numbers": int(corpus.number_counts.sum()),
         "distinct_numbers": int((corpus.number_counts > 0).sum()),
         "vocabulary": len(corpus.vocabulary),

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from wordnum.config import whole_number
+from wordnum.corpus.duplicates import repeated, without
 from wordnum.corpus.encoded_corpus import (
     BLOCKS,
     MANIFEST,
@@ -44,6 +45,7 @@ from wordnum.storage import atomic_folder, locked, save_npz, sweep_beside, write
 
 # Fewer documents than this give no intervals; with so many tokens that is worth a word.
 _FEW_DOCUMENTS, _MANY_TOKENS = 40, 100_000
+_MANY_DUPLICATES = 0.01  # of the tokens: more are worth a word
 logger = logging.getLogger(__name__)
 
 
@@ -60,6 +62,7 @@ def encode(
     errors: str = "strict",
     strict: bool = False,
     max_record: int = MAX_RECORD,
+    drop_duplicates: bool = False,
     append: bool = False,
     overwrite: bool = False,
     n_jobs: int | None = 1,
@@ -102,6 +105,9 @@ def encode(
         A record that cannot be used is an error; else it is skipped and counted.
     max_record : int
         Bytes of one record (a line of JSON, a row, an article) at most.
+    drop_duplicates : bool
+        Leave out documents that have the same tokens as one before (in the same call), other
+        numbers compared by what is written. They are counted in any case.
     append : bool
         Add blocks to the corpus at `output`, keeping its vocabulary.
     overwrite : bool
@@ -134,6 +140,7 @@ def encode(
     skips = Skips()
     parts = find_parts(paths, reader=reader or "auto", options=how, skips=skips)
     about = {"separator": separator, "field": field, "errors": errors, "strict": strict}
+    about["drop_duplicates"] = drop_duplicates
     encoder = _Encoder(parts, skips, numerals, tokenizer, vocabulary_size, about, n_jobs)
     return encoder.encode(output, append=append, overwrite=overwrite)
 
@@ -145,6 +152,7 @@ def encode_documents(
     numerals: NumeralScheme | str = "whole",
     tokenizer: Tokenizer = "fast",
     vocabulary_size: int = 50_000,
+    drop_duplicates: bool = False,
     append: bool = False,
     overwrite: bool = False,
     n_jobs: int | None = 1,
@@ -155,7 +163,7 @@ def encode_documents(
     ----------
     documents : iterable of str
         One text each, as a list, a generator, or anything else that gives one after the other.
-    output, numerals, tokenizer, vocabulary_size, append, overwrite, n_jobs
+    output, numerals, tokenizer, vocabulary_size, drop_duplicates, append, overwrite, n_jobs
         As in `encode`.
 
     Returns
@@ -182,6 +190,7 @@ def encode_documents(
             remedy="put a single document into a list; for files call encode",
         )
     about = {"separator": "blank", "field": None, "errors": "strict", "strict": False}
+    about["drop_duplicates"] = drop_duplicates
     parts = [HeldDocuments(("<memory>",), Reader(), (None,), texts=documents)]
     encoder = _Encoder(parts, Skips(), numerals, tokenizer, vocabulary_size, about, n_jobs)
     return encoder.encode(output, append=append, overwrite=overwrite)
@@ -335,9 +344,18 @@ class _Encoder:
                     got="no token",
                     remedy="check the path, and --reader and --field for structured files",
                 )
+            again = repeated(made.digests())
+            duplicates = {
+                "documents": int(again.sum()),
+                "tokens": int(np.diff(made.starts())[again].sum()),
+                "dropped": self.about["drop_duplicates"],
+            }
+            if duplicates["dropped"] and duplicates["documents"]:
+                made = without(made, again, folder)
             manifest = {
                 "source": self._describe(),
                 "parameters": self.about,
+                "duplicates": duplicates,
                 "flags": list(self.scheme.flags),
                 "skips": skips,
                 "versions": versions(),
@@ -368,6 +386,15 @@ class _Encoder:
                 skips[0]["file"] + (f" and {len(skips) - 1} more" if skips[1:] else ""),
                 *(reason, f", {count:,} times" if count else ""),
                 f" (first: {first})" if first else "",
+            )
+        again = manifest["duplicates"]
+        if again["tokens"] > _MANY_DUPLICATES * n_tokens:
+            logger.warning(
+                "%s documents with %s tokens have the same tokens as one before%s",
+                *(f"{again['documents']:,}", f"{again['tokens']:,}"),
+                ", and were left out"
+                if again["dropped"]
+                else "; --drop-duplicates (drop_duplicates=True) leaves them out",
             )
         pruned = manifest.get("pruned", {"words": 0})
         if pruned["words"]:

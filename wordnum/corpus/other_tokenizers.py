@@ -121,6 +121,7 @@ class DocumentTokenizer:
         self.numerals = numerals
         self._spans = spans
         self._read = lru_cache(maxsize=2**14)(lambda text: tokens(text, numerals))
+        self._last = 0
         self._reset()
 
     def _reset(self) -> None:
@@ -128,6 +129,7 @@ class DocumentTokenizer:
         self._words: dict[str, int] = {}
         self._ids: list[int] = []
         self._starts: list[int] = []
+        self._digests: list[int] = []
 
     def read_documents(self, texts: Iterable[str]) -> None:
         """Read whole documents; one without tokens is dropped."""
@@ -136,6 +138,9 @@ class DocumentTokenizer:
             self._read_document(text)
             if len(self._ids) > before:
                 self._starts.append(before)
+                self._digests.append(self._last)
+                words = " ".join(text.lower().split()).encode(errors="replace")
+                self._last = int.from_bytes(hashlib.blake2b(words, digest_size=8).digest())
 
     def _read_document(self, text: str) -> None:
         ids, words = self._ids, self._words
@@ -186,6 +191,7 @@ class DocumentTokenizer:
         piece = Piece(
             np.array(self._ids, dtype=np.uint32),
             np.array(self._starts, dtype=np.int64),
+            np.array([*self._digests, self._last], dtype=np.uint64),
             np.frombuffer(b"".join(words), dtype=np.uint8),
             np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         )

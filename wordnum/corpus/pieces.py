@@ -41,7 +41,7 @@ from wordnum.storage import DAMAGE, atomic_path, load_npz, read_failure, save_np
 CHUNK = 8 * 2**20
 CHUNKS_PER_PIECE = 4
 _TOKENS = 2**18  # looked up at a time: NumPy makes 64-bit indices of them
-_KIND: dict[str, Any] = {"kind": "piece", "version": 2}
+_KIND: dict[str, Any] = {"kind": "piece", "version": 3}
 logger = logging.getLogger(__name__)
 
 
@@ -78,7 +78,7 @@ def write_part(part: Part, job: Job) -> None:
     skips = Skips()
     for number, (piece, reached) in enumerate(_pieces(part, job, point, skips), len(pieces)):
         pieces.append(job.folder / f"{part.key}-{number:06d}.npz")
-        _save_piece(pieces[-1], piece, reached, job.numerals.size + 2)
+        save_piece(pieces[-1], piece, reached, job.numerals.size + 2)
     about = {"pieces": [path.name for path in pieces], "skips": skips.to_json()}
     write_json(report, {**about, "checksum": content_hash(about)})
 
@@ -145,7 +145,8 @@ def _open_piece(path: Path, changed: int) -> tuple[dict[str, Any], dict[str, np.
     return load_npz(path, **_KIND, mapped=True)
 
 
-def _save_piece(path: Path, piece: Piece, reached: dict[str, Any], first_word: int) -> None:
+def save_piece(path: Path, piece: Piece, reached: dict[str, Any], first_word: int) -> None:
+    """Write a piece, with how often each of its ids comes, and how far in its part it goes."""
     counts = np.zeros(first_word + len(piece.offsets) - 1, dtype=np.int64)
     for at in range(0, len(piece.ids), _TOKENS):
         counts += np.bincount(piece.ids[at : at + _TOKENS], minlength=len(counts))
@@ -265,6 +266,8 @@ class Pieces:
     ----------
     files : list of Path
         In order.
+    vocabulary_size : int
+        As it was given.
     n_tokens : int
         Tokens of all.
     counter : WordCounter
@@ -276,9 +279,11 @@ class Pieces:
         self.files: list[Path] = []
         self.n_tokens = 0
         self.counter = WordCounter(max(LIMIT, 4 * vocabulary_size))
-        self._size = vocabulary_size
+        self.vocabulary_size = vocabulary_size
         self._sizes: list[int] = []
         self._starts: list[np.ndarray] = []
+        self._digests: list[np.ndarray] = []
+        self._last = np.zeros(1, dtype=np.uint64)
 
     def add(self, path: Path) -> None:
         """Take in the next piece."""
@@ -288,17 +293,27 @@ class Pieces:
             arrays["blob"], arrays["offsets"], arrays["counts"][self.scheme.size + 2 :]
         )
         self._starts.append(arrays["starts"] + self.n_tokens)
+        digests, last = np.array(arrays["digests"][:-1]), arrays["digests"][-1:].copy()
+        if digests[:1].any() or not len(digests):
+            self._digests.append(digests)
+        else:  # a tokenizer that began anew knows nothing of the document before
+            self._digests += [self._last, digests[1:]]
+        self._last = last if last.any() else self._last
         self._sizes.append(header["n_tokens"])
         self.n_tokens += header["n_tokens"]
 
     def vocabulary(self) -> Vocabulary:
         """Most frequent words, by (count desc, bytes asc)."""
-        blob, offsets = self.counter.most_common(self._size)
+        blob, offsets = self.counter.most_common(self.vocabulary_size)
         return Vocabulary(blob, offsets=offsets, numerals=self.scheme)
 
     def starts(self) -> np.ndarray:
         """Where each document begins among all tokens, and their number as the last entry."""
         return np.concatenate([*self._starts, np.array([self.n_tokens])])
+
+    def digests(self) -> np.ndarray:
+        """Hash of each document."""
+        return np.concatenate([*self._digests, self._last])[1:]
 
     def within(self, begin: int, end: int) -> Iterator[tuple[Path, int, int]]:
         """Pieces that hold the tokens begin..end, and which of theirs."""

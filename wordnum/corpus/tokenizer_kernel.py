@@ -27,8 +27,9 @@ DONE, GROW, INVALID = 0, 1, 2
     PREVIOUS,  # what the byte before was: see below
     INSIDE,  # inside a run over MAX_TOKEN_BYTES: the kinds seen in it
     LAST_KIND,  # kind of the last character of that run
-) = range(5)
-BEGINNING = (1, 0, 0, 0, 0)
+    DIGEST,  # of the tokens of the document so far; 0 before any document
+) = range(6)
+BEGINNING = (1, 0, 0, 0, 0, 0)
 # PREVIOUS: anything that no decimal point can lean on; a letter or digit; a point behind such or
 # behind another point; a point that stands alone, which makes ".5" a decimal.
 _APART, _RUN, _POINT, _LONE_POINT = range(4)
@@ -51,6 +52,7 @@ _C1 = np.uint64(0x9E3779B97F4A7C15)
 _C2 = np.uint64(0xC2B2AE3D27D4EB4F)
 _LONG = np.uint64(0xFF << 56)
 _ZERO, _TWENTY_NINE = np.uint64(0), np.uint64(29)
+_SEED = np.uint64(0x165667B19E3779F9)  # digest of a document that begins
 # A table of words is four arrays: slots of STRIDE 64-bit words (key, key, index + 1, unused), the
 # bytes of all words, where each begins in them, and how full the table is.
 Words = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -237,18 +239,20 @@ def _fold(data: np.ndarray, start: int, end: int) -> None:  # pragma: no cover
 
 @compiled(
     "UniTuple(int64, 4)(uint8[::1], int64, int64, boolean, Tuple((int64, int64, int64, boolean)), "
-    f"uint8[::1], uint32[::1], int64[::1], int64[::1], {_WORDS})",
+    f"uint8[::1], uint32[::1], int64[::1], uint64[::1], int64[::1], {_WORDS})",
     _nrt=False,
 )
 def tokenize(
     data: np.ndarray, begin: int, n: int, final: bool, how: tuple[int, int, int, bool],
-    classes: np.ndarray, ids: np.ndarray, starts: np.ndarray, stream: np.ndarray, words: Words,
+    classes: np.ndarray, ids: np.ndarray, starts: np.ndarray, digests: np.ndarray,
+    stream: np.ndarray, words: Words,
 ) -> tuple[int, int, int, int]:  # fmt: skip # pragma: no cover
     """Write the ids of data[begin:n], which is lower-cased; it must go on 16 bytes behind `n`.
 
     Words get the ids size + 2 + index of the word among those interned so far. What may go on
     behind `n` is left for the next call, unless `final`. `how` is the separator, the kind and size
-    of the numeral scheme, and whether ordinals are kept.
+    of the numeral scheme, and whether ordinals are kept. `digests` gets, with the start of each
+    document, a hash of the tokens of the one before it, other numbers by what they are written as.
 
     Returns
     -------
@@ -265,6 +269,7 @@ def tokenize(
     width = 1 if scheme == _DIGIT else 3
     fresh, newlines, previous = stream[FRESH], stream[NEWLINES], stream[PREVIOUS]
     inside, last = stream[INSIDE], stream[LAST_KIND]
+    digest = np.uint64(stream[DIGEST])
     n_ids = n_starts = 0
     digits_end = chunk_end = 0  # of a run of digits that is written chunk by chunk
     p, status = begin, DONE
@@ -367,10 +372,18 @@ def tokenize(
                     status = GROW
                     break
             token = size + 2 + word
+        elif token >= size:
+            key = _key(data, p, end)
+        else:
+            key = _ZERO, np.uint64(token + 1)
         if fresh:
             starts[n_starts] = n_ids
+            digests[n_starts] = digest
+            digest = _SEED
             n_starts += 1
             fresh = 0
+        digest = (digest + key[0] + key[1] * _C2) * _C1
+        digest ^= digest >> _TWENTY_NINE
         newlines = 0
         ids[n_ids] = token
         n_ids += 1
@@ -380,6 +393,7 @@ def tokenize(
             p += 1
     stream[FRESH], stream[NEWLINES], stream[PREVIOUS] = fresh, newlines, previous
     stream[INSIDE], stream[LAST_KIND] = inside, last
+    stream[DIGEST] = np.int64(digest)
     return status, p, n_ids, n_starts
 
 

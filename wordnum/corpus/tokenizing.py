@@ -34,6 +34,9 @@ class Piece:
         N + 2 + i is word i of this piece; smaller ids are those of every corpus.
     starts : ndarray of int64
         Where in `ids` documents begin; a document may go on from the piece before.
+    digests : ndarray of uint64
+        With each start a hash of the document before it (0: of none in this tokenizer), and at the
+        end that of the last one, as far as it goes.
     blob, offsets : ndarray
         The words, lower-cased, in UTF-8: word i is blob[offsets[i]:offsets[i + 1]]. A word may
         come twice, when spellings beyond ASCII become one.
@@ -41,6 +44,7 @@ class Piece:
 
     ids: np.ndarray
     starts: np.ndarray
+    digests: np.ndarray
     blob: np.ndarray
     offsets: np.ndarray
 
@@ -164,6 +168,7 @@ class FastTokenizer:
         self._words = WordTable(self._slots)
         self._ids = np.empty(0, dtype=np.uint32)
         self._starts = np.empty(0, dtype=np.int64)
+        self._digests = np.empty(0, dtype=np.uint64)
         self._n_ids = self._n_starts = 0
 
     def read_documents(self, texts: Iterable[str]) -> None:
@@ -197,6 +202,7 @@ class FastTokenizer:
             # A token has at least one byte; untouched memory of an empty array costs nothing.
             self._ids = _enlarged(self._ids, self._n_ids, 2 * room)
             self._starts = _enlarged(self._starts, self._n_starts, 2 * room)
+            self._digests = _enlarged(self._digests, self._n_starts, 2 * room)
         words, numerals = self._words, self.numerals
         how = (
             self._separator, kernel.KINDS[numerals.kind], numerals.size, numerals.ordinals == "keep"
@@ -204,8 +210,9 @@ class FastTokenizer:
         consumed = 0
         while True:
             ids, starts = self._ids[self._n_ids :], self._starts[self._n_starts :]
+            digests = self._digests[self._n_starts :]
             status, consumed, n_ids, n_starts = kernel.tokenize(
-                *(buffer, consumed, n, final, how, self._classes, ids, starts),
+                *(buffer, consumed, n, final, how, self._classes, ids, starts, digests),
                 *(self._stream, words.arrays),
             )
             if status == kernel.INVALID:
@@ -220,7 +227,9 @@ class FastTokenizer:
     def take(self) -> Piece:
         """Everything read since the last call, with its words lower-cased; starts a new piece."""
         ids, starts = self._ids[: self._n_ids], self._starts[: self._n_starts]
-        piece = Piece(ids, starts, *_lower_case(*self._words.words()))
+        last = self._stream[kernel.DIGEST :].view(np.uint64)
+        digests = np.append(self._digests[: self._n_starts], last)
+        piece = Piece(ids, starts, digests, *_lower_case(*self._words.words()))
         self._new_piece()
         return piece
 
