@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from tests.corpus.texts import read_documents
 from wordnum.corpus.blocks import check_arrays
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode, encode_documents
+from wordnum.corpus.formats import READERS
 from wordnum.corpus.recipes import ALLOW_VARIABLE, Recipe, encode_recipe, find_recipe
 from wordnum.errors import InputError, MissingExtraError, UsageError, WordnumError
 from wordnum.studies.toml_files import load_study
@@ -213,37 +215,89 @@ def test_any_lines_of_json_are_read_or_refused(tmp_path: Path, lines: list[bytes
     only_our_errors(tmp_path / "a.jsonl")
 
 
-@FUZZ
+_HEADS = [
+    *(b"", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"PAR1", b"ARROW1\0\0", b"\xff" * 4),
+    *(b"FEA1", b'[{"text": "7"}, ', b'{"text": "7"}\n', b'{\n"text": ', b'["', b"<mediawiki>"),
+    *(b"id,text\n1,7\n", b'a\ttext\n"', b'<doc id="1" url="u">\nT 7\n'),
+    b"*** START OF THE PROJECT GUTENBERG EBOOK A\n7\n",
+]  # fmt: skip
+_NAMES = ["a", "a.txt", "a.txt.gz", "a.bz2", "a.xz", "a.zst", "a.csv", "a.tsv", "a.json", "a.jsonl",
+          "a.parquet", "a.arrow", "a.feather", "a.xml"]  # fmt: skip
+
+
+@settings(FUZZ, max_examples=400)
 @given(
-    st.binary(max_size=60),
-    st.sampled_from(["a.txt", "a.txt.gz", "a.bz2", "a.xz", "a.zst", "a.parquet", "a.xml", "a"]),
+    st.sampled_from(_HEADS),
+    st.binary(max_size=60) | st.text('{}[]",;\t\n\r\\/ab <>\x00é7', max_size=60).map(str.encode),
+    st.sampled_from(_NAMES),
     st.sampled_from(["strict", "replace"]),
+    st.sampled_from(["auto", *READERS]),
 )
-def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes, name: str, errors: str):
-    (tmp_path / name).write_bytes(data)
-    only_our_errors(tmp_path / name, errors=errors)
+def test_any_bytes_are_read_or_refused(
+    tmp_path: Path, head: bytes, data: bytes, name: str, errors: str, reader: str
+):
+    (tmp_path / name).write_bytes(head + data)
+    only_our_errors(tmp_path / name, errors=errors, reader=reader)
     with contextlib.suppress(WordnumError):
         encode(tmp_path / name, errors=errors)
 
 
-@pytest.fixture(scope="module")
-def parquet_bytes(tmp_path_factory) -> bytes:
-    pyarrow = pytest.importorskip("pyarrow")
-    from pyarrow import parquet
-
-    path = tmp_path_factory.mktemp("p") / "a.parquet"
-    parquet.write_table(pyarrow.table({"text": ["7 pages", "8"] * 9}), path)
-    return path.read_bytes()
+@FUZZ
+@given(st.lists(st.lists(st.text('a 7",;\n\r\té', max_size=6), min_size=3, max_size=3), max_size=6))
+def test_what_the_csv_module_writes_is_read_as_it_was(tmp_path: Path, rows: list[list[str]]):
+    with open(tmp_path / "a.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerows([["id", "text", "note"], *rows])
+    # A line's end within a cell may be any; \r alone is white space.
+    expected = [row[1].replace("\r\n", "\n").replace("\r", " ") for row in rows]
+    assert list(read_documents(tmp_path / "a.csv")) == expected
 
 
 @FUZZ
-@given(st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=4))
-def test_a_damaged_table_is_read_or_refused(tmp_path: Path, parquet_bytes: bytes, flips):
-    data = bytearray(parquet_bytes)
+@given(st.lists(_JSON, max_size=6), st.sampled_from([None, 1]))
+def test_any_list_of_json_is_read_as_its_lines_are(
+    tmp_path: Path, values: list, indent: int | None
+):
+    (tmp_path / "a.json").write_text(json.dumps(values, indent=indent))
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, values)))
+    found = []
+    for name, reader in (("a.json", "json"), ("a.jsonl", "jsonl")):
+        try:
+            found.append(list(read_documents(tmp_path / name, reader=reader, field="a")))
+        except InputError as error:
+            found.append([error.message])
+    assert found[0] == found[1]
+
+
+@pytest.fixture(scope="module")
+def table_bytes(tmp_path_factory) -> dict[str, bytes]:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import feather, ipc, parquet
+
+    folder = tmp_path_factory.mktemp("p")
+    rows = [{"text": f"{n} pages", "doc": {"t": ["7", str(n)]}} for n in range(18)]
+    table = pyarrow.Table.from_pylist(rows)
+    parquet.write_table(table, folder / "a.parquet")
+    feather.write_feather(table, str(folder / "a.feather"), compression="lz4")
+    with ipc.new_stream(folder / "a.arrow", table.schema) as stream:
+        stream.write_table(table)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@settings(FUZZ, max_examples=300)
+@given(
+    st.sampled_from(["a.parquet", "a.feather", "a.arrow"]),
+    st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=4),
+    st.sampled_from(["text", "doc.t"]),
+)
+def test_a_damaged_table_is_read_or_refused(
+    tmp_path: Path, table_bytes: dict[str, bytes], name: str, flips, field: str
+):
+    data = bytearray(table_bytes[name])
     for share, value in flips:
         data[int(share * len(data))] = value
-    (tmp_path / "a.parquet").write_bytes(data)
-    only_our_errors(tmp_path / "a.parquet")
+    (tmp_path / name).write_bytes(data)
+    only_our_errors(tmp_path / name, field=field)
 
 
 @pytest.fixture(scope="module")

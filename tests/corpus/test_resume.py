@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -268,6 +269,12 @@ def test_a_file_is_appended_once(text: Path, tmp_path: Path):
         (tmp_path / "other.txt").write_text("9 pages")
         with pytest.raises(InputError, match="the corpus holds this file already\n"):
             encode(source, path, append=True)
+    (tmp_path / "link.txt").symlink_to(more)
+    (tmp_path / "more.txt.gz").write_bytes(gzip.compress(more.read_bytes()))
+    for source in ("link.txt", "more.txt.gz"):
+        message = f"the corpus holds this file already\n  where: .*{source}"
+        with pytest.raises(InputError, match=message):
+            encode(tmp_path / source, path, append=True)
     assert content(path) == before
     more.write_text("8 pages, and then 9")
     assert encode(more, path, append=True).n_documents == 402
@@ -323,7 +330,8 @@ def test_a_working_folder_that_somebody_planted_is_not_used(text: Path, tmp_path
         [str(text), str(tmp_path / "bad.txt")],
         {
             "tokenizer": "fast", "tokenizer_sha256": None, "separator": "blank", "field": None,
-            "errors": "strict", "strict": False, "vocabulary_size": 50_000,
+            "errors": "strict", "strict": False, "drop_duplicates": False,
+                "vocabulary_size": 50_000,
             "numerals": NumeralScheme(),
         },
     )  # fmt: skip

@@ -259,6 +259,8 @@ def test_an_encoded_corpus_can_stand_for_a_recipe_under_its_own_scheme(tmp_path:
         open_encoded(found.with_numerals("digit", "keep"))
     with pytest.raises(UsageError, match="several encoded corpora"):
         open_encoded(replace(found, source=found.source * 2))
+    with pytest.raises(UsageError, match="with another tokenizer\n  expected: spacy\n  got: fast"):
+        open_encoded(replace(found, tokenizer="spacy"))
     with pytest.raises(UsageError, match="encoded already"):
         encode_recipe(found, tmp_path / "again")
 

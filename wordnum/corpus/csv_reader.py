@@ -32,7 +32,7 @@ class CsvReader(Reader):
         lines = head.text.splitlines(keepends=True)
         if not lines or not any(name in lines[0].lower() for name in _NAMES):
             return False
-        rows = _rows(lines, _dialect(lines))
+        rows = _rows(lines, _dialect(lines, whole=head.whole), whole=head.whole)
         rows = rows if head.whole else rows[:-1]
         names = [name.lower() for name in rows[0]] if rows else []
         return (
@@ -94,45 +94,55 @@ class CsvReader(Reader):
             first.append(line)
             held = 0
         csv.field_size_limit(max(csv.field_size_limit(), self.max_record))
-        rows = csv.reader(itertools.chain(first, text), **_dialect(first))
-        try:
-            for row in rows:
-                if row:
-                    yield row, f"line {number}"
-                number, held = rows.line_num + 1, 0
-        except csv.Error as error:
-            raise InputError(
-                "the table cannot be read",
-                got=str(error),
-                where=f"{path}, line {number}",
-                remedy="mend the table, or read it as prose with --reader text (reader='text')",
-            ) from error
+        dialect = _dialect(first, whole=sum(map(len, first)) < HEAD)
+        rows = csv.reader(itertools.chain(first, text), **dialect)
+        while True:
+            try:
+                row = next(rows, None)
+            except csv.Error as error:
+                self._skip(path, f"rows that cannot be read: {error}", f"line {number}", skips)
+                row = []
+            if row is None:
+                return
+            if row:
+                yield row, f"line {number}"
+            number, held = rows.line_num + 1, 0
 
 
-def _dialect(lines: list[str]) -> dict[str, Any]:
+def _dialect(lines: list[str], *, whole: bool) -> dict[str, Any]:
     """Delimiter and quoting under which most rows have as many cells as the header.
 
-    Where a mark of quotation that is only a character hides line ends, there are fewer rows.
+    A mark of quotation may be only a character: rows that make no sense with quoting count against
+    it.
     """
-    best = 0.0, 0, 0
-    found: dict[str, Any] = {"delimiter": ",", "quoting": csv.QUOTE_MINIMAL}
+    best = 0.0, 0
+    found: dict[str, Any] = {"delimiter": ",", "quoting": csv.QUOTE_MINIMAL, "strict": True}
     for delimiter in _DELIMITERS:
         if not lines or delimiter not in lines[0]:
             continue
         for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
-            dialect = {"delimiter": delimiter, "quoting": quoting}
-            widths = [len(row) for row in _rows(lines, dialect)]
+            dialect = {"delimiter": delimiter, "quoting": quoting, "strict": True}
+            widths = [len(row) for row in _rows(lines, dialect, whole=whole)]
             if not widths or widths[0] < 2:
                 continue
-            score = widths.count(widths[0]) / len(widths), len(widths), widths[0]
+            score = widths.count(widths[0]) / len(widths), widths[0]
             if score > best:
                 best, found = score, dialect
     return found
 
 
-def _rows(lines: list[str], dialect: dict[str, Any]) -> list[list[str]]:
-    """Rows with a cell; none if they cannot be read."""
-    try:
-        return [row for row in csv.reader(lines, **dialect) if row]
-    except csv.Error:
-        return []
+def _rows(lines: list[str], dialect: dict[str, Any], *, whole: bool) -> list[list[str]]:
+    """Rows with a cell, and an empty one for each that cannot be read; without one cut off."""
+    rows = csv.reader(lines, **dialect)
+    found: list[list[str]] = []
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error:
+            row = []
+            if rows.line_num < len(lines) or whole:
+                found.append(row)
+        if row is None:
+            return found
+        if row:
+            found.append(row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 import tempfile
@@ -24,6 +23,7 @@ from wordnum.corpus.encoded_corpus import (
     VERSION,
     EncodedCorpus,
 )  # fmt: skip
+from wordnum.corpus.encoding_remarks import tell
 from wordnum.corpus.numerals import RULES, NumeralScheme
 from wordnum.corpus.other_tokenizers import (
     Tokenizer,
@@ -33,8 +33,8 @@ from wordnum.corpus.other_tokenizers import (
 )  # fmt: skip
 from wordnum.corpus.pieces import Job, Pieces, forget_pieces, read_report, write_blocks, write_part
 from wordnum.corpus.readers import MAX_RECORD, Reader
-from wordnum.corpus.sources import HeldDocuments, Part, Paths, find_parts
-from wordnum.corpus.streams import Skips
+from wordnum.corpus.sources import HeldDocuments, Part, Paths, find_parts, same_text
+from wordnum.corpus.streams import Skips, without_compression
 from wordnum.corpus.unfinished_work import ONCE, UselessTextError, working_folder
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.errors import InputError, UsageError
@@ -42,11 +42,6 @@ from wordnum.parallel import stream_tasks
 from wordnum.progress import track
 from wordnum.provenance import content_hash, jsonable, peak_memory, versions
 from wordnum.storage import atomic_folder, locked, save_npz, sweep_beside, write_json
-
-# Fewer documents than this give no intervals; with so many tokens that is worth a word.
-_FEW_DOCUMENTS, _MANY_TOKENS = 40, 100_000
-_MANY_DUPLICATES = 0.01  # of the tokens: more are worth a word
-logger = logging.getLogger(__name__)
 
 
 def encode(
@@ -262,7 +257,7 @@ class _Encoder:
             pruned = made.counter.pruned
             manifest |= {"pruned": pruned, "blocks": blocks, "vocabulary": entry}
             self._write_manifest(folder, manifest)
-        self._tell(manifest, sum(block["n_documents"] for block in blocks), made.n_tokens)
+        tell(manifest, sum(block["n_documents"] for block in blocks), made.n_tokens)
 
     def _append(self, path: Path, base: EncodedCorpus) -> None:
         """Add blocks of about the size of those that are there; the manifest changes last."""
@@ -286,7 +281,7 @@ class _Encoder:
             }
             self._write_manifest(path, appended)
             _sweep(path, appended)
-        self._tell(manifest, base.n_documents, base.n_tokens)
+        tell(manifest, base.n_documents, base.n_tokens)
 
     def _check_base(self, base: EncodedCorpus) -> None:
         """Refuse to append what was read in another way, or is there already."""
@@ -303,12 +298,18 @@ class _Encoder:
                     remedy="append with the same one, or encode all of it again",
                 )
         appended = [base.manifest, *base.manifest.get("appended", [])]
-        known = {_file_of(entry) for manifest in appended for entry in manifest["source"]}
+        known = [entry for manifest in appended for entry in manifest["source"]]
+        files = {_file_of(entry) for entry in known}
+        unpacked = {without_compression(entry["path"]): entry["path"] for entry in known}
         for entry in self._describe():
-            if entry["bytes"] is not None and _file_of(entry) in known:
+            path, name = entry["path"], without_compression(entry["path"])
+            twin = unpacked.get(name, path)
+            if entry["bytes"] is not None and (
+                _file_of(entry) in files or (twin != path and same_text(path, twin))
+            ):
                 raise InputError(
                     "the corpus holds this file already",
-                    where=entry["path"],
+                    where=path,
                     remedy="append the others alone",
                 )
 
@@ -373,47 +374,10 @@ class _Encoder:
         manifest = jsonable({"kind": "corpus", "version": VERSION, **manifest, "cost": cost})
         write_json(folder / MANIFEST, {**manifest, "checksum": content_hash(manifest)})
 
-    def _tell(self, manifest: dict[str, Any], n_documents: int, n_tokens: int) -> None:
-        """Say what was skipped, what had to be forgotten, and what will be missing."""
-        by_reason: dict[str, list[dict[str, Any]]] = {}
-        for skip in manifest["skips"]:
-            by_reason.setdefault(skip["reason"], []).append(skip)
-        for reason, skips in by_reason.items():
-            count = sum(skip["count"] for skip in skips)
-            first = ", ".join(position for position in skips[0]["first"] if position)
-            logger.warning(
-                "%s: %s%s%s",
-                skips[0]["file"] + (f" and {len(skips) - 1} more" if skips[1:] else ""),
-                *(reason, f", {count:,} times" if count else ""),
-                f" (first: {first})" if first else "",
-            )
-        again = manifest["duplicates"]
-        if again["tokens"] > _MANY_DUPLICATES * n_tokens:
-            logger.warning(
-                "%s documents with %s tokens have the same tokens as one before%s",
-                *(f"{again['documents']:,}", f"{again['tokens']:,}"),
-                ", and were left out"
-                if again["dropped"]
-                else "; --drop-duplicates (drop_duplicates=True) leaves them out",
-            )
-        pruned = manifest.get("pruned", {"words": 0})
-        if pruned["words"]:
-            logger.warning(
-                "%s rare words were forgotten while counting; none of them came more than %s times "
-                "before that, in each of %s rounds",
-                *(f"{pruned['words']:,}", f"{pruned['largest']:,}", pruned["rounds"]),
-            )
-        if n_documents < _FEW_DOCUMENTS and n_tokens > _MANY_TOKENS:
-            logger.warning(
-                "%s tokens in %s documents only: there will be no intervals. A document of plain "
-                "text ends at a blank line; where each line is one, say --separator line "
-                "(separator='line')",
-                *(f"{n_tokens:,}", n_documents),
-            )
-
 
 def _file_of(entry: dict[str, Any]) -> tuple[Any, ...]:
-    return entry["path"], entry["bytes"], entry.get("modified_ns")
+    # A link is what it leads to.
+    return os.path.realpath(entry["path"]), entry["bytes"], entry.get("modified_ns")
 
 
 def _check_free(path: Path, *, overwrite: bool) -> None:

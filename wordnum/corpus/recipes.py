@@ -24,7 +24,7 @@ from wordnum.storage import file_hash
 ROOT_VARIABLE = "WORDNUM_CORPORA"
 ALLOW_VARIABLE = "WORDNUM_ALLOW_OUTSIDE"
 _TOO_LARGE_TO_HASH = 2**30
-_READERS = (*READERS, "synthetic", "encoded")
+_READERS = ("auto", *READERS, "synthetic", "encoded")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +38,14 @@ class Recipe:
     source : str or list of str
         Files, folders, globs or URLs. A relative path starts at `root`. ``gensim:FILE`` is a file
         of gensim's test data. Not needed by the synthetic reader.
-    reader : {"text", "jsonl", "parquet", "wikipedia", "synthetic", "encoded"}
-        How documents are found in the source; "encoded" where it is an encoded corpus already.
+    reader : str
+        How documents are found in the source: "auto" (by its content, then by its name) or one of
+        `wordnum.encode`; "encoded" where it is an encoded corpus already, "synthetic" where it is
+        generated.
     separator : {"blank", "line", "file"}
         What separates documents in plain text: a blank line, every line, or nothing.
-    field : str
-        Field (JSON Lines) or column (Parquet) that holds the text.
+    field : str, optional
+        Field of JSON or column of a table that holds the text, as in `wordnum.encode`.
     numerals, ordinals, tokenizer : str
         As in `wordnum.corpus.numerals.NumeralScheme` and the encoder.
     spelled_out : bool
@@ -59,9 +61,9 @@ class Recipe:
 
     name: str
     source: tuple[str, ...] = ()
-    reader: str = "text"
+    reader: str = "auto"
     separator: str = "blank"
-    field: str = "text"
+    field: str | None = None
     numerals: str = "whole"
     ordinals: str = "out"
     tokenizer: str = "fast"
@@ -321,11 +323,13 @@ def encoded_recipe(path: str | os.PathLike[str]) -> Recipe:
     'mine'
     """
     place = Path(path).resolve()
-    scheme = EncodedCorpus.open(place).numerals
+    corpus = EncodedCorpus.open(place)
+    scheme = corpus.numerals
     return Recipe(
         name=place.name.split(".")[0],
         source=(str(place),),
         reader="encoded",
+        tokenizer=corpus.manifest["parameters"]["tokenizer"],
         numerals=scheme.kind,
         ordinals=scheme.ordinals,
         spelled_out=scheme.spelled_out,
@@ -338,7 +342,8 @@ def open_encoded(recipe: Recipe) -> EncodedCorpus:
     Raises
     ------
     UsageError
-        It was encoded under another numeral scheme than the recipe's, or there are several.
+        It was encoded under another numeral scheme or with another tokenizer than the recipe's, or
+        there are several.
     InputError, FormatError
         No such folder, or no whole encoded corpus in it.
     """
@@ -362,6 +367,17 @@ def open_encoded(recipe: Recipe) -> EncodedCorpus:
             got=f"{has[0]}, ordinals {has[1]}, spelled-out numbers {has[2]}",
             where=place,
             remedy="name the text instead, which can be encoded under any scheme",
+        )
+    recorded = corpus.manifest["parameters"]
+    name, digest = recorded["tokenizer"], recorded["tokenizer_sha256"]
+    now = file_hash(recipe.tokenizer) if digest and Path(recipe.tokenizer).is_file() else None
+    if now != digest if now else recipe.tokenizer != name:
+        raise UsageError(
+            f"the corpus {recipe.name!r} was encoded with another tokenizer",
+            expected=recipe.tokenizer + (" of other content" if recipe.tokenizer == name else ""),
+            got=name,
+            where=place,
+            remedy=f"say tokenizer = {name!r} in the recipe, or name the text instead",
         )
     return corpus
 

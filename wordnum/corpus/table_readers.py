@@ -170,6 +170,7 @@ class ArrowReader(_TableReader):
         schema = self._stream(path, copy).schema
         top = _top(field, schema) or field
         for batch in self._stream(path, copy, [schema.names.index(top)]):
+            batch.validate(full=True)  # offsets that lead out of it are followed otherwise
             for value in batch.column(0):
                 yield _inner(value.as_py(), field, top)
 

@@ -1,0 +1,58 @@
+"""What somebody who encodes a text should know of it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+# Fewer documents than this give no intervals; with so many tokens that is worth a word.
+_FEW_DOCUMENTS, _MANY_TOKENS = 40, 100_000
+_MANY_DUPLICATES = 0.01  # of the tokens: more are worth a word
+logger = logging.getLogger(__name__)
+
+
+def tell(manifest: dict[str, Any], n_documents: int, n_tokens: int) -> None:
+    """Say what was skipped, what had to be forgotten, and what will be missing.
+
+    Parameters
+    ----------
+    manifest : dict
+        Of what was encoded just now.
+    n_documents, n_tokens : int
+        Of the whole corpus.
+    """
+    by_reason: dict[str, list[dict[str, Any]]] = {}
+    for skip in manifest["skips"]:
+        by_reason.setdefault(skip["reason"], []).append(skip)
+    for reason, skips in by_reason.items():
+        count = sum(skip["count"] for skip in skips)
+        first = ", ".join(position for position in skips[0]["first"] if position)
+        logger.warning(
+            "%s: %s%s%s",
+            skips[0]["file"] + (f" and {len(skips) - 1} more" if skips[1:] else ""),
+            *(reason, f", {count:,} times" if count else ""),
+            f" (first: {first})" if first else "",
+        )
+    again = manifest["duplicates"]
+    if again["tokens"] > _MANY_DUPLICATES * n_tokens:
+        logger.warning(
+            "%s documents with %s tokens have the same tokens as one before%s",
+            *(f"{again['documents']:,}", f"{again['tokens']:,}"),
+            ", and were left out"
+            if again["dropped"]
+            else "; --drop-duplicates (drop_duplicates=True) leaves them out",
+        )
+    pruned = manifest.get("pruned", {"words": 0})
+    if pruned["words"]:
+        logger.warning(
+            "%s rare words were forgotten while counting; none of them came more than %s times "
+            "before that, in each of %s rounds",
+            *(f"{pruned['words']:,}", f"{pruned['largest']:,}", pruned["rounds"]),
+        )
+    if n_documents < _FEW_DOCUMENTS and n_tokens > _MANY_TOKENS:
+        logger.warning(
+            "%s tokens in %s documents only: there will be no intervals. A document of plain "
+            "text ends at a blank line; where each line is one, say --separator line "
+            "(separator='line')",
+            *(f"{n_tokens:,}", n_documents),
+        )
