@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from wordnum.cli import app
 from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.corpus.numerals import RULES
 from wordnum.corpus.recipes import ROOT_VARIABLE, Recipe, find_recipe, recipe_names
 from wordnum.errors import FormatError, InputError, UsageError
 
@@ -152,6 +153,7 @@ def test_the_command_line_changes_what_a_recipe_says(place: Path):
         "ordinals": "out",
         "size": 1000,
         "spelled_out": True,
+        "rules": RULES,
     }
     assert (found["tokenizer"], found["vocabulary_size"]) == ("spacy", 3)
 
