@@ -76,10 +76,13 @@ def test_the_loss_is_the_mean_cross_entropy_of_the_token_that_follows(network, i
         assert torch.isclose(network(input_ids=ids, labels=ids).loss.double(), by_hand, atol=1e-5)
 
 
-def test_embeddings_are_tied_and_start_as_wide_as_those_of_the_others(network):
+def test_embeddings_are_tied_and_start_as_long_as_those_of_the_paper(network):
     weight = network.get_input_embeddings().weight
     assert network.get_output_embeddings().weight is weight
-    assert abs(float(weight.detach().std()) - 0.02) < 0.002
+    length = float(weight.detach().square().sum(1).mean().sqrt())
+    assert abs(length - 0.02 * 1024**0.5) < 0.03
+    narrow = make_config("lstm", vocabulary_size=9, context=8, initializer_range=0.3)
+    assert narrow.initializer_range == 0.3
 
 
 def test_what_is_saved_is_loaded(network, ids, tmp_path, monkeypatch):

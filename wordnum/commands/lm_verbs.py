@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -45,6 +46,7 @@ def train(
     learning_rate: float | None = Option(None, help="At its highest; 0.002, for sgd 0.1."),
     weight_decay: float = Option(0.1, min=0, help="Of matrices and embeddings."),
     schedule: Schedule = Option("cosine", help="How the learning rate falls."),
+    initializer_range: float | None = Option(None, help="Spread of weights at the start."),
     precision: Precision = Option("float32", help="Of the products."),
     perturb: str = Option(
         "original", help="Applied to a corpus.", autocompletion=completing("perturbations")
@@ -79,6 +81,7 @@ def train(
         learning_rate=learning_rate,
         weight_decay=weight_decay,
         schedule=schedule,
+        initializer_range=initializer_range,
         precision=precision,
         save_every=save_every,
         seeds=seeds,
@@ -100,6 +103,8 @@ def train(
             where=str(output),
             remedy="checkpoints are kept: the same command goes on from the last one",
         ) from error
+    if os.environ.get("RANK", "0") != "0":  # one of several that accelerate has launched
+        return
     last = model.history_[-1]
     facts: dict[str, Any] = {
         "model": str(output),

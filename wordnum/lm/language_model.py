@@ -56,6 +56,8 @@ class LanguageModel(NumberModel):
         How it falls afterwards, to 0.
     clip : float
         Longest gradient; 0 does not clip.
+    initializer_range : float, optional
+        Standard deviation of the weights at the start; 0.64 / sqrt(width) by default.
     precision : {"float32", "bf16"}
         Of the products; weights are float32 always.
     max_steps : int
@@ -124,6 +126,7 @@ class LanguageModel(NumberModel):
     warmup: float = 0.05
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     clip: float = 1.0
+    initializer_range: float | None = None
     precision: Literal["float32", "bf16"] = "float32"
     max_steps: int = 1000
     batch_tokens: int = 4096
@@ -172,8 +175,8 @@ class LanguageModel(NumberModel):
         least = source.length if isinstance(source, AdditionTask) else 2
         self._require(context=least, batch_tokens=least, min_count=1, seeds=1, words=0)
         self._require_positive("weight_decay", "clip", zero=True)
-        if self.learning_rate is not None:
-            self._require_positive("learning_rate")
+        given = ("learning_rate", "initializer_range")
+        self._require_positive(*(name for name in given if getattr(self, name) is not None))
         named = {field.name: getattr(self, field.name) for field in fields(TrainingPlan)}
         plan = TrainingPlan(**named).checked()
         if not isinstance(source, EncodedCorpus | AdditionTask):
@@ -257,7 +260,11 @@ class LanguageModel(NumberModel):
     def network(self, n_tokens: int, seed: int) -> Any:
         """Make the untrained model for so many tokens."""
         config = make_config(
-            self.architecture, size=self.size, vocabulary_size=n_tokens, context=self.context
+            self.architecture,
+            size=self.size,
+            vocabulary_size=n_tokens,
+            context=self.context,
+            initializer_range=self.initializer_range,
         )
         return make_network(config, random_state=seed)
 

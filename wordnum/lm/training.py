@@ -24,7 +24,10 @@ from wordnum.lm.plans import SCHEDULES, TrainingPlan, snapshot_steps
 from wordnum.progress import bar
 from wordnum.storage import write_failure
 
-log = logging.getLogger(__name__)
+# Below that of the progress, so that it is heard where that is.
+log = logging.getLogger("wordnum.progress.training")
+# Seconds between lines that say how it goes.
+_PAUSE = 30.0
 
 
 class Batches(Protocol):
@@ -73,7 +76,7 @@ class _Recorder(TrainerCallback):
         self.per_step = args.world_size * args.gradient_accumulation_steps
         done = range(state.global_step * self.per_step)
         self.tokens = self.begun = sum(map(self.batches.tokens, done))
-        self.clock = time.monotonic()
+        self.clock = self.said = time.monotonic()
         self.advance(state.global_step)
         if not state.global_step:
             self._snapshot(state, more["model"])
@@ -92,6 +95,13 @@ class _Recorder(TrainerCallback):
             vectors = network.get_input_embeddings().weight.detach().float().cpu().numpy()
             about = {"step": state.global_step, "tokens": self.tokens, "loss": self.loss}
             self.take(vectors, {**about, **self.measured})
+
+    def is_time(self) -> bool:
+        """Whether it is a while since this was last so."""
+        pause = time.monotonic() - self.said > _PAUSE
+        if pause:
+            self.said = time.monotonic()
+        return pause
 
     def row(self) -> dict[str, float]:
         """What the history says beside the loss."""
@@ -120,9 +130,10 @@ class _Trainer(Trainer):
     def log(self, row: dict[str, float], start_time: float | None = None) -> None:
         if "loss" in row:
             row.update(self.recorder.row())
-            words = "step %d of %d: loss %.4f, %.0f tokens/s"
             done = self.state.global_step, self.state.max_steps
-            log.info(words, *done, row["loss"], row["tokens_per_second"])
+            if self.recorder.is_time() or done[0] == done[1]:
+                words = "step %d of %d: loss %.4f, %.0f tokens/s"
+                log.info(words, *done, row["loss"], row["tokens_per_second"])
         super().log(row, start_time)
 
     def _diverged(self, got: str) -> InputError:

@@ -1,0 +1,176 @@
+"""Addition by a Transformer: the geometry of its numbers modulo T, beside its right answers.
+
+    python benchmarks/addition.py -o addition                 train all, measure, draw
+    python benchmarks/addition.py -o addition --only one-token,one-token-modulo
+    python benchmarks/addition.py -o addition --measure       measure and draw what there is by now
+
+Every training goes on where it was killed, and one that is finished is not trained again. Several
+processes may train different ones of the same folder (``--only``). Tables are printed as Markdown;
+`measures.json` and `addition.png` are written into the folder.
+
+Kappas along training have no null; those of the last snapshot have 200 block-restricted
+permutations. Counting reads the text of 200,000 problems: Hellinger-SVD of 32 dimensions over a
+window that holds a whole problem.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from wordnum.analyzers.plotting import PALETTE, bare_axes, save_figure
+from wordnum.analyzers.probing import probe
+from wordnum.analyzers.spectra import spectrum
+from wordnum.cooccurrence.counting import count
+from wordnum.embeddings.svd import SVD
+from wordnum.embeddings.trajectory import load_trajectory
+from wordnum.errors import InputError
+from wordnum.lm.addition import AdditionTask
+from wordnum.lm.language_model import LanguageModel
+
+MODULI = (2, 5, 10)
+ROWS = 256
+# Name: the task, and how many steps of which optimiser.
+RUNS = {
+    "one-token": (AdditionTask(tokens=1), "muon", 1500),
+    "one-token-modulo": (AdditionTask(tokens=1, carries="inner"), "muon", 3000),
+    "two-tokens": (AdditionTask(tokens=2, order="least"), "muon", 3000),
+    "two-tokens-modulo": (AdditionTask(tokens=2, order="least", carries="inner"), "muon", 3000),
+    "one-token-adamw": (AdditionTask(tokens=1), "adamw", 4000),
+}
+
+
+def model(name: str, folder: Path, base: int) -> tuple[LanguageModel, AdditionTask]:
+    task, optimizer, steps = RUNS[name]
+    task = replace(task, base=base)
+    made = LanguageModel(
+        size="nano",
+        optimizer=optimizer,
+        learning_rate=2e-3 if optimizer == "muon" else 4e-3,
+        max_steps=steps,
+        batch_tokens=ROWS * task.length,
+        save_every=100,
+        folder=folder / f"{name}-{base}",
+    )
+    return made, task
+
+
+def measured(embedding, *, nulls: int = 0) -> dict:
+    """Kappas and magnitudes at the periods; where there are nulls, their 95th percentiles too."""
+    found = probe(embedding, moduli=MODULI, nulls=nulls, controls=False, intervals=False)
+    spectral = spectrum(embedding)
+    periods = 1 / np.asarray(spectral.frequency)
+    row = {
+        "kappa": {T: float(found[T].kappa) for T in MODULI},
+        "magnitude": {T: float(spectral.magnitude[np.argmin(abs(periods - T))]) for T in MODULI},
+        "spectrum": [periods.tolist(), np.asarray(spectral.magnitude).tolist()],
+    }
+    if nulls:
+        row["p_value"] = {T: float(found[T].null.p_value) for T in MODULI}
+    return row
+
+
+def along(folder: Path) -> list[dict]:
+    """Rows of a trajectory, each measured once: what is there already is read back."""
+    kept = folder / "measures.json"
+    rows = {row["step"]: row for row in json.loads(kept.read_text())} if kept.exists() else {}
+    trajectory = load_trajectory(folder)
+    for step, tokens, embedding in trajectory:
+        last = step == trajectory.steps[-1]
+        if step not in rows or (last and "p_value" not in rows[step]):
+            accuracy = embedding.provenance["accuracy"]
+            row = measured(embedding, nulls=200 if last else 0)
+            rows[step] = {"step": step, "tokens": tokens, "accuracy": accuracy, **row}
+    kept.write_text(json.dumps([rows[step] for step in sorted(rows)]))
+    return json.loads(kept.read_text())
+
+
+def counted(task: AdditionTask) -> dict:
+    """The same measures of a classical embedding of the same text."""
+    counts = count(task.encoded(200_000), window=task.length)
+    return measured(SVD(dim=32, half_samples=False).fit_transform(counts), nulls=200)
+
+
+def three(values: dict) -> str:
+    return " / ".join(f"{values[str(T)]:.0f}" for T in MODULI)
+
+
+def table(found: dict[str, list[dict]]) -> None:
+    print("| training | steps | held-out problems right | kappa | p | magnitude |")
+    print("|---|---|---|---|---|---|")
+    for name, rows in found.items():
+        last = rows[-1]
+        p = " / ".join(f"{last['p_value'][str(T)]:.3f}" for T in MODULI)
+        spikes = " / ".join(f"{last['magnitude'][str(T)]:.1f}" for T in MODULI)
+        done = f"| {name} | {last.get('step', '')} | {last.get('accuracy', float('nan')):.1%} "
+        print(f"{done}| {three(last['kappa'])} | {p} | {spikes} |")
+    print("\n| training | step | right | kappa |")
+    print("|---|---|---|---|")
+    for name, rows in found.items():
+        for row in rows if len(rows) > 1 else ():
+            if row["step"] >= 100:
+                print(f"| {name} | {row['step']} | {row['accuracy']:.1%} | {three(row['kappa'])} |")
+
+
+def draw(found: dict[str, list[dict]], path: Path) -> None:
+    """A row for each training: accuracy and kappas along it, and the last spectrum."""
+    figure = Figure((8.6, 1.9 * len(found)), layout="constrained")
+    axes = figure.subplots(len(found), 2, squeeze=False, width_ratios=(1, 1.2))
+    for (left, right), (name, rows) in zip(axes, found.items()):
+        bare_axes(left).set_xscale("symlog", linthresh=1)
+        steps = [row["step"] for row in rows]
+        right_answers = [100 * row["accuracy"] for row in rows]
+        left.plot(steps, right_answers, color="#767676", linestyle="--", label="right, %")
+        for T, color in zip(MODULI, PALETTE):
+            kappas = [row["kappa"][str(T)] for row in rows]
+            left.plot(steps, kappas, color=color, label=f"kappa, T = {T}")
+        left.axhline(0, color="#c8c8c8", linewidth=0.6, zorder=0)
+        left.set(ylim=(-65, 105), title=name.replace("-", " "))
+        periods, magnitude = map(np.asarray, rows[-1]["spectrum"])
+        bare_axes(right).plot(1 / periods, magnitude, color=PALETTE[0], linewidth=0.8)
+        right.axhline(1, color="#c8c8c8", linewidth=0.6, zorder=0)
+        for T, color in zip(MODULI, PALETTE):
+            for k in range(1, T // 2 + 1):
+                right.axvline(k / T, color=color, linewidth=0.5, linestyle=":", zorder=0)
+        right.set(title=f"spectrum after step {steps[-1]}", ylabel="magnitude over median")
+    axes[0, 0].legend(fontsize=7, frameon=False)
+    axes[-1, 0].set_xlabel("step")
+    axes[-1, 1].set_xlabel("frequency")
+    save_figure(figure, path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("-o", "--output", type=Path, default=Path("addition"))
+    parser.add_argument("--only", default=",".join(RUNS), help="names, joined by commas")
+    parser.add_argument("--base", type=int, default=100)
+    parser.add_argument("--measure", action="store_true", help="train nothing")
+    options = parser.parse_args()
+    names = options.only.split(",")
+    for name in names if not options.measure else ():
+        made, task = model(name, options.output, options.base)
+        last = made.fit(task).history_[-1]
+        print(f"{name}: step {last['step']}, {last['accuracy']:.1%} right", flush=True)
+    found = {}
+    for name in names:
+        try:
+            found[name] = along(options.output / f"{name}-{options.base}")
+        except InputError as error:
+            print(f"{name}: nothing to measure yet ({error.message})")
+    if not found:
+        return
+    draw(found, options.output / "addition.png")
+    for name in ("one-token", "one-token-modulo"):
+        if name in found:
+            task = replace(RUNS[name][0], base=options.base)
+            found[f"{name}, counted"] = [json.loads(json.dumps(counted(task)))]
+    table(found)
+
+
+if __name__ == "__main__":
+    main()
