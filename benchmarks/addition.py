@@ -35,27 +35,30 @@ from wordnum.lm.language_model import LanguageModel
 
 MODULI = (2, 5, 10)
 ROWS = 256
-# Name: the task, and how many steps of which optimiser.
+SHORT = {"initializer_range": 0.02}  # embeddings a quarter as long at the start
+# Name: the task, the steps, and what else is unlike the default.
 RUNS = {
-    "one-token": (AdditionTask(tokens=1), "muon", 1500),
-    "one-token-modulo": (AdditionTask(tokens=1, carries="inner"), "muon", 3000),
-    "two-tokens": (AdditionTask(tokens=2, order="least"), "muon", 3000),
-    "two-tokens-modulo": (AdditionTask(tokens=2, order="least", carries="inner"), "muon", 3000),
-    "one-token-adamw": (AdditionTask(tokens=1), "adamw", 4000),
+    "one-token": (AdditionTask(tokens=1), 1000, {}),
+    "one-token-modulo": (AdditionTask(tokens=1, carries="inner"), 800, {}),
+    "one-token-short": (AdditionTask(tokens=1), 1000, SHORT),
+    "one-token-modulo-short": (AdditionTask(tokens=1, carries="inner"), 800, SHORT),
+    "two-tokens": (AdditionTask(tokens=2, order="least"), 2500, {}),
+    "two-tokens-short": (AdditionTask(tokens=2, order="least"), 2500, SHORT),
+    "two-tokens-modulo": (AdditionTask(tokens=2, order="least", carries="inner"), 2500, {}),
 }
 
 
 def model(name: str, folder: Path, base: int) -> tuple[LanguageModel, AdditionTask]:
-    task, optimizer, steps = RUNS[name]
+    task, steps, changes = RUNS[name]
     task = replace(task, base=base)
     made = LanguageModel(
         size="nano",
-        optimizer=optimizer,
-        learning_rate=2e-3 if optimizer == "muon" else 4e-3,
+        optimizer="muon",
         max_steps=steps,
         batch_tokens=ROWS * task.length,
         save_every=100,
         folder=folder / f"{name}-{base}",
+        **changes,
     )
     return made, task
 
