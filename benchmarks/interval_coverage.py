@@ -27,9 +27,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 from threadpoolctl import threadpool_limits
 
 from wordnum.analyzers import probe
+from wordnum.analyzers.intervals import (
+    paired_difference,
+    standard_error,
+    t_quantile,
+    variance_inflation,
+)
 from wordnum.cooccurrence.counting import count
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode_documents
@@ -73,6 +80,7 @@ def one_dominant(corpus: EncodedCorpus, share: float) -> EncodedCorpus:
     return EncodedCorpus.from_arrays(ids, [0, *rest, len(ids)], corpus.vocabulary)
 
 
+WIKIPEDIA = Regime(size=1000, documents=10_500, signal=0)
 REGIMES = {
     "strong": Regime(size=200, documents=400, signal=0.3),
     "clear": Regime(size=200, documents=1600, signal=0.08),
@@ -129,6 +137,49 @@ def lines(draws: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in draws.read_text().splitlines()] if draws.exists() else []
 
 
+def report(draws: Path, names: list[str]) -> None:
+    """Print what the intervals of every regime cover, and how long they are."""
+    heads = "regime, numbers, documents, texts, T, of, mean, sd over texts, rms SE, length"
+    print("|", heads.replace(", ", " | "), "| covered, % (Wilson 95 %) | without inflation, % |")
+    print("|" + "---|" * 12)
+    by_regime: dict[str, list[dict[str, Any]]] = {}
+    for line in lines(draws):
+        by_regime.setdefault(line["regime"], []).append(line)
+    for name in [name for name in [*REGIMES, "wikipedia"] if name in by_regime and name in names]:
+        regime, texts = REGIMES.get(name, WIKIPEDIA), by_regime[name]
+        for at, T in enumerate(MODULI):
+            found = [intervals(T, line, at) for line in texts]
+            for of, each in zip(("kappa", "difference"), zip(*found)):
+                value, reach, narrow, error = np.array(each).T
+                miss = np.abs(value - value.mean())
+                cells = [f"{name} | {regime.size} | {regime.documents} | {len(texts)} | {T} | {of}"]
+                cells += [f"{value.mean():.1f}", f"{value.std(ddof=1):.2f}"]
+                cells += [f"{np.sqrt((error**2).mean()):.2f}", f"{2 * reach.mean():.1f}"]
+                low, high = wilson(miss <= reach)
+                cells.append(f"{100 * np.mean(miss <= reach):.1f} ({low:.1f} to {high:.1f})")
+                cells.append(f"{100 * np.mean(miss <= narrow):.0f}")
+                print("|", " | ".join(cells), "|", flush=True)
+
+
+def intervals(T: int, line: dict[str, Any], at: int) -> tuple[tuple[float, ...], ...]:
+    """Of kappa and of the difference: value, reach of its interval, of one not inflated, SE."""
+    kappas = [one[at] for one in line["kappas"]]
+    halves = [np.array(one[at]) for one in line["halves"]]
+    pairs = tuple(dict(enumerate(one)) for one in halves)
+    t = t_quantile(len(halves[0]))
+    gap = paired_difference(T, tuple(kappas), pairs)
+    error = standard_error(*halves[0].T) * variance_inflation(T, kappas[0], halves[0])
+    narrow = [t * standard_error(*each.T) for each in (halves[0], halves[0] - halves[1])]
+    reach = gap.high - gap.difference
+    return (kappas[0], t * error, narrow[0], error), (gap.difference, reach, narrow[1], reach / t)
+
+
+def wilson(covered: np.ndarray) -> tuple[float, float]:
+    """95 % interval of a share, in per cent."""
+    found = binomtest(int(covered.sum()), len(covered)).proportion_ci(method="wilson")
+    return 100 * found.low, 100 * found.high
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("measure", "report"))
@@ -141,6 +192,8 @@ def main() -> None:
     names = options.regimes or list(REGIMES)
     if options.what == "measure":
         measure(options.draws, names, options.texts)
+    else:
+        report(options.draws, options.regimes or [*REGIMES, "wikipedia"])
 
 
 if __name__ == "__main__":

@@ -91,12 +91,13 @@ class Backend:
         )
 
     def solve_definite(self, matrix: Any, right: Any) -> Any:
-        """Solve ``matrix x = right`` for a positive definite matrix."""
-        return lapack.dposv(matrix, right, lower=1)[1]
+        """Solve ``matrix x = right`` for a positive definite matrix, which may be overwritten."""
+        return lapack.dposv(matrix.T, right, lower=1, overwrite_a=1)[1]
 
     def root_of_inverse(self, matrix: Any) -> Any:
-        """Return U with ``U U' = matrix^-1``, of a positive definite matrix."""
-        return lapack.dtrtri(lapack.dpotrf(matrix, lower=1, clean=1)[0], lower=1)[0].T
+        """Return U, ``U U' = matrix^-1``, of a positive definite matrix that may be overwritten."""
+        lower = lapack.dpotrf(matrix.T, lower=1, clean=1, overwrite_a=1)[0]
+        return lapack.dtrtri(lower, lower=1, overwrite_c=1)[0].T
 
     def qr(self, matrix: Any) -> tuple[Any, Any]:
         """Orthonormal basis of the columns of a tall matrix, and the triangular factor."""

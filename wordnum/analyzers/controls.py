@@ -30,7 +30,7 @@ class Control:
     Attributes
     ----------
     kappa : float
-        Mean over the repeats.
+        Mean over the repeats, the first three of the probe.
     low, high : float or None
         95 % interval from half-samples; None with `interval_reason`.
     interval_reason : str or None

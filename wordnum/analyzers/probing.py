@@ -27,6 +27,8 @@ from wordnum.errors import InputError
 
 CLASSIFIERS = ("lda", "ridge", "logistic", "mlp")
 _PERMUTATIONS, _MOST_PERMUTATIONS = 200, 10_000
+# Of the repeats and permutations of the probe, what a control takes: there are seven of them.
+_CONTROL_REPEATS, _CONTROL_PERMUTATIONS = 3, 0.5
 # Points of kappa x 100 by which two classifiers may differ unflagged.
 _AGREE = 20.0
 
@@ -74,8 +76,8 @@ def probe(
     folds : int
         Parts that the numbers are dealt into, at least 2.
     controls : bool
-        Also the controls, each with its interval and null: see `ModulusProbe`. The iterative
-        classifiers have none.
+        Also the controls, each with its interval and null, from the first three repeats: see
+        `ModulusProbe`. The iterative classifiers have none.
     intervals : bool
         Also the intervals, where the embedding has half-samples.
 
@@ -128,7 +130,9 @@ def probe(
     names = [name for name in names if parts_of(name, embedding)]
     halves = run.halves(names) if intervals else {}
     null, unrestricted = (run.nulls(WHOLE, nulls, restricted=kind) for kind in (True, False))
-    beside = {name: run.control(name, nulls // 2, halves) for name in names[1:]}
+    beside = {
+        name: run.control(name, int(nulls * _CONTROL_PERMUTATIONS), halves) for name in names[1:]
+    }
     by_period = {}
     for at, task in enumerate(run.tasks):
         T = task.period
@@ -217,14 +221,15 @@ class _Run:
         return Subject(embedding, refits, self.periods)
 
     def _folds_and_alphas(self, name: str) -> tuple[np.ndarray, list[np.ndarray]]:
-        if name != "groups":
-            return self.by_number, [predictions.chosen for predictions in self.main]
-        return self._groups
+        if name == "groups":
+            return self._groups
+        some = None if name == WHOLE else _CONTROL_REPEATS
+        return self.by_number[:some], [predictions.chosen for predictions in self.main[:some]]
 
     @cached_property
     def _groups(self) -> tuple[np.ndarray, list[np.ndarray]]:
         """Folds of groups; alphas selected by leaving whole groups out."""
-        numbers, dealt = self.embedding.numbers, self._deal(group_folds)
+        numbers, dealt = self.embedding.numbers, self._deal(group_folds)[:_CONTROL_REPEATS]
         group_of = numbers // group_size(self.embedding.size, self.folds)
         found = [self._predict(fold_of, group_of=group_of) for fold_of in dealt[:, numbers]]
         return dealt, [predictions.chosen for predictions in found]

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -168,7 +169,7 @@ class _Data:
         self.backend, self.xp, self.ridge = refits.backend, refits.backend.xp, refits.ridge
         columns, self.axes = refits.reduced
         self.rows, self.r, self.full = self.backend.asarray(rows), columns.shape[1], refits.scaled
-        self.W, self.eye = columns[self.rows], self.xp.eye(self.r)
+        self.W = columns[self.rows]
         if nuisance is not None:
             largest = np.maximum(np.abs(nuisance).max(axis=0), 1e-300)
             known = self.backend.asarray(nuisance / largest)
@@ -220,7 +221,7 @@ class _Data:
             return inverse
         scaled = inverse[:, None] * self.axes
         square = scaled.T @ scaled
-        return xp.linalg.cholesky(square + 1e-13 * (1.0 + xp.trace(square)) * self.eye)
+        return xp.linalg.cholesky(square + 1e-13 * (1.0 + xp.trace(square)) * xp.eye(r))
 
     def _columns(self, fold: _Fold, centred: Array) -> Array:
         """Rows less the mean, in the coordinates whose penalty is the same for all: (n, r)."""
@@ -232,33 +233,36 @@ class _Data:
         self, indicator: Array, tasks: Sequence[Task], folds: Sequence[_Fold], alphas: np.ndarray
     ) -> np.ndarray:
         """Labels (number of tasks, n) out of fold, of the indicators of all tasks side by side."""
-        edges = np.cumsum([0, *(task.n_classes for task in tasks)])
+        xp = self.xp
+        sizes = [task.n_classes for task in tasks]
+        edges, last = np.cumsum([0, *sizes]), sum(sizes)
+        # Tasks of fewer classes than others are filled up with a class that no row has.
+        place = [[*range(a, b), *[last] * (max(sizes) - b + a)] for a, b in pairwise(edges)]
+        at = self.backend.asarray(np.array(place))
         total, counts = indicator.T @ self.W, indicator.sum(axis=0)
-        said = self.xp.zeros((len(tasks), len(self.W)), dtype=self.xp.int64)
+        said = xp.zeros((len(tasks), len(self.W)), dtype=xp.int64)
         for fold in folds:
             Y, W = indicator[fold.held], self.W[fold.held]
             seen = counts - Y.sum(axis=0)
             sums = self._columns(fold, total - Y.T @ W - seen[:, None] * fold.mean)
-            test, own = self._columns(fold, W - fold.mean), alphas[fold.index]
-            for a in np.unique(own):
-                matrix = fold.inner + fold.n * ALPHAS[a] * self.eye
-                columns = np.flatnonzero(np.repeat(own == a, np.diff(edges)))
+            solved = xp.zeros((self.r, last + 1))
+            for a in np.unique(alphas[fold.index]):
+                columns = np.flatnonzero(np.repeat(alphas[fold.index] == a, sizes))
                 ours = self.backend.asarray(columns)
-                solved = self.xp.zeros_like(sums.T)
+                matrix = _penalised(fold.inner, fold.n * ALPHAS[a])
                 solved[:, ours] = self.backend.solve_definite(matrix, sums[ours].T)
-                for at in np.flatnonzero(own == a):
-                    span = slice(edges[at], edges[at + 1])
-                    part = solved[:, span]
-                    gram, fitted = sums[span] @ part, (test @ part).T
-                    scores = self._scores(gram[None], fitted[None], seen[None, span], fold.n)
-                    said[at, fold.held] = first_largest(self.xp, scores[0].T)
+            sums, seen = (xp.concatenate([x, xp.zeros_like(x[:1])]) for x in (sums, seen))
+            gram = (sums @ solved)[at[:, :, None], at[:, None, :]]
+            fitted = (self._columns(fold, W - fold.mean) @ solved).T[at]
+            scores = self._scores(gram, fitted, seen[at], fold.n)
+            said[:, fold.held] = first_largest(xp, xp.swapaxes(scores, 1, 2))
         return self.backend.to_numpy(said)
 
     def rotations(self, fold: _Fold, alphas: np.ndarray) -> dict[int, tuple[Array, Array]]:
         """By the index of an alpha: the root R of A^-1, and the left-out rows times it."""
         xp, found = self.xp, {}
         for a in np.unique(alphas):
-            matrix = fold.inner + fold.n * ALPHAS[a] * self.eye
+            matrix = _penalised(fold.inner, fold.n * ALPHAS[a])
             R = _times(fold.root.T, self.backend.root_of_inverse(matrix))
             if fold.slopes is not None:
                 R = xp.concatenate([R, -fold.slopes @ R])
@@ -276,9 +280,11 @@ class _Data:
         """Labels (times, n) out of fold, where those (times, n) are the true ones."""
         xp = self.xp
         on_device = self.backend.asarray(labels.astype(np.int32))
+        # Of the last class by the others: sums of rows less their mean add up to nothing.
+        classes = xp.arange(C - 1, dtype=xp.int32)[:, None]
         sums, counts = [], []
         for fold in folds:
-            one_hot = (on_device[:, None, fold.held] == xp.arange(C)[:, None]).astype(xp.float32)
+            one_hot = (on_device[:, None, fold.held] == classes).astype(xp.float32)
             flat = one_hot.reshape(-1, len(fold.held)) @ self.small[fold.held]
             sums.append(flat.reshape(*one_hot.shape[:2], -1))
             counts.append(one_hot.sum(axis=-1))
@@ -288,8 +294,9 @@ class _Data:
             seen = all_counts - n
             centred = all_sums - own - seen[..., None] * fold.mean.astype(xp.float32)
             rotated = centred.reshape(-1, len(R)) @ R
-            fitted = (rotated @ test.T).reshape(len(labels), C, -1)
-            rotated = rotated.reshape(len(labels), C, -1)
+            fitted = _with_last(xp, (rotated @ test.T).reshape(len(labels), C - 1, -1), 0.0)
+            rotated = _with_last(xp, rotated.reshape(len(labels), C - 1, -1), 0.0)
+            seen = _with_last(xp, seen[..., None], fold.n)[..., 0]
             gram = rotated @ xp.swapaxes(rotated, 1, 2)
             said[:, fold.held] = self._scores(gram, fitted, seen, fold.n).argmax(axis=1)
         return self.backend.to_numpy(said)
@@ -311,3 +318,15 @@ class _Data:
 def _times(root: Array, matrix: Array) -> Array:
     """``root' matrix``, where a diagonal root is a vector."""
     return root[:, None] * matrix if root.ndim == 1 else root.T @ matrix
+
+
+def _penalised(inner: Array, penalty: float) -> Array:
+    """Matrix with a penalty added along its diagonal."""
+    matrix = inner.copy()
+    matrix.ravel()[:: len(inner) + 1] += penalty
+    return matrix
+
+
+def _with_last(xp: Any, others: Array, total: float) -> Array:
+    """Values of all classes, (times, C, ...), from those of all but the last and their total."""
+    return xp.concatenate([others, total - others.sum(axis=1, keepdims=True)], axis=1)
