@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.test_streams import zstd
-from tests.corpus.texts import read_documents, spelled
+from tests.corpus.texts import content, read_documents, spelled
 from wordnum.corpus.encoding import encode
 from wordnum.corpus.formats import READERS, by_name, recognise
 from wordnum.errors import InputError
@@ -345,3 +346,36 @@ def test_a_cloned_data_set_is_its_data_files(tmp_path: Path):
     assert numbers(corpus) == [[1], [0]]
     (entry,) = corpus.manifest["skips"]
     assert (entry["reason"], entry["count"]) == ("files about the texts, not read", 4)
+
+
+def test_a_text_whose_name_is_like_that_of_a_licence_is_read(tmp_path: Path):
+    for name in ("state-of-the-union.txt", "license-plates.txt", "readme-7.txt", "state.txt"):
+        (tmp_path / name).write_text("page 7")
+    assert encode(tmp_path).n_documents == 4
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (gzip.compress(b"page 7"), r"the file is gzip.*\n.*\n  to do: give it the suffix \.gz"),
+        (zstd(b"page 7"), r"the file is zstandard.*\n.*\n  to do: give it the suffix \.zst"),
+        (b"%PDF-1.7 page 7", "the file is PDF(.|\n)*pdftotext"),
+        (b"PK\x03\x04 page 7", "the file is ZIP, as .docx and .epub are"),
+    ],
+)
+def test_what_is_no_text_says_what_it_is(tmp_path: Path, data: bytes, message: str):
+    (tmp_path / "a.txt").write_bytes(data)
+    with pytest.raises(InputError, match=message):
+        encode(tmp_path / "a.txt")
+
+
+def test_all_formats_give_the_same_corpus_on_any_number_of_workers(tmp_path: Path):
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    texts = {"a.csv": CSV, "b.tsv": TSV, "c": DOC, "d.txt": BOOK, "e.json": json.dumps(ROWS)}
+    for name, text in {**texts, "f.jsonl": "\n".join(map(json.dumps, ROWS))}.items():
+        (folder / name).write_text(text, newline="")
+    (folder / "g.txt").write_bytes("page 7 of 12, été\n".encode("utf-16"))
+    encode(folder, tmp_path / "one")
+    encode(folder, tmp_path / "two", n_jobs=2)
+    assert content(tmp_path / "one") == content(tmp_path / "two")

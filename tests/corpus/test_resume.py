@@ -17,7 +17,7 @@ import pytest
 from tests.corpus.texts import content, leftovers, make_text, spelled
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode, encode_documents
-from wordnum.corpus.numerals import NumeralScheme
+from wordnum.corpus.numerals import RULES, NumeralScheme
 from wordnum.corpus.pieces import Pieces
 from wordnum.corpus.text_readers import TextReader
 from wordnum.errors import InputError, UsageError
@@ -332,7 +332,7 @@ def test_a_working_folder_that_somebody_planted_is_not_used(text: Path, tmp_path
             "tokenizer": "fast", "tokenizer_sha256": None, "separator": "blank", "field": None,
             "errors": "strict", "strict": False, "drop_duplicates": False,
                 "vocabulary_size": 50_000,
-            "numerals": NumeralScheme(),
+            "numerals": {**NumeralScheme().__dict__, "rules": RULES},
         },
     )  # fmt: skip
     (tmp_path / f".c.part-{key}").symlink_to(elsewhere)

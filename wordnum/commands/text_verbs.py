@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,6 +83,7 @@ def encode(
             corpus = encode_text(text, output, numerals=kind, **read, **how)
     facts = {
         "corpus": str(output),
+        "read_as": _formats(corpus.manifest),
         "tokens": corpus.n_tokens,
         "documents": corpus.n_documents,
         "duplicate_documents": corpus.manifest["duplicates"]["documents"],
@@ -92,6 +94,12 @@ def encode(
         "flags": list(corpus.flags),
     }
     print_facts(facts, as_json)
+
+
+def _formats(manifest: dict[str, Any]) -> list[str]:
+    """Formats of the files that were read, and of how many."""
+    files = {entry["path"]: entry["reader"] for entry in manifest["source"] if entry["reader"]}
+    return [f"{kind} ({n} files)" for kind, n in sorted(Counter(files.values()).items())]
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from wordnum.corpus.encoded_corpus import (
     VERSION,
     EncodedCorpus,
 )  # fmt: skip
-from wordnum.corpus.encoding_remarks import tell
+from wordnum.corpus.encoding_remarks import tell, without_repeats
 from wordnum.corpus.numerals import RULES, NumeralScheme
 from wordnum.corpus.other_tokenizers import (
     Tokenizer,
@@ -358,7 +358,7 @@ class _Encoder:
                 "parameters": self.about,
                 "duplicates": duplicates,
                 "flags": list(self.scheme.flags),
-                "skips": skips,
+                "skips": without_repeats(skips),
                 "versions": versions(),
             }
             try:

@@ -11,6 +11,26 @@ _MANY_DUPLICATES = 0.01  # of the tokens: more are worth a word
 logger = logging.getLogger(__name__)
 
 
+def without_repeats(skips: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was skipped, each remark on whole files once.
+
+    Examples
+    --------
+    >>> remark = {"reason": "read as JSON lines", "count": 0, "first": []}
+    >>> [entry["file"] for entry in without_repeats([{"file": n, **remark} for n in "abc"])]
+    ['a and 2 more']
+    """
+    remarks: dict[str, list[dict[str, Any]]] = {}
+    for skip in skips:
+        if not skip["count"]:
+            remarks.setdefault(skip["reason"], []).append(skip)
+    once = [
+        {**same[0], "file": same[0]["file"] + (f" and {len(same) - 1} more" if same[1:] else "")}
+        for same in remarks.values()
+    ]
+    return [*once, *(skip for skip in skips if skip["count"])]
+
+
 def tell(manifest: dict[str, Any], n_documents: int, n_tokens: int) -> None:
     """Say what was skipped, what had to be forgotten, and what will be missing.
 

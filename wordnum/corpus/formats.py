@@ -13,6 +13,7 @@ from wordnum.corpus.table_readers import ArrowReader, ParquetReader
 from wordnum.corpus.text_encodings import find_encoding
 from wordnum.corpus.text_readers import DocReader, GutenbergReader, TextReader
 from wordnum.corpus.wikipedia import WikipediaReader
+from wordnum.errors import InputError
 
 # In the order in which they look at the beginning of a file.
 READERS: dict[str, type[Reader]] = {
@@ -22,6 +23,16 @@ READERS: dict[str, type[Reader]] = {
         CsvReader, GutenbergReader, TextReader,
     )
 }  # fmt: skip
+# What is no text at all, by how it begins.
+_NO_TEXT = {
+    b"\x1f\x8b\x08": ("gzip", "give it the suffix .gz"),
+    b"BZh": ("bzip2", "give it the suffix .bz2"),
+    b"\xfd7zXZ\0": ("xz", "give it the suffix .xz"),
+    b"\x28\xb5\x2f\xfd": ("zstandard", "give it the suffix .zst"),
+    b"PK\x03\x04": ("ZIP, as .docx and .epub are", "name the files that are in it, as plain text"),
+    b"%PDF-": ("PDF", "make plain text of it, for example with pdftotext"),
+    b"SQLite format 3\0": ("SQLite", "write its table to a CSV file"),
+}
 
 
 def recognise(path: str, reader: str = "auto") -> tuple[type[Reader], str]:
@@ -33,8 +44,18 @@ def recognise(path: str, reader: str = "auto") -> tuple[type[Reader], str]:
         File, address or "-".
     reader : str
         Name of the reader, if it is known.
+
+    Raises
+    ------
+    InputError
+        It is packed, but not called so, or no text at all.
     """
     data = read_head(path)
+    for magic, (what, remedy) in _NO_TEXT.items():
+        if reader == "auto" and data.startswith(magic):
+            raise InputError(
+                f"the file is {what}, and is not read as text", where=path, remedy=remedy
+            )
     encoding = find_encoding(data)
     if reader != "auto":
         return READERS[reader], encoding

@@ -33,7 +33,8 @@ from wordnum.provenance import content_hash
 _FILES = 1000  # in one part, at most
 # What stands beside the texts of a data set, and is about them.
 _ABOUT = re.compile(
-    r"(readme|licen[cs]e|citation|dataset_infos?|dataset_dict|state)\b[\w-]*(\.|$)", re.IGNORECASE
+    r"(readme|licen[cs]e|citation)(\.\w+)?$|(dataset_infos?|dataset_dict|state)\.json$",
+    re.IGNORECASE,
 )
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -219,7 +220,7 @@ def _once(paths: Iterable[str], skips: Skips) -> Iterator[str]:
             unpacked.setdefault(name, path)
             yield path
         else:
-            skips.add(path, f"the same text as {twin}, read once", count=0)
+            skips.add(path, "the same text as another file, read once", twin)
 
 
 def _device_and_number(path: str) -> tuple[int, int] | None:
