@@ -97,6 +97,10 @@ class NumberModel(BaseEstimator):
 
     embedding_: Embedding
 
+    def seconds(self, n_tokens: float) -> float:
+        """Seconds of one core that `fit` takes on a text of so many tokens, by `cost`."""
+        return self.cost * n_tokens / 1e6
+
     def fit_transform(self, X: Any, y: Any = None, **parameters: Any) -> Embedding:
         """Fit and return the embedding; parameters as of `fit`, `y` is ignored."""
         return self.fit(X, **parameters).embedding_  # type: ignore[attr-defined, no-any-return]

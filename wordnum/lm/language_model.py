@@ -114,7 +114,7 @@ class LanguageModel(NumberModel):
     axes = frozenset({"seed"})
     replicate_kind = "seeds"
     devices = ("cpu", "cuda")
-    cost = 100.0
+    cost = 200.0
     requires = ("torch", "transformers", "accelerate")
     takes_tasks = True
 
@@ -139,6 +139,10 @@ class LanguageModel(NumberModel):
     folder: str | os.PathLike[str] | None = None
     random_state: int = 0
     device: Literal["cpu", "cuda"] = "cpu"
+
+    def seconds(self, n_tokens: float) -> float:
+        """Seconds of one core at size "tiny": it reads as much as its steps ask for."""
+        return super().seconds(self.max_steps * self.accumulate * self.batch_tokens * self.seeds)
 
     def fit(
         self, source: EncodedCorpus | AdditionTask, *, perturbation: Any = "original"

@@ -95,7 +95,7 @@ def plan_study(study: Study, *, n_jobs: int | None = 1) -> Plan:
             work["encode"] += 1, tokens * _BYTES_PER_TOKEN / _ENCODE_BYTES_PER_S
         work["count"] += counted, counted * tokens / _COUNT_TOKENS_PER_S
         for stage, members in (("fit and measure", runs), ("controls", controls)):
-            costs = [_RUN_S + run.model.kind.cost * tokens / 1e6 for run in members]
+            costs = [_RUN_S + run.model.estimator().seconds(tokens) for run in members]
             work[stage] += len(members), sum(costs)
         if study.attribution:
             work["attribute"] += np.array([1, _ATTRIBUTION_S]) * len(study.windows)
