@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from wordnum.analyzers.controls import CONTROLS
+from wordnum.analyzers.probe_results import control_column
+from wordnum.analyzers.roundness import roundness_ceiling
 from wordnum.studies.columns import MEASURES, SCHEMA
 from wordnum.studies.records import record_path, write_frame, write_record
 
@@ -172,6 +175,21 @@ def record(recipe: Recipe, index: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def controls(kappa: float, without_interval: str | None) -> dict[str, Any]:
+    """Columns of the controls of one made-up probe."""
+    found = {}
+    for at, name in enumerate(CONTROLS):
+        value = kappa * (0.3 + 0.1 * at) + 1
+        found[control_column(name)] = value
+        found[control_column(name, "p_value")] = 0.0099 if value > 4 else 0.3
+        if not without_interval:
+            found[control_column(name, "low")] = value - 2.5
+            found[control_column(name, "high")] = value + 2.5
+        if at < 3:
+            found[control_column(name, "random_mean")] = 0.95 * kappa
+    return found
+
+
 def measures(
     recipe: Recipe,
     rng: np.random.Generator,
@@ -187,9 +205,8 @@ def measures(
     null = rng.normal(0.5, 0.4)
     found = {
         "kappa": kappa, "low": low, "high": high, "interval_reason": none or None,
-        "repeat_sd": abs(rng.normal(0.8, 0.2)), "kappa_groups": kappa + rng.normal(1, 1),
-        "kappa_excluding_multiples_of_5": kappa * 0.3 + 1, "kappa_within_parity": kappa * 0.6,
-        "kappa_without_frequency": kappa * 0.9, "null_mean": null, "null_p95": null + 9 / T + 1,
+        "repeat_sd": abs(rng.normal(0.8, 0.2)), "kappa_minus_ceiling": kappa - roundness_ceiling(T),
+        **controls(kappa, none), "null_mean": null, "null_p95": null + 9 / T + 1,
         "null_p": 0.005 if kappa > 6 else 0.4, "phi": 30 * strength + 1,
         "lambda_max": 0.19 + strength * 2 / T, "lambda_max_noise": 0.19, "cond": 126.0,
         "accuracy": 1 / T + kappa / 100 * (1 - 1 / T),

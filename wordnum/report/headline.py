@@ -97,7 +97,10 @@ def _without_fives(row: pd.Series[Any]) -> str:
     left = row.get("kappa_excluding_multiples_of_5")
     if left is None or not np.isfinite(left):
         return ""
-    return f" Without multiples of 5 it is {left:.0f}."
+    low, high = (row.get(f"kappa_excluding_multiples_of_5_{end}") for end in ("low", "high"))
+    known = low is not None and high is not None and np.isfinite(low)
+    around = f" ({low:.0f} to {high:.0f})" if known else ""
+    return f" Without multiples of 5 it is {left:.0f}{around}."
 
 
 def _changed(rows: pd.DataFrame, systems: pd.Series[str]) -> Iterator[str]:

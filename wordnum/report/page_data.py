@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordnum.analyzers.controls import CONTROLS
+from wordnum.analyzers.probe_results import control_column
 from wordnum.analyzers.reasons import reason_text
 from wordnum.errors import printable
 from wordnum.provenance import jsonable
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _COMPARISON = (
-    "key", "condition", "against", "against_condition", "T", "difference", "low", "high", "reason",
+    "key", "condition", "against", "against_condition", "T", "difference", "low", "high",
+    "smallest_difference", "reason",
 )  # fmt: skip
 _ATTRIBUTION = (
     "label", "grouping", "group", "T", "digit", "shapley", "low", "high", "single_group",
@@ -68,6 +71,7 @@ def page_data(
         "varying": varying,
         "constant": constant,
         "moduli": moduli,
+        "controls": [(name, control_column(name)) for name in CONTROLS],
         "records": [
             _overview(record, system, moduli)
             for record, system in zip(results.runs, labels, strict=True)

@@ -153,13 +153,12 @@ function facts(pairs) {
 
 function probeFacts(record, T) {
   const get = name => measure(record, name, T);
-  const control = (name, words) => isNumber(get(name)) && [words, fixed(get(name), 1)];
   return facts([
     ['Kappa', fixed(get('kappa'), 1)],
     ['95 % interval', isNumber(get('low')) ? between(get('low'), get('high')) : 'none', isNumber(get('low')) ? '' : reasonAt(record, T)],
     isNumber(get('repeat_sd')) && ['Spread over repeats', fixed(get('repeat_sd'), 1), 'not an interval'],
-    control('kappa_groups', 'Folds of 50 consecutive numbers'), control('kappa_excluding_multiples_of_5', 'Excluding multiples of 5'),
-    control('kappa_within_parity', 'Within one parity'), control('kappa_without_frequency', 'Frequency regressed out'),
+    isNumber(get('kappa_minus_ceiling')) && ['Less what roundness can give', fixed(get('kappa_minus_ceiling'), 1)],
+    ...controlsOf(record, T).map(({ name, value, note }) => [name[0].toUpperCase() + name.slice(1), value, note]),
     ['Null: mean, 95th percentile', `${fixed(get('null_mean'), 1)}, ${fixed(get('null_p95'), 1)}`],
     ['Permutation p', probability(get('null_p'))],
     isNumber(get('magnitude')) && [`Spike at period ${T}`, `${fixed(get('magnitude'), 2)} × median`, `p ${probability(get('spike_p'))}`],

@@ -88,16 +88,24 @@ function tidy(chosen, chosenModuli) {
   return rows;
 }
 
+// The controls of a probe: "3.1 (-0.2 to 6.4)", and beside it what chance and fewer numbers give.
+function controlsOf(record, T) {
+  return overview.controls.map(([name, column]) => {
+    const get = what => measure(record, column + what, T);
+    if (!isNumber(get(''))) return null;
+    const value = `${fixed(get(''), 1)}${isNumber(get('_low')) ? ` (${between(get('_low'), get('_high'))})` : ''}`;
+    const notes = [isNumber(get('_p')) && `p ${probability(get('_p'))}`, isNumber(get('_random_mean')) && `as many random numbers ${fixed(get('_random_mean'), 1)}`];
+    return { name, value, note: notes.filter(Boolean).join(', ') };
+  }).filter(Boolean);
+}
+
 function kappaWords(record, T) {
   const kappa = measure(record, 'kappa', T);
   if (!isNumber(kappa)) return [`Mod ${T}: not measured`];
   const low = measure(record, 'low', T);
   const p = measure(record, 'null_p', T);
   const nullMean = measure(record, 'null_mean', T), p95 = measure(record, 'null_p95', T);
-  const others = [
-    ['kappa_groups', 'folds of 50 consecutive numbers'], ['kappa_excluding_multiples_of_5', 'excluding multiples of 5'],
-    ['kappa_within_parity', 'within one parity'], ['kappa_without_frequency', 'frequency regressed out'],
-  ].filter(([name]) => isNumber(measure(record, name, T))).map(([name, words]) => `${fixed(measure(record, name, T), 1)} ${words}`);
+  const others = controlsOf(record, T).map(({ name, value }) => `${value} ${name}`);
   return [
     `Mod ${T}: kappa ${fixed(kappa, 1)}`,
     isNumber(low) ? `95 % interval ${between(low, measure(record, 'high', T))}` : `no interval: ${reasonAt(record, T) || 'not computed'}`,

@@ -37,7 +37,8 @@ const nameOf = row => recordByKey.has(row.key) ? fullLabel(recordByKey.get(row.k
 function sentence(row, here, T) {
   if (!here || !isNumber(here.difference)) return `${row.condition}: not compared at T = ${T}`;
   const half = isNumber(here.low) ? ` ± ${fixed((here.high - here.low) / 2, 1)}` : '';
-  return `${row.condition} ${here.difference < 0 ? 'costs' : 'gains'} ${fixed(Math.abs(here.difference), 1)}${half} points at T = ${T}`;
+  const seen = isNumber(here.low) && here.low * here.high <= 0 ? `; a true difference of ${fixed(here.smallest_difference, 1)} would have been seen four times in five` : '';
+  return `${row.condition} ${here.difference < 0 ? 'costs' : 'gains'} ${fixed(Math.abs(here.difference), 1)}${half} points at T = ${T}${seen}`;
 }
 
 let redrawComparisons = () => {};
@@ -69,8 +70,9 @@ function makeComparisons() {
     ...entries.map(({ row, byT }) => {
       const here = byT.get(chosen);
       const clear = here && isNumber(here.low) && here.low * here.high > 0;
+      const unseen = here && isNumber(here.low) && !clear ? `; seen from ${fixed(here.smallest_difference, 1)}` : '';
       const words = !here || !isNumber(here.difference) ? (here || row).reason || 'not compared'
-        : `${fixed(here.difference, 1)}${isNumber(here.low) ? `, ${between(here.low, here.high)}` : ', no interval'}`;
+        : `${fixed(here.difference, 1)}${isNumber(here.low) ? `, ${between(here.low, here.high)}${unseen}` : ', no interval'}`;
       const line = h('div', { class: 'forest-row', role: 'listitem' },
         h('span', { class: 'forest-name' }, nameOf(row), h('small', {}, `against ${row.against_condition}`)),
         h('span', { class: 'forest-plot', 'aria-hidden': 'true' }, svg('svg', { width: '100%', height: 22 },
