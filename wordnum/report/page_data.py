@@ -34,6 +34,7 @@ _WORDS = (
     "label", "T", "word", "side", "count", "share", "f", "q_value", "confirmed", "odds_ratio",
     "low", "high", "in_class", "class", "tested", "sentence",
 )  # fmt: skip
+_SHOWN_AS = {"groups": "folds of 50 consecutive numbers"}
 # Of every T that the page has words of.
 _TOP_WORDS = 20
 # Of a record as a whole; the measures are by T.
@@ -71,7 +72,7 @@ def page_data(
         "varying": varying,
         "constant": constant,
         "moduli": moduli,
-        "controls": [(name, control_column(name)) for name in CONTROLS],
+        "controls": [(_SHOWN_AS.get(name, name), control_column(name)) for name in CONTROLS],
         "records": [
             _overview(record, system, moduli)
             for record, system in zip(results.runs, labels, strict=True)

@@ -94,7 +94,7 @@ function controlsOf(record, T) {
     const get = what => measure(record, column + what, T);
     if (!isNumber(get(''))) return null;
     const value = `${fixed(get(''), 1)}${isNumber(get('_low')) ? ` (${between(get('_low'), get('_high'))})` : ''}`;
-    const notes = [isNumber(get('_p')) && `p ${probability(get('_p'))}`, isNumber(get('_random_mean')) && `as many random numbers ${fixed(get('_random_mean'), 1)}`];
+    const notes = [isNumber(get('_p')) && `p ${probability(get('_p'))}`, isNumber(get('_random_mean')) && `random selections ${fixed(get('_random_mean'), 1)}`];
     return { name, value, note: notes.filter(Boolean).join(', ') };
   }).filter(Boolean);
 }
