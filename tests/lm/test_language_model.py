@@ -20,6 +20,7 @@ from transformers import AutoModelForCausalLM, Trainer  # noqa: E402
 
 from wordnum.corpus.synthetic import SyntheticCorpus  # noqa: E402
 from wordnum.embeddings.trajectory import load_trajectory  # noqa: E402
+from wordnum.embeddings.vector_files import load_embedding  # noqa: E402
 from wordnum.errors import FormatError, InputError, UsageError  # noqa: E402
 from wordnum.lm.addition import AdditionTask  # noqa: E402
 from wordnum.lm.architectures import ARCHITECTURES  # noqa: E402
@@ -48,9 +49,14 @@ def losses(model):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_every_architecture_learns_from_a_text(corpus, architecture):
+def test_every_architecture_learns_from_a_text_and_is_read_back(corpus, architecture, tmp_path):
     model = LanguageModel(
-        architecture=architecture, max_steps=15, batch_tokens=512, context=32, learning_rate=0.01
+        architecture=architecture,
+        max_steps=15,
+        batch_tokens=512,
+        context=32,
+        learning_rate=0.01,
+        folder=tmp_path / "m",
     )
     embedding = model.fit_transform(corpus, perturbation="isolate:1")
     assert embedding.vectors.dtype == np.float32
@@ -61,11 +67,15 @@ def test_every_architecture_learns_from_a_text(corpus, architecture):
     first, last = model.history_[0]["loss"], model.history_[-1]["loss"]
     assert last < 0.9 * first
     assert (model.trajectory_[0].embedding.vectors != embedding.vectors).any()
+    read = load_embedding(tmp_path / "m", size=50)
+    assert np.array_equal(read[embedding.numbers], embedding.vectors)
+    again = AutoModelForCausalLM.from_pretrained(tmp_path / "m").get_input_embeddings().weight
+    assert np.array_equal(again.detach().numpy()[:50], read.vectors)
 
 
 def test_addition_is_learned_and_its_accuracy_told():
     task = AdditionTask(base=5, tokens=2, carries="none")
-    how = {"size": "nano", "optimizer": "muon", "learning_rate": 0.01}
+    how = {"size": "nano", "optimizer": "muon", "learning_rate": 0.005}
     model = LanguageModel(**how, max_steps=120, batch_tokens=512).fit(task)
     told = [row["accuracy"] for row in model.history_ if "accuracy" in row]
     assert told[-1] > 0.6 > 0.2 > told[0]

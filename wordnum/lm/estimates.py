@@ -56,7 +56,7 @@ def estimate(
     >>> from wordnum.lm import AdditionTask
     >>> found = estimate(LanguageModel(max_steps=10), AdditionTask(base=100, tokens=1))
     >>> found["parameters"], found["tokens"]
-    (439424, 40960)
+    (439936, 40960)
     """
     plan = model.check(source, perturbation)
     reading = Reading(model, source, perturbation)
