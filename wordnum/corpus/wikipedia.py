@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from xml.etree.ElementTree import ParseError, XMLPullParser
 
-from wordnum._compat import require
 from wordnum.corpus.readers import Head, Reader, Record
 from wordnum.corpus.streams import Skips, read_blocks
+from wordnum.corpus.wiki_markup import plain_text
 from wordnum.errors import InputError, WordnumError
+
+# Numbers of namespaces, which every language names in its own way.
+_NAMESPACES = {"6": "files", "14": "categories"}
 
 
 class WikipediaReader(Reader):
-    """Articles of a MediaWiki XML dump, freed of markup by gensim."""
+    """Articles of a MediaWiki XML dump, freed of markup."""
 
     name = "wikipedia"
     title = "a dump of Wikipedia"
@@ -26,12 +30,10 @@ class WikipediaReader(Reader):
 
     def read_file(self, path: str, skips: Skips) -> Iterator[Record]:
         """Pages of namespace 0 that are no redirects."""
-        from xml.etree.ElementTree import ParseError, XMLPullParser
-
-        purpose = "reading Wikipedia dumps"
-        filter_wiki = require("gensim.corpora.wikicorpus", purpose=purpose).filter_wiki
         parser: Any = XMLPullParser(("start", "end"))
         root, held, pages = None, 0, 0
+        names = {"files": {"file", "image"}, "categories": {"category"}}
+        left_out: Counter[str] = Counter()
         try:
             for block in read_blocks(path):
                 for at in range(0, len(block), 2**16):
@@ -39,8 +41,13 @@ class WikipediaReader(Reader):
                     held += 2**16
                     for event, element in parser.read_events():
                         root = element if root is None else root
-                        if event == "end" and element.tag.rpartition("}")[2] == "page":
-                            yield from self._article(element, filter_wiki)
+                        tag = element.tag.rpartition("}")[2] if event == "end" else ""
+                        if tag == "namespace" and (kind := _NAMESPACES.get(element.get("key"))):
+                            names[kind].add((element.text or "").lower())
+                        elif tag == "page":
+                            if markup := _markup(element):
+                                text = plain_text(markup, **names, left_out=left_out)
+                                yield text, f"article {_text_of(element, 'title')!r}"
                             root.clear()
                             held, pages = 0, pages + 1
                     self._check_size(held - 2**17, path, f"page {pages + 1}")
@@ -56,14 +63,18 @@ class WikipediaReader(Reader):
                 where=path,
                 remedy="fetch the dump again",
             ) from error
+        if left_out:
+            often = ", ".join(f"{name} {count:,}" for name, count in left_out.most_common(20))
+            reason = f"left out of the markup, by name: {often}"
+            skips.add(path, reason, "", left_out.total())
 
-    def _article(self, page: Any, filter_wiki: Any) -> Iterator[Record]:
-        def text_of(name: str) -> str:
-            found = (e for e in page.iter() if e.tag.rpartition("}")[2] == name)
-            return next((element.text or "" for element in found), "")
 
-        markup = text_of("text")
-        redirect = markup.lstrip()[:9].upper().startswith("#REDIRECT")
-        if text_of("ns") == "0" and markup and not redirect:
-            # gensim leaves the marks of bold and italic type.
-            yield re.sub("'{2,}", "", filter_wiki(markup)), f"article {text_of('title')!r}"
+def _markup(page: Any) -> str:
+    """Source of an article; of other pages and redirects nothing."""
+    markup = _text_of(page, "text") if _text_of(page, "ns") == "0" else ""
+    return "" if markup.lstrip()[:9].upper().startswith("#REDIRECT") else markup
+
+
+def _text_of(page: Any, name: str) -> str:
+    found = (e for e in page.iter() if e.tag.rpartition("}")[2] == name)
+    return next((element.text or "" for element in found), "")
