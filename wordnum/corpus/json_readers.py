@@ -111,6 +111,7 @@ class JsonReader(_JsonReader):
 
     name = "json"
     title = "a list of JSON objects"
+    suffixes = (".json",)
 
     @classmethod
     def sniff(cls, head: Head) -> bool:

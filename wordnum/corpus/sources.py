@@ -198,7 +198,8 @@ def find_parts(
 
 def _tell_kind(path: str, kind: type[Reader], encoding: str, reader: str, skips: Skips) -> None:
     """Say what a file was taken for, if its name does not say it."""
-    if reader == "auto" and kind is not by_name(path):
+    suffix = plain_suffix(path)
+    if reader == "auto" and suffix not in kind.suffixes and kind is not by_name(path):
         remark = f"read as {kind.title}, by its content (--reader text reads it as prose)"
         skips.add(path, remark, count=0)
     if encoding not in ("utf-8", "utf-8-sig"):

@@ -83,7 +83,8 @@ class GutenbergReader(TextReader):
     @classmethod
     def sniff(cls, head: Head) -> bool:
         """It begins with the licence, and says where the book begins."""
-        return bool(cls._BEGIN.search(head.text.encode(errors="ignore")))
+        text = head.text if "PROJECT GUTENBERG" in head.text else ""
+        return bool(cls._BEGIN.search(text.encode()))
 
     def _utf8(self, blocks: Iterator[bytes], path: str, skips: Skips) -> Iterator[bytes]:
         """Put blanks in the place of the licence, so that every byte keeps its number."""
