@@ -16,11 +16,9 @@ def found():
         files = metadata.files(PACKAGE) or []
     except metadata.PackageNotFoundError:
         pytest.skip(f"{PACKAGE} is not installed (make install brings it, without its packages)")
-    weights = next(f for f in files if f.name == "model.safetensors").locate()
-    vocabulary = next(f for f in files if f.name == "vocab.txt").locate()
-    embedding = load_embedding(
-        weights, tensor="embeddings.word_embeddings.weight", vocab=vocabulary
-    )
+    folder = next(f for f in files if f.name == "model.safetensors").locate().parent
+    embedding = load_embedding(folder)
+    assert embedding.provenance["tensor"] == "embeddings.word_embeddings.weight"
     return analyze(embedding, controls=False)
 
 

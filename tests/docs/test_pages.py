@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import wordnum as wn
+from tests.embeddings.model_folders import save_model
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = [DOCS / "tutorial.md", *sorted((DOCS / "how-to").glob("*.md"))]
@@ -42,6 +43,12 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(folder / "vectors.npy", vectors)
     rows = [" ".join([str(n), *(f"{x:.4f}" for x in row)]) for n, row in enumerate(vectors)]
     (folder / "vectors.vec").write_text("\n".join(["1000 20", *rows]))
+    for name in ("model", "run/step-100", "run/step-200"):
+        rows = np.vstack([vectors, vectors[:2]]).astype(np.float32)
+        tensors = {"model.embed_tokens.weight": rows, "lm_head.weight": -rows}
+        save_model(folder / name, tensors, config={"model_type": "llama"})
+        words = [*map(str, range(1000)), "the", "of"]
+        (folder / name / "vocab.txt").write_text("".join(f"{word}\n" for word in words))
     return folder
 
 
