@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 from scipy.signal import fftconvolve
 
 from wordnum.analyzers.spectra import spectrum
@@ -65,10 +65,10 @@ def literal_p_value(x, T):
     s2 = np.clip(s2, 1 / d if d < m else 1e-4, 1)
     s3 = np.clip(s3, s2**2, s2**1.5)
     k2, k3 = (2 * s2, 8 * s3) if T == 2 else (s2, 2 * s3)
-    k2 = k2 + X**2 * s2 * np.linalg.inv(V.T @ V)[0, 0]
+    k2 = k2 + X**2 * special.polygamma(1, 1 / s2) * np.linalg.inv(V.T @ V)[0, 0]
     nu = 8 * k2**3 / k3**2
     p0 = stats.chi2.sf(nu + np.sqrt(2 * nu) * (X - 1) / np.sqrt(k2), nu)
-    return stats.t.sf(stats.norm.isf(p0), m - len(powers))
+    return stats.t.sf(stats.norm.isf(p0), (m - len(powers)) / 2)
 
 
 @pytest.mark.parametrize("T", [2, 5, 10])

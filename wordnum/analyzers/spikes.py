@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import chdtrc, ndtri, stdtr
+from scipy.special import chdtrc, ndtri, polygamma, stdtr
 
 # Frequencies on each side of 1/T that it is compared with, and the fewest that say something.
 REACH = 40
@@ -75,8 +75,10 @@ def excess_p_value(at: np.ndarray, near: np.ndarray, distance: np.ndarray, *, re
 
     Notes
     -----
-    Levels and power: ``benchmarks/false_positives.md``. Two moments of a generalised chi-square are
-    matched as by Satterthwaite, and the third as by Hall and by Buckley and Eagleson.
+    Levels and power: ``benchmarks/false_positives.md``. Three moments of a generalised chi-square
+    are matched, as by Hall, and by Buckley and Eagleson. With s2 for the variance of log P and
+    ``m - r`` degrees of freedom, one dimension or one large direction had 0.13 to 0.22 % under
+    p = 0.1 % in 20,000 draws.
 
     Examples
     --------
@@ -106,11 +108,12 @@ def excess_p_value(at: np.ndarray, near: np.ndarray, distance: np.ndarray, *, re
     s2 = min(1.0, max(s2, 1 / d if d < m else _LEAST))
     s3 = min(s2**1.5, max(s3, s2**2))
     k2, k3 = (2 * s2, 8 * s3) if real else (s2, 2 * s3)
-    variance = k2 + excess**2 * s2 * float(inverse[0, 0])
+    # The variance of log P is that of the logarithm of a gamma variable of shape 1 / s2.
+    variance = k2 + excess**2 * float(polygamma(1, 1 / s2) * inverse[0, 0])
     # Beyond so many degrees of freedom the distribution is normal, and its function overflows.
     nu = min(8 * variance**3 / k3**2, _NORMAL)
     tail = chdtrc(nu, max(0.0, nu + np.sqrt(2 * nu) * (excess - 1) / np.sqrt(variance)))
-    return float(stdtr(m - r, ndtri(max(float(tail), _SMALLEST))))
+    return float(stdtr((m - r) / 2, ndtri(max(float(tail), _SMALLEST))))
 
 
 def rank_p_value(at: np.ndarray, near: np.ndarray, *, real: bool) -> float:
