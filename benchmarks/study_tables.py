@@ -57,7 +57,7 @@ def kappas(frame: pd.DataFrame, by: list[str]) -> None:
     for _, rows in frame[frame["status"] == "done"].groupby("key", sort=False):
         first = rows.iloc[0]
         measured = [*intervals(rows, "kappa"), slashed(rows, "kappa_excluding_multiples_of_5")]
-        line([*(first[name] for name in by), *measured, first["verdict"]])
+        line([*(first[name] for name in by), *measured, first["paper_label"]])
 
 
 def differences(frame: pd.DataFrame, by: list[str]) -> None:

@@ -178,7 +178,7 @@ counts = np.random.default_rng(0).poisson(3.0, (200, 300))
 block_krylov_svd(weight(counts), 3)
 for model in (TokenFrequency(), Random(dim=3), SVD(dim=8)):
     path = model.fit_transform(counts).save(sys.argv[1])
-print(analyze(load_embedding(path), nulls=20).verdict.name)
+print(analyze(load_embedding(path), nulls=20).verdict.paper_label)
 """
     command = [sys.executable, "-c", code, str(tmp_path / "e.npz")]
     out = subprocess.run(command, capture_output=True, text=True, cwd=PACKAGE.parent)

@@ -53,7 +53,11 @@ def test_the_way_from_text_to_measures(corpus: Path, tmp_path: Path):
     (found,) = json.loads(wordnum("analyze", vectors, "--moduli", "2,5", "--json").stdout)
     assert found["dim"] == 3
     assert list(found["probe"]) == ["2", "5"]
-    assert found["verdict"] in {"both", "partial", "spectral", "neither"}
+    assert found["schema"] == 2
+    assert found["paper_label"] in {"both", "partial", "spectral", "neither"}
+    assert set(found["verdict"]["2"]) == {
+        "spectral", "geometric", "roundness", "undecided", "reasons"
+    }  # fmt: skip
     assert "verdict" in wordnum("analyze", vectors, "--moduli", "2").stdout
 
 

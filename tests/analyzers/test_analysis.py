@@ -7,54 +7,77 @@ import pytest
 from wordnum.analyzers import Analysis, analyze, probe
 from wordnum.analyzers.alternative_classifiers import AlternativeClassifier
 from wordnum.analyzers.closed_form import standardised
-from wordnum.analyzers.controls import CONTROLS
 from wordnum.analyzers.cross_validation import out_of_fold
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.probe_results import control_column
+from wordnum.analyzers.reasons import REASONS
 from wordnum.analyzers.residues import tasks_for
 from wordnum.analyzers.side_by_side import SideBySide
 from wordnum.backend import get_backend
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError, UsageError
 from wordnum.theory import planted_embedding
+from wordnum.theory.planted_kinds import planted_kind
 
-PROBE_KEYS = {
-    "kappa", "low", "high", "interval_reason", "repeat_sd", "accuracy", "kappa_minus_ceiling",
-    "alternative_kappa",
-    *(control_column(name, value) for name in CONTROLS
-      for value in ("kappa", "low", "high", "p_value", "random_mean")),
-    *(f"{null}_{what}" for null in ("null", "null_unrestricted") for what in ("mean", "p95", "p")),
+MAYBE = (float, type(None))
+OF_A_PROBE = {
+    "kappa": float, "low": MAYBE, "high": MAYBE, "p_value": MAYBE, "null_mean": MAYBE,
+    "null_p95": MAYBE,
 }  # fmt: skip
+# What `analyze --json` prints: types by key, of a dict the keys that it must have.
+SCHEMA = {
+    "schema": int, "name": str, "numbers": list, "n": int, "dim": int,
+    "spectrum": {"10": dict.fromkeys(("magnitude", "power", "p_value", "rank_p_value"), float)},
+    "probe": {"10": {**OF_A_PROBE, "controls": {"excluding multiples of 5": OF_A_PROBE}}},
+    "digits": {"units": OF_A_PROBE, "tens": OF_A_PROBE},
+    "phi": {"10": {"value": float, "corrected": float, "contrasts": {
+        name: {"value": float, "low": MAYBE, "high": MAYBE}
+        for name in ("round or not", "0 or 5", "parity of the others", "the rest")}}},
+    "separability": {"10": {"phi": float, "lambda_max": float}},
+    "verdict": {"10": {**dict.fromkeys(("spectral", "geometric", "roundness", "undecided"), bool),
+                       "reasons": list}},
+    "paper_label": str, "flags": list,
+}  # fmt: skip
+
+
+def check(found, schema, where="json"):
+    """Every key of the schema is there, with a value of its type."""
+    if not isinstance(schema, dict):
+        assert isinstance(found, schema), f"{where}: {found!r}"
+        return
+    for key, inner in schema.items():
+        assert key in found, f"{where} lacks {key}"
+        check(found[key], inner, f"{where}.{key}")
 
 
 @pytest.fixture(scope="module")
 def found() -> Analysis:
-    return analyze(planted_embedding(phi=300, kappa=60), moduli=[2, 5, 10], nulls=49)
+    return analyze(planted_embedding(phi=300, kappa=60), moduli=[2, 5, 10], nulls=199)
 
 
-def test_json_has_the_keys_of_the_command_line(found):
+def test_json_is_schema_2(found):
     told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
-    assert set(told) == {
-        "name", "numbers", "dim", "spectrum", "probe", "separability", "verdict", "reasons", "flags"
-    }  # fmt: skip
+    check(told, SCHEMA)
+    assert (told["schema"], told["n"], told["dim"]) == (2, 1000, 20)
     assert told["numbers"] == list(range(1000))
-    assert told["dim"] == 20
-    assert set(told["spectrum"]) == {"2", "5", "10"}
-    assert set(told["spectrum"]["10"]) == {
-        "magnitude", "power", "spike_p", "spike_p_raw", "spike_rank_p"
-    }  # fmt: skip
-    assert set(told["probe"]["10"]) == PROBE_KEYS
-    assert set(told["separability"]["10"]) == {
-        "lambda_max", "lambda_max_noise", "phi", "cond", "lower", "upper", "dim", "method"
-    }  # fmt: skip
-    assert told["verdict"] in ("both", "partial", "spectral", "neither")
+    assert set(told["spectrum"]) == set(told["probe"]) == set(told["phi"]) == {"2", "5", "10"}
+    assert told["paper_label"] in ("both", "partial", "spectral", "neither")
+    assert set(told["verdict"]["10"]["reasons"]) <= set(REASONS)
+    parts = told["phi"]["10"]["contrasts"].values()
+    whole = told["phi"]["10"]["corrected"]
+    assert sum(part["value"] for part in parts) == pytest.approx(whole, abs=1e-9)
+    assert told["phi"]["10"]["value"] == pytest.approx(told["separability"]["10"]["phi"])
+    # What does not exist is null, with the reason beside it.
+    assert told["probe"]["10"]["low"] is None
+    assert told["probe"]["10"]["interval_reason"] == "no-replicates"
 
 
 def test_parts_that_were_not_asked_for_are_empty_and_give_no_verdict():
     x = np.random.default_rng(0).standard_normal((100, 3))
     found = analyze(x, only=["separability"], moduli=[2])
     told = found.to_dict()
-    assert (told["spectrum"], told["probe"], told["verdict"]) == ({}, {}, None)
+    assert (told["spectrum"], told["probe"], told["phi"], told["verdict"]) == ({}, {}, {}, {})
+    assert told["digits"] is told["paper_label"] is None
+    assert "no-verdict" in [reason["code"] for reason in told["reasons"]]
     assert list(told["separability"]) == ["2"]
     assert list(found.to_frame().index) == [2]
 
@@ -105,8 +128,32 @@ def test_html_escapes_the_name(found):
     assert "None" not in found._repr_html_()  # planted vectors have no interval
 
 
+def test_what_it_means_is_told_in_words(found):
+    text = found.explain()
+    assert text == "\n".join(str(found).splitlines()[1:])
+    for sentence in (
+        "1000 of 1000 numbers, 20 dimensions.",
+        "The spectrum has spikes at T = ",
+        "n mod 10 is read linearly, kappa x 100 = ",
+        ": more than whether a number is round.",
+        "Of what the last digit moves (Phi at T = 10, corrected): round or not ",
+        "Digits or residues: the last digit alone",
+        "By the rule of the paper, which counts roundness as geometry: ",
+    ):
+        assert sentence in text
+    round_ones = analyze(planted_kind("roundness of 5"), moduli=[5], controls=[
+        "excluding multiples of 5"], only="spectrum,probe")  # fmt: skip
+    assert "what is read is whether a number is round (at most" in round_ones.explain()
+    noise = np.random.default_rng(0).standard_normal((60, 3))
+    few = analyze(noise, moduli=[2], nulls=0)
+    assert few.digits is None
+    assert "too few numbers to tell digits from residues" in [r.text for r in few.reasons]
+
+
 def test_one_row_per_t_holds_everything(found):
     row = found.rows()[10]
+    assert row["verdict"] == found.verdict[10].geometry
+    assert row["phi_corrected"] == found.phi[10].corrected.value
     assert row["kappa"] == found.probe[10].kappa
     assert row["spike_p"] == found.spectrum.spikes[10].p_value
     assert row["phi"] == found.separability[10].phi

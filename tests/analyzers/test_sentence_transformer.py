@@ -28,7 +28,7 @@ def test_a_sentence_transformer_shows_both_tiers(found):
     assert found.probe[2].kappa > 45
     assert found.probe[10].kappa > 40
     assert all(abs(found.probe[T].kappa) < 5 for T in (3, 7, 9))
-    assert found.verdict.name in ("both", "partial")
+    assert found.verdict.paper_label in ("both", "partial")
 
 
 def test_a_pretrained_file_has_no_interval_and_says_why(found):

@@ -14,8 +14,10 @@ from wordnum.theory import (
     counterexample_spread,
     hidden_threshold,
     planted_embedding,
+    planted_kind,
     without_period,
 )
+from wordnum.theory.planted_kinds import KINDS
 
 
 def every_envelope(values, labels, classes):
@@ -82,8 +84,11 @@ def test_beyond_the_critical_spread_the_classes_overlap():
     assert best_linear_accuracy(counterexample(B=5 / 99 + 1e-3), period=10).correct < 1000
 
 
-def test_counterexample_is_spectral_with_a_large_spread_and_read_off_with_a_small_one():
-    assert analyze(counterexample(B=31.0)).verdict.name == "spectral"
+def test_counterexample_has_no_geometry_with_a_large_spread_and_is_read_off_with_a_small_one():
+    found = analyze(counterexample(B=31.0), moduli=[10], only="spectrum,probe,phi")
+    assert found.verdict[10].geometry == "neither"
+    assert found.phi[10].value == pytest.approx(206250)
+    assert found.spectrum.spikes[5].rank_p_value < 0.02
     assert probe(counterexample(B=0.03), moduli=[10], nulls=0, controls=False)[10].kappa > 95
 
 
@@ -134,7 +139,21 @@ def test_planted_phi_is_exact_at_any_kappa(phi, kappa):
 def test_the_whole_rule_gives_the_truth_on_planted_embeddings(phi, kappa, truth):
     for seed in range(3):
         made = planted_embedding(phi=phi, kappa=kappa, random_state=seed)
-        assert analyze(made, controls=False, moduli=[2, 5, 10]).verdict.name == truth
+        found = analyze(made, controls=False, moduli=[2, 5, 10], only="spectrum,probe")
+        assert found.verdict.paper_label == truth
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_planted_kind_is_made_with_half_samples_of_the_same_numbers(kind):
+    made = planted_kind(kind, with_half_samples=True, random_state=1)
+    assert made.name == kind
+    assert len(made.replicates) == 10
+    assert (len(made) < 1000) == kind.startswith("gaps")
+    again = planted_kind(kind, random_state=1)
+    assert (again.vectors == made.vectors).all()
+    for a, b in made.replicates.pairs:
+        # Complementary halves: the whole lies between them.
+        np.testing.assert_allclose((a.vectors + b.vectors) / 2, made.vectors, atol=1e-9)
 
 
 def test_in_more_dimensions_the_optimum_is_a_lower_bound_and_says_so():

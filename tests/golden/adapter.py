@@ -375,10 +375,10 @@ def separability(embedding: Any) -> dict[str, list[float]]:
 
 
 def verdict(embedding: Any) -> str:
-    """Name of the verdict and the T that count as geometric."""
+    """The paper's label, and the verdict of every T."""
     spikes = _spectrum(embedding, periods=(2, 5, 10))
     found = _verdict(spikes, _probed(embedding, "lda"), flags=(), n_documents=1000)
-    return f"{found.name}, spectral {found.spectral}, geometric {list(found.geometric)}"
+    return f"{found.paper_label}; {found}"
 
 
 # Study --------------------------------------------------------------------------------------------
@@ -402,7 +402,7 @@ MEASURES = {
     "cond": "cond", "lower": "lower", "upper": "upper", "numbers": "n_numbers",
     "coverage": "coverage", "pairs": "n_pairs",
 }  # fmt: skip
-WORDS = {"no interval": "interval_reason", "verdict": "verdict", "flags": "flags"}
+WORDS = {"no interval": "interval_reason", "verdict": "paper_label", "flags": "flags"}
 # What stands in the golden rows where a model does not have the axis, which is empty now.
 _NO_AXIS = {
     "window": 2, "side": "both", "positional": False, "window_weighting": "flat", "signal": "both",

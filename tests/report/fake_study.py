@@ -88,8 +88,8 @@ def confusion(rng: np.random.Generator, T: int, kappa: float, numbers: int) -> n
     return np.stack([rng.multinomial(numbers // T, row / row.sum()) for row in p])
 
 
-def verdict(kappas: Mapping[int, float], spike: bool) -> str:
-    """The written rule."""
+def label(kappas: Mapping[int, float], spike: bool) -> str:
+    """The label of the paper."""
     if not spike:
         return "neither"
     if kappas[2] >= 50 and kappas[10] >= 50:
@@ -146,7 +146,7 @@ def record(recipe: Recipe, index: int) -> dict[str, Any]:
         "coverage": len(numbers) / 1000,
         "missing": np.setdiff1d(np.arange(1000), numbers),
         "n_documents": 31 if recipe.interval_reason == "few-documents" else 4000,
-        "verdict": verdict(kappas, spike=strength > 0.05),
+        "paper_label": label(kappas, spike=strength > 0.05),
         "reasons": [
             f"geometric at T = {T}: kappa {kappas[T]:.1f}, permutation p = 0.005"
             for T in (2, 5, 10)

@@ -1,17 +1,21 @@
-"""The whole analysis of one embedding: spectrum, probe, separability and verdict."""
+"""The whole analysis of one embedding: spectrum, probe, separability, Phi, digits and verdict."""
 
 from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wordnum.analyzers.class_scatter import Separability, separability
+from wordnum.analyzers.digits import Digits, digits
+from wordnum.analyzers.explaining import explained
 from wordnum.analyzers.inputs import one_blas_thread, rows_with_data
+from wordnum.analyzers.phi import PhiParts, phi_parts
 from wordnum.analyzers.plotting import new_figure
 from wordnum.analyzers.probing import ProbeResult, probe
 from wordnum.analyzers.reasons import Reason, reason_text
@@ -21,14 +25,14 @@ from wordnum.analyzers.verdicts import Verdict, verdict
 from wordnum.config import one_of
 from wordnum.embeddings.embedding import Embedding, as_embedding
 from wordnum.embeddings.vector_checks import some
-from wordnum.errors import UsageError
+from wordnum.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-PARTS = ("spectrum", "probe", "separability")
-_SHOWN = ["magnitude", "spike_p", "kappa", "low", "high", "null_p"]
+PARTS = ("spectrum", "probe", "separability", "phi", "digits")
+_SHOWN = ["magnitude", "spike_p", "kappa", "low", "high", "null_p", "verdict"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,11 +42,13 @@ class Analysis:
     Attributes
     ----------
     embedding : Embedding
-        What was analyzed.
+        What was analyzed: the numbers that have data.
     spectrum : Spectrum or None
     probe : ProbeResult or None
     separability : Separability or None
-        None for a part that was not asked for.
+    phi : PhiParts or None
+    digits : Digits or None
+        None for a part that was not asked for, and digits of numbers too few to tell.
     verdict : Verdict or None
         None without spectrum and probe.
     reasons : tuple of Reason
@@ -55,48 +61,62 @@ class Analysis:
     spectrum: Spectrum | None
     probe: ProbeResult | None
     separability: Separability | None
+    phi: PhiParts | None
+    digits: Digits | None
     verdict: Verdict | None
     reasons: tuple[Reason, ...]
     flags: tuple[str, ...]
 
     def __repr__(self) -> str:
-        verdict = self.verdict.name if self.verdict else "no verdict"
-        return f"<Analysis of {self.embedding.name or 'an embedding'}: {verdict}>"
+        return f"<Analysis of {self.embedding.name or 'an embedding'}: {self._verdict}>"
 
-    def _parts(self) -> dict[str, dict[int, dict[str, Any]]]:
-        """Rows by T of every part."""
-        spikes = self.spectrum.spikes if self.spectrum else {}
-        return {
-            "spectrum": {T: spike.row() for T, spike in spikes.items()},
-            "probe": self.probe.rows() if self.probe else {},
-            "separability": self.separability.rows() if self.separability else {},
-        }
+    def __str__(self) -> str:
+        return "\n".join([repr(self), *explained(self)])
+
+    @property
+    def _verdict(self) -> str:
+        return str(self.verdict) if self.verdict else "no verdict"
 
     def rows(self) -> dict[int, dict[str, Any]]:
         """Per T, everything that has a T: one column per name, as tables and records have it."""
+        parts = [self.probe, self.phi, self.separability, self.verdict]
+        found = [part.rows() for part in parts if part is not None]
+        spikes = self.spectrum.spikes if self.spectrum else {}
         rows: dict[int, dict[str, Any]] = {}
-        for part in self._parts().values():
+        for part in ({T: spike.row() for T, spike in spikes.items()}, *found):
             for T, row in part.items():
                 rows.setdefault(T, {}).update(row)
         return dict(sorted(rows.items()))
 
     def to_dict(self) -> dict[str, Any]:
-        """One JSON object, as `wordnum analyze --json` prints it.
+        """One JSON object, as `wordnum analyze --json` prints it: schema 2.
 
-        Parts that were not asked for are empty objects, and the verdict is then null.
+        Kappa is x 100 and a T a string. Parts that were not asked for are empty objects, or null
+        where they are no object by T; what does not exist is null, and its reason beside it.
         """
-        return {
-            "name": self.embedding.name,
-            "numbers": self.embedding.numbers.tolist(),
-            "dim": self.embedding.dim,
-            **{
-                part: {str(T): {k: _finite(v) for k, v in row.items()} for T, row in rows.items()}
-                for part, rows in self._parts().items()
-            },
-            "verdict": self.verdict.name if self.verdict else None,
-            "reasons": [reason._asdict() for reason in self.reasons],
-            "flags": list(self.flags),
+        spikes = self.spectrum.spikes if self.spectrum else {}
+        parts: dict[str, Mapping[int, Any]] = {
+            "spectrum": {T: one.to_dict() for T, one in spikes.items()},
+            "probe": {T: one.to_dict() for T, one in (self.probe or {}).items()},
+            "phi": {T: one.to_dict() for T, one in (self.phi or {}).items()},
+            "separability": self.separability.rows() if self.separability else {},
+            "verdict": {T: one.to_dict() for T, one in (self.verdict or {}).items()},
         }
+        found: dict[str, Any] = _finite(
+            {
+                "schema": 2,
+                "name": self.embedding.name,
+                "numbers": self.embedding.numbers.tolist(),
+                "n": self.embedding.size,
+                "dim": self.embedding.dim,
+                **{name: {str(T): one for T, one in part.items()} for name, part in parts.items()},
+                "digits": self.digits.to_dict() if self.digits else None,
+                "paper_label": self.verdict.paper_label if self.verdict else None,
+                "reasons": [reason._asdict() for reason in self.reasons],
+                "flags": list(self.flags),
+            }
+        )
+        return found
 
     def to_frame(self) -> pandas.DataFrame:
         """One row per T with everything that has a T."""
@@ -104,18 +124,32 @@ class Analysis:
 
         return pd.DataFrame.from_dict(self.rows(), orient="index").rename_axis("T")
 
+    def explain(self) -> str:
+        """Say what this means, in words, by rule.
+
+        Examples
+        --------
+        >>> noise = np.random.default_rng(0).standard_normal((200, 5))
+        >>> print(analyze(noise, moduli=[2, 5], nulls=99, only="spectrum,probe").explain())
+        200 of 200 numbers, 5 dimensions.
+        The spectrum has no spike at T = 2, 5 and 10.
+        n mod 2 and 5 is not read.
+        By the rule of the paper, which counts roundness as geometry: neither.
+        """
+        return "\n".join(explained(self))
+
     def _repr_html_(self) -> str:
         frame = self.to_frame()
-        shown = frame.columns.intersection(_SHOWN, sort=False)
-        values = frame[shown].astype(float)
-        table = values.to_html(float_format=lambda x: f"{x:.3g}", na_rep="", border=0)
-        items = "".join(f"<li>{html.escape(reason.text)}</li>" for reason in self.reasons)
-        return f"<h4>{html.escape(repr(self)[1:-1])}</h4>{table}<ul>{items}</ul>"
+        shown = frame[frame.columns.intersection(_SHOWN, sort=False)]
+        shown = shown.astype(dict.fromkeys(shown.columns.drop("verdict", errors="ignore"), float))
+        table = shown.to_html(float_format=lambda x: f"{x:.3g}", na_rep="", border=0)
+        lines = "".join(f"<p>{html.escape(line)}</p>" for line in explained(self))
+        return f"<h4>{html.escape(repr(self)[1:-1])}</h4>{table}{lines}"
 
     def plot(self, figure: Figure | None = None) -> Figure:
-        """Draw all parts on one page: spectrum, kappa, recall by digit, eigenvalues."""
-        figure = new_figure(figure, (9.2, 5.4))
-        grid = figure.add_gridspec(2, 3)
+        """Draw all parts on one page: spectrum, kappa, recall by digit, eigenvalues, contrasts."""
+        figure = new_figure(figure, (9.2, 7.6 if self.phi else 5.4))
+        grid = figure.add_gridspec(3 if self.phi else 2, 3)
         if self.spectrum:
             self.spectrum.plot(figure.add_subplot(grid[0, :]))
         if self.probe:
@@ -124,9 +158,11 @@ class Analysis:
             self.probe[T].plot_recall(figure.add_subplot(grid[1, 1]))
         if self.separability:
             self.separability.plot(figure.add_subplot(grid[1, 2]))
+        if self.phi:
+            told = {T: one for T, one in self.phi.items() if T in (2, 5, 10)} or self.phi.by_period
+            PhiParts(told).plot(figure.add_subplot(grid[2, :]))
         shape = f"{len(self.embedding)} numbers, {self.embedding.dim} dimensions"
-        verdict = f": {self.verdict.name}" if self.verdict else ""
-        title = f"{self.embedding.name or 'embedding'} ({shape}){verdict}"
+        title = f"{self.embedding.name or 'embedding'} ({shape})\n{self._verdict}"
         figure.suptitle(title, parse_math=False)  # a name with a dollar sign is no formula
         return figure
 
@@ -143,7 +179,7 @@ def analyze(
     nulls: int | None = None,
     repeats: int | None = None,
     folds: int = 5,
-    controls: bool = True,
+    controls: bool | Iterable[str] = True,
     intervals: bool = True,
 ) -> Analysis:
     """Say what an embedding knows about numbers, with the evidence.
@@ -153,10 +189,10 @@ def analyze(
     embedding : Embedding or array of shape (n, d)
         Row n of a plain array is the vector of number n.
     only : str or iterable of str
-        Parts to compute, of "spectrum", "probe", "separability"; the verdict needs the first two.
-        Commas part several in one string.
+        Parts to compute, of "spectrum", "probe", "separability", "phi", "digits"; the verdict needs
+        the first two. Commas part several in one string.
     moduli : iterable of int
-        The T of probe and separability.
+        The T of probe, separability and phi.
     classifier, random_state, device, nulls, repeats, folds, controls, intervals
         See `probe`.
 
@@ -175,8 +211,8 @@ def analyze(
     >>> waves = np.cos(2 * np.pi * n / np.array([2, 5, 5, 10, 10]) - np.array([0, 0, 1, 0, 1]))
     >>> noise = np.random.default_rng(0).standard_normal((1000, 5))
     >>> found = analyze(waves + 0.1 * noise, moduli=[2, 5, 10], nulls=199)
-    >>> found.verdict.name, round(found.probe[10].kappa)
-    ('both', 100)
+    >>> str(found.verdict), found.verdict.paper_label, round(found.probe[10].kappa)
+    ('spectral at T = 2, 5, 10; geometric at T = 2, 5, 10', 'both', 100)
     """
     given, embedding = as_embedding(embedding), rows_with_data(embedding)
     named = only.replace(" ", "").split(",") if isinstance(only, str) else only
@@ -200,6 +236,13 @@ def analyze(
         )
     spikes = spectrum(embedding) if "spectrum" in parts else None
     scatter = separability(embedding, moduli=periods) if "separability" in parts else None
+    told = phi_parts(embedding, moduli=periods) if "phi" in parts else None
+    coded = None
+    if "digits" in parts:
+        with suppress(InputError):  # too few numbers to tell
+            coded = digits(
+                embedding, nulls=200 if nulls is None else nulls, random_state=random_state
+            )
     if spikes and probed:
         flags, n_documents = embedding.flags, embedding.n_documents
         judged = verdict(spikes, probed, flags=flags, n_documents=n_documents)
@@ -213,16 +256,25 @@ def analyze(
         reasons += [Reason(c, None, f"no interval of kappa: {reason_text(c)}") for c in unsure]
     if scatter:
         reasons += scatter.notes
+    if "digits" in parts and coded is None:
+        reasons.append(Reason.of("few-hundreds"))
+    if judged is None:
+        reasons.append(Reason.of("no-verdict"))
     return Analysis(
         embedding=embedding,
         spectrum=spikes,
         probe=probed,
         separability=scatter,
+        phi=told,
+        digits=coded,
         verdict=judged,
         reasons=tuple(reasons),
-        flags=judged.flags if judged else embedding.flags,
+        flags=(*(judged.flags if judged else embedding.flags), *(probed.flags if probed else ())),
     )
 
 
 def _finite(value: Any) -> Any:
+    """The same, NaN and infinity as null, which JSON knows."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

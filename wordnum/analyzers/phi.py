@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,17 @@ class Phi:
     def __repr__(self) -> str:
         corrected = "" if self.corrected is None else f", corrected {self.corrected.value:.3g}"
         return f"<Phi of n mod {self.period}: {self.value:.3g}{corrected}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON has it; what the numbers are too few for is null."""
+        ends = asdict(self.corrected) if self.corrected else dict.fromkeys(("value", "low", "high"))
+        return {
+            "value": self.value,
+            "corrected": ends.pop("value"),
+            **ends,
+            "reason": None if self.corrected else "few-runs",
+            "contrasts": {name: asdict(share) for name, share in self.contrasts.items()},
+        }
 
     def row(self) -> dict[str, Any]:
         """What the table has of this T: one column per name."""

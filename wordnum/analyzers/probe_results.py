@@ -105,8 +105,20 @@ class ModulusProbe:
         """Kappa less the `roundness_ceiling`: what roundness cannot explain is positive."""
         return self.kappa - self.roundness_ceiling
 
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON has it."""
+        null, other = self.null, self.null_unrestricted
+        return {
+            **{name: getattr(self, name) for name in _COLUMNS},
+            "p_value": null.p_value if null else None,
+            "null_mean": null.mean if null else None,
+            "null_p95": null.p95 if null else None,
+            "unrestricted_p_value": other.p_value if other else None,
+            "controls": {name: one.to_dict() for name, one in self.controls.items()},
+        }
+
     def row(self) -> dict[str, Any]:
-        """What the table, a record and the JSON have of this T: one column per name."""
+        """What the table and a record have of this T: one column per name."""
         row = {name: getattr(self, name) for name in _COLUMNS}
         for name in CONTROLS:
             for value in _OF_CONTROLS:

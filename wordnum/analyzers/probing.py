@@ -44,7 +44,7 @@ def probe(
     nulls: int | None = None,
     repeats: int | None = None,
     folds: int = 5,
-    controls: bool = True,
+    controls: bool | Iterable[str] = True,
     intervals: bool = True,
 ) -> ProbeResult:
     """Probe n mod T for every T: Cohen's kappa x 100 of out-of-fold predictions.
@@ -75,9 +75,9 @@ def probe(
         Times the folds are drawn; 5 for lda and ridge, 1 for the iterative ones.
     folds : int
         Parts that the numbers are dealt into, at least 2.
-    controls : bool
-        Also the controls, each with its interval and null, from the first three repeats: see
-        `ModulusProbe`. The iterative classifiers have none.
+    controls : bool or iterable of str
+        Also the controls, or those named, each with its interval and null, from the first three
+        repeats: see `ModulusProbe`. The iterative classifiers have none.
     intervals : bool
         Also the intervals, where the embedding has half-samples.
 
@@ -126,7 +126,9 @@ def probe(
     random_state = whole_number(random_state, least=0, most=2**63, what="random_state")
     check_classes(embedding.numbers, periods, folds=folds)
     run = _Run(get_backend(device), embedding, periods, classifier, folds, repeats, random_state)
-    names = [WHOLE, *(CONTROLS if controls and closed else ())]
+    asked = CONTROLS if controls is True else [*(controls or ())]
+    asked = [one_of(name, CONTROLS, what="control") for name in asked] if closed else []
+    names = [WHOLE, *asked]
     names = [name for name in names if parts_of(name, embedding)]
     halves = run.halves(names) if intervals else {}
     null, unrestricted = (run.nulls(WHOLE, nulls, restricted=kind) for kind in (True, False))

@@ -20,6 +20,9 @@ REASONS = {
     "unpaired": "the two were not fitted on the same half-samples",
     # What was done.
     "not-converged": "{classifier} did not converge at T = {periods}",
+    "few-runs": "too few numbers for an analysis of variance beside runs",
+    "few-hundreds": "too few numbers to tell digits from residues",
+    "no-verdict": "a verdict needs the spectrum and the probe",
     "no-data": "{n} numbers have no vector of their own: {numbers}",
     "classifiers-disagree": "what is read at T = {T} hangs on the classifier: {classifier} has "
     "kappa {kappa:.0f}, {other} {other_kappa:.0f}",
@@ -33,9 +36,17 @@ REASONS = {
     "no-spike": "no spike at T = {T}: magnitude {magnitude:.2f}, p = {p:.3g}",
     "untested-spike": "no test of a spike at T = {T}: too few frequencies around it",
     "geometric": "geometric at T = {T}: kappa {kappa:.1f}, {p}",
+    "geometric-beyond-roundness": "geometric at T = {T}: kappa {kappa:.1f}, {control:.1f} without "
+    "multiples of 5",
+    "by-roundness": "by roundness at T = {T}: kappa {kappa:.1f}, without multiples of 5 "
+    "{control:.1f}, at most {upper:.1f}",
+    "undecided": "undecided at T = {T}: kappa {kappa:.1f}, without multiples of 5 {control:.1f}, "
+    "which may be up to {upper:.1f}",
+    "no-control": "undecided at T = {T}: kappa {kappa:.1f} was not probed without multiples of 5",
     "not-geometric": "not geometric at T = {T}: kappa {kappa:.1f}, {p}",
+    "no-interval": "no interval at T = {T}: p below 0.01 against both nulls stands in for it",
     "few-permutations": "too few permutations at T = {T} for a p below {least:g}: {permutations}",
-    "not-probed": "T = {T} was not probed and counts as not geometric",
+    "not-probed": "T = {T} was not probed",
     # Flags of an embedding.
     "ordinals-kept": "ordinals were kept: the suffix of 21st spells the last digit",
     "subwords": "the model reads the spelling of a number, so its last digit is given to it",
@@ -71,7 +82,7 @@ class Reason(NamedTuple):
         Examples
         --------
         >>> Reason.of("not-probed", T=5).text
-        'T = 5 was not probed and counts as not geometric'
+        'T = 5 was not probed'
         """
         return cls(code, T, REASONS[code].format(T=T, **figures))
 

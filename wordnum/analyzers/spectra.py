@@ -61,8 +61,13 @@ class Spike:
     def __repr__(self) -> str:
         return f"<Spike: {self.magnitude:.2f} times the median, p = {self.p_value:.2g}>"
 
+    def to_dict(self) -> dict[str, float]:
+        """As the JSON has it."""
+        names = ("magnitude", "power", "p_value", "rank_p_value")
+        return {name: getattr(self, name) for name in names}
+
     def row(self) -> dict[str, float]:
-        """What the table, a record and the JSON have of this T: one column per name."""
+        """What the table and a record have of this T: one column per name."""
         return {
             "magnitude": self.magnitude,
             "power": self.power,

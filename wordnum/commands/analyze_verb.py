@@ -31,7 +31,7 @@ def analyze(
         list[Path],
         Argument(help="Files of vectors, model folders, .gguf, folders of checkpoints."),
     ],
-    only: str = Option("spectrum,probe,separability", help="Some of these."),
+    only: str = Option("spectrum,probe,separability,phi,digits", help="Some of these."),
     moduli: str = Option("2-10", help="As 2-10 or 2,5,10."),
     classifier: opt.Classifier = Option("lda", help="Of the probe."),
     tensor: str | None = Option(None, help="Name in a model; the input embedding."),
@@ -86,7 +86,7 @@ def analyze(
     elif len(found) > 1:
         print_comparison(found)
     else:
-        print_analysis(found[0])
+        print_analysis(found[0], analysis.explain())
 
 
 # What the provenance of an embedding says that a reader of its measures must know.

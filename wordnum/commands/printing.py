@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wordnum.studies.results import StudyResults
 
 # Heads of columns of words; the others hold figures.
-_WORDS = ("stage", "system", "verdict", "word", "side", "embedding", "reader")
+_WORDS = ("stage", "system", "verdict", "paper's label", "word", "side", "embedding", "reader")
 # Systems that a summary shows: more are for the page.
 _SYSTEMS = 60
 
@@ -66,15 +66,14 @@ def _print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
     console.print(table)
 
 
-def print_analysis(found: dict[str, Any]) -> None:
-    """Print a table of the measures by T, and the verdict with its reasons."""
+def print_analysis(found: dict[str, Any], explained: str) -> None:
+    """Print a table of the measures by T, and what they mean."""
     if is_quiet():
         return
-    probe, spectrum = found.get("probe") or {}, found.get("spectrum") or {}
-    fisher = found.get("separability") or {}
     rows = []
-    for T in sorted({*probe, *spectrum, *fisher}, key=int):
-        row, spike, ratio = probe.get(T, {}), spectrum.get(T, {}), fisher.get(T, {})
+    for T in sorted({*found["probe"], *found["spectrum"], *found["separability"]}, key=int):
+        parts = ("probe", "spectrum", "separability", "phi", "verdict")
+        row, spike, ratio, phi, verdict = (found[part].get(T, {}) for part in parts)
         low, high = row.get("low"), row.get("high")
         rows.append(
             [
@@ -82,24 +81,26 @@ def print_analysis(found: dict[str, Any]) -> None:
                 _number(row.get("kappa")),
                 f"{low:.1f} to {high:.1f}" if low is not None and high is not None else "",
                 _number(row.get("null_p95")),
-                _number(row.get("null_p"), 3),
+                _number(row.get("p_value"), 3),
                 _number(spike.get("magnitude"), 2),
-                _number(spike.get("spike_p"), 3),
-                _number(ratio.get("phi"), 2),
+                _probability(spike.get("p_value")),
+                _number(phi.get("value"), 2),
+                _number(phi.get("corrected"), 2),
                 _number(ratio.get("lambda_max"), 2),
                 _number(ratio.get("lambda_max_noise"), 2),
+                "".join(mark for key, mark in _MARKS.items() if verdict.get(key)),
             ]
         )
     _print_table(
         f"{len(found['numbers'])} numbers, {found['dim']} dimensions",
-        ["T", "kappa", "interval", "null 95 %", "p", "spike", "spike p", "Phi", "λ", "λ noise"],
+        ["T", "kappa", "interval", "null 95 %", "p", "spike", "spike p", "Phi", "corrected", "λ",
+         "λ noise", "verdict"],
         rows,
-    )
-    if found.get("verdict"):
-        typer.echo(f"verdict: {found['verdict']}")
-    reasons = [reason["text"] for reason in found.get("reasons", [])]
-    flags = [f"flag: {flag}" for flag in found.get("flags", [])]
-    for line in [*found.get("notes", []), *reasons, *flags]:
+    )  # fmt: skip
+    if found["verdict"]:
+        typer.echo(f"verdict: {_MEANING}")
+    flags = [f"flag: {flag}" for flag in found["flags"]]
+    for line in [*found.get("notes", []), *explained.splitlines()[1:], *flags]:
         typer.echo(f"  {printable(line)}")
 
 
@@ -143,13 +144,12 @@ def print_comparison(found: Sequence[dict[str, Any]]) -> None:
     periods = sorted({T for each in found for T in (*each["probe"], *each["spectrum"])}, key=int)
     rows = []
     for each in found:
-        verdict = each["verdict"] if isinstance(each["verdict"], str) else each.get("paper_label")
         cells = [_measured(each, T) for T in periods]
         shape = str(len(each["numbers"])), str(each["dim"])
-        rows.append([each["name"], *shape, *cells, verdict or ""])
-    heads = ["embedding", "numbers", "dim", *(f"T = {T}" for T in periods), "verdict"]
+        rows.append([each["name"], *shape, *cells, each["paper_label"] or ""])
+    heads = ["embedding", "numbers", "dim", *(f"T = {T}" for T in periods), "paper's label"]
     _print_table("kappa x 100 / magnitude of the spectrum", heads, rows)
-    typer.echo("S spectral, G geometric, R geometric by roundness, ? undecided")
+    typer.echo(_MEANING)
     for each in found:
         flags = [f"flag: {flag}" for flag in each.get("flags", [])]
         for line in [*each.get("notes", []), *flags]:
@@ -157,13 +157,14 @@ def print_comparison(found: Sequence[dict[str, Any]]) -> None:
 
 
 _MARKS = {"spectral": "S", "geometric": "G", "roundness": "R", "undecided": "?"}
+_MEANING = "S spectral, G geometric, R by roundness, ? undecided"
 
 
 def _measured(found: dict[str, Any], T: str) -> str:
     """Kappa and magnitude at T, and what the verdict says of both."""
     kappa = _number(found["probe"].get(T, {}).get("kappa"))
     spike = _number(found["spectrum"].get(T, {}).get("magnitude"))
-    verdict = found["verdict"].get(T, {}) if isinstance(found["verdict"], dict) else {}
+    verdict = found["verdict"].get(T, {})
     marks = "".join(mark for key, mark in _MARKS.items() if verdict.get(key))
     return " ".join(filter(None, (" / ".join(filter(None, (kappa, spike))), marks)))
 
@@ -184,6 +185,10 @@ def print_sufficiency(found: Sufficiency) -> None:
     ]
     heads = ["reader", "words", "kappa", "interval", f"{found.all.name} beyond it"]
     _print_table(f"n mod {found.period} at half the text", heads, rows)
+
+
+def _probability(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}" if value >= 0.001 else f"{value:.0e}"
 
 
 def _number(value: float | None, digits: int = 1) -> str:
@@ -227,7 +232,7 @@ def print_found(findings: Iterable[Finding]) -> None:
 
 
 def print_summary(results: StudyResults) -> None:
-    """Print kappa by system at T = 2, 5 and 10, with the verdicts; of many systems, the first."""
+    """Print kappa by system at T = 2, 5 and 10, with the paper's labels; of many, the first."""
     if is_quiet():
         return
     many = results.final["corpus"].nunique() > 1
@@ -237,8 +242,8 @@ def print_summary(results: StudyResults) -> None:
         kappas = dict(zip(found["T"], found["kappa"]))
         shown = [_number(kappas.get(T)) for T in (2, 5, 10)]
         name = f"{corpus}: {system}" if many else str(system)
-        rows.append([name, *shown, found["verdict"].iloc[0] or "failed"])
+        rows.append([name, *shown, found["paper_label"].iloc[0] or "failed"])
     title = str(results.about["title"] or results.about["name"])
-    _print_table(title, ["system", "T = 2", "T = 5", "T = 10", "verdict"], rows)
+    _print_table(title, ["system", "T = 2", "T = 5", "T = 10", "paper's label"], rows)
     if len(systems) > _SYSTEMS:
         typer.echo(f"and {len(systems) - _SYSTEMS} more")

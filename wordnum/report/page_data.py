@@ -38,7 +38,17 @@ _SHOWN_AS = {"groups": "folds of 50 consecutive numbers"}
 # Of every T that the page has words of.
 _TOP_WORDS = 20
 # Of a record as a whole; the measures are by T.
-_WHOLE = ("key", "status", "error", "verdict", "n_numbers", "coverage", "n_pairs", "seconds")
+_WHOLE = (
+    "key",
+    "status",
+    "error",
+    "paper_label",
+    "digits",
+    "n_numbers",
+    "coverage",
+    "n_pairs",
+    "seconds",
+)
 # What the condition says in a word, and what the model says where each has but one value.
 _TOLD_BY_CONDITION = ("perturbation", "control_for")
 _TOLD_BY_MODEL = ["weighting", "dim"]

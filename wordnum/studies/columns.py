@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Of study.json, of the records and of the tables; counted up when a name or a meaning changes.
-SCHEMA = 2
+SCHEMA = 3
 
 # What a run is. An axis that its model does not have is empty.
 IDENTITY = (
@@ -18,14 +18,24 @@ _CONTROLS = (
 )  # fmt: skip
 _OF_CONTROLS = ("", "_low", "_high", "_p", "_random_mean")
 
-# What was measured at one T: kappa x 100 with its interval, nulls and controls, Phi_T, the spike
-# (p after Holm over its embedding, q over the study), lambda_max beside its noise level, and the
-# bounds of Theorem 1.
+# The corrected Phi_T and its contrasts, as `wordnum.analyzers.phi.Phi.row` makes them.
+_PHI = tuple(
+    f"phi_{name}{end}"
+    for name in (
+        "corrected", "round_or_not", "0_or_5", "parity", "parity_of_the_others", "the_rest",
+    )
+    for end in ("", "_low", "_high")
+)  # fmt: skip
+
+# What was measured at one T: kappa x 100 with its interval, nulls and controls, what the verdict
+# says of T, Phi_T and its parts, the spike (p after Holm over its embedding, q over the study),
+# lambda_max beside its noise level, and the bounds of Theorem 1.
 MEASURES = (
     "kappa", "low", "high", "interval_reason", "repeat_sd", "kappa_minus_ceiling",
     "alternative_kappa", *(f"kappa_{name}{value}" for name in _CONTROLS for value in _OF_CONTROLS),
     "null_mean", "null_p95", "null_p", "null_unrestricted_mean", "null_unrestricted_p95",
-    "null_unrestricted_p", "accuracy", "phi", "magnitude", "power", "spike_p", "spike_p_raw",
+    "null_unrestricted_p", "accuracy", "spectral", "verdict", "phi", *_PHI, "magnitude", "power",
+    "spike_p", "spike_p_raw",
     "spike_rank_p", "spike_q", "spike_family", "lambda_max", "lambda_max_noise", "cond", "lower",
     "upper",
 )  # fmt: skip
@@ -34,7 +44,7 @@ MEASURES = (
 # of the fit it is, and are empty where there is but one.
 TABLE = (
     "key", "run", "system", *IDENTITY, "step", "tokens", "T", *MEASURES, "n_numbers", "coverage",
-    "n_pairs", "verdict", "flags", "reasons", "seconds", "status", "error",
+    "n_pairs", "paper_label", "digits", "flags", "reasons", "seconds", "status", "error",
 )  # fmt: skip
 
 # What two records have in common that can be compared.

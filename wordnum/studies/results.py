@@ -90,7 +90,7 @@ class StudyResults(Shown):
         """One record per run and checkpoint, in the study's order; of a failed run, one.
 
         A record holds `key`, `run`, `row` (the identity columns), `status`, `error`, `seconds`,
-        and where the run is done `measures` by T, `verdict` with `reasons` and `flags`, `missing`
+        and where the run is done `measures` by T, `paper_label`, `reasons`, `flags`, `missing`
         numbers, `spectrum`, and by T `residues`, `confusion`, `recall_by_digit`, `circle` and
         `replicate_kappas`.
 
@@ -200,17 +200,17 @@ class StudyResults(Shown):
         import pandas as pd
 
         frame = pd.DataFrame(rows, columns=list(columns))
-        kinds = dict.fromkeys(WHOLE, "Int64") | {"positional": "boolean"}
+        kinds = dict.fromkeys(WHOLE, "Int64") | dict.fromkeys(("positional", "spectral"), "boolean")
         frame = frame.astype({name: kinds[name] for name in columns if name in kinds})
         frame.attrs = {name: self.about[name] for name in ("schema", "versions", "linear_algebra")}
         return frame
 
     def _repr_html_(self) -> str:
-        """Kappa by system and modulus with the verdict, for notebooks."""
+        """Kappa by system and modulus with the paper's label, for notebooks."""
         from html import escape
 
         done = self.final[self.final["status"] == "done"]
-        names = ["key", "corpus", "system", "verdict"]
+        names = ["key", "corpus", "system", "paper_label"]
         wide = done.pivot_table(index=names, columns="T", values="kappa", sort=False)
         wide = wide.droplevel("key").round(1).rename_axis(columns="kappa x 100, T =")
         failed = len(self.errors())

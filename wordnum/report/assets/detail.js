@@ -45,8 +45,8 @@ function renderDetail() {
   const sub = sublabel(record);
   const head = h('header', { class: 'detail-head' }, h('h2', { id: 'detail-h', tabindex: -1 }, record.system),
     sub && h('p', { class: 'system-sub' }, sub),
-    h('p', { class: 'detail-verdict' }, badge(record.status === 'done' ? record.verdict : ''), ' ',
-      record.status === 'done' ? VERDICTS[record.verdict] || '' : ''),
+    h('p', { class: 'detail-verdict' }, badge(record.status === 'done' ? record.paper_label : ''), ' ',
+      record.status === 'done' ? VERDICTS[record.paper_label] || '' : ''),
     record.reasons.length > 0 && h('ul', { class: 'reasons' }, record.reasons.map(reason => h('li', {}, reason))),
     noticeList(record));
   const main = h('div', { class: 'detail-main' });
@@ -161,8 +161,23 @@ function probeFacts(record, T) {
     ...controlsOf(record, T).map(({ name, value, note }) => [name[0].toUpperCase() + name.slice(1), value, note]),
     ['Null: mean, 95th percentile', `${fixed(get('null_mean'), 1)}, ${fixed(get('null_p95'), 1)}`],
     ['Permutation p', probability(get('null_p'))],
+    get('verdict') && ['Verdict', get('spectral') ? `spectral, ${get('verdict')}` : get('verdict')],
+    ...phiFacts(record, T),
     isNumber(get('magnitude')) && [`Spike at period ${T}`, `${fixed(get('magnitude'), 2)} × median`, `p ${probability(get('spike_p'))}`],
   ]);
+}
+
+const CONTRASTS = {
+  round_or_not: 'multiples of 5 or not', '0_or_5': '0 or 5', parity: 'parity', parity_of_the_others: 'parity of the others', the_rest: 'the rest',
+};
+
+function phiFacts(record, T) {
+  const get = name => measure(record, `phi_${name}`, T);
+  const range = name => isNumber(get(`${name}_low`)) ? between(get(`${name}_low`), get(`${name}_high`), 2) : '';
+  if (!isNumber(get('corrected'))) return [];
+  const parts = Object.entries(CONTRASTS).filter(([name]) => isNumber(get(name)));
+  return [['Phi, corrected', fixed(get('corrected'), 2), range('corrected')],
+    ...(parts.length > 1 ? parts.map(([name, words]) => [`Phi: ${words}`, fixed(get(name), 2), range(name)]) : [])];
 }
 
 function confusionPlot(matrix, residues, T) {

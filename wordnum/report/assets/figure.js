@@ -35,7 +35,7 @@ function makeRow(record) {
   const sub = sublabel(record);
   const head = h('th', { role: 'rowheader', scope: 'row', tabindex: -1, class: 'system' },
     h('span', { class: 'system-name' }, record.system), sub && h('span', { class: 'system-sub' }, sub),
-    h('span', { class: 'system-tags' }, badge(record.status === 'done' ? record.verdict : ''), tags(record)));
+    h('span', { class: 'system-tags' }, badge(record.status === 'done' ? record.paper_label : ''), tags(record)));
   const cellsOf = record.status === 'done'
     ? [stripCell(record), ...moduli.map(T => kappaCell(record, T))]
     : [h('td', { role: 'gridcell', tabindex: -1, class: 'failure', colspan: moduli.length + 1 }, record.error.split('\n')[0] || 'failed, with no message')];
@@ -47,7 +47,7 @@ function makeRow(record) {
 
 const SORTERS = {
   system: record => record.system.toLowerCase(),
-  verdict: record => -['both', 'partial', 'spectral', 'neither', ''].indexOf(record.verdict),
+  paper_label: record => -['both', 'partial', 'spectral', 'neither', ''].indexOf(record.paper_label),
   spectrum: record => measure(record, 'magnitude', 10) ?? measure(record, 'magnitude', 5) ?? -Infinity,
 };
 
@@ -63,7 +63,7 @@ function compare(a, b) {
   return state.descending ? -order : order;
 }
 
-function sortBy(key, descending = typeof key === 'number' || ['spectrum', 'verdict'].includes(key)) {
+function sortBy(key, descending = typeof key === 'number' || ['spectrum', 'paper_label'].includes(key)) {
   if (key === null) state.sort = null;
   else if (state.sort === key && arguments.length === 1) state.descending = !state.descending;
   else { state.sort = key; state.descending = descending; }
@@ -72,10 +72,10 @@ function sortBy(key, descending = typeof key === 'number' || ['spectrum', 'verdi
 
 function matches(record) {
   for (const [name, wanted] of Object.entries(state.filters)) {
-    const value = name === 'verdict' && record.status !== 'done' ? 'failed' : plain(record[name]);
+    const value = name === 'paper_label' && record.status !== 'done' ? 'failed' : plain(record[name]);
     if (wanted.size && !wanted.has(value)) return false;
   }
-  const text = [record.system, ...varying.map(name => plain(record[name])), record.verdict].join(' ').toLowerCase();
+  const text = [record.system, ...varying.map(name => plain(record[name])), record.paper_label].join(' ').toLowerCase();
   return state.text.toLowerCase().split(/\s+/).every(word => text.includes(word));
 }
 

@@ -9,7 +9,7 @@ function makeFilters() {
     state.filters[name] = new Set();
     host.append(menu(name, FIELD[name], [...new Set(records.map(record => plain(record[name])))]));
   }
-  state.filters.verdict = new Set();
+  state.filters.paper_label = new Set();
   host.append(h('details', { class: 'menu', id: 'menu-t' }, h('summary', {}, h('span', {}, 'T'), h('b', {}, 'all')),
     h('fieldset', {}, h('legend', { class: 'hidden' }, 'Moduli to show'), moduli.map(T => h('label', {},
       h('input', { type: 'checkbox', checked: true, value: T, onchange: event => {
@@ -17,7 +17,7 @@ function makeFilters() {
         if (!state.shown.size) { state.shown.add(T); event.target.checked = true; }
         refresh();
       } }), `mod ${T}`)))));
-  const sortable = [['', 'table order'], ['system', 'System'], ['verdict', 'Verdict'], ...filterFields.map(name => [name, FIELD[name]]),
+  const sortable = [['', 'table order'], ['system', 'System'], ['paper_label', 'Label of the paper'], ...filterFields.map(name => [name, FIELD[name]]),
     ['spectrum', 'Spike at period 10'], ...moduli.map(T => [String(T), `Kappa mod ${T}`])];
   filterNodes.sort = h('select', { id: 'sort', onchange: event => {
     const key = event.target.value;
@@ -80,7 +80,7 @@ function refreshFilters() {
   filterNodes.clear.hidden = !state.text && state.sort === null && state.shown.size === moduli.length
     && Object.values(state.filters).every(set => !set.size);
   document.querySelectorAll('#verdicts button').forEach(button => {
-    button.setAttribute('aria-pressed', String(state.filters.verdict.has(button.dataset.verdict)));
+    button.setAttribute('aria-pressed', String(state.filters.paper_label.has(button.dataset.verdict)));
   });
 }
 
@@ -88,11 +88,11 @@ function makeVerdicts() {
   const host = byId('verdicts');
   const named = [...Object.entries(VERDICTS), ['failed', 'ended with an error']];
   for (const [verdict, meaning] of named) {
-    const count = records.filter(record => (record.status === 'done' ? record.verdict : 'failed') === verdict).length;
+    const count = records.filter(record => (record.status === 'done' ? record.paper_label : 'failed') === verdict).length;
     if (!count && verdict === 'failed') continue;
     host.append(h('button', { type: 'button', class: `verdict v-${verdict}`, 'data-verdict': verdict, 'aria-pressed': 'false', disabled: !count,
       onclick: () => {
-        const set = state.filters.verdict;
+        const set = state.filters.paper_label;
         if (set.has(verdict)) set.delete(verdict); else set.add(verdict);
         refresh();
       } },

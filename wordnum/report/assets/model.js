@@ -8,7 +8,7 @@ const recordByKey = new Map(records.map(record => [record.key, record]));
 const FIELD = {
   corpus: 'Corpus', numerals: 'Numerals', ordinals: 'Ordinals', condition: 'Condition', perturbation: 'Perturbation',
   window: 'Window', side: 'Side', positional: 'Positional', window_weighting: 'Weight by distance', signal: 'Signal', model: 'Model', weighting: 'Weighting', dim: 'Dimensions',
-  seed: 'Seed', control_for: 'Control for', verdict: 'Verdict',
+  seed: 'Seed', control_for: 'Control for', paper_label: 'Label of the paper',
 };
 const VERDICTS = {
   both: 'spike, and kappa at least 50 at T = 2 and 10',
@@ -76,7 +76,7 @@ function tidy(chosen, chosenModuli) {
     const identity = { key: record.key, system: record.system };
     for (const name of overview.identity) if (record[name] !== undefined) identity[name] = record[name];
     const shared = {
-      n_numbers: record.n_numbers, coverage: record.coverage, verdict: record.verdict, flags: record.flags,
+      n_numbers: record.n_numbers, coverage: record.coverage, paper_label: record.paper_label, flags: record.flags,
       reasons: record.reasons, n_pairs: record.n_pairs, seconds: record.seconds, status: record.status, error: record.error,
     };
     const own = record.status === 'done' ? chosenModuli : [null];

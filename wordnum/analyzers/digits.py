@@ -1,0 +1,354 @@
+"""Digits or residues: whether the tens digit is read, and what lies beyond a code of digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import fdtrc
+
+from wordnum.analyzers.agreement import kappa
+from wordnum.analyzers.contrasts import residue_contrasts
+from wordnum.analyzers.controls import Control
+from wordnum.analyzers.cross_validation import out_of_fold
+from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
+from wordnum.analyzers.intervals import half_sample_interval
+from wordnum.analyzers.permutations import Null
+from wordnum.analyzers.plotting import BLUE, GREY, bare_axes, new_figure
+from wordnum.analyzers.refits import Refits
+from wordnum.analyzers.residues import Task
+from wordnum.backend import get_backend
+from wordnum.embeddings.embedding import Embedding
+from wordnum.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_FOLDS, _REPEATS, _LEVEL = 5, 5, 0.01
+_SINGULAR = 1e-9
+# Functions of the last digit by character of the cyclic group of ten.
+_CHARACTERS = {"n mod 5": (2, 4), "parity": (5,), "digit itself": (1, 3)}
+READINGS = {
+    "residues": "residues: n mod 4 or n mod 25 is coded beyond what digits tell",
+    "digits": "digits: the tens digit is read, and n mod 4 and n mod 25 hold nothing beyond digits",
+    "last digit": "the last digit alone: residues mod 10 and units digit are one and the same",
+    "nothing": "no digit is read from numbers in other hundreds",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Effect:
+    """Energy of one factor: its sum of squares less what noise gives it.
+
+    Attributes
+    ----------
+    value : float
+        ``SS - df MS``; it may be negative.
+    df : int
+    p_value : float
+        Of the ratio of mean squares, an F distribution with degrees of freedom times the effective
+        dimensions of the residual, ``(tr S)^2 / tr S^2``.
+    """
+
+    value: float
+    df: int
+    p_value: float
+
+    def __repr__(self) -> str:
+        return f"<Effect {self.value:.3g}, {self.df} df, p = {self.p_value:.2g}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Digits:
+    """What an embedding codes of digits, and what beyond.
+
+    Attributes
+    ----------
+    probes : dict of str to Control
+        "units", "tens" and "tens excluding multiples of 5": kappa x 100 of the digit in hundreds
+        that no training number is in. The null of the units permutes numbers within decades, that
+        of the tens decades within hundreds. The hundreds digit is magnitude, and no digit to test.
+    effects : dict of str to Effect
+        Analysis of variance of the cube of digits, a cubic trend and the hundreds taken out:
+        "units", "tens", "hundreds x tens", "tens x units", "hundreds x units"; and "n mod 4" and
+        "n mod 25" beyond the digits, where an additive code of digits has nothing. Those are
+        without multiples of 5: 25, 50 and 75 are round.
+    characters : dict of str to float
+        Corrected Phi_10 by character of the last digit: "n mod 5", "parity", "digit itself".
+    reading : {"residues", "digits", "last digit", "nothing"}
+        See `READINGS`.
+    """
+
+    probes: Mapping[str, Control]
+    effects: Mapping[str, Effect]
+    characters: Mapping[str, float]
+    reading: str
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name} {one.kappa:.1f}" for name, one in self.probes.items())
+        return f"<Digits: {self.reading}; kappa of {told}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The probes, as the JSON has them."""
+        return {name: one.to_dict() for name, one in self.probes.items()}
+
+    def plot(self, figure: Figure | None = None) -> Figure:
+        """Draw the kappas of digits over their nulls, and the energy of every factor."""
+        figure = new_figure(figure, (7.6, 2.6))
+        left, right = figure.subplots(1, 2, width_ratios=(2, 3))
+        bare_axes(left), bare_axes(right)
+        for y, one in enumerate(self.probes.values()):
+            left.barh(-y, one.kappa, color=BLUE, height=0.6)
+            if one.null_mean is not None and one.null_p95 is not None:
+                left.plot([one.null_mean, one.null_p95], [-y, -y], color=GREY, linewidth=6,
+                          alpha=0.5, solid_capstyle="butt")  # fmt: skip
+            if one.low is not None and one.high is not None:
+                left.plot([one.low, one.high], [-y, -y], color="black", linewidth=1.2)
+        names = [name.replace(" excluding", "\nexcluding") for name in self.probes]
+        left.set_yticks(-np.arange(len(names)), names, fontsize=8)
+        left.set(xlabel="kappa x 100; grey: permuted, mean to 95 %")
+        of_digits = [one.value for name, one in self.effects.items() if "mod" not in name]
+        total = sum(value for value in of_digits if value > 0)
+        for y, effect in enumerate(self.effects.values()):
+            color = BLUE if effect.p_value < _LEVEL else "white"
+            share = 100 * effect.value / (total or 1.0)
+            right.barh(-y, share, color=color, height=0.6, edgecolor=BLUE)
+        named = [f"{name} beyond digits" if "mod" in name else name for name in self.effects]
+        right.set_yticks(-np.arange(len(named)), named, fontsize=8)
+        right.set(xlabel="% of the energy of digits; filled: p < 0.01")
+        for ax in (left, right):
+            ax.axvline(0, color="black", linewidth=0.6)
+        return figure
+
+
+@one_blas_thread
+def digits(embedding: Embedding | np.ndarray, *, nulls: int = 200, random_state: int = 0) -> Digits:
+    """Say whether an embedding codes digits or residues.
+
+    ``n mod 10`` is the units digit, so that a kappa at T = 10 above that at T = 5 tells neither.
+    What tells them apart: a code of digits knows the tens digit, and is additive in the digits, so
+    that n mod 4 and n mod 25, which hang on two digits together, have no energy beyond their main
+    effects. Mod 20, 50 and 100 do not tell.
+
+    Parameters
+    ----------
+    embedding : Embedding or array of shape (n, d)
+        Row n of a plain array is the vector of number n.
+    nulls : int
+        Permutations of each probe.
+    random_state : int
+        Of folds and permutations.
+
+    Returns
+    -------
+    Digits
+
+    Raises
+    ------
+    InputError
+        Fewer than two hundreds with several decades each.
+
+    Examples
+    --------
+    >>> n, rng = np.arange(1000), np.random.default_rng(0)
+    >>> units, tens = 2 * rng.standard_normal((2, 10, 12))
+    >>> noise = rng.standard_normal((1000, 12))
+    >>> digits(units[n % 10] + tens[n // 10 % 10] + noise, nulls=99).reading
+    'digits'
+    >>> angle = 2 * np.pi * n[:, None] / [4, 25]
+    >>> circles = 2 * np.hstack([np.cos(angle), np.sin(angle), noise])
+    >>> digits(circles, nulls=99).reading
+    'residues'
+    """
+    embedding = rows_with_data(embedding)
+    numbers = embedding.numbers
+    hundreds = np.unique(numbers // 100)
+    if len(hundreds) < 2 or len(np.unique(numbers // 10)) < 3 * len(hundreds):
+        raise InputError(
+            "too few numbers to tell digits",
+            expected="two hundreds or more, of several decades each",
+            got=f"{len(numbers)} numbers in {len(hundreds)} hundreds",
+        )
+    probed = partial(_probe, embedding, nulls=nulls, random_state=random_state)
+    probes = {
+        "units": probed(lambda n: n % 10, _within_decades),
+        "tens": probed(_tens, _decades_renamed),
+        "tens excluding multiples of 5": probed(_tens, _decades_renamed, kept=lambda n: n % 5 > 0),
+    }
+    X = centred_columns(embedding.vectors)
+    odd = numbers % 5 > 0
+    effects = _effects(X, numbers) | _beyond_digits(X[odd] - X[odd].mean(axis=0), numbers[odd])
+    r = np.arange(10)
+    waves = {
+        name: np.stack([f(2 * np.pi * k * r / 10) for k in ks for f in (np.cos, np.sin)], axis=1)
+        for name, ks in _CHARACTERS.items()
+    }
+    split = residue_contrasts(numbers, 10, split=waves)
+    characters = dict(zip(split.columns, split.corrected(X).sum(axis=1).tolist()))
+    return Digits(probes, effects, characters, _reading(probes, effects))
+
+
+def _reading(probes: Mapping[str, Control], effects: Mapping[str, Effect]) -> str:
+    read = {name for name, one in probes.items() if _is_read(one)}
+    if any(effects[name].p_value < _LEVEL / 2 for name in ("n mod 4", "n mod 25")):
+        return "residues"
+    if {"units", "tens", "tens excluding multiples of 5"} <= read:
+        return "digits"
+    return "last digit" if "units" in read else "nothing"
+
+
+def _is_read(one: Control) -> bool:
+    likely = one.p_value is None or one.p_value < _LEVEL
+    return likely and one.kappa > 0 and (one.low is None or one.low > 0)
+
+
+def _probe(
+    embedding: Embedding,
+    digit: Callable[[np.ndarray], np.ndarray],
+    permuted: Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray],
+    *,
+    nulls: int,
+    random_state: int,
+    kept: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> Control:
+    """Probe of a digit, folds of whole hundreds."""
+
+    def asked(one: Embedding) -> tuple[np.ndarray, Task, np.ndarray, Refits]:
+        rows = np.flatnonzero(np.ones(len(one)) if kept is None else kept(one.numbers))
+        numbers = one.numbers[rows]
+        residues, labels = np.unique(digit(numbers), return_inverse=True)
+        X = backend.asarray(centred_columns(one.vectors))
+        return rows, Task(10, labels, residues), folds_by[:, numbers // 100], Refits(backend, X)
+
+    backend, rng = get_backend("cpu"), np.random.default_rng([random_state, 4])
+    hundreds = -(-embedding.size // 100)
+    deal = np.arange(hundreds) % min(_FOLDS, len(np.unique(embedding.numbers // 100)))
+    folds_by = np.stack([rng.permutation(deal) for _ in range(_REPEATS)])
+    rows, task, folds_of, refits = asked(embedding)
+    found = [out_of_fold(backend, refits.X[rows], [task], fold_of) for fold_of in folds_of]
+    chosen = [one.chosen for one in found]
+    value = float(np.mean([kappa(task.labels, one.labels[0], task.n_classes) for one in found]))
+    numbers = embedding.numbers[rows]
+    null = None
+    if nulls:
+        drawn = np.stack([permuted(numbers, task.labels, rng) for _ in range(nulls)])
+        null = Null(refits.permuted(rows, [task], folds_of, chosen, [drawn])[0], value)
+    pairs = {}
+    for i, pair in zip(embedding.replicates.ids, embedding.replicates.pairs):
+        both = []
+        for half in pair:
+            where, own, dealt, refitted = asked(half)
+            both.append(float(refitted.kappas(where, [own], dealt, chosen)[0]))
+        pairs[i] = (both[0], both[1])
+    low, high, reason = half_sample_interval(10, value, pairs, embedding=embedding)
+    return Control(
+        kappa=value,
+        low=low,
+        high=high,
+        interval_reason=reason,
+        p_value=null.p_value if null else None,
+        null_mean=null.mean if null else None,
+        null_p95=null.p95 if null else None,
+        random_mean=None,
+        random_low=None,
+        random_high=None,
+        n=len(rows),
+        replicate_kappas=pairs,
+    )
+
+
+def _tens(numbers: np.ndarray) -> np.ndarray:
+    found: np.ndarray = numbers // 10 % 10
+    return found
+
+
+def _within_decades(
+    numbers: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    return labels[np.argsort(rng.random(len(numbers)) + numbers // 10)]
+
+
+def _decades_renamed(
+    numbers: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Labels of decades that changed places within their hundred, all numbers of one together."""
+    decades, first, which = np.unique(numbers // 10, return_index=True, return_inverse=True)
+    order = np.argsort(rng.random(len(decades)) + decades // 10)
+    return labels[first][order][which]
+
+
+def _effects(X: np.ndarray, numbers: np.ndarray) -> dict[str, Effect]:
+    """Sequential analysis of variance over the cube of digits."""
+    hundreds, tens, units = _digits_of(numbers)
+    factors = {
+        "units": units,
+        "tens": tens,
+        "hundreds x tens": _product(hundreds, tens),
+        "tens x units": _product(tens, units),
+        "hundreds x units": _product(hundreds, units),
+    }
+    return _variance(X, _trend(numbers), factors)
+
+
+def _beyond_digits(X: np.ndarray, numbers: np.ndarray) -> dict[str, Effect]:
+    """Analysis of variance of n mod 4 and n mod 25 beyond the main effects of the digits."""
+    _, tens, units = _digits_of(numbers)
+    main = np.hstack([_trend(numbers), tens, units])
+    found = [_variance(X, main, {f"n mod {T}": _indicator(numbers % T)}) for T in (4, 25)]
+    return found[0] | found[1]
+
+
+def _variance(
+    X: np.ndarray, beside: np.ndarray, factors: Mapping[str, np.ndarray]
+) -> dict[str, Effect]:
+    """Effects of factors (n, k), each beside those before it and the columns beside all."""
+    known = _added(beside, np.zeros((len(X), 0)))
+    parts = {}
+    for name, columns in factors.items():
+        parts[name] = _added(columns, known)
+        known = np.hstack([known, parts[name]])
+    left, df = X - known @ (known.T @ X), len(X) - known.shape[1]
+    gram = left.T @ left if left.shape[1] <= len(left) else left @ left.T
+    trace, square = float(np.trace(gram)), float((gram**2).sum())
+    if df < 2 or not trace:  # nothing is left to compare with
+        return {name: Effect(0.0, Q.shape[1], 1.0) for name, Q in parts.items()}
+    # Unbiased for tr Sigma^2, which tr S^2 is not.
+    spread = (square - trace**2 / df) * df**2 / ((df - 1) * (df + 2))
+    dims = float(np.clip(trace**2 / max(spread, 1e-300), 1.0, X.shape[1]))
+    found = {}
+    for name, Q in parts.items():
+        noise = Q.shape[1] * trace / df
+        between = float(((Q.T @ X) ** 2).sum())
+        p = fdtrc(Q.shape[1] * dims, df * dims, between / noise) if noise else 1.0
+        found[name] = Effect(between - noise, Q.shape[1], float(p))
+    return found
+
+
+def _digits_of(numbers: np.ndarray) -> list[np.ndarray]:
+    return [_indicator(numbers // place % 10) for place in (100, 10, 1)]
+
+
+def _trend(numbers: np.ndarray) -> np.ndarray:
+    """A cubic in n, and the hundreds: magnitude."""
+    x = 2 * (numbers - numbers.mean()) / max(np.ptp(numbers), 1)
+    return np.hstack([np.stack([x**j for j in range(4)], axis=1), _digits_of(numbers)[0]])
+
+
+def _indicator(factor: np.ndarray) -> np.ndarray:
+    return (factor[:, None] == np.unique(factor)) * 1.0
+
+
+def _product(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return (one[:, :, None] * other[:, None, :]).reshape(len(one), -1)
+
+
+def _added(columns: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Orthonormal columns of what these add to orthonormal known ones."""
+    left = columns - known @ (known.T @ columns)
+    left = left - known @ (known.T @ left)
+    Q, values, _ = np.linalg.svd(left, full_matrices=False)
+    found: np.ndarray = Q[:, values > _SINGULAR * np.sqrt(len(columns))]
+    return found

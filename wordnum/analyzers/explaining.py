@@ -1,0 +1,113 @@
+"""What an analysis means, in words, by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from wordnum.analyzers.controls import Control
+from wordnum.analyzers.digits import READINGS
+from wordnum.analyzers.probe_results import ModulusProbe
+from wordnum.analyzers.verdicts import upper_bound
+
+if TYPE_CHECKING:
+    from wordnum.analyzers.analysis import Analysis
+
+_LABELS = {
+    "both": "both tiers",
+    "partial": "spectral and partly geometric",
+    "spectral": "spectral only",
+    "neither": "neither",
+}
+
+
+def explained(analysis: Analysis) -> list[str]:
+    """Sentences on an analysis, each by one rule from its figures."""
+    found = analysis.embedding
+    shape = f"{len(found)} of {found.size} numbers, {found.dim} dimensions."
+    return [
+        shape,
+        *_of_spikes(analysis),
+        *_of_probes(analysis),
+        *_of_phi(analysis),
+        *_of_digits(analysis),
+        *_of_the_label(analysis),
+        *(f"Mind: {one.text}." for one in analysis.reasons if one.code in analysis.flags),
+    ]
+
+
+def _of_spikes(analysis: Analysis) -> Iterator[str]:
+    if analysis.spectrum is None or not analysis.spectrum.spikes:
+        return
+    spikes = analysis.spectrum.spikes
+    seen = [f"{T} (p = {one.p_value:.2g})" for T, one in spikes.items() if one.p_value < 0.05]
+    if seen:
+        yield f"The spectrum has spikes at T = {_listed(seen)}."
+    else:
+        yield f"The spectrum has no spike at T = {_listed(list(map(str, spikes)))}."
+
+
+def _of_probes(analysis: Analysis) -> Iterator[str]:
+    if analysis.probe is None or analysis.verdict is None:
+        return
+    unread = []
+    for T, probed in analysis.probe.items():
+        geometry = analysis.verdict[T].geometry
+        if geometry == "neither":
+            unread.append(str(T))
+            continue
+        read = f"n mod {T} is read linearly, kappa x 100 = {_with_interval(probed)}"
+        control = probed.controls.get("excluding multiples of 5")
+        if control is None:
+            yield f"{read}."
+            continue
+        apart = f"among numbers that are no multiples of 5, {_with_interval(control)}"
+        yield f"{read}; {apart}: {_ending(geometry, control)}."
+    if unread:
+        yield f"n mod {_listed(unread)} is not read."
+
+
+def _ending(geometry: str, control: Control) -> str:
+    bound = f"{upper_bound(control):.1f}"
+    return {
+        "geometric": "more than whether a number is round",
+        "by roundness": f"what is read is whether a number is round (at most {bound} is more)",
+        "undecided": f"whether it is more than roundness stays open (up to {bound} may be)",
+    }[geometry]
+
+
+def _of_phi(analysis: Analysis) -> Iterator[str]:
+    one = analysis.phi.by_period.get(10) if analysis.phi else None
+    if one is None or one.corrected is None:
+        return
+    whole = one.corrected
+    if whole.value <= 0 or (whole.low is not None and whole.low <= 0):
+        yield "The last digit moves the vectors no more than labels at random would."
+        return
+    shares = {
+        name: f"{100 * share.value / whole.value:.0f} %" for name, share in one.contrasts.items()
+    }
+    told = ", ".join(f"{name} {share}" for name, share in shares.items())
+    yield f"Of what the last digit moves (Phi at T = 10, corrected): {told}."
+
+
+def _of_digits(analysis: Analysis) -> Iterator[str]:
+    if analysis.digits is not None:
+        tens = analysis.digits.probes["tens"]
+        yield f"Digits or residues: {READINGS[analysis.digits.reading]} (kappa x 100 of the tens " \
+              f"digit {_with_interval(tens)})."  # fmt: skip
+
+
+def _of_the_label(analysis: Analysis) -> Iterator[str]:
+    if analysis.verdict is not None:
+        label = _LABELS[analysis.verdict.paper_label]
+        yield f"By the rule of the paper, which counts roundness as geometry: {label}."
+
+
+def _with_interval(one: ModulusProbe | Control) -> str:
+    around = f" ({one.low:.1f} to {one.high:.1f})" if one.low is not None else ""
+    return f"{one.kappa:.1f}{around}"
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
