@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from wordnum.analyzers.digits import READINGS, digits
+from wordnum.analyzers.digit_codes import READINGS, digits
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.replicates import Replicates
 from wordnum.errors import InputError

@@ -5,8 +5,8 @@ from .circles import circle as circle
 from .class_scatter import Separability as Separability
 from .class_scatter import separability as separability
 from .controls import Control as Control
-from .digits import Digits as Digits
-from .digits import digits as digits
+from .digit_codes import Digits as Digits
+from .digit_codes import digits as digits
 from .intervals import Difference as Difference
 from .intervals import compare as compare
 from .keyword_finding import keywords as keywords

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordnum.analyzers.class_scatter import Separability, separability
-from wordnum.analyzers.digits import Digits, digits
+from wordnum.analyzers.digit_codes import Digits, digits
 from wordnum.analyzers.explaining import explained
 from wordnum.analyzers.inputs import one_blas_thread, rows_with_data
 from wordnum.analyzers.phi import PhiParts, phi_parts

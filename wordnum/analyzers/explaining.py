@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wordnum.analyzers.controls import Control
-from wordnum.analyzers.digits import READINGS
+from wordnum.analyzers.digit_codes import READINGS
 from wordnum.analyzers.probe_results import ModulusProbe
 from wordnum.analyzers.verdicts import upper_bound
 
