@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import Any
 
-from wordnum.errors import InputError, MissingExtraError
+from wordnum.errors import InputError, MissingExtraError, WordnumError
 
 # Import name -> how to get it. Core dependencies are listed too, because a GPU machine may hold
 # only numpy, scipy, scikit-learn and cupy.
@@ -90,7 +90,7 @@ def load_plugin(point: EntryPoint) -> Any:
     try:
         return point.load()
     except Exception as error:  # what another package raises when it is imported
-        if point.dist is None:  # one of ours
+        if point.dist is None or isinstance(error, WordnumError):  # ours, or it says why itself
             raise
         raise InputError(
             f"{point.name!r} cannot be loaded, which the package {point.dist.name} "
