@@ -226,6 +226,7 @@ class ModelContract:
                 total[half.numbers] += half.counts
             assert np.array_equal(total[embedding.numbers], embedding.counts)
         assert len(case.fit(half_samples=False).replicates) == 0
+        assert len(case.fit(half_samples=99).replicates) == 11  # a full set of twelve blocks
 
     def test_half_that_cannot_be_fitted_is_left_out_and_said(self, case, caplog):
         if not case.has_half_samples:

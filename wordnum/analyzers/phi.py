@@ -241,7 +241,7 @@ def phi_of_counts(
 
     W = weighted(given.rows, chosen)
     sums: dict[int, list[Any]] = {T: [] for T in periods}
-    for _, pair in given.half_samples():
+    for _, pair in given.half_samples(True):
         # Numbers that both halves have, so that their rows can be multiplied.
         one, other = (rows.present(min_count=1)[0] for rows in pair)
         common = np.intersect1d(one, other)

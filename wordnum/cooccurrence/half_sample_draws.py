@@ -6,10 +6,11 @@ import numpy as np
 
 # Orders of Hadamard matrices of Paley's first kind: one more than a prime that leaves 3 over 4.
 _ORDERS = (20, 12, 8)
+_PAIRS = 10
 
 
 def half_samples(
-    n_blocks: int, *, n_pairs: int = 10, random_state: int = 0
+    n_blocks: int, *, n_pairs: bool | int = True, random_state: int = 0
 ) -> list[tuple[int, np.ndarray, np.ndarray]]:
     """Balanced complementary half-samples of the document blocks, behind every interval.
 
@@ -22,8 +23,8 @@ def half_samples(
     ----------
     n_blocks : int
         Number of blocks.
-    n_pairs : int
-        Number of pairs of half-samples; no more are made than a full set.
+    n_pairs : bool or int
+        Number of pairs of half-samples, ten where True; no more are made than a full set.
     random_state : int
         Seed of the draw.
 
@@ -48,9 +49,10 @@ def half_samples(
     order = next((order for order in _ORDERS if order <= n_blocks), None)
     if order is None:
         return []
+    wanted = _PAIRS if n_pairs is True else int(n_pairs)
     rng = np.random.default_rng(random_state)
     pooled = np.array_split(rng.permutation(n_blocks), order)
-    columns = balanced_signs(order)[:, rng.permutation(order - 1)[:n_pairs]].T
+    columns = balanced_signs(order)[:, rng.permutation(order - 1)[:wanted]].T
 
     def blocks(rows: np.ndarray) -> np.ndarray:
         return np.sort(np.concatenate([pooled[row] for row in np.flatnonzero(rows)]))

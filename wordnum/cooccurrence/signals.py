@@ -228,7 +228,7 @@ class Signal(Shown):
         return _group_sums(rows, np.ones(len(chosen)), same, width=same.size)
 
     def half_samples(
-        self, n_pairs: int = 10, random_state: int = 0
+        self, n_pairs: bool | int = True, random_state: int = 0
     ) -> Iterator[tuple[int, tuple[Any, Any], tuple[Any, Any]]]:
         """Iterate over pairs of complementary half-samples of the blocks (`half_samples`).
 
@@ -236,7 +236,7 @@ class Signal(Shown):
         ------
         (int, (csr_array, ndarray), (csr_array, ndarray))
             Id of the pair, and for either half-sample its matrix and the occurrences of each
-            number. Nothing when there are fewer than two blocks.
+            number. Nothing when there are fewer than eight blocks.
         """
         for pair, *halves in half_samples(
             self.n_blocks, n_pairs=n_pairs, random_state=random_state

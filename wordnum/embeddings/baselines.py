@@ -24,7 +24,7 @@ class TokenFrequency(NumberModel):
     ----------
     min_count : int
         A number is present when it was seen this often.
-    half_samples : bool
+    half_samples : bool or int
         Give half-samples of the document blocks too.
 
     Attributes
@@ -45,7 +45,7 @@ class TokenFrequency(NumberModel):
     cost = 0.01
 
     min_count: int = 1
-    half_samples: bool = True
+    half_samples: bool | int = True
 
     def fit(self, X: Any, y: Any = None) -> TokenFrequency:
         """Read the number counts of a corpus, of counts or a signal, or a matrix's row sums.
@@ -63,7 +63,7 @@ class TokenFrequency(NumberModel):
             vectors, numbers = self._logarithms(rows.number_counts)
             return Embedding(vectors, numbers, size=size, counts=rows.number_counts[numbers])
 
-        pairs = source.half_samples() if self.half_samples else ()
+        pairs = source.half_samples(self.half_samples)
         counts = source.rows.number_counts
         self.embedding_ = self._made(
             *self._logarithms(counts),

@@ -43,7 +43,7 @@ class Word2Vec(TextModel):
         Of the starting vectors and all draws.
     n_jobs : int
         gensim's workers, -1 for one per core. One is deterministic; more are not, and are faster.
-    half_samples : bool
+    half_samples : bool or int
         Train half-samples of the document blocks too, for the intervals: about ten times the
         work of one training, hence off.
 
@@ -93,7 +93,7 @@ class Word2Vec(TextModel):
     epochs: int = 5
     min_count: int = 1
     random_state: int = 0
-    half_samples: bool = False
+    half_samples: bool | int = False
     n_jobs: int = 1
 
     def _validate(self) -> None:

@@ -49,7 +49,7 @@ class GloVe(NumberModel):
     n_jobs : int
         Half-samples trained at a time, each on one thread; results do not depend on it. (The
         original's threads, which update the same rows without locks, make them do.)
-    half_samples : bool
+    half_samples : bool or int
         Fit half-samples of the document blocks too, for the intervals: about ten times the
         work of one fit.
 
@@ -91,7 +91,7 @@ class GloVe(NumberModel):
     min_count: int = 1
     random_state: int = 0
     n_jobs: int = 1
-    half_samples: bool = True
+    half_samples: bool | int = True
 
     def fit(self, X: Any, y: Any = None) -> GloVe:
         """Train on counts.
@@ -133,7 +133,7 @@ class GloVe(NumberModel):
         vectors, numbers, (W, C, self.losses_) = self._fit_one(whole, source, ())
         self.vectors_, self.biases_ = W[:, :-1], W[:, -1]
         self.context_vectors_, self.context_biases_ = C[:, :-1], C[:, -1]
-        pairs = source.half_samples() if self.half_samples else ()
+        pairs = source.half_samples(self.half_samples)
         self.embedding_ = self._made(
             vectors,
             numbers,

@@ -48,7 +48,8 @@ class NumberRows:
     origin : Origin
         Where it comes from.
     half_samples : callable
-        Gives (id, (Rows, Rows)) for every half-sample of the document blocks.
+        Of how many are wanted; gives (id, (Rows, Rows)) for every half-sample of the document
+        blocks.
     context_counts : array of shape (c,), optional
         Occurrences of each column's context in the text.
     full : sparse array of shape (V, V), optional
@@ -59,7 +60,7 @@ class NumberRows:
 
     rows: Rows
     origin: Origin
-    half_samples: Callable[[], Iterable[tuple[int, tuple[Rows, Rows]]]] = lambda: ()
+    half_samples: Callable[[bool | int], Iterable[tuple[int, tuple[Rows, Rows]]]] = lambda n: ()
     context_counts: np.ndarray | None = None
     full: sparse.csr_array | None = None
     columns: np.ndarray | None = None
@@ -105,8 +106,8 @@ def _of_signal(signal: Signal) -> NumberRows:
     return NumberRows(
         Rows(signal.matrix(), np.asarray(signal.number_counts)),
         _origin(signal, signal=signal.name),
-        half_samples=lambda: (
-            (i, (Rows(*first), Rows(*second))) for i, first, second in signal.half_samples()
+        half_samples=lambda n: (
+            (i, (Rows(*first), Rows(*second))) for i, first, second in signal.half_samples(n)
         ),
         context_counts=signal.context_counts,
         columns=columns,
@@ -159,7 +160,9 @@ def rows_of_corpus(corpus: EncodedCorpus) -> NumberRows:
                 "n_blocks": corpus.n_blocks,
             },
         ),
-        half_samples=lambda: ((i, (rows(a), rows(b))) for i, a, b in half_samples(len(seen))),
+        half_samples=lambda n: (
+            (i, (rows(a), rows(b))) for i, a, b in half_samples(len(seen), n_pairs=n)
+        ),
     )
 
 

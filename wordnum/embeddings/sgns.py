@@ -77,7 +77,7 @@ class NumberSGNS(TextModel):
         Numbers seen less often are dropped.
     random_state : int
         Of the starting vectors and all draws.
-    half_samples : bool
+    half_samples : bool or int
         Train half-samples of the document blocks too, for the intervals: about ten times the work
         of one training.
     n_jobs : int
@@ -128,7 +128,7 @@ class NumberSGNS(TextModel):
     signal: Literal["both", "text", "number"] = "both"
     min_count: int = 1
     random_state: int = 0
-    half_samples: bool = False
+    half_samples: bool | int = False
     n_jobs: int = 1
 
     def _validate(self) -> None:

@@ -52,8 +52,9 @@ class SVD(NumberModel):
     marginals : {"pairs", "corpus"}
         Context shares that pmi, ppmi and qwem take: of the pairs in the matrix (its column
         sums), or of the words of the text.
-    half_samples : bool
-        Fit ten pairs of half-samples of the document blocks too; the intervals come from them.
+    half_samples : bool or int
+        Fit ten pairs of half-samples of the document blocks too, or as many; the intervals come
+        from them. A full set of 20 blocks is 19.
         There are none with ``rows="all"``.
     device : {"cpu", "cuda"}
         Where to compute.
@@ -113,7 +114,7 @@ class SVD(NumberModel):
     rows: Literal["numbers", "all"] = "numbers"
     min_count: int = 1
     marginals: Literal["pairs", "corpus"] = "pairs"
-    half_samples: bool = True
+    half_samples: bool | int = True
     device: str = "cpu"
     precision: Literal["double", "single"] = "double"
     tol: float = 1e-4
@@ -158,7 +159,9 @@ class SVD(NumberModel):
             self.vectors_, vectors = vectors, vectors[fitted.numbers]
         elif self.half_samples:
             half = partial(_half, self, totals, size)
-            replicates = fit_half_samples(half, source.half_samples(), n_jobs=self.n_jobs)
+            replicates = fit_half_samples(
+                half, source.half_samples(self.half_samples), n_jobs=self.n_jobs
+            )
         self.n_features_in_ = source.rows.matrix.shape[1]
         self.error_ = fitted.error
         self.singular_values_ = fitted.singular_values

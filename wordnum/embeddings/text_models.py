@@ -31,7 +31,7 @@ class TextModel(NumberModel):
 
     n_jobs: int
     min_count: int
-    half_samples: bool
+    half_samples: bool | int
 
     def fit(self, corpus: Any, *, perturbation: Any = "original") -> Any:
         """Train on an encoded corpus.
@@ -66,7 +66,7 @@ class TextModel(NumberModel):
             vectors, numbers, counts, _ = train(blocks, spawn)
             return Embedding(vectors, numbers, size=size, counts=counts[numbers])
 
-        ids = half_samples(corpus.n_blocks) if self.half_samples else ()
+        ids = half_samples(corpus.n_blocks, n_pairs=self.half_samples)
         jobs = self.n_jobs if self.half_samples_side_by_side else 1
         origin = Origin(
             size,
