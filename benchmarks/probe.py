@@ -20,15 +20,20 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from wordnum.analyzers import analyze, probe
+from wordnum.analyzers.agreement import kappa
 from wordnum.analyzers.closed_form import ALPHAS
+from wordnum.analyzers.controls import CONTROLS, WHOLE, Subject, parts_of
 from wordnum.analyzers.cross_validation import out_of_fold
 from wordnum.analyzers.folds import random_folds
+from wordnum.analyzers.refits import Refits
 from wordnum.analyzers.residues import tasks_for
 from wordnum.backend import get_backend
+from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.replicates import Replicates
 from wordnum.theory import planted_embedding
 
 MODULI = range(2, 11)
-REPEATS = 5
+REPEATS, CONTROL_REPEATS = 5, 3
 
 
 def standardised(train, test):
@@ -95,6 +100,65 @@ def lda_loop(x, tasks, chosen):
     return spent, said
 
 
+def controls_on_one_core(x, found):
+    """Fits of all controls but groups, three repeats, beside those of scikit-learn.
+
+    scikit-learn fits those of one repeat, at the same alphas; its time is multiplied. So is that of
+    twenty permutations, for each of which it would fit anew.
+    """
+    numbers = np.arange(len(x))
+    counts = np.random.default_rng(0).integers(1, 99, len(x))
+    embedding = Embedding(x, counts=counts)
+    refits = Refits(get_backend("cpu"), x - x.mean(axis=0))
+    subject = Subject(embedding, refits, tuple(MODULI))
+    by_number = random_folds(len(x), repeats=REPEATS)[:CONTROL_REPEATS]
+    chosen = [one.chosen for one in found[:CONTROL_REPEATS]]
+    asked = [parts_of(name, embedding) for name in CONTROLS if name != "groups"]
+    ours, kappas = timed(lambda: [subject.kappas(p, by_number[:1], chosen[:1]) for p in asked])
+    start, said = time.process_time(), []
+    for parts in asked:
+        by_part = []
+        for part in parts:
+            tasks = tasks_for(numbers[part.rows], MODULI)
+            able = [t for t in tasks if t.n_classes > 1]
+            by_part.append(
+                {t.period: fitted_anew(x, t, part, by_number[0], chosen[0]) for t in able}
+            )
+        shared = [T for T in by_part[0] if all(T in one for one in by_part)]
+        said.append({T: np.mean([one[T] for one in by_part]) for T in shared})
+    peer = time.process_time() - start
+    gaps = [abs(a[T] - b[T]) for a, b in zip(kappas, said, strict=True) for T in b]
+    print(
+        f"controls: {CONTROL_REPEATS * ours:.2f} s; LinearDiscriminantAnalysis "
+        f"{CONTROL_REPEATS * peer:.0f} s, ratio {peer / ours:.0f}, largest gap of kappa "
+        f"{max(gaps):.2g}"
+    )
+    how = {"times": 20, "restricted": True, "seed": [0]}
+    whole = parts_of(WHOLE, embedding), by_number[:1], chosen[:1]
+    ours, _ = timed(lambda: subject.permuted(*whole, **how))
+    start = time.process_time()
+    for task in tasks_for(numbers, MODULI):
+        fitted_anew(x, task, whole[0][0], by_number[0], chosen[0])
+    peer = 20 * (time.process_time() - start)
+    print(f"20 permutations: {ours:.2f} s; fits anew {peer:.0f} s, ratio {peer / ours:.0f}")
+
+
+def fitted_anew(x, task, part, by_number, chosen):
+    """Kappa of scikit-learn's discriminant in the folds of one repeat, at our alphas."""
+    at = list(MODULI).index(task.period)
+    fold_of, said = by_number[part.rows], np.zeros(len(part.rows), dtype=int)
+    for fold in range(5):
+        held = fold_of == fold
+        rows = x[part.rows]
+        if part.nuisance is not None:
+            known = np.column_stack([np.ones(len(rows)), part.nuisance])
+            rows = rows - known @ np.linalg.lstsq(known[~held], rows[~held], rcond=None)[0]
+        Z, Z_test = standardised(rows[~held], rows[held])
+        model = lda(Z, task.labels[~held], ALPHAS[chosen[fold, at]])
+        said[held] = equal_priors(model, Z_test)
+    return float(kappa(task.labels, said, task.n_classes))
+
+
 def timed(call, times=3, clock=time.process_time):
     best = np.inf
     for _ in range(times):
@@ -130,14 +194,27 @@ def on_one_core(x):
         end="",
     )
     same = np.mean(ours[0].labels == said)
-    print(f"ratio {peer / seconds:.0f}, {100 * same:.3f} % of predictions equal")
+    print(f"ratio {peer / seconds:.0f}, {100 * same:.3f} % of predictions equal", flush=True)
+    controls_on_one_core(x, ours)
+
+
+def with_halves(dim, n):
+    """A planted embedding, with n half-samples that are the same under noise."""
+    rng = np.random.default_rng(0)
+    made = planted_embedding(phi=300, kappa=60, dim=dim).vectors
+    counts = rng.integers(1, 99, len(made))
+
+    def half():
+        noise = 0.3 * made.std(axis=0) * rng.standard_normal(made.shape)
+        return Embedding(made + noise, counts=counts)
+
+    replicates = Replicates(embeddings=[(half(), half()) for _ in range(n)])
+    return Embedding(made, counts=counts, replicates=replicates, n_documents=1000)
 
 
 def whole(x, device, times=3, clock=time.process_time):
     seconds, found = timed(lambda: probe(x, device=device), times, clock)
-    print(
-        f"probe with 400 permutations and controls, {device}: {seconds:.2f} s ({found})", flush=True
-    )
+    print(f"probe with permutations and controls, {device}: {seconds:.2f} s ({found})", flush=True)
     return seconds
 
 
@@ -161,8 +238,10 @@ def main() -> None:
                 gap = max(abs(a[T].kappa - b[T].kappa) for T in MODULI)
                 print(f"dim {dim}: ratio {cpu / gpu:.1f}, largest gap of kappa {gap:.3g} points")
             return
-        seconds, _ = timed(lambda: analyze(planted_embedding(phi=300, kappa=60, dim=100)))
-        print(f"analyze, 1000 x 100, no halves: {seconds:.2f} s", flush=True)
+        for dim, halves in ((100, 0), (100, 10), (options.dim, 0), (options.dim, 10)):
+            made = with_halves(dim, halves)
+            seconds, _ = timed(lambda made=made: analyze(made), times=1)
+            print(f"analyze, 1000 x {dim}, {halves} half-samples: {seconds:.2f} s", flush=True)
         on_one_core(x)
 
 
