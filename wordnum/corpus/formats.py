@@ -32,6 +32,7 @@ _NO_TEXT = {
     b"PK\x03\x04": ("ZIP, as .docx and .epub are", "name the files that are in it, as plain text"),
     b"%PDF-": ("PDF", "make plain text of it, for example with pdftotext"),
     b"SQLite format 3\0": ("SQLite", "write its table to a CSV file"),
+    b"version https://git-lfs": ("a pointer of Git LFS", "fetch what it stands for: git lfs pull"),
 }
 
 
