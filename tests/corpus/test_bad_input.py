@@ -76,7 +76,7 @@ def test_nul_bytes_are_spaces_and_counted_wherever_they_are(
     assert sum(skip["count"] for skip in skips) == 3
     assert skips[0]["first"] == ["byte 1"]
     assert skips[-1]["first"] == [f"byte {6 + 2 * len(TEXT.encode())}"]
-    assert "a.txt: NUL bytes, taken as space, 1 times (first: byte 1)" in caplog.text
+    assert "a.txt: NUL bytes, taken as space, 3 times (first: byte 1)" in caplog.text
 
 
 @pytest.mark.parametrize("tokenizer", ["fast", "spacy"])

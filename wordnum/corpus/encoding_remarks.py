@@ -24,11 +24,14 @@ def without_repeats(skips: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for skip in skips:
         if not skip["count"]:
             remarks.setdefault(skip["reason"], []).append(skip)
-    once = [
-        {**same[0], "file": same[0]["file"] + (f" and {len(same) - 1} more" if same[1:] else "")}
-        for same in remarks.values()
-    ]
+    once = [{**same[0], "file": _files(same)} for same in remarks.values()]
     return [*once, *(skip for skip in skips if skip["count"])]
+
+
+def _files(skips: list[dict[str, Any]]) -> str:
+    """Name of the first file, and how many others there are."""
+    first, *others = dict.fromkeys(skip["file"] for skip in skips)
+    return f"{first} and {len(others)} more" if others else str(first)
 
 
 def tell(manifest: dict[str, Any], n_documents: int, n_tokens: int) -> None:
@@ -49,7 +52,7 @@ def tell(manifest: dict[str, Any], n_documents: int, n_tokens: int) -> None:
         first = ", ".join(position for position in skips[0]["first"] if position)
         logger.warning(
             "%s: %s%s%s",
-            skips[0]["file"] + (f" and {len(skips) - 1} more" if skips[1:] else ""),
+            _files(skips),
             *(reason, f", {count:,} times" if count else ""),
             f" (first: {first})" if first else "",
         )
