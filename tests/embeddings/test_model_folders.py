@@ -202,11 +202,15 @@ class TestVocabularies:
         assert error.value.expected.startswith("900 tokens")
         assert error.value.got == "5 tokens"
 
-    def test_few_added_tokens_and_padded_rows_are_normal(self, tmp_path, caplog):
-        self.model(word_list(tmp_path), 64)
+    @pytest.mark.parametrize("rows", [4, 5, 64])
+    def test_few_added_tokens_and_padded_rows_are_normal(self, tmp_path, rows):
+        assert load_embedding(self.model(word_list(tmp_path), rows)).numbers.tolist() == [3, 7]
+
+    def test_config_of_another_model_is_told(self, tmp_path, caplog):
+        config = {"model_type": "llama", "vocab_size": 32000}
+        save_model(word_list(tmp_path), {"embed_tokens.weight": matrix_of("abcde")}, config=config)
         load_embedding(tmp_path)
-        self.model(tmp_path, 4)
-        load_embedding(tmp_path)
+        assert "embed_tokens.weight has 5 rows, its config 32000" in caplog.text
 
     def test_tokenizer_json_beside_the_vocabulary_of_another_model_is_refused(self, tmp_path):
         self.model(word_list(tmp_path), 5)
@@ -293,6 +297,14 @@ class TestStaticModels:
         scale = np.array([[4], [2]]) if weights else 1
         assert np.array_equal(found.vectors, scale * matrix_of("ab")[[1, 1]])
 
+    def test_weights_without_a_mapping_are_those_of_the_rows(self, tmp_path):
+        scale = np.array([1, 2, 1, 4, 1], np.float32)
+        tensors = {"embeddings": matrix_of("abcde"), "weights": scale}
+        save_model(word_list(tmp_path), tensors, config={"model_type": "model2vec"})
+        assert np.array_equal(
+            load_embedding(tmp_path).vectors, (scale[:, None] * matrix_of("abcde"))[[3, 1]]
+        )
+
     @pytest.mark.parametrize(
         "wrong",
         [
@@ -300,6 +312,7 @@ class TestStaticModels:
             {"mapping": np.array([0, 1, 0, 1, -1])},
             {"mapping": np.array([0.0, 1, 0, 1, 1])},
             {"mapping": np.zeros((5, 2), np.int64)},
+            {"mapping": np.zeros(0, np.int64)},
             {"weights": np.ones(4, np.float32)},
         ],
         ids=str,

@@ -76,7 +76,13 @@ def read_gguf(path: Path, *, tensor: str | None, size: int) -> TokenVectors:
         tokens,
         lambda rows: gguf.dequantize(matrix.data[rows], matrix.tensor_type),
         flags=("quantized",) if bits < 16 else (),
-        facts={"format": "gguf", "tensor": name, "dtype": dtype, "model_type": says[1]},
+        facts={
+            "file": path.name,
+            "format": "gguf",
+            "tensor": name,
+            "dtype": dtype,
+            "model_type": says[1],
+        },
         notes=(f"{name} {shape} of {path.name}, {dtype}; tokens of the kind {says[0]!r:.40}",),
     )
 

@@ -45,13 +45,7 @@ _INPUTS = {
     "embeddings": "model2vec",
 }
 _OUTPUTS = ("lm_head.weight", "embed_out.weight", "output.weight", "decoder.weight")
-_VOCABULARIES = (
-    "tokenizer.json",
-    "vocab.json",
-    "vocab.txt",
-    "tokenizer.model",
-    "spiece.model",
-)
+_VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model")
 # Their rows are shifted against the pieces of sentencepiece.
 _SHIFTED = ("pegasus", "bigbird_pegasus")
 
@@ -131,8 +125,10 @@ def read_model_folder(
         )
     matrix = open_matrix(folder, tensors, name)
     n_rows, read = matrix.shape[0], matrix.read
-    if "mapping" in tensors and tensor is None:
-        n_rows, read = _mapped(weights, tensors, matrix)
+    if tensor is None and ("mapping" in tensors or "weights" in tensors):
+        n_rows, read = _of_static_model(weights, tensors, matrix)
+    elif config.get("vocab_size", n_rows) != n_rows:
+        log.warning("%s has %s rows, its config %s", name, n_rows, config["vocab_size"])
     check_fits(vocabulary, tokens, path=matrix.file, n_rows=n_rows, size=size, strict=vocab is None)
     return TokenVectors(
         tokens,
@@ -188,15 +184,14 @@ def _vocabulary(beside: Path, folder: Path, model_type: str) -> Path:
 
 def _check_alike(vocabulary: Path, tokens: list[tuple[str, int]], *, size: int) -> None:
     """Refuse a folder whose tokenizer.json is that of another model than its vocabulary."""
+    if vocabulary.name != "tokenizer.json":
+        return
     rows = dict(tokens)
-    for name in ("vocab.json", "vocab.txt"):
-        other = vocabulary.with_name(name)
-        if vocabulary.name != "tokenizer.json" or not other.is_file():
-            continue
-        for token, row in read_vocabulary(other):
+    for other in map(vocabulary.with_name, ("vocab.json", "vocab.txt")):
+        for token, row in read_vocabulary(other) if other.is_file() else ():
             if rows.get(token, row) != row and number_of(token, size=size):
                 raise InputError(
-                    f"{vocabulary} and {name} beside it are of two models",
+                    f"{vocabulary} and {other.name} beside it are of two models",
                     expected="one row for each token",
                     got=f"{token!r} in row {rows[token]} and in row {row}",
                     remedy="pass the vocabulary that was saved with the model: vocab=",
@@ -241,28 +236,31 @@ def _input(
     return (named[0] if named else None), how
 
 
-def _mapped(weights: Path, tensors: Mapping[str, Tensor | str], matrix: Tensor) -> tuple[int, Any]:
-    """Rows of a static model whose tokens share vectors: a row for each token, times its weight."""
-    mapping = _column(weights, tensors["mapping"])
-    n_vectors, kind = matrix.shape[0], mapping.dtype.kind
-    if kind not in "iu" or (mapping.size and not 0 <= mapping.min() <= mapping.max() < n_vectors):
-        got = f"{mapping.dtype}, {mapping.min()} to {mapping.max()}" if mapping.size else "nothing"
+def _of_static_model(
+    weights: Path, tensors: Mapping[str, Tensor | str], matrix: Tensor
+) -> tuple[int, Any]:
+    """Rows of a static model: tokens may share vectors (mapping), and each may have a weight."""
+    n_vectors = matrix.shape[0]
+    mapping = _column(weights, tensors, "mapping", np.arange(n_vectors))
+    if mapping.dtype.kind not in "iu" or mapping.min() < 0 or mapping.max() >= n_vectors:
+        got = f"{mapping.dtype}, {mapping.min()} to {mapping.max()}"
         expected = f"whole numbers below {n_vectors}"
         raise damaged(weights, expected=expected, got=got, where="the tensor mapping")
-    scale = _column(weights, tensors["weights"]) if "weights" in tensors else None
-    if scale is not None and scale.shape != mapping.shape:
+    scale = _column(weights, tensors, "weights", np.ones(mapping.size, np.float32))
+    if scale.shape != mapping.shape:
         got, where = f"{scale.size} for {mapping.size} tokens", "the tensor weights"
         raise damaged(weights, expected="one weight for each token", got=got, where=where)
-
-    def read(rows: np.ndarray) -> np.ndarray:
-        vectors = matrix.read(mapping[rows])
-        return vectors if scale is None else vectors * scale[rows, None]
-
-    return mapping.size, read
+    return mapping.size, lambda rows: matrix.read(mapping[rows]) * scale[rows, None]
 
 
-def _column(weights: Path, tensor: Tensor | str) -> np.ndarray:
-    if isinstance(tensor, str) or len(tensor.shape) != 1:
+def _column(
+    weights: Path, tensors: Mapping[str, Tensor | str], name: str, default: np.ndarray
+) -> np.ndarray:
+    tensor = tensors.get(name)
+    if tensor is None:
+        return default
+    if isinstance(tensor, str) or len(tensor.shape) != 1 or not tensor.shape[0]:
         got = tensor if isinstance(tensor, str) else f"shape {list(tensor.shape)}"
-        raise damaged(weights, expected="one value for each token", got=got, where="its mapping")
+        where = f"the tensor {name}"
+        raise damaged(weights, expected="one value for each token", got=got, where=where)
     return tensor.read(np.arange(tensor.shape[0]))
