@@ -53,14 +53,27 @@ def test_json_is_a_list_also_of_one(model):
 
 
 def test_several_are_one_table_and_a_list(model, tmp_path):
-    other = Embedding(np.random.default_rng(1).standard_normal((1000, 5))).save(tmp_path / "e.npz")
+    made = Embedding(np.random.default_rng(1).standard_normal((1000, 5)), name="noise")
+    other = made.save(tmp_path / "e.npz")
     shown = analyzed(model, other, *FAST)
-    rows = [line for line in shown.splitlines() if line.strip().startswith(str(tmp_path))]
-    assert len(rows) == 4  # two of the table, two of what was read of the first
-    assert f"{model}: numbers: 1000 as `7`" in shown
+    rows = [line.split() for line in shown.splitlines()]
+    assert [row[:3] for row in rows if row[:1] in (["model"], ["noise"])] == [
+        ["model", "1000", "8"],
+        ["noise", "1000", "5"],
+    ]
+    assert "model: numbers: 1000 as `7`" in shown
     found = json.loads(analyzed(model, other, *FAST, "--json"))
-    assert [each["name"] for each in found] == [str(model), str(other)]
+    assert [each["name"] for each in found] == ["model", "noise"]
     assert [each["dim"] for each in found] == [8, 5]
+
+
+def test_embeddings_of_one_name_are_told_apart_by_their_paths(tmp_path):
+    for name in ("a" * 60, "b" * 60):
+        made = Embedding(np.random.default_rng(len(name)).standard_normal((1000, 5)))
+        made.save(tmp_path / name / "e.npz")
+    paths = [path / "e.npz" for path in sorted(tmp_path.iterdir())]
+    shown = analyzed(*paths, *FAST)
+    assert all(f" {path} " in shown for path in paths)
 
 
 def test_folder_of_checkpoints_is_a_row_for_each_in_their_order(tmp_path):

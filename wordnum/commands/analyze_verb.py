@@ -56,8 +56,9 @@ def analyze(
         "tensor": tensor, "vocab": vocab, "size": size, "spelling": spelling, "several": several,
     }  # fmt: skip
     snapshots = [each for path in embeddings for each in _snapshots(path, options)]
-    if len(embeddings) == 1 == len(snapshots):  # a path tells several apart, and is long
-        snapshots = [(each.name, each) for _, each in snapshots]
+    names = [each.name or label for label, each in snapshots]
+    if len(set(names)) == len(names):  # paths, which tell others apart, are long
+        snapshots = [(name, each) for name, (_, each) in zip(names, snapshots)]
     if plot and len(snapshots) > 1:
         raise UsageError("a plot is of one embedding", got=f"{len(snapshots)} embeddings")
     from wordnum.analyzers.analysis import analyze as measure

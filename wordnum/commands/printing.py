@@ -55,9 +55,8 @@ def _print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
     for at, head in enumerate(heads):
         word = head in _WORDS
         longest = max(len(head), *(len(row[at]) for row in shown))
-        table.add_column(
-            Text(head), justify="left" if word else "right", min_width=None if word else longest
-        )
+        least = None if word and head != "embedding" else longest
+        table.add_column(Text(head), justify="left" if word else "right", min_width=least)
     for row in shown:
         table.add_row(*map(Text, row))
     console = Console()
