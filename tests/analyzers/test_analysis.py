@@ -137,7 +137,7 @@ def test_what_it_means_is_told_in_words(found):
         "n mod 10 is read linearly, kappa x 100 = ",
         ": more than whether a number is round.",
         "Of what the last digit moves (Phi at T = 10, corrected): round or not ",
-        "Digits or residues: the last digit alone",
+        "Digits or residues? The last digit alone",
         "By the rule of the paper, which counts roundness as geometry: ",
     ):
         assert sentence in text

@@ -97,7 +97,7 @@ class Digits:
 
     def plot(self, figure: Figure | None = None) -> Figure:
         """Draw the kappas of digits over their nulls, and the energy of every factor."""
-        figure = new_figure(figure, (7.6, 2.6))
+        figure = new_figure(figure, (8.6, 2.6))
         left, right = figure.subplots(1, 2, width_ratios=(2, 3))
         bare_axes(left), bare_axes(right)
         for y, one in enumerate(self.probes.values()):

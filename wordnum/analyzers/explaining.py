@@ -94,8 +94,9 @@ def _of_phi(analysis: Analysis) -> Iterator[str]:
 def _of_digits(analysis: Analysis) -> Iterator[str]:
     if analysis.digits is not None:
         tens = analysis.digits.probes["tens"]
-        yield f"Digits or residues: {READINGS[analysis.digits.reading]} (kappa x 100 of the tens " \
-              f"digit {_with_interval(tens)})."  # fmt: skip
+        reading = READINGS[analysis.digits.reading]
+        yield f"Digits or residues? {reading[0].upper()}{reading[1:]}; kappa x 100 of the tens " \
+              f"digit is {_with_interval(tens)}."  # fmt: skip
 
 
 def _of_the_label(analysis: Analysis) -> Iterator[str]:
