@@ -213,6 +213,20 @@ def measures(
     }  # fmt: skip
     if T in (2, 5, 10):
         p = 0.012 if strength > 0.05 else 0.4
+        shares = {"parity": 1.0}
+        if T > 2:
+            shares = {"round_or_not": 0.66, "0_or_5": 0.28, "the_rest": 0.06}
+        for name, share in {"corrected": 1.0, **shares}.items():
+            value = 30 * strength * share
+            found |= {
+                f"phi_{name}": value,
+                f"phi_{name}_low": value - 2 * half * strength,
+                f"phi_{name}_high": value + 2 * half * strength,
+            }
+        found |= {
+            "spectral": strength > 0.05,
+            "verdict": "by roundness" if kappa > 6 else "neither",
+        }
         found |= {"magnitude": spikes[1000 // T - 1], "spike_p": p}
     return {**dict.fromkeys(MEASURES), **found}
 

@@ -15,6 +15,7 @@ from wordnum.errors import InputError, UsageError
 from wordnum.report.figures import (
     draw_attribution,
     draw_conditions,
+    draw_contrasts,
     draw_growth,
     draw_systems,
     draw_windows,
@@ -54,10 +55,22 @@ def table(results: StudyResults) -> pd.DataFrame:
     return labelled(results.table)
 
 
+def test_contrasts_have_a_panel_each_and_a_row_per_system_of_the_text_as_it_is(table):
+    figure = draw_contrasts(table, 10, "study")
+    assert [ax.get_title() for ax in figure.axes] == ["round or not", "0 or 5", "the rest"]
+    originals = table[(table["condition"] == "original") & (table["T"] == 10)]
+    marks = figure.axes[0].lines[0].get_xdata()
+    assert marks == pytest.approx([66] * len(originals))
+    assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == list(
+        originals["system"]
+    )
+
+
 def test_every_figure_is_written_with_its_fonts(folder: Path):
     paths = write_figures(folder, format="pdf")
     assert {path.stem for path in paths} == {
-        "systems", "conditions-T2", "conditions-T5", "conditions-T10", "windows", "growth",
+        "systems", "conditions-T2", "conditions-T5", "conditions-T10", "contrasts-T10",
+        "contrasts-T5", "windows", "growth",
         "attribution-context-groups", "attribution-text-and-numbers",
     }  # fmt: skip
     for path in paths:
@@ -70,8 +83,9 @@ def test_every_figure_is_written_with_its_fonts(folder: Path):
 @pytest.mark.parametrize(("kind", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
 def test_a_format_is_what_it_is_called(tmp_path: Path, kind: str, start: bytes):
     folder = make_study(tmp_path / "out", [BASE], extras=False)
-    [path] = write_figures(folder, format=kind)
+    path, *others = write_figures(folder, format=kind)
     assert path.name == f"systems.{kind}"
+    assert [other.stem for other in others] == ["contrasts-T10", "contrasts-T5"]
     assert path.read_bytes().startswith(start)
 
 
@@ -93,7 +107,9 @@ def test_a_session_keeps_its_backend_and_has_no_figure_more(tmp_path: Path):
 def test_many_systems_go_on_to_another_page(tmp_path: Path):
     many = [replace(BASE, seed=seed) for seed in range(41)]
     results = StudyResults.open(make_study(tmp_path / "out", many, extras=False))
-    assert [name for name, _ in study_figures(results)] == ["systems", "systems-2"]
+    assert [name for name, _ in study_figures(results)] == [
+        "systems", "systems-2", "contrasts-T10", "contrasts-T5"
+    ]  # fmt: skip
 
 
 def test_the_table_of_kappas_says_what_the_study_found(results: StudyResults, table: pd.DataFrame):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordnum.analyzers.phi import CONTRASTS
 from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes, save_figure
 from wordnum.analyzers.side_by_side import System, plot_systems
 from wordnum.config import one_of
@@ -42,7 +43,8 @@ def write_figures(folder: str | Path, *, format: str = "pdf") -> list[Path]:  # 
     -------
     list of Path
         ``systems.pdf`` (``systems-2.pdf`` … where there are many). Then, where the study has them:
-        ``conditions-T10.pdf`` and so on for T = 2 and 5, ``windows.pdf``, ``growth.pdf`` for a
+        ``conditions-T10.pdf`` and so on for T = 2 and 5, ``contrasts-T10.pdf`` and for T = 5 the
+        parts of the corrected Phi_T, ``windows.pdf``, ``growth.pdf`` for a
         corpus thinned to several sizes, and an attribution for each of its questions.
 
     Raises
@@ -77,6 +79,9 @@ def study_figures(results: StudyResults) -> Iterator[tuple[str, Callable[[], Fig
     if table["condition"].nunique() > 1:
         for T in moduli:
             yield f"conditions-T{T}", partial(draw_conditions, table, T, title)
+    for T in (10, 5):
+        if (table["phi_corrected"].notna() & (table["T"] == T)).any():
+            yield f"contrasts-T{T}", partial(draw_contrasts, table, T, title)
     if table["window"].nunique() > 2:
         yield "windows", partial(draw_windows, table, moduli, title)
     if thinned(table)["perturbation"].nunique() > 2:
@@ -135,6 +140,36 @@ def draw_conditions(table: pd.DataFrame, T: int, title: str = "") -> Figure:
         tick.set_color(GREY if tick.get_text() in controls else "black")
     _legend(figure, axes, names)
     figure.suptitle(f"{title}: n mod {T}" if title else f"n mod {T}", fontsize=10)
+    return figure
+
+
+def draw_contrasts(table: pd.DataFrame, T: int, title: str = "") -> Figure:
+    """Draw the contrasts of the corrected Phi_T with their intervals, in per cent of it.
+
+    A row per system of the text as it is, the first forty, a panel per contrast. Where the corrected Phi_T is not
+    above 0 there is nothing to be a share of, and the row is empty.
+    """
+    table = table[(table["T"] == T) & (table["condition"] == "original")].head(_ROWS)
+    columns = {name: f"phi_{name.replace(' ', '_')}" for name in CONTRASTS}
+    columns = {name: column for name, column in columns.items() if table[column].notna().any()}
+    several = table["corpus"].nunique() > 1
+    names = [f"{c}: {s}" if several else s for c, s in zip(table["corpus"], table["system"])]
+    figure = _new_figure(2.4 + 1.9 * len(columns), 1.1 + 0.24 * len(table))
+    axes = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+    whole = table["phi_corrected"].astype(float)
+    scale, at = 100 / whole.where(whole > 0), np.arange(len(table))
+    for ax, (name, column), color in zip(axes, columns.items(), PALETTE):
+        _panel(ax, name)
+        value, low, high = (
+            scale * table[f"{column}{end}"].astype(float) for end in ("", "_low", "_high")
+        )
+        ax.hlines(at, low, high, color=color, linewidth=1.3)
+        ax.plot(value, at, "o", color=color, markersize=4)
+        ax.axvline(0, color=GREY, linewidth=0.6, zorder=0)
+        ax.set_xlabel(f"% of the corrected $\\Phi_{{{T}}}$", fontsize=7, parse_math=True)
+    axes[0].set_yticks(at, names, fontsize=7, parse_math=False)
+    axes[0].set_ylim(len(table) - 0.5, -0.5)
+    figure.suptitle(f"{title}: what n mod {T} is made of", fontsize=10)
     return figure
 
 
