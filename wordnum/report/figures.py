@@ -146,8 +146,8 @@ def draw_conditions(table: pd.DataFrame, T: int, title: str = "") -> Figure:
 def draw_contrasts(table: pd.DataFrame, T: int, title: str = "") -> Figure:
     """Draw the contrasts of the corrected Phi_T with their intervals, in per cent of it.
 
-    A row per system of the text as it is, the first forty, a panel per contrast. Where the corrected Phi_T is not
-    above 0 there is nothing to be a share of, and the row is empty.
+    A row per system of the text as it is, the first forty, and a panel per contrast. Where the
+    corrected Phi_T is not above 0 there is nothing to be a share of, and the row is empty.
     """
     table = table[(table["T"] == T) & (table["condition"] == "original")].head(_ROWS)
     columns = {name: f"phi_{name.replace(' ', '_')}" for name in CONTRASTS}
