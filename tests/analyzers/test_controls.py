@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from wordnum.analyzers.controls import CONTROLS, parts_of
 from wordnum.analyzers.probe_results import control_column
@@ -44,6 +45,27 @@ def test_every_control_has_its_null_its_interval_and_its_numbers():
         selects = name in CONTROLS[:3]
         assert (control.random_mean is not None) == selects
     assert [found.controls[name].n for name in CONTROLS[:4]] == [800, 900, 1000, 1000]
+
+
+@pytest.mark.slow
+def test_p_values_of_controls_are_uniform_under_noise():
+    counts = np.random.default_rng(0).integers(1, 99, 200)
+    found = [
+        quick(Embedding(noise(200, 10, seed), counts=counts), moduli=[5], nulls=78)[5].controls
+        for seed in range(80)
+    ]
+    jitter = np.random.default_rng(0).random(80) / 40
+    for name in CONTROLS:
+        p = np.array([controls[name].p_value for controls in found])
+        # Runs of five have two or three numbers of a parity, whose permutations are few.
+        assert stats.kstest(p - jitter, "uniform").pvalue > 0.001, name
+
+
+def test_the_null_is_that_of_the_kappa_shown():
+    found = quick(noise(200), moduli=[5], nulls=9, repeats=3, controls=False)[5]
+    assert found.null.observed == found.kappa == pytest.approx(found.kappa_repeats.mean())
+    least = (1 + (found.null.values >= found.kappa).sum()) / 10
+    assert found.null.p_value == pytest.approx(least)
 
 
 def test_random_selections_say_what_fewer_numbers_cost():
