@@ -38,11 +38,11 @@ ROWS = 256
 SHORT = {"initializer_range": 0.02}  # embeddings a quarter as long at the start
 # Name: the task, the steps, and what else is unlike the default.
 RUNS = {
-    "one-token": (AdditionTask(tokens=1), 700, {}),
-    "one-token-modulo": (AdditionTask(tokens=1, carries="inner"), 600, {}),
-    "one-token-short": (AdditionTask(tokens=1), 600, SHORT),
-    "one-token-modulo-short": (AdditionTask(tokens=1, carries="inner"), 600, SHORT),
-    "two-tokens": (AdditionTask(tokens=2, order="least"), 1300, {}),
+    "one-token": (AdditionTask(tokens=1), 1200, {}),
+    "one-token-modulo": (AdditionTask(tokens=1, carries="inner"), 1200, {}),
+    "one-token-short": (AdditionTask(tokens=1), 1200, SHORT),
+    "one-token-modulo-short": (AdditionTask(tokens=1, carries="inner"), 1200, SHORT),
+    "two-tokens": (AdditionTask(tokens=2, order="least"), 2000, {}),
     "two-tokens-short": (AdditionTask(tokens=2, order="least"), 2500, SHORT),
     "two-tokens-modulo": (AdditionTask(tokens=2, order="least", carries="inner"), 2500, {}),
 }
