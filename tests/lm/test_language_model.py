@@ -137,7 +137,9 @@ def test_the_seed_decides_and_random_states_stay(finished, tmp_path):
 
 
 def test_seeds_are_replicates(finished, tmp_path):
-    model = LanguageModel(**QUICK, seeds=2, folder=tmp_path / "m").fit(TASK)
+    two = np.int64(2)
+    model = LanguageModel(**QUICK, seeds=two, random_state=np.int64(0), folder=tmp_path / "m")
+    model.fit(TASK)
     assert model.embedding_.replicates.kind == "seeds"
     assert model.embedding_.replicates.ids == (1,)
     assert np.array_equal(model.embedding_.vectors, finished.embedding_.vectors)
@@ -384,6 +386,19 @@ def test_the_estimate_knows_parameters_tokens_and_disk(tmp_path, optimizer):
     assert found["memory_bytes"] > 8 * n + 4 * state
     kept = sum(f.stat().st_size for f in (tmp_path / "m").rglob("*") if f.is_file())
     assert kept < found["disk_bytes"] < kept + 3 * 4 * (n + state)
+
+
+@pytest.mark.long
+def test_an_lstm_is_loaded_in_another_process(tmp_path):
+    how = {"architecture": "lstm", "size": "nano", "max_steps": 2, "batch_tokens": 60}
+    made = LanguageModel(**how, folder=tmp_path / "m").fit(TASK)
+    code = f"""
+from wordnum.lm import AdditionTask, LanguageModel
+model = LanguageModel(**{how!r}, folder={str(tmp_path / "m")!r})
+print(model.fit_transform(AdditionTask(base=10, tokens=1)).fingerprint)
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert out.stdout.strip() == made.embedding_.fingerprint, out.stderr
 
 
 @pytest.mark.long

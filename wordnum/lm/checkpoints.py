@@ -25,6 +25,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from wordnum.errors import FormatError, InputError
+from wordnum.provenance import jsonable
 from wordnum.storage import read_failure, write_json, write_text
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class TrainingFolder:
     path : path-like
         Made by `begin`.
     about : mapping
-        What is trained on what, as JSON holds it. A training that has begun goes on only where
+        What is trained on what. A training that has begun goes on only where
         this is what it was begun with.
 
     Raises
@@ -56,7 +57,7 @@ class TrainingFolder:
 
     def __init__(self, path: str | os.PathLike[str], *, about: dict[str, Any]) -> None:
         self.path = Path(path)
-        self.about = {"kind": _KIND, "version": _VERSION, **json.loads(json.dumps(about))}
+        self.about = {"kind": _KIND, "version": _VERSION, **jsonable(about)}
         self.finished = False
         if (self.path / ABOUT).exists():
             self._compare(_read(self.path / ABOUT))

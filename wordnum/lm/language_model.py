@@ -190,8 +190,9 @@ class LanguageModel(NumberModel):
                 got=type(source).__name__,
                 remedy="encode the text (wn.encode) and pass the corpus",
             )
-        if isinstance(source, AdditionTask) and perturbation != "original":
-            raise UsageError("a task is not perturbed", got=str(perturbation))
+        named_so = getattr(perturbation, "name", perturbation)
+        if isinstance(source, AdditionTask) and named_so != "original":
+            raise UsageError("a task is not perturbed", got=str(named_so))
         torch, *_ = (require(package, purpose="a language model") for package in self.requires)
         if self.device == "cuda" and not torch.cuda.is_available():
             raise InputError(

@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.utils import logging as logs
 
+import wordnum.lm.lstm  # noqa: F401  it registers with transformers, to be loaded
 from wordnum.errors import InputError
 from wordnum.lm.checkpoints import TrainingFolder
 from wordnum.lm.optimizers import make_optimizer
