@@ -13,6 +13,10 @@ from wordnum.errors import InputError
 from wordnum.storage import write_failure
 
 
+# Bytes that are read instead of mapped.
+_LITTLE = 2**20
+
+
 class Spool:
     """A nameless temporary file that arrays are appended to and read back from by one memory map.
 
@@ -71,10 +75,11 @@ class Spool:
         self._written += array.nbytes
 
     def mapped(self, dtype: np.dtype | type) -> np.ndarray:
-        """Return all that was appended as one read-only array."""
-        if not self._written:
-            return np.zeros(0, dtype=dtype)
+        """Return all that was appended as one read-only array; little of it holds no descriptor."""
         try:
+            if self._written <= _LITTLE:
+                self._file.seek(0)
+                return np.frombuffer(self._file.read(), dtype=dtype)
             view = mmap.mmap(self._file.fileno(), self._written, access=mmap.ACCESS_READ)
         except OSError as error:
             raise self._full(error) from error
