@@ -12,7 +12,6 @@ import numpy as np
 from wordnum.errors import InputError
 from wordnum.storage import write_failure
 
-
 # Bytes that are read instead of mapped.
 _LITTLE = 2**20
 
