@@ -12,7 +12,7 @@ from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.embeddings.presets import DEFAULT_PRESET, PRESETS, embed, get_preset, made_by
+from wordnum.embeddings.presets import DEFAULT_PRESET, PRESETS, embed, made_by
 from wordnum.embeddings.registry import model_class, model_names, parameter_names
 from wordnum.embeddings.svd import SVD
 from wordnum.errors import InputError, UsageError
@@ -180,9 +180,9 @@ def test_model_of_text_refuses_counts(model):
 
 
 def test_parameter_of_another_model_is_refused_with_those_there_are():
-    with pytest.raises(UsageError, match="'frequency' has no parameter 'dim'") as error:
+    with pytest.raises(UsageError, match="unknown parameter of frequency 'dim'") as error:
         embed(text(), model="frequency", dim=4)
-    assert "it has: half_samples, min_count" in str(error.value)
+    assert "Known: half_samples, min_count" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -207,5 +207,5 @@ def test_a_window_is_any_integer_or_a_window(window):
 
 def test_unknown_preset_names_the_nearest():
     with pytest.raises(UsageError, match="unknown preset 'helinger-2'") as error:
-        get_preset("helinger-2")
+        embed(text_counts(), preset="helinger-2")
     assert "did you mean 'hellinger-2'?" in str(error.value)

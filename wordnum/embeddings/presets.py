@@ -49,7 +49,7 @@ class Preset:
 
     Examples
     --------
-    >>> get_preset("hellinger-1").make(dim=50)
+    >>> PRESETS["hellinger-1"].make(dim=50)
     SVD(dim=50)
     """
 
@@ -65,17 +65,6 @@ class Preset:
     def make(self, **changes: Any) -> Any:
         """Model of the preset, with other parameters where given."""
         return make_model(self.model, **{**self.parameters, **changes})
-
-
-def get_preset(name: str) -> Preset:
-    """Preset by name.
-
-    Raises
-    ------
-    UsageError
-        No preset has this name; the message has the nearest one.
-    """
-    return PRESETS[one_of(name, PRESETS, what="preset")]
 
 
 def _read_presets() -> dict[str, Preset]:
@@ -151,7 +140,7 @@ def embed(
     """
     opened = open_counts(source)
     chosen = _chosen(preset, model, signal, parameters)
-    known, kind = parameter_names(chosen.model), model_class(chosen.model)
+    kind = model_class(chosen.model)
     one_of(device, kind.devices, what=f"device of the model {chosen.model!r}:")
     if kind.reads == "corpus" and not isinstance(opened, EncodedCorpus):
         raise UsageError(
@@ -183,6 +172,7 @@ def embed(
         "signal": chosen.signal,
         "rows": "all" if isinstance(opened, WordCounts) else "numbers",
     }
+    known = parameter_names(chosen.model)
     estimator = chosen.make(**{k: value for k, value in offered.items() if k in known})
     if kind.reads == "corpus" or isinstance(opened, WordCounts):
         return estimator.fit_transform(opened)
@@ -227,17 +217,11 @@ def _chosen(
     preset: Preset | str | None, model: str | None, signal: str | None, parameters: dict[str, Any]
 ) -> Preset:
     """Return a preset with changes; without a name and a model, the default one."""
-    base = preset if isinstance(preset, Preset) else get_preset(preset or DEFAULT_PRESET)
+    named = preset or DEFAULT_PRESET
+    base = named if isinstance(named, Preset) else PRESETS[one_of(named, PRESETS, what="preset")]
     if model is not None and (preset is None or model != base.model):
         base = Preset(model, f"{model} with its defaults", window=Window(size=5), model=model)
     given = {name: value for name, value in parameters.items() if value is not None}
-    known = parameter_names(base.model)
-    for name in given:
-        if name not in known:
-            raise UsageError(
-                f"the model {base.model!r} has no parameter {name!r}",
-                remedy=f"leave it out; it has: {', '.join(known)}",
-            )
     return replace(base, signal=signal or base.signal, parameters={**base.parameters, **given})
 
 
