@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer, models
 
@@ -426,6 +429,32 @@ class TestWhatIsRefused:
     def test_empty_folder_is_no_model(self, tmp_path):
         with pytest.raises(FormatError, match="it is a folder"):
             load_embedding(tmp_path)
+
+
+VALUES = (
+    st.none() | st.integers() | st.floats() | st.sampled_from(["gpt2", "x", "../x", "wte.weight"])
+)
+JSON = (
+    VALUES | st.lists(VALUES, max_size=3) | st.dictionaries(st.text(max_size=3), VALUES, max_size=3)
+)
+INDICES = st.fixed_dictionaries(
+    {"weight_map": st.dictionaries(st.just("wte.weight") | st.text(max_size=3), JSON)}
+)
+CONFIGS = st.dictionaries(
+    st.sampled_from(["model_type", "text_config", "vocab_size", "tie_word_embeddings"]), JSON
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(JSON | INDICES, JSON | CONFIGS)
+def test_any_index_and_config_are_read_or_refused(tmp_path, index, config):
+    folder = tmp_path / "m"
+    if not folder.exists():
+        gpt2(folder, shards=2)
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    (folder / "config.json").write_text(json.dumps(config))
+    with contextlib.suppress(InputError):
+        assert load_embedding(folder).numbers.tolist() == PLAIN
 
 
 @pytest.mark.skipif(not available("torch"), reason="PyTorch is not installed")
