@@ -5,6 +5,7 @@ from scipy import stats
 from wordnum.analyzers.controls import CONTROLS, parts_of
 from wordnum.analyzers.probe_results import control_column
 from wordnum.analyzers.probing import probe
+from wordnum.analyzers.reasons import reason_text
 from wordnum.analyzers.roundness import roundness, roundness_ceiling
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.replicates import Replicates
@@ -162,12 +163,13 @@ def test_a_difference_between_classifiers_is_flagged():
     found = quick(line, moduli=[10], controls=False)
     assert found[10].kappa - found[10].alternative_kappa > 20
     assert found.flags == ("classifiers-disagree",)
-    assert "lda has kappa" in found.notes[0].text
+    assert "at T = 10 lda" in found.notes[0].text
+    assert "{" not in reason_text("classifiers-disagree") + reason_text("more-dimensions")
     assert quick(noise(d=3), moduli=[10], controls=False).flags == ()
 
 
 def test_as_many_dimensions_as_training_numbers_are_flagged():
     found = quick(noise(100, 80), moduli=[2], controls=False)
     assert "more-dimensions" in found.flags
-    assert any("80 dimensions, 80 training numbers" in note.text for note in found.notes)
+    assert any("as many dimensions as training numbers" in note.text for note in found.notes)
     assert "more-dimensions" not in quick(noise(100, 79), moduli=[2], controls=False).flags

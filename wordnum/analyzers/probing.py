@@ -17,7 +17,7 @@ from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with
 from wordnum.analyzers.intervals import Interval, Pairs, equal_halves, half_sample_interval
 from wordnum.analyzers.permutations import Null, permuted_labels
 from wordnum.analyzers.probe_results import ModulusProbe, ProbeResult
-from wordnum.analyzers.reasons import Reason
+from wordnum.analyzers.reasons import Reason, reason_text
 from wordnum.analyzers.refits import Refits
 from wordnum.analyzers.residues import Task, check_classes, checked_moduli, tasks_for
 from wordnum.backend import Backend, get_backend
@@ -352,13 +352,12 @@ class _Run:
         for T, one in found.items():
             first = float(one.kappa_repeats[0])
             if abs(first - one.alternative_kappa) > _AGREE:
-                names = {"classifier": self.classifier, "other": other}
-                kappas = {"kappa": first, "other_kappa": one.alternative_kappa}
-                notes.append(Reason.of("classifiers-disagree", T=T, **names, **kappas))
+                kappas = f"{self.classifier} {first:.0f}, {other} {one.alternative_kappa:.0f}"
+                text = f"{reason_text('classifiers-disagree')}, at T = {T} {kappas}"
+                notes.append(Reason("classifiers-disagree", T, text))
         n = len(self.embedding.numbers)
-        train = n - -(-n // self.folds)
-        if self.embedding.dim >= train:
-            notes.append(Reason.of("more-dimensions", dim=self.embedding.dim, train=train))
+        if self.embedding.dim >= n - -(-n // self.folds):
+            notes.append(Reason.of("more-dimensions"))
         return notes
 
 

@@ -24,10 +24,8 @@ REASONS = {
     "few-hundreds": "too few numbers to tell digits from residues",
     "no-verdict": "a verdict needs the spectrum and the probe",
     "no-data": "{n} numbers have no vector of their own: {numbers}",
-    "classifiers-disagree": "what is read at T = {T} hangs on the classifier: {classifier} has "
-    "kappa {kappa:.0f}, {other} {other_kappa:.0f}",
-    "more-dimensions": "{dim} dimensions, {train} training numbers: regularisation decides what a "
-    "linear probe reads",
+    "classifiers-disagree": "what is read hangs on the classifier: two differ by more than 20 points",
+    "more-dimensions": "as many dimensions as training numbers: regularisation decides what is read",
     "no-permutations": "no labels were permuted",
     "projected": "separability at T = {periods}: directions without variance were left out of S_W",
     "shrunk": "separability at T = {periods}: S_W is singular, a shrinkage of 1 % stands in",
