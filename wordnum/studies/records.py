@@ -47,7 +47,7 @@ def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
             "paper_label": verdict.paper_label,
             "digits": analysis.digits.reading if analysis.digits else None,
             "reasons": [reason._asdict() for reason in verdict.reasons],
-            "flags": verdict.flags,
+            "flags": analysis.flags,
             "spectrum": {name: getattr(spectrum, name) for name in _BY_FREQUENCY},
             **by_period,
             "circle": {T: vars(circle(embedding, period=T)) for T in SPIKE_PERIODS if T > 2},
