@@ -56,9 +56,9 @@ def beginning(data: bytes, size: int) -> bytes:
 def wordnum_ids(data: bytes) -> np.ndarray:
     """Ids of a text, by the steps that `encode` takes, without files."""
     from wordnum.corpus.numerals import NumeralScheme
-    from wordnum.corpus.tokenizing import PADDING, FastTokenizer, WordTable
+    from wordnum.corpus.tokenizing import PADDING, FastTokenizer
     from wordnum.corpus.vocabulary import Vocabulary
-    from wordnum.corpus.word_table import WordCounter
+    from wordnum.corpus.word_table import WordCounter, WordTable
 
     scheme = NumeralScheme()
     first = scheme.size + 2

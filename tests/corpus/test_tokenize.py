@@ -22,9 +22,9 @@ from wordnum.corpus.tokenizing import (
     FastTokenizer,
     InvalidBytesError,
     Piece,
-    WordTable,
     tokens,
 )
+from wordnum.corpus.word_table import WordTable
 from wordnum.errors import UsageError
 
 SEPARATORS = ("blank", "line", "file")

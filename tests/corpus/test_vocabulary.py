@@ -162,7 +162,7 @@ def test_pruning_drops_the_rarer_half_and_says_so(parts: list[dict[str, int]], l
         ("counts", np.full(1004, "7")),
         ("counts", np.full(1004, -1)),
         ("counts", np.full(7, 1)),
-        ("numerals", np.frombuffer(b'{"size": "x"}', np.uint8)),
+        ("numerals", np.frombuffer(b'{"size": "x", "rules": 2}', np.uint8)),
     ],
 )
 def test_arrays_that_are_no_vocabulary_are_refused(name: str, wrong: np.ndarray):

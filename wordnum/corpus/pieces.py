@@ -29,10 +29,9 @@ from wordnum.corpus.tokenizing import (
     FastTokenizer,
     InvalidBytesError,
     Piece,
-    WordTable,
 )  # fmt: skip
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.corpus.word_table import LIMIT, WordCounter
+from wordnum.corpus.word_table import LIMIT, WordCounter, WordTable
 from wordnum.errors import FormatError, InputError
 from wordnum.parallel import map_tasks
 from wordnum.provenance import content_hash

@@ -1,4 +1,4 @@
-"""Counting words in bounded memory."""
+"""Words interned by their bytes, and counted in bounded memory."""
 
 from __future__ import annotations
 
@@ -6,9 +6,75 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wordnum.corpus.tokenizing import WordTable
+from wordnum.corpus import tokenizer_kernel as kernel
 
 LIMIT = 2_000_000
+
+
+class WordTable:
+    """Words interned by their bytes; the index of a word is the order of its first coming.
+
+    Examples
+    --------
+    >>> table = WordTable()
+    >>> words = np.frombuffer(b"thecatthe", dtype=np.uint8)
+    >>> table.intern(words, np.array([0, 3, 6, 9])).tolist()
+    [0, 1, 0]
+    """
+
+    def __init__(self, slots: int = 1 << 17) -> None:
+        self.table = _aligned(slots)
+        self.offsets = np.zeros(slots // 2 + 1, dtype=np.int64)
+        self.blob = np.empty(slots * 4, dtype=np.uint8)
+        self.fill = np.zeros(2, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return int(self.fill[kernel.N_WORDS])
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all words together."""
+        return int(self.fill[kernel.N_BYTES])
+
+    @property
+    def arrays(self) -> kernel.Words:
+        """What the compiled loops take."""
+        return self.table, self.blob, self.offsets, self.fill
+
+    def grow(self, room: int = 2 * kernel.MAX_TOKEN_BYTES) -> None:
+        """Make room for four times as many words, and for `room` bytes more."""
+        blob, offsets = self.words(), self.offsets
+        slots = len(self.table) // kernel.STRIDE
+        if len(self) * 2 + 2 > slots:
+            self.table = _aligned(slots * 4)
+            self.offsets = np.zeros(slots * 2 + 1, dtype=np.int64)
+        if self.n_bytes + room > len(self.blob):
+            self.blob = np.empty(2 * (len(self.blob) + room), dtype=np.uint8)
+        if self.offsets is offsets:
+            self.blob[: len(blob[0])] = blob[0]
+        else:
+            self.fill[:] = 0
+            self.intern(*blob)
+
+    def intern(self, blob: np.ndarray, offsets: np.ndarray, *, add: bool = True) -> np.ndarray:
+        """Indices of the words blob[offsets[i]:offsets[i + 1]].
+
+        Unseen ones are added, or are -1 if not to `add`.
+        """
+        # The kernel is compiled once, for arrays that may be written.
+        blob = np.require(blob, dtype=np.uint8, requirements=["C", "W"])
+        offsets = np.require(offsets, dtype=np.int64, requirements=["C", "W"])
+        indices = np.empty(len(offsets) - 1, dtype=np.int64)
+        done = 0
+        while True:
+            done = kernel.intern_words(blob, offsets, done, add, self.arrays, indices)
+            if done == len(indices):
+                return indices
+            self.grow(int(offsets[done + 1] - offsets[done]))
+
+    def words(self) -> tuple[np.ndarray, np.ndarray]:
+        """Blob and offsets of all words, copied."""
+        return self.blob[: self.n_bytes].copy(), self.offsets[: len(self) + 1].copy()
 
 
 class WordCounter:
@@ -123,3 +189,10 @@ class WordCounter:
         self._counts = self._counts[kept]
         self._table = WordTable()
         self._table.intern(blob, offsets)
+
+
+def _aligned(slots: int) -> np.ndarray:
+    """Empty table whose slots do not straddle cache lines."""
+    raw = np.zeros(slots * kernel.STRIDE + 8, dtype=np.uint64)
+    skip = (-raw.ctypes.data % 64) // 8
+    return raw[skip : skip + slots * kernel.STRIDE]
