@@ -46,7 +46,7 @@ function renderDetail() {
   const head = h('header', { class: 'detail-head' }, h('h2', { id: 'detail-h', tabindex: -1 }, record.system),
     sub && h('p', { class: 'system-sub' }, sub),
     h('p', { class: 'detail-verdict' }, badge(record.status === 'done' ? record.paper_label : ''), ' ',
-      record.status === 'done' ? VERDICTS[record.paper_label] || '' : ''),
+      record.status === 'done' ? `label of the paper: ${VERDICTS[record.paper_label] || ''}` : ''),
     record.reasons.length > 0 && h('ul', { class: 'reasons' }, record.reasons.map(reason => h('li', {}, reason))),
     noticeList(record));
   const main = h('div', { class: 'detail-main' });
@@ -154,6 +154,7 @@ function facts(pairs) {
 function probeFacts(record, T) {
   const get = name => measure(record, name, T);
   return facts([
+    get('verdict') && ['Verdict', get('spectral') ? `spectral, ${get('verdict')}` : get('verdict')],
     ['Kappa', fixed(get('kappa'), 1)],
     ['95 % interval', isNumber(get('low')) ? between(get('low'), get('high')) : 'none', isNumber(get('low')) ? '' : reasonAt(record, T)],
     isNumber(get('repeat_sd')) && ['Spread over repeats', fixed(get('repeat_sd'), 1), 'not an interval'],
@@ -161,8 +162,6 @@ function probeFacts(record, T) {
     ...controlsOf(record, T).map(({ name, value, note }) => [name[0].toUpperCase() + name.slice(1), value, note]),
     ['Null: mean, 95th percentile', `${fixed(get('null_mean'), 1)}, ${fixed(get('null_p95'), 1)}`],
     ['Permutation p', probability(get('null_p'))],
-    get('verdict') && ['Verdict', get('spectral') ? `spectral, ${get('verdict')}` : get('verdict')],
-    ...phiFacts(record, T),
     isNumber(get('magnitude')) && [`Spike at period ${T}`, `${fixed(get('magnitude'), 2)} × median`, `p ${probability(get('spike_p'))}`],
   ]);
 }
@@ -176,8 +175,8 @@ function phiFacts(record, T) {
   const range = name => isNumber(get(`${name}_low`)) ? between(get(`${name}_low`), get(`${name}_high`), 2) : '';
   if (!isNumber(get('corrected'))) return [];
   const parts = Object.entries(CONTRASTS).filter(([name]) => isNumber(get(name)));
-  return [['Phi, corrected', fixed(get('corrected'), 2), range('corrected')],
-    ...(parts.length > 1 ? parts.map(([name, words]) => [`Phi: ${words}`, fixed(get(name), 2), range(name)]) : [])];
+  return [['Φ, corrected', fixed(get('corrected'), 2), range('corrected')],
+    ...(parts.length > 1 ? parts.map(([name, words]) => [`Φ: ${words}`, fixed(get(name), 2), range(name)]) : [])];
 }
 
 function confusionPlot(matrix, residues, T) {
@@ -249,7 +248,7 @@ function fisher(record, T) {
   node.append(...bar(6, value, 'bar', 'data'), ...(isNumber(noise) ? bar(36, noise, 'bar noise', 'noise') : []));
   return h('div', {}, node, facts([
     ['λ max', significant(value), isNumber(noise) && noise > 0 ? `${significant(value / noise, 2)} × its noise level` : ''],
-    ['Φ', significant(get('phi')), `power at period ${T} and its harmonics`], ['Condition of S_W', significant(get('cond'))],
+    ['Φ', significant(get('phi')), `power at period ${T} and its harmonics`], ...phiFacts(record, T), ['Condition of S_W', significant(get('cond'))],
   ]));
 }
 

@@ -192,5 +192,5 @@ function paintLegend() {
       svg('line', { x1: 42, x2: 70, y1: 5, y2: 5, class: 'interval' }), svg('circle', { cx: 56, cy: 5, r: 2.4, class: 'dot' })),
     'zero, null, kappa with 95 % interval'),
     h('span', { class: 'key' }, svg('svg', { class: 'whisker', width: 12, height: 10 }, svg('circle', { cx: 6, cy: 5, r: 2.4, class: 'dot hollow' })), 'no interval'),
-    h('span', { class: 'key' }, glyph('partial'), 'verdict: left the spike, right the geometry'));
+    h('span', { class: 'key' }, glyph('partial'), 'label of the paper: left the spike, right the geometry'));
 }
