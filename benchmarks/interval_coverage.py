@@ -145,6 +145,7 @@ def report(draws: Path, names: list[str]) -> None:
     by_regime: dict[str, list[dict[str, Any]]] = {}
     for line in lines(draws):
         by_regime.setdefault(line["regime"], []).append(line)
+    pooled: dict[tuple[str, str], list[tuple[np.ndarray, float]]] = {}
     for name in [name for name in [*REGIMES, "wikipedia"] if name in by_regime and name in names]:
         regime, texts = REGIMES.get(name, WIKIPEDIA), by_regime[name]
         for at, T in enumerate(MODULI):
@@ -152,13 +153,16 @@ def report(draws: Path, names: list[str]) -> None:
             for of, each in zip(("kappa", "difference"), zip(*found)):
                 value, reach, narrow, error = np.array(each).T
                 miss = np.abs(value - value.mean())
+                pooled.setdefault((name, of), []).append((miss <= reach, 2 * reach.mean()))
                 cells = [f"{name} | {regime.size} | {regime.documents} | {len(texts)} | {T} | {of}"]
                 cells += [f"{value.mean():.1f}", f"{value.std(ddof=1):.2f}"]
                 cells += [f"{np.sqrt((error**2).mean()):.2f}", f"{2 * reach.mean():.1f}"]
-                low, high = wilson(miss <= reach)
-                cells.append(f"{100 * np.mean(miss <= reach):.1f} ({low:.1f} to {high:.1f})")
-                cells.append(f"{100 * np.mean(miss <= narrow):.0f}")
+                cells += [covered(miss <= reach), f"{100 * np.mean(miss <= narrow):.0f}"]
                 print("|", " | ".join(cells), "|", flush=True)
+    print("\n| regime | of | mean length | covered at all T, % (Wilson 95 %) |\n|---|---|---|---|")
+    for (name, of), each in pooled.items():
+        length = np.mean([one for _, one in each])
+        print(f"| {name} | {of} | {length:.1f} | {covered(np.concatenate([c for c, _ in each]))} |")
 
 
 def intervals(T: int, line: dict[str, Any], at: int) -> tuple[tuple[float, ...], ...]:
@@ -174,10 +178,10 @@ def intervals(T: int, line: dict[str, Any], at: int) -> tuple[tuple[float, ...],
     return (kappas[0], t * error, narrow[0], error), (gap.difference, reach, narrow[1], reach / t)
 
 
-def wilson(covered: np.ndarray) -> tuple[float, float]:
-    """95 % interval of a share, in per cent."""
-    found = binomtest(int(covered.sum()), len(covered)).proportion_ci(method="wilson")
-    return 100 * found.low, 100 * found.high
+def covered(hits: np.ndarray) -> str:
+    """Share of the texts in per cent, with its Wilson interval."""
+    found = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
+    return f"{100 * hits.mean():.1f} ({100 * found.low:.1f} to {100 * found.high:.1f})"
 
 
 def main() -> None:
