@@ -136,7 +136,7 @@ def test_what_it_means_is_told_in_words(found):
         "The spectrum has spikes at T = ",
         "n mod 10 is read linearly, kappa x 100 = ",
         ": more than whether a number is round.",
-        "Of what the last digit moves (Phi at T = 10, corrected): round or not ",
+        "Of the scatter between last digits (Phi at T = 10, corrected): round or not ",
         "Digits or residues? The last digit alone",
         "By the rule of the paper, which counts roundness as geometry: ",
     ):
@@ -145,7 +145,8 @@ def test_what_it_means_is_told_in_words(found):
         "excluding multiples of 5"], only="spectrum,probe")  # fmt: skip
     assert "what is read is whether a number is round (at most" in round_ones.explain()
     noise = np.random.default_rng(0).standard_normal((60, 3))
-    few = analyze(noise, moduli=[2], nulls=0)
+    few = analyze(noise, moduli=[2, 10], nulls=0)
+    assert "Last digits lie no farther apart than labels at random would." in few.explain()
     assert few.digits is None
     assert "too few numbers to tell digits from residues" in [r.text for r in few.reasons]
 

@@ -127,6 +127,15 @@ def test_the_rule_keeps_its_borders(kappa, control, interval, p, expected):
     assert ("no-interval" in codes) == (low is None)
 
 
+def test_what_was_not_tested_is_undecided():
+    noise = np.random.default_rng(0).standard_normal((60, 3))
+    noise[:, 0] += np.arange(60) % 7 == 3
+    found = verdict(spectrum(noise), probe(noise, moduli=[2, 7], nulls=0))
+    for one in found.values():
+        assert one.geometry in ("undecided", "neither")
+    assert "neither an interval nor permutations" in "".join(map(str, found.reasons))
+
+
 def test_without_the_control_nothing_is_called_geometric():
     made = planted_kind("strong circle")
     found = verdict(spectrum(made), probe(made, moduli=[10], controls=False))

@@ -80,15 +80,18 @@ def _of_phi(analysis: Analysis) -> Iterator[str]:
     one = analysis.phi.by_period.get(10) if analysis.phi else None
     if one is None or one.corrected is None:
         return
-    whole = one.corrected
-    if whole.value <= 0 or (whole.low is not None and whole.low <= 0):
-        yield "The last digit moves the vectors no more than labels at random would."
+    whole, judged = one.corrected, analysis.verdict.by_period if analysis.verdict else {}
+    # Without an interval, the verdict says whether there is anything to split.
+    told_apart = ("geometric", "by roundness")
+    seen = any(j.spectral or j.geometry in told_apart for T, j in judged.items() if 10 % T == 0)
+    if whole.value <= 0 or not (seen if whole.low is None else whole.low > 0):
+        yield "Last digits lie no farther apart than labels at random would."
         return
     shares = {
         name: f"{100 * share.value / whole.value:.0f} %" for name, share in one.contrasts.items()
     }
     told = ", ".join(f"{name} {share}" for name, share in shares.items())
-    yield f"Of what the last digit moves (Phi at T = 10, corrected): {told}."
+    yield f"Of the scatter between last digits (Phi at T = 10, corrected): {told}."
 
 
 def _of_digits(analysis: Analysis) -> Iterator[str]:

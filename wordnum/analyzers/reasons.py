@@ -40,6 +40,7 @@ REASONS = {
     "{control:.1f}, at most {upper:.1f}",
     "undecided": "undecided at T = {T}: kappa {kappa:.1f}, without multiples of 5 {control:.1f}, "
     "which may be up to {upper:.1f}",
+    "untested": "undecided at T = {T}: kappa {kappa:.1f} has neither an interval nor permutations",
     "no-control": "undecided at T = {T}: kappa {kappa:.1f} was not probed without multiples of 5",
     "not-geometric": "not geometric at T = {T}: kappa {kappa:.1f}, {p}",
     "no-interval": "no interval at T = {T}: p below 0.01 against both nulls stands in for it",

@@ -161,8 +161,8 @@ def verdict(
 
     For T that share a factor with 10 roundness must be told from geometry. If kappa counts, then
     *geometric* where the kappa that excludes multiples of 5 counts too, *by roundness* where the
-    upper bound of that one is below 5, and *undecided* between. Otherwise *neither*. For other T
-    *geometric* is a kappa that counts.
+    upper bound of that one is below 5, and *undecided* between, or where nothing was tested.
+    Otherwise *neither*. For other T *geometric* is a kappa that counts.
 
     How often the rule is right: ``benchmarks/verdicts.md``.
 
@@ -224,6 +224,8 @@ def _geometry(T: int, probed: ModulusProbe) -> tuple[str, list[Reason]]:
     reasons = list(_caveats(T, probed))
     if not _counts(kappa, probed.low, bound):
         return "neither", [Reason.of("not-geometric", **told), *reasons]
+    if bound is None and probed.low is None:
+        return "undecided", [Reason.of("untested", **told)]
     if T % 2 and T % 5:
         return "geometric", [Reason.of("geometric", **told), *reasons]
     control = probed.controls.get(_CONTROL)
