@@ -13,6 +13,9 @@ from wordnum.embeddings.base import NumberModel
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.trajectory import Trajectory
 from wordnum.errors import MissingExtraError, UsageError
+from wordnum.report.figures import study_figures
+from wordnum.report.page_data import page_data
+from wordnum.report.training_curves import draw_training
 from wordnum.studies.results import StudyResults
 from wordnum.studies.runner import run_study
 from wordnum.studies.tasks import TaskRecipe, task_recipe
@@ -192,3 +195,24 @@ def test_a_model_may_be_fitted_under_some_conditions_only(tmp_path: Path, corpus
     file.write_text(text.replace('model = "growing"', 'model = "growing"\nconditions = ["swap"]'))
     with pytest.raises(UsageError, match="condition"):
         load_study(str(file))
+
+
+def test_training_is_drawn_beside_counting_by_the_tokens_read(tmp_path: Path, corpus: str):
+    results = run(tmp_path, corpus)
+    figure = draw_training(results.table, [5, 10])
+    ax = figure.axes[1]
+    assert ax.get_title() == "n mod 10"
+    training, counting = ax.get_lines()[1:3]  # the first is the axis
+    assert training.get_xdata().tolist() == [1000, 10_000]
+    table = results.table
+    kappas = table[(table["model"] == "growing") & (table["T"] == 10)]["kappa"].tolist()
+    assert training.get_ydata().tolist() == kappas[1:]  # before the first step none is read
+    assert counting.get_linestyle() == "--"
+    assert "training" in dict(study_figures(results))
+
+
+def test_the_page_has_the_checkpoints(tmp_path: Path, corpus: str):
+    overview, _ = page_data(run(tmp_path, corpus))
+    steps = [s for s, T in zip(overview["training"]["step"], overview["training"]["T"]) if T == 10]
+    assert steps == [10, 100, None]
+    assert len(overview["records"]) == 2

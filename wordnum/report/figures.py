@@ -15,6 +15,7 @@ from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes, save_figure
 from wordnum.analyzers.side_by_side import System, plot_systems
 from wordnum.config import one_of
 from wordnum.errors import InputError
+from wordnum.report.training_curves import draw_training, log_axis, trained
 from wordnum.studies.attribution import draw_shares
 from wordnum.studies.results import StudyResults
 
@@ -44,8 +45,8 @@ def write_figures(folder: str | Path, *, format: str = "pdf") -> list[Path]:  # 
     list of Path
         ``systems.pdf`` (``systems-2.pdf`` … where there are many). Then, where the study has them:
         ``conditions-T10.pdf`` and so on for T = 2 and 5, ``contrasts-T10.pdf`` and for T = 5 the
-        parts of the corrected Phi_T, ``windows.pdf``, ``growth.pdf`` for a
-        corpus thinned to several sizes, and an attribution for each of its questions.
+        parts of the corrected Phi_T, ``windows.pdf``, ``growth.pdf`` for a corpus thinned to
+        several sizes, ``training.pdf`` where models train, and an attribution for each question.
 
     Raises
     ------
@@ -86,6 +87,8 @@ def study_figures(results: StudyResults) -> Iterator[tuple[str, Callable[[], Fig
         yield "windows", partial(draw_windows, table, moduli, title)
     if thinned(table)["perturbation"].nunique() > 2:
         yield "growth", partial(draw_growth, table, moduli, title)
+    if not trained(results.table).empty:
+        yield "training", partial(draw_training, results.table, moduli, title)
     if results.attribution is not None:
         for grouping, rows in results.attribution.groupby("grouping", sort=False):
             name = "-".join(["attribution", *str(grouping).replace(",", "").split()])
@@ -267,7 +270,7 @@ def _lines(
             aside = 1.03 ** (at - (len(names) - 1) / 2)
             _marks(ax, own, x * aside, at, name, vertical=True)
         ax.axhline(0, color=GREY, linewidth=0.6, zorder=0)
-        ax.set_xscale("log")
+        log_axis(ax)
         if column == 0:
             ax.set_ylabel(f"n mod {T}\nkappa x 100", fontsize=8)
         if row == len(moduli) - 1:

@@ -16,6 +16,7 @@ from wordnum.analyzers.reasons import reason_text
 from wordnum.errors import printable
 from wordnum.provenance import jsonable
 from wordnum.report.headline import headline
+from wordnum.report.training_curves import trained
 from wordnum.studies.columns import IDENTITY, MEASURES
 from wordnum.studies.results import StudyResults, system_labels
 
@@ -91,6 +92,7 @@ def page_data(
         "attribution": _columns(results.attribution, _ATTRIBUTION),
         "words": _words(results.words),
         "origin": {key: value for key, value in results.about.items() if key != "runs"},
+        "training": _training(results),
         "headline": [found._asdict() for found in headline(results)],
         "left_out": "",
     }
@@ -241,6 +243,17 @@ def _ranges(numbers: Iterable[int]) -> list[list[int]]:
         else:
             found.append([number, number])
     return found
+
+
+def _training(results: StudyResults) -> dict[str, list[Any]]:
+    """Kappa at every checkpoint, and of what counts by the tokens that it has read."""
+    table = results.table
+    if trained(table).empty:
+        return {}
+    rows = table[table["tokens"].notna() & (table["tokens"] > 0) & (table["status"] == "done")]
+    chosen = rows[["model", "condition", "seed", "step", "tokens", "T", "kappa"]].astype(object)
+    columns: dict[str, list[Any]] = chosen.where(chosen.notna(), None).to_dict("list")  # type: ignore[assignment]
+    return columns
 
 
 def _columns(frame: pd.DataFrame | None, names: Sequence[str]) -> dict[str, list[Any]]:

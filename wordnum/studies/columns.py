@@ -41,10 +41,12 @@ MEASURES = (
 )  # fmt: skip
 
 # `key` names a record, `run` the fit that it belongs to; `step` and `tokens` say which checkpoint
-# of the fit it is, and are empty where there is but one.
+# of the fit it is: no step where there is but one. Of a task, `task_accuracy` is the share of
+# held-out problems that are right.
 TABLE = (
-    "key", "run", "system", *IDENTITY, "step", "tokens", "T", *MEASURES, "n_numbers", "coverage",
-    "n_pairs", "paper_label", "digits", "flags", "reasons", "seconds", "status", "error",
+    "key", "run", "system", *IDENTITY, "step", "tokens", "loss", "task_accuracy", "T", *MEASURES,
+    "n_numbers", "coverage", "n_pairs", "paper_label", "digits", "flags", "reasons", "seconds",
+    "status", "error",
 )  # fmt: skip
 
 # What two records have in common that can be compared.

@@ -43,6 +43,8 @@ def make_record(embedding: Embedding, analysis: Analysis) -> dict[str, Any]:
             "coverage": len(embedding.numbers) / embedding.size,
             "missing": embedding.missing,
             "n_documents": embedding.n_documents,
+            "loss": embedding.provenance.get("loss"),
+            "task_accuracy": embedding.provenance.get("accuracy"),
             "measures": {T: rows[T] for T in probe.by_period},
             "paper_label": verdict.paper_label,
             "digits": analysis.digits.reading if analysis.digits else None,

@@ -13,6 +13,7 @@ makeVerdicts();
 makeDownloads();
 makeWarnings();
 makeComparisons();
+makeTraining();
 makeAttribution();
 makeWords();
 makeReasons();

@@ -12,7 +12,7 @@ function makeHead() {
     shared.length > 0 && h('span', { class: 'shared' }, `In every system: ${shared.join(', ')}.`),
   ].filter(Boolean));
   for (const section of document.querySelectorAll('main > section:not([hidden])')) {
-    const words = { figure: 'Figure', reading: 'How to read', comparisons: 'Comparisons', attribution: 'Attribution', words: 'Words', reasons: 'Labels', failed: 'Failures', made: 'How it was made' };
+    const words = { figure: 'Figure', reading: 'How to read', comparisons: 'Comparisons', training: 'Training', attribution: 'Attribution', words: 'Words', reasons: 'Labels', failed: 'Failures', made: 'How it was made' };
     byId('jump').append(h('a', { href: `#${section.id}` }, words[section.id]));
   }
 }

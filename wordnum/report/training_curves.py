@@ -1,0 +1,104 @@
+"""Kappa along training: models that train beside counting, against the tokens they have read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes
+from wordnum.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# What is drawn, where the table has it: a row of panels each.
+_ROWS = {
+    "kappa": "kappa x 100",
+    "kappa_excluding_multiples_of_5": "without multiples of 5",
+    "phi_corrected": "Phi, corrected",
+    "task_accuracy": "problems right",
+}
+
+
+def trained(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of all checkpoints of models that train, each with a step and its tokens."""
+    return table[(table["status"] == "done") & table["step"].notna() & (table["tokens"] > 0)]
+
+
+def draw_training(table: pd.DataFrame, moduli: Sequence[int], title: str = "") -> Figure:
+    """Draw what is known of n mod T against the tokens read, a column of panels per T.
+
+    A colour per model, a line per seed and condition; counting is dashed, since each of its
+    points is a fit of its own, of so much text.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of a study, all checkpoints.
+    moduli : sequence of int
+    title : str
+
+    Raises
+    ------
+    InputError
+        The table has no checkpoints.
+    """
+    from matplotlib.figure import Figure
+
+    along = trained(table)
+    if along.empty:
+        raise InputError("no run of the study has checkpoints", expected="a model that trains")
+    counted = table[table["step"].isna() & table["tokens"].notna() & (table["status"] == "done")]
+    rows = [name for name in _ROWS if name in table and along[name].notna().any()]
+    names = list(dict.fromkeys(along["model"])) + list(dict.fromkeys(counted["model"]))
+    figure = Figure(figsize=(1.4 + 2.9 * len(moduli), 1.2 + 1.9 * len(rows)), layout="constrained")
+    axes = figure.subplots(len(rows), len(moduli), sharex=True, sharey="row", squeeze=False)
+    for row, measure in enumerate(rows):
+        for column, T in enumerate(moduli):
+            ax = bare_axes(axes[row, column])
+            _panel(ax, along[along["T"] == T], counted[counted["T"] == T], measure, names)
+            if row == 0:
+                ax.set_title(f"n mod {T}", fontsize=8)
+            if column == 0:
+                ax.set_ylabel(_ROWS[measure], fontsize=8)
+            if row == len(rows) - 1:
+                ax.set_xlabel("tokens read", fontsize=8)
+    known = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels()), strict=True))
+    figure.legend(
+        [known[name] for name in names if name in known], [n for n in names if n in known],
+        loc="outside lower center", ncols=min(4, len(names)), fontsize=7, frameon=False,
+    )  # fmt: skip
+    if title:
+        figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def log_axis(ax: Axes) -> None:
+    """Make the horizontal axis logarithmic, its labels 1 k, 10 k, 1 M, which are no formulae."""
+    from matplotlib.ticker import EngFormatter, NullFormatter
+
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(EngFormatter())
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _panel(
+    ax: Axes, along: pd.DataFrame, counted: pd.DataFrame, measure: str, names: Sequence[str]
+) -> None:
+    """One measure at one T."""
+    ax.tick_params(labelsize=7)
+    log_axis(ax)
+    ax.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+    for rows, style in ((along, "-"), (counted, "--")):
+        groups = ["model", "seed", "condition"] if style == "-" else ["model"]
+        for key, own in rows.groupby(groups, sort=False, dropna=False):
+            name = str(key[0])
+            own = own[own[measure].notna()].groupby("tokens", as_index=False)[measure].mean()
+            color = PALETTE[names.index(name) % len(PALETTE)]
+            ax.plot(own["tokens"].astype(float), own[measure].astype(float), style, color=color,
+                    linewidth=1.1, marker="." if style == "-" else "o", markersize=3,
+                    markerfacecolor=color if style == "-" else "white", label=name)  # fmt: skip
+    if measure == "task_accuracy":
+        ax.set_ylim(-0.02, 1.02)
