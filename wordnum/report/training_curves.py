@@ -95,9 +95,9 @@ def _panel(
         groups = ["model", "seed", "condition"] if style == "-" else ["model"]
         for key, own in rows.groupby(groups, sort=False, dropna=False):
             name = str(key[0])
-            own = own[own[measure].notna()].groupby("tokens", as_index=False)[measure].mean()
+            line = own[own[measure].notna()].groupby("tokens")[measure].mean().astype(float)
             color = PALETTE[names.index(name) % len(PALETTE)]
-            ax.plot(own["tokens"].astype(float), own[measure].astype(float), style, color=color,
+            ax.plot(line.index.astype(float), line, style, color=color,
                     linewidth=1.1, marker="." if style == "-" else "o", markersize=3,
                     markerfacecolor=color if style == "-" else "white", label=name)  # fmt: skip
     if measure == "task_accuracy":
