@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -20,6 +19,7 @@ from wordnum.progress import bar
 from wordnum.provenance import provenance
 
 if TYPE_CHECKING:
+    from wordnum.embeddings.number_rows import Origin
 
     class BaseEstimator:
         """Types that scikit-learn lacks: a model of an unknown base takes any keyword."""
@@ -154,52 +154,6 @@ class NumberModel(BaseEstimator):
             name=name or self.name,
             provenance={**origin.provenance, "embed": made},
         )
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What an embedding says about where its numbers come from; see `Embedding`."""
-
-    size: int
-    n_documents: int | None = None
-    flags: tuple[str, ...] = ()
-    provenance: dict[str, Any] = field(default_factory=dict)
-
-
-def numbers_to_embed(seen: np.ndarray, *, min_count: int, usable: np.ndarray | bool = True) -> Any:
-    """Numbers seen often enough, ascending.
-
-    Parameters
-    ----------
-    seen : array of shape (N,)
-        Occurrences of each number.
-    min_count : int
-        How often is often enough.
-    usable : bool array of shape (N,), optional
-        Numbers that the model can do something with; those beside a context, mostly.
-
-    Raises
-    ------
-    InputError
-        Fewer than two: a single vector has no structure.
-
-    Examples
-    --------
-    >>> numbers_to_embed(np.array([3, 0, 1, 2]), min_count=2)
-    array([0, 3])
-    """
-    often = seen >= min_count
-    numbers = np.flatnonzero(often & usable)
-    if numbers.size < 2:
-        left_out = int(often.sum()) - numbers.size
-        raise InputError(
-            "too few numbers to embed",
-            expected="two numbers or more",
-            got=f"{numbers.size} of {seen.size} seen at least {min_count} times"
-            + (f", {left_out} more without any context" if left_out else ""),
-            remedy="use more text, a lower min_count or a wider window",
-        )
-    return numbers
 
 
 def fit_half_samples(

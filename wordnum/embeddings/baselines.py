@@ -8,9 +8,15 @@ from typing import Any
 import numpy as np
 
 from wordnum.corpus.encoded_corpus import EncodedCorpus
-from wordnum.embeddings.base import NumberModel, fit_half_samples, numbers_to_embed
+from wordnum.embeddings.base import NumberModel, fit_half_samples
 from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.number_rows import NumberRows, Rows, read_rows, rows_of_corpus
+from wordnum.embeddings.number_rows import (
+    NumberRows,
+    Rows,
+    numbers_to_embed,
+    read_rows,
+    rows_of_corpus,
+)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

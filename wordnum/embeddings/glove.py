@@ -10,9 +10,9 @@ from scipy import sparse
 
 from wordnum import progress
 from wordnum.cooccurrence.windows import Window
-from wordnum.embeddings.base import CONTEXT_AXES, NumberModel, fit_half_samples, numbers_to_embed
+from wordnum.embeddings.base import CONTEXT_AXES, NumberModel, fit_half_samples
 from wordnum.embeddings.embedding import Embedding
-from wordnum.embeddings.number_rows import NumberRows, Rows, read_rows
+from wordnum.embeddings.number_rows import NumberRows, Rows, numbers_to_embed, read_rows
 from wordnum.errors import InputError, UsageError
 
 

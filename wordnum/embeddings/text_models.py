@@ -10,8 +10,9 @@ import numpy as np
 
 from wordnum.cooccurrence.half_sample_draws import half_samples
 from wordnum.corpus.encoded_corpus import Block, EncodedCorpus
-from wordnum.embeddings.base import NumberModel, Origin, fit_half_samples, numbers_to_embed
+from wordnum.embeddings.base import NumberModel, fit_half_samples
 from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.number_rows import Origin, numbers_to_embed
 from wordnum.errors import InputError
 
 # Vectors of the numbers present, these numbers, occurrences of all N, and attributes of the model.

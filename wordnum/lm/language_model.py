@@ -13,8 +13,9 @@ import numpy as np
 from wordnum._compat import require
 from wordnum.config import one_of
 from wordnum.corpus.encoded_corpus import EncodedCorpus
-from wordnum.embeddings.base import NumberModel, numbers_to_embed
+from wordnum.embeddings.base import NumberModel
 from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.number_rows import numbers_to_embed
 from wordnum.embeddings.replicates import Replicates
 from wordnum.embeddings.trajectory import Snapshot, Trajectory, load_trajectory
 from wordnum.errors import InputError, UsageError
