@@ -177,10 +177,12 @@ def spikes(draws):
 
 def power(draws):
     """Share of draws in which a planted wave is found, by the excess and by the rank."""
+    sizes = {white: (0.05, 0.1), walk: (0.1, 0.15, 0.2, 0.3, 0.4)}
+    names = {white: "white noise", walk: "random walk + noise"}
     waves = {
-        f"{name}, d = {d}, amplitude {amplitude:g}": (partial(planted, make, d, amplitude), EVERY)
-        for name, make, d in (("white noise", white, 20), ("random walk + noise", walk, 20))
-        for amplitude in (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6)
+        f"{names[make]}, d = 20, amplitude {size:g}": (partial(planted, make, 20, size), EVERY)
+        for make, amplitudes in sizes.items()
+        for size in amplitudes
     }
     counted = tallies(min(draws, 1000), waves, lambda make, seed: make(seed))
     print("| wave | T | 5 % | 0.1 % | 5 %, rank | draws |\n|---|---|---|---|---|---|")

@@ -189,7 +189,7 @@ def spectrum(
 
     Where numbers are missing, a trend leaks through the gaps into all frequencies, and into 1/2,
     1/5 and 1/10 most where the round numbers are the ones present: the plain power then calls
-    nearly every trend a spike (``benchmarks/false_positives.py``). There the power that is tested
+    nearly every trend a spike. There the power that is tested
     is the one that a wave adds to a fit of a trend (cosines of less than one turn in 40 numbers,
     see `wordnum.analyzers.periodogram`). With no number missing both are the same but for the
     trend, and none is fitted. Magnitude and power are those of the plain fit in any case.
