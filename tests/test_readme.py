@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pytest
 
 import wordnum as wn
@@ -28,22 +27,26 @@ def articles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.M | re.S)
+    return [code for name, code in found if name == language]
 
 
-def test_the_example_in_python_runs(articles: Path):
-    [code] = blocks("python")
-    found: dict[str, object] = {}
-    try:
-        exec(code, found)
-    finally:
-        plt.close("all")
-    assert found["found"].probe[10].kappa > 10  # type: ignore[attr-defined]
+def test_the_example_in_python_prints_what_stands_below_it(capsys: pytest.CaptureFixture[str]):
+    code, shown = re.findall(r"^```python\n(.*?)^```\n\n```\n(.*?)^```", README, re.M | re.S)[0]
+    exec(code, {})
+    # Of the figures, the number of digits: they depend on the linear algebra in the last one.
+    rounded = [re.sub(r"\d", "0", text.strip()) for text in (capsys.readouterr().out, shown)]
+    assert rounded[0] == rounded[1]
+
+
+def test_the_readme_is_short():
+    words = re.sub(r"^```.*?^```", "", README, flags=re.M | re.S).split()
+    assert len(words) < 900
 
 
 def test_the_commands_from_text_to_verdict_run(articles: Path):
     [block] = [block for block in blocks("") if "wordnum encode" in block]
-    for line in block.splitlines()[:3]:
+    for line in block.splitlines()[:4]:
         command = line.partition("#")[0].replace("wordnum", f"{sys.executable} -m wordnum", 1)
         done = subprocess.run(command, shell=True, capture_output=True, text=True)
         assert done.returncode == 0, f"{line}: {done.stderr}"

@@ -84,8 +84,9 @@ class ModulusKeywords:
     signal: str
 
     def __repr__(self) -> str:
-        first = ", ".join(self.words[at] for at in self.order()[:5])
-        told = f"{self.confirmed.sum()} of {len(self.words)} words carry it: {first}"
+        first = ", ".join(self.words[at] for at in self.order() if self.confirmed[at])
+        told = f"{self.confirmed.sum()} of {len(self.words)} words carry it: {first or 'none'}"
+        told = f"{told[:90]}…" if len(told) > 90 else told
         return f"<ModulusKeywords of n mod {self.period}: {told}>"
 
     @property
