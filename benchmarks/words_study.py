@@ -41,7 +41,7 @@ GENRES = {"US Code": "us_code", "textbooks": "openstax_ccby", "speeches": "sotu"
           "country facts": "factbook"}  # fmt: skip
 OTHERS = (CONFIRMED, *GENRES)
 MODULI, WINDOWS, RULES, SPLITS = (2, 5, 10), (1, 2, 5), ("out", "keep"), 5
-SIZES = (1, 2, 5, 10, 20, 50, 100)
+SIZES, FEWER = (1, 2, 5, 10, 20, 50, 100), (10, 50)
 RANDOM_MASKS = 3
 
 logger = logging.getLogger("words_study")
@@ -149,9 +149,9 @@ def unpacked(kept: dict[str, Any]) -> Sufficiency:
     return Sufficiency(kept["T"], readers, kept["numbers"])
 
 
-def measured(signal: Signal, T: int, **options: Any) -> dict[str, Any]:
+def measured(signal: Signal, T: int, sizes: tuple[int, ...], **options: Any) -> dict[str, Any]:
     try:
-        return packed(sufficiency(signal, modulus=T, sizes=SIZES, splits=SPLITS, **options))
+        return packed(sufficiency(signal, modulus=T, sizes=sizes, splits=SPLITS, **options))
     except WordnumError as error:
         return {"error": error.message}
 
@@ -191,9 +191,11 @@ def run(folder: Folder) -> dict[str, Any]:
         name = f"{CHOSEN}, ordinals {ordinals}, ±{window}"
         signal = folder.signal(CHOSEN, ordinals, window)
         found["words"][name] = folder.kept(f"words, {name}", lambda: words_of(signal))
-        for T in MODULI:
+        first = (ordinals, window) == ("out", 1)
+        sizes, moduli = (SIZES, MODULI) if first else (FEWER, (5, 10))
+        for T in moduli if ordinals == "out" or window == 1 else ():
             found["sufficiency"][name, T] = folder.kept(
-                f"sufficiency, {name}, T = {T}", lambda T=T: measured(signal, T)
+                f"sufficiency, {name}, T = {T}", lambda T=T: measured(signal, T, sizes)
             )
 
     chosen("out", 1)
@@ -202,7 +204,7 @@ def run(folder: Folder) -> dict[str, Any]:
     for T in MODULI:
         found["sufficiency"]["without 5", T] = folder.kept(
             f"sufficiency, without multiples of 5, T = {T}",
-            lambda T=T: measured(signal, T, exclude_multiples_of=5),
+            lambda T=T: measured(signal, T, SIZES, exclude_multiples_of=5),
         )
     ranked = pd.DataFrame(found["words"][f"{CHOSEN}, ordinals out, ±1"]["10"]["words"])
     ranked = ranked[ranked["confirmed"]]
@@ -216,11 +218,10 @@ def run(folder: Folder) -> dict[str, Any]:
         other = folder.signal(text)
         found["words"][text] = folder.kept(f"words, {text}", lambda s=other: words_of(s))
         for T in (5, 10):
-            for name, options in (("own", {}), ("chosen before", {"chosen_on": signal})):
-                found["sufficiency"][text, name, T] = folder.kept(
-                    f"sufficiency, {text}, {name}, T = {T}",
-                    lambda s=other, T=T, o=options: measured(s, T, **o),
-                )
+            found["sufficiency"][text, T] = folder.kept(
+                f"sufficiency, {text}, chosen before, T = {T}",
+                lambda s=other, T=T: measured(s, T, FEWER, chosen_on=signal),
+            )
     for ordinals in RULES:
         for window in WINDOWS:
             chosen(ordinals, window)
@@ -396,11 +397,10 @@ def main() -> None:
     for ordinals in RULES:
         for window in WINDOWS:
             name = f"{CHOSEN}, ordinals {ordinals}, ±{window}"
-            print_sufficiency(name, [kept[name, T] for T in MODULI])
+            print_sufficiency(name, [kept[name, T] for T in MODULI if (name, T) in kept])
     print_sufficiency("Without multiples of 5", [kept["without 5", T] for T in MODULI])
     for text in OTHERS:
-        for name in ("own", "chosen before"):
-            print_sufficiency(f"{text}, {name}", [kept[text, name, T] for T in (5, 10)])
+        print_sufficiency(f"{text}, words chosen before", [kept[text, T] for T in (5, 10)])
     print_elsewhere(found)
     print_masks(found)
     if options.figures:
