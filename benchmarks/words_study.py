@@ -4,7 +4,7 @@ Words are chosen on parts 1 to 3 of Wikipedia 2014 and confirmed once on parts 4
 other kinds of text. Every step is kept in FOLDER as JSON, so that a run that is cut off goes on;
 at the end the tables of docs/results/words.md are printed, and its figures drawn.
 
-    python benchmarks/words_study.py FOLDER --root TEXTS [--figures docs/results]
+    python benchmarks/words_study.py FOLDER --root TEXTS [--figures notebooks/figures]
 """
 
 from __future__ import annotations
@@ -319,7 +319,7 @@ def print_elsewhere(found: dict[str, Any]) -> None:
         )
         for text in OTHERS:
             there = pd.DataFrame(found["words"][text][str(T)]["words"]).set_index("word")
-            both = chosen.join(there, rsuffix=" there", how="inner")
+            both = chosen.join(there.add_suffix(" there"), how="inner")
             ours, theirs = (
                 np.log(both[f"odds_ratio{end}"].clip(1e-3, 1e3)) for end in ("", " there")
             )
@@ -374,7 +374,7 @@ def draw(found: dict[str, Any], folder: Folder, figures: Path) -> None:
     one = keywords(folder.counts(CHOSEN, "out"), moduli=[10], window=1, side="left")[10]
     figure = one.plot(Figure((7.2, 5.5), layout="constrained"), top=20)
     save_figure(figure, figures / "words.png")
-    figure = Figure((9.6, 3.4), layout="constrained")
+    figure = Figure((10.6, 3.8), layout="constrained")
     for ax, T in zip(figure.subplots(1, 3), MODULI):
         kept = found["sufficiency"][f"{CHOSEN}, ordinals out, ±1", T]
         unpacked(kept).plot(ax, title=f"n mod {T}")

@@ -13,6 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from wordnum.cli import app
+from wordnum.cooccurrence.counting import count
+from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.studies.toml_files import builtin_studies
 
 TEXT = "\n\n".join(
@@ -319,3 +321,17 @@ def test_words_of_vectors_are_refused_by_what_has_them(corpus: Path, tmp_path: P
     assert "wordnum count" in refused.stderr
     refused = wordnum("words", corpus, "--modulus", "700", code=1)
     assert "at least two complete runs of 700 consecutive numbers" in refused.stderr
+
+
+def test_how_many_words_suffice_is_said_beside_the_words(tmp_path: Path):
+    text = SyntheticCorpus(
+        n_documents=300, length=200, density=0.2, size=60, residue_words={5: 0.4}, n_fillers=60
+    )
+    counts = count(text.encoded(), window=1).save(tmp_path / "counts.npz")
+    asked = ["words", str(counts), "--modulus", "5", "--top", "2", "--sufficiency"]
+    shown = CliRunner().invoke(app, asked).stdout
+    assert "n mod 5 at half the text" in shown
+    assert "random words" in shown
+    found = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)["5"]["sufficiency"]
+    assert {"reader", "words", "kappa", "low", "high"} <= set(found[0])
+    assert [row["words"] for row in found[:3]] == [1, 2, 5]

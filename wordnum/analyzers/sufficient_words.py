@@ -146,7 +146,8 @@ class Sufficiency:
         sizes = sorted({one.words or 0 for one in self.named(OF_WORDS[0])})
         ax.set_xticks(sizes, list(map(str, sizes)))
         ax.minorticks_off()
-        ax.legend(frameon=False, fontsize=7)
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.18), "ncols": 2}
+        ax.legend(frameon=False, fontsize=7, **below)
         ax.set(xlabel="words", ylabel=f"kappa x 100 of n mod {self.period}", title=title)
         return ax
 
@@ -178,7 +179,8 @@ def sufficiency(
     - random words, each as frequent near numbers as one that was chosen (the mean of three draws),
     - the most frequent words,
     - all columns, read by regularised LDA and by ridge regression with columns as they are, and by
-      LDA of their 100 singular vectors, which never saw a residue,
+      LDA of their first singular vectors (100, or a quarter of the numbers), which never saw a
+      residue,
     - the logarithm of a number's count less its mean over the run of ten, and no word; and this
       with the words that were chosen: what they tell beyond how often a number occurs.
 
@@ -251,6 +253,8 @@ def sufficiency(
         Reader(name, words, np.reshape([np.mean(k) for k in kappas], (-1, 2)))
         for (name, words), kappas in found.items()
     ]
+    names = [*OF_WORDS, *OF_ALL]
+    readers.sort(key=lambda one: (names.index(one.name), one.words or 0))
     return Sufficiency(T, tuple(readers), len(numbers))
 
 
@@ -386,7 +390,9 @@ class _Half:
     @cached_property
     def _vectors(self) -> np.ndarray:
         # The probe standardises columns, so that singular values have no say.
-        return leading(self._gram, _DIM, backend=get_backend("cpu"), exact=False)[1]
+        # With more columns than rows to train on, LDA reads nothing of what it has not seen.
+        dim = min(_DIM, len(self.numbers) // 4)
+        return leading(self._gram, dim, backend=get_backend("cpu"), exact=False)[1]
 
     @cached_property
     def _log_count(self) -> np.ndarray:

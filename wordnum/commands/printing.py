@@ -182,8 +182,9 @@ def print_sufficiency(found: Sufficiency) -> None:
         ]
         for row in found.rows()
     ]
-    heads = ["reader", "words", "kappa", "interval", f"{found.all.name} beyond it"]
+    heads = ["reader", "words", "kappa", "interval", "all beyond it"]
     _print_table(f"n mod {found.period} at half the text", heads, rows)
+    typer.echo(f"all: {found.all.name}")
 
 
 def _probability(value: float | None) -> str:
