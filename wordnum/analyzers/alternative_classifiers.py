@@ -112,7 +112,7 @@ class AlternativeFold:
         self.Z, self.Z_test, *_ = standardised(np, train, test)
         self.failed: frozenset[int] = frozenset()
 
-    def choose(self, groups: None = None) -> np.ndarray:
+    def choose(self, groups: None) -> np.ndarray:
         """Index of the best of `ALPHAS` per task, by the kappa of one held-out quarter."""
         rng = np.random.default_rng([self.model.random_state, 4])
         inner = rng.permutation(len(self.Z)) < max(1, len(self.Z) // _INNER)

@@ -201,11 +201,15 @@ class _Run:
         """Predictions per repeat, alphas selected inside the folds."""
         return [self._predict(fold_of) for fold_of in self.by_number[:, self.embedding.numbers]]
 
+    @property
+    def _other(self) -> str:
+        return "ridge" if self.classifier == "lda" else "lda"
+
     @cached_property
     def alternative(self) -> list[float]:
         """Kappas of the first repeat by another classifier."""
-        other = "ridge" if self.classifier == "lda" else "lda"
-        said = self._predict(self.by_number[0, self.embedding.numbers], classifier=other).labels
+        fold_of = self.by_number[0, self.embedding.numbers]
+        said = self._predict(fold_of, classifier=self._other).labels
         return [float(kappa(t.labels, row, t.n_classes)) for t, row in zip(self.tasks, said)]
 
     def _predict(self, fold_of: np.ndarray, **options: Any) -> Predictions:
@@ -348,11 +352,10 @@ class _Run:
         if failed:
             periods = ", ".join(map(str, failed))
             notes.append(Reason.of("not-converged", classifier=self.classifier, periods=periods))
-        other = "ridge" if self.classifier == "lda" else "lda"
         for T, one in found.items():
             first = float(one.kappa_repeats[0])
             if abs(first - one.alternative_kappa) > _AGREE:
-                kappas = f"{self.classifier} {first:.0f}, {other} {one.alternative_kappa:.0f}"
+                kappas = f"{self.classifier} {first:.0f}, {self._other} {one.alternative_kappa:.0f}"
                 text = f"{reason_text('classifiers-disagree')}, at T = {T} {kappas}"
                 notes.append(Reason("classifiers-disagree", T, text))
         n = len(self.embedding.numbers)
