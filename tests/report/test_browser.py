@@ -251,3 +251,21 @@ def test_the_table_can_be_downloaded_as_it_is_shown(page: Any):
     lines = Path(saved.value.path()).read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1 + 9
     assert lines[0].startswith("key,system,corpus,")
+
+
+def test_cards_count_within_a_corpus_and_the_headline_stands_above_them(page: Any):
+    cards = page.locator("#verdicts button").all()
+    counted = [card.locator(".split > span").all_inner_texts() for card in cards]
+    assert all(len(counts) == 3 for counts in counted)  # the study has three corpora
+    assert sum(int(one.split()[0]) for counts in counted for one in counts) == 10
+    said = page.locator("#headline p").all_inner_texts()
+    assert said[0].startswith("wikipedia: n mod ")
+    assert any("fewer than 40 documents" in text for text in said)
+    tops = [page.locator(name).bounding_box()["y"] for name in ("#headline", "#verdicts")]
+    assert tops[0] < tops[1]
+
+
+def test_on_a_phone_the_explanation_comes_before_the_figure(page: Any):
+    page.set_viewport_size({"width": 390, "height": 800})
+    tops = [page.locator(name).bounding_box()["y"] for name in ("#reading", "#figure")]
+    assert tops[0] < tops[1]

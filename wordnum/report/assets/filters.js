@@ -87,8 +87,11 @@ function refreshFilters() {
 function makeVerdicts() {
   const host = byId('verdicts');
   const named = [...Object.entries(VERDICTS), ['failed', 'ended with an error']];
+  // Corpora are not added up: what is true of one says nothing of another.
+  const corpora = [...new Set(records.map(record => record.corpus))];
   for (const [verdict, meaning] of named) {
-    const count = records.filter(record => (record.status === 'done' ? record.paper_label : 'failed') === verdict).length;
+    const members = records.filter(record => (record.status === 'done' ? record.paper_label : 'failed') === verdict);
+    const count = members.length, within = corpus => members.filter(record => record.corpus === corpus).length;
     if (!count && verdict === 'failed') continue;
     host.append(h('button', { type: 'button', class: `verdict v-${verdict}`, 'data-verdict': verdict, 'aria-pressed': 'false', disabled: !count,
       onclick: () => {
@@ -96,7 +99,8 @@ function makeVerdicts() {
         if (set.has(verdict)) set.delete(verdict); else set.add(verdict);
         refresh();
       } },
-    h('span', { class: 'verdict-count' }, count), h('span', { class: 'verdict-name' }, verdict === 'failed' ? null : glyph(verdict), verdict),
+    h('span', { class: corpora.length > 1 ? 'verdict-count split' : 'verdict-count' },
+      corpora.length > 1 ? corpora.map(corpus => h('span', {}, within(corpus), h('small', {}, ` ${corpus}`))) : count), h('span', { class: 'verdict-name' }, verdict === 'failed' ? null : glyph(verdict), verdict),
     h('span', { class: 'verdict-meaning' }, meaning)));
   }
 }
