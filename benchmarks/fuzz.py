@@ -20,7 +20,8 @@ from hypothesis import HealthCheck, settings
 
 FILES = (
     "tests/corpus/test_hostile.py", "tests/corpus/test_streams.py", "tests/corpus/test_tokenize.py",
-    "tests/corpus/test_encoded.py", "tests/embeddings/test_hostile_vectors.py",
+    "tests/corpus/test_encoded.py", "tests/corpus/test_duplicates.py",
+    "tests/embeddings/test_hostile_vectors.py",
     "tests/embeddings/test_gguf.py", "tests/cooccurrence/test_hostile_counts.py",
     "tests/studies/test_hostile_studies.py",
 )  # fmt: skip
