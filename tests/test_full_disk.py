@@ -114,7 +114,7 @@ def test_events_that_find_no_room_on_disk_are_an_error_that_names_the_folder(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kilobytes", [60, 400])
+@pytest.mark.parametrize("kilobytes", [60, 1000])
 def test_a_study_ends_with_an_error_and_goes_on_once_there_is_room(
     disk: Callable[[int], Path], tmp_path: Path, kilobytes: int
 ):
