@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -44,23 +46,39 @@ RUNS = {
     "one-token-modulo-short": (AdditionTask(tokens=1, carries="inner"), 1200, SHORT),
     "two-tokens": (AdditionTask(tokens=2, order="least"), 2000, {}),
     "two-tokens-short": (AdditionTask(tokens=2, order="least"), 2500, SHORT),
-    "two-tokens-modulo": (AdditionTask(tokens=2, order="least", carries="inner"), 2500, {}),
+    "two-tokens-modulo": (AdditionTask(tokens=2, order="least", carries="inner"), 1500, {}),
 }
 
 
-def model(name: str, folder: Path, base: int) -> tuple[LanguageModel, AdditionTask]:
+TITLES = {
+    "one-token": "one token, a + b below the base",
+    "one-token-modulo": "one token, a + b modulo the base",
+    "two-tokens": "two tokens, with all carries",
+}
+
+
+def place(name: str, options: argparse.Namespace) -> Path:
+    """Folder of a training."""
+    return options.output / f"{name}-base{options.base}-seed{options.seed}"
+
+
+def trained(name: str, options: argparse.Namespace) -> None:
     task, steps, changes = RUNS[name]
-    task = replace(task, base=base)
-    made = LanguageModel(
+    task = replace(task, base=options.base)
+    begun = time.process_time()
+    model = LanguageModel(
         size="nano",
         optimizer="muon",
         max_steps=steps,
         batch_tokens=ROWS * task.length,
         save_every=100,
-        folder=folder / f"{name}-{base}",
+        folder=place(name, options),
+        random_state=options.seed,
         **changes,
-    )
-    return made, task
+    ).fit(task)
+    last, seconds = model.history_[-1], time.process_time() - begun
+    done = f"step {last['step']}, {last['accuracy']:.1%} right, {seconds:.0f} s of one core"
+    print(f"{name}: {done}", flush=True)
 
 
 def measured(embedding, *, nulls: int = 0) -> dict:
@@ -110,8 +128,9 @@ def table(found: dict[str, list[dict]]) -> None:
         last = rows[-1]
         p = " / ".join(f"{last['p_value'][str(T)]:.3f}" for T in MODULI)
         spikes = " / ".join(f"{last['magnitude'][str(T)]:.1f}" for T in MODULI)
-        done = f"| {name} | {last.get('step', '')} | {last.get('accuracy', float('nan')):.1%} "
-        print(f"{done}| {three(last['kappa'])} | {p} | {spikes} |")
+        right = f"{last['accuracy']:.1%}" if "accuracy" in last else ""
+        cells = [name, last.get("step", ""), right, three(last["kappa"]), p, spikes]
+        print("|", " | ".join(map(str, cells)), "|")
     print("\n| training | step | right | kappa |")
     print("|---|---|---|---|")
     for name, rows in found.items():
@@ -122,25 +141,27 @@ def table(found: dict[str, list[dict]]) -> None:
 
 def draw(found: dict[str, list[dict]], path: Path) -> None:
     """A row for each training: accuracy and kappas along it, and the last spectrum."""
+    mpl.rcParams.update({"font.size": 8, "axes.titlesize": 9})
     figure = Figure((8.6, 1.9 * len(found)), layout="constrained")
     axes = figure.subplots(len(found), 2, squeeze=False, width_ratios=(1, 1.2))
     for (left, right), (name, rows) in zip(axes, found.items()):
         bare_axes(left).set_xscale("symlog", linthresh=1)
         steps = [row["step"] for row in rows]
         right_answers = [100 * row["accuracy"] for row in rows]
-        left.plot(steps, right_answers, color="#767676", linestyle="--", label="right, %")
+        grey = {"color": "#767676", "linestyle": "--"}
+        left.plot(steps, right_answers, **grey, label="held-out problems right, %")
         for T, color in zip(MODULI, PALETTE):
             kappas = [row["kappa"][str(T)] for row in rows]
             left.plot(steps, kappas, color=color, label=f"kappa, T = {T}")
         left.axhline(0, color="#c8c8c8", linewidth=0.6, zorder=0)
-        left.set(ylim=(-65, 105), title=name.replace("-", " "))
+        left.set(ylim=(-65, 105), title=TITLES.get(name, name), ylabel="kappa")
         periods, magnitude = map(np.asarray, rows[-1]["spectrum"])
         bare_axes(right).plot(1 / periods, magnitude, color=PALETTE[0], linewidth=0.8)
         right.axhline(1, color="#c8c8c8", linewidth=0.6, zorder=0)
         for T, color in zip(MODULI, PALETTE):
             for k in range(1, T // 2 + 1):
                 right.axvline(k / T, color=color, linewidth=0.5, linestyle=":", zorder=0)
-        right.set(title=f"spectrum after step {steps[-1]}", ylabel="magnitude over median")
+        right.set(title=f"spectrum after step {steps[-1]}", ylabel="magnitude")
     axes[0, 0].legend(fontsize=7, frameon=False)
     axes[-1, 0].set_xlabel("step")
     axes[-1, 1].set_xlabel("frequency")
@@ -152,17 +173,16 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("addition"))
     parser.add_argument("--only", default=",".join(RUNS), help="names, joined by commas")
     parser.add_argument("--base", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--measure", action="store_true", help="train nothing")
     options = parser.parse_args()
     names = options.only.split(",")
     for name in names if not options.measure else ():
-        made, task = model(name, options.output, options.base)
-        last = made.fit(task).history_[-1]
-        print(f"{name}: step {last['step']}, {last['accuracy']:.1%} right", flush=True)
+        trained(name, options)
     found = {}
     for name in names:
         try:
-            found[name] = along(options.output / f"{name}-{options.base}")
+            found[name] = along(place(name, options))
         except InputError as error:
             print(f"{name}: nothing to measure yet ({error.message})")
     if not found:
