@@ -26,7 +26,8 @@ from wordnum.analyzers.keyword_finding import keywords
 from wordnum.analyzers.keyword_tests import block_f
 from wordnum.analyzers.plotting import save_figure
 from wordnum.analyzers.probing import probe
-from wordnum.analyzers.sufficient_words import OF_ALL, Reader, Sufficiency, sufficiency
+from wordnum.analyzers.sufficiency_results import OF_ALL, Reader, Sufficiency
+from wordnum.analyzers.sufficient_words import sufficiency
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.masking import Mask, MaskRandom

@@ -9,7 +9,8 @@ from wordnum.analyzers.contrasts import residue_contrasts
 from wordnum.analyzers.keyword_tests import block_f
 from wordnum.analyzers.probing import probe
 from wordnum.analyzers.residues import Task
-from wordnum.analyzers.sufficient_words import OF_ALL, OF_WORDS, Reader, _matched, sufficiency
+from wordnum.analyzers.sufficiency_results import OF_ALL, OF_WORDS, Reader
+from wordnum.analyzers.sufficient_words import _matched, sufficiency
 from wordnum.backend import get_backend
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.counts import Counts

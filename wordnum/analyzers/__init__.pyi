@@ -23,7 +23,7 @@ from .reasons import reason_text as reason_text
 from .side_by_side import SideBySide as SideBySide
 from .spectra import Spectrum as Spectrum
 from .spectra import spectrum as spectrum
-from .sufficient_words import Sufficiency as Sufficiency
+from .sufficiency_results import Sufficiency as Sufficiency
 from .sufficient_words import sufficiency as sufficiency
 from .verdicts import Verdict as Verdict
 from .verdicts import verdict as verdict

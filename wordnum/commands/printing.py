@@ -13,7 +13,7 @@ from wordnum.progress import is_quiet
 
 if TYPE_CHECKING:
     from wordnum.analyzers.keyword_results import Keywords
-    from wordnum.analyzers.sufficient_words import Sufficiency
+    from wordnum.analyzers.sufficiency_results import Sufficiency
     from wordnum.report.headline import Finding
     from wordnum.studies.plan import Plan
     from wordnum.studies.results import StudyResults
