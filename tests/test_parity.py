@@ -32,10 +32,12 @@ TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 IN_CUPY = set(
     """
     abs arange argmax asarray asnumpy bincount broadcast_to concatenate cumsum diagonal
-    einsum empty exp eye float32 float64 int32 int64 isfinite linalg.eigh linalg.eigvalsh linalg.inv
-    linalg.qr linalg.solve log log1p maximum minimum moveaxis ones sqrt stack swapaxes where zeros
+    einsum empty exp eye float32 float64 int32 int64 isfinite linalg.cholesky linalg.eigh
+    linalg.eigvalsh linalg.inv linalg.pinv linalg.qr linalg.solve log log1p maximum minimum moveaxis
+    ones sqrt stack swapaxes where zeros
+    zeros_like
     ndarray.any ndarray.argmax ndarray.astype ndarray.copy ndarray.diagonal ndarray.max ndarray.mean
-    ndarray.min ndarray.reshape ndarray.sum ndarray.swapaxes
+    ndarray.min ndarray.ravel ndarray.reshape ndarray.sum ndarray.swapaxes
     csr_matrix.T csr_matrix.astype csr_matrix.data csr_matrix.dtype csr_matrix.eliminate_zeros
     csr_matrix.indices csr_matrix.indptr csr_matrix.nnz csr_matrix.shape csr_matrix.toarray
     csr_matrix.copy csr_matrix.tocoo csr_matrix.tocsc csr_matrix.tocsr coo_matrix.row diff
