@@ -127,10 +127,13 @@ class Embedding(Shown):
 
     def _facts(self) -> dict[str, Any]:
         made = self.provenance.get("embed", {}).get("parameters", {})
+        origin = {"read from": self.provenance["file"]} if "file" in self.provenance else {}
+        if made:
+            origin = {"made by": ", ".join(f"{k} {v}" for k, v in made.items() if v is not None)}
         return {
             "numbers": f"{len(self)} of 0..{self.size - 1}",
             "dimensions": self.dim,
-            "made by": ", ".join(f"{k} {v}" for k, v in made.items() if v is not None) or "unknown",
+            **origin,
             "replicates": f"{len(self.replicates)} {self.replicates.kind}"
             if self.replicates
             else "none, so no intervals",
