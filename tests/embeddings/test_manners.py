@@ -239,14 +239,14 @@ def takers() -> list:
 @pytest.mark.parametrize("function", takers(), ids=lambda function: function.__name__)
 def test_whatever_takes_an_embedding_takes_what_is_one(function):
     given = Embedding(
-        np.random.default_rng(0).standard_normal((97, 6)), np.arange(3, 100), size=1000
+        np.random.default_rng(0).standard_normal((297, 6)), np.arange(3, 300), size=1000
     )
     forms = [given, given.to_frame().sample(frac=1, random_state=0), given.to_keyed_vectors()]
     first, *others = (shown(function(form, **fast(function))) for form in forms)
     assert all(other == first for other in others)
-    rows = np.random.default_rng(0).standard_normal((97, 6))
+    rows = np.random.default_rng(0).standard_normal((297, 6))
     assert shown(function(rows, **fast(function))) == shown(
-        function(Embedding(rows, np.arange(97), size=97), **fast(function))
+        function(Embedding(rows, np.arange(297), size=297), **fast(function))
     )
 
 
