@@ -48,3 +48,9 @@ def test_a_difference_under_no_condition_is_no_sentence(tmp_path: Path):
     text = said(tmp_path, [Recipe()])["wikipedia"]
     assert "condition" not in text
     assert "Under" not in text
+
+
+def test_the_words_that_carry_it_are_named_and_no_others(tmp_path: Path):
+    text = said(tmp_path, [Recipe()])["wikipedia"]
+    assert "Words that carry n mod 10 are over, about. 80 % of the numbers beside" in text
+    assert "games" not in text

@@ -64,7 +64,7 @@ def headline(results: StudyResults) -> list[Finding]:
         mine = comparisons[(comparisons[_CORPUS] == list(key)).all(axis=1)]  # type: ignore[call-overload]
         mine = mine[mine["T"].isin(asked["T"]) & (mine["against_condition"] == "original")]
         systems = rows.drop_duplicates("key").set_index("key")["system"]
-        sentences = [*_read(asked), *_changed(mine, systems)]
+        sentences = [*_read(asked), *_carried(results.words, key), *_changed(mine, systems)]
         found.append(Finding(name, tuple(sentences)))
     return found
 
@@ -100,7 +100,23 @@ def _without_fives(row: pd.Series[Any]) -> str:
     low, high = (row.get(f"kappa_excluding_multiples_of_5_{end}") for end in ("low", "high"))
     known = low is not None and high is not None and np.isfinite(low)
     around = f" ({low:.0f} to {high:.0f})" if known else ""
-    return f" Without multiples of 5 it is {left:.0f}{around}."
+    verdict = row.get("verdict")
+    told = f": {verdict}" if verdict in ("geometric", "by roundness", "undecided") else ""
+    return f" Without multiples of 5 it is {left:.0f}{around}{told}."
+
+
+def _carried(words: pd.DataFrame | None, key: Any) -> Iterator[str]:
+    """Which words carry it, if the study asked."""
+    if words is None or words.empty:
+        return
+    mine = words[(words[_CORPUS] == list(key)).all(axis=1) & words["confirmed"].astype(bool)]
+    for T in _PERIODS:
+        best = mine[mine["T"] == T].sort_values("share", ascending=False)
+        if len(best):
+            first = ", ".join(best["word"].drop_duplicates()[:5])
+            yield f"Words that carry n mod {T} are {first}. {best['sentence'].iloc[0]}"
+            return
+    yield "No word carries n mod T by more than chance."
 
 
 def _changed(rows: pd.DataFrame, systems: pd.Series[str]) -> Iterator[str]:
