@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wordnum.analyzers.controls import Control
 from wordnum.analyzers.digit_codes import READINGS
 from wordnum.analyzers.probe_results import ModulusProbe
-from wordnum.analyzers.verdicts import upper_bound
+from wordnum.analyzers.verdicts import counts, upper_bound
 
 if TYPE_CHECKING:
     from wordnum.analyzers.analysis import Analysis
@@ -62,9 +62,18 @@ def _of_probes(analysis: Analysis) -> Iterator[str]:
             yield f"{read}."
             continue
         apart = f"among numbers that are no multiples of 5, {_with_interval(control)}"
-        yield f"{read}; {apart}: {_ending(geometry, control)}."
+        yield f"{read}; {apart}: {_ending(geometry, control)}.{_of_parity(T, probed)}"
     if unread:
         yield f"n mod {_listed(unread)} is not read."
+
+
+def _of_parity(T: int, probed: ModulusProbe) -> str:
+    """What is left of an even T beyond 2 among the even and among the odd numbers."""
+    within = probed.controls.get("within parity")
+    if within is None or T % 2 or T == 2:
+        return ""
+    more = "" if counts(within.kappa, within.low, within.p_value) else ": no more than parity"
+    return f" Within one parity it is {_with_interval(within)}{more}."
 
 
 def _ending(geometry: str, control: Control) -> str:

@@ -222,7 +222,7 @@ def _geometry(T: int, probed: ModulusProbe) -> tuple[str, list[Reason]]:
         "p": "no permutations" if bound is None else f"p = {bound:.2g}",
     }
     reasons = list(_caveats(T, probed))
-    if not _counts(kappa, probed.low, bound):
+    if not counts(kappa, probed.low, bound):
         return "neither", [Reason.of("not-geometric", **told), *reasons]
     if bound is None and probed.low is None:
         return "undecided", [Reason.of("untested", **told)]
@@ -235,14 +235,15 @@ def _geometry(T: int, probed: ModulusProbe) -> tuple[str, list[Reason]]:
     told |= {"control": control.kappa, "upper": upper}
     # A control has half as many permutations, whose smallest p may be the level itself.
     likely = control.p_value is None or control.p_value <= PERMUTATION_LEVEL
-    if likely and _counts(control.kappa, control.low, None):
+    if likely and counts(control.kappa, control.low, None):
         return "geometric", [Reason.of("geometric-beyond-roundness", **told), *reasons]
     if upper < FLOOR:
         return "by roundness", [Reason.of("by-roundness", **told), *reasons]
     return "undecided", [Reason.of("undecided", **told), *reasons]
 
 
-def _counts(kappa: float, low: float | None, p_value: float | None) -> bool:
+def counts(kappa: float, low: float | None, p_value: float | None) -> bool:
+    """Whether a kappa x 100 reaches the floor, its p the level, and its interval lies above 0."""
     likely = p_value is None or p_value < PERMUTATION_LEVEL
     return kappa >= FLOOR and likely and (low is None or low > 0)
 
