@@ -97,7 +97,8 @@ def test_svg_has_no_text_to_lose(found, tmp_path):
 def test_strips_stand_beside_the_kappas_with_the_name_and_the_verdict_of_each_system(found):
     other = analyze(np.random.default_rng(0).standard_normal((1000, 5)), moduli=[2, 10], nulls=100)
     both = SideBySide({"planted": found, "noise": other})
-    assert repr(both) == f"<SideBySide, planted: {found.verdict}, noise: neither>"
+    label = found.verdict.paper_label
+    assert repr(both) == f"<SideBySide of 2 systems, planted: {label}, noise: neither>"
     assert both["noise"] is other
     assert len(both.to_frame()) == 3 + 3
     strips, table = both.plot().axes[:2]

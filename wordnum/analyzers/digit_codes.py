@@ -156,11 +156,11 @@ def digits(embedding: Embedding | np.ndarray, *, nulls: int = 200, random_state:
     >>> n, rng = np.arange(1000), np.random.default_rng(0)
     >>> units, tens = 2 * rng.standard_normal((2, 10, 12))
     >>> noise = rng.standard_normal((1000, 12))
-    >>> digits(units[n % 10] + tens[n // 10 % 10] + noise, nulls=99).reading
+    >>> digits(units[n % 10] + tens[n // 10 % 10] + noise, nulls=199).reading
     'digits'
     >>> angle = 2 * np.pi * n[:, None] / [4, 25]
     >>> circles = 2 * np.hstack([np.cos(angle), np.sin(angle), noise])
-    >>> digits(circles, nulls=99).reading
+    >>> digits(circles, nulls=199).reading
     'residues'
     """
     embedding = rows_with_data(embedding)

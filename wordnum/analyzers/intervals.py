@@ -274,7 +274,7 @@ def paired_difference(
     >>> less = {0: (16.0, 16.0), 1: (16.0, 16.0), 2: (13.0, 18.0)}
     >>> found = paired_difference(10, (30.0, 25.0), (halves, less))
     >>> found.difference, round(found.low, 1), round(found.high, 1)
-    (5.0, 2.0, 8.0)
+    (5.0, 1.5, 8.5)
     """
     gap = kappas[0] - kappas[1]
     shared = [i for i in replicate_kappas[0] if i in replicate_kappas[1]]

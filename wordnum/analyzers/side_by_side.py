@@ -45,7 +45,7 @@ class SideBySide:
     ... }
     >>> both = SideBySide(made)
     >>> both
-    <SideBySide, 90: both, 0: spectral>
+    <SideBySide of 2 systems, 90: both, 0: spectral>
     >>> both.to_frame().loc[(90, 10), "phi"].round(3)
     np.float64(300.0)
     """
@@ -60,8 +60,9 @@ class SideBySide:
         return self.by_name[name]
 
     def __repr__(self) -> str:
-        verdicts = ", ".join(f"{name}: {one.verdict}" for name, one in self.by_name.items())
-        return f"<SideBySide, {verdicts}>"
+        labels = {n: one.verdict and one.verdict.paper_label for n, one in self.by_name.items()}
+        told = ", ".join(f"{name}: {label or 'no verdict'}" for name, label in labels.items())
+        return f"<SideBySide of {len(labels)} systems, {told}>"
 
     def to_frame(self) -> pandas.DataFrame:
         """One row per system and T."""
