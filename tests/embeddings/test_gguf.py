@@ -117,9 +117,7 @@ def test_file_that_is_cut_off_is_refused(tmp_path):
         assert f"{length} bytes" in error.value.where
 
 
-@settings(
-    max_examples=200, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damaged_bytes_are_an_error_or_harmless(tmp_path, data):
     path = written(tmp_path / "m.gguf")
