@@ -187,8 +187,8 @@ class CudaBackend(Backend):
 def one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
     """Run a function on one BLAS thread.
 
-    Matrices of a thousand rows are factorized in less processor time by one thread than by
-    several, which wait for each other, and the last digits do not depend on their number.
+    Matrices of a hundred to a thousand rows are factorized in less processor time by one thread
+    than by several, which wait for each other, and the last bits do not depend on their number.
     """
 
     @wraps(function)

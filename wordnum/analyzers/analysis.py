@@ -14,7 +14,7 @@ import numpy as np
 from wordnum.analyzers.class_scatter import Separability, separability
 from wordnum.analyzers.digit_codes import Digits, digits
 from wordnum.analyzers.explaining import explained
-from wordnum.analyzers.inputs import one_blas_thread, rows_with_data
+from wordnum.analyzers.inputs import rows_with_data
 from wordnum.analyzers.phi import PhiParts, phi_parts
 from wordnum.analyzers.plotting import new_figure
 from wordnum.analyzers.probing import ProbeResult, probe
@@ -22,6 +22,7 @@ from wordnum.analyzers.reasons import Reason, reason_text
 from wordnum.analyzers.residues import checked_moduli
 from wordnum.analyzers.spectra import Spectrum, spectrum
 from wordnum.analyzers.verdicts import Verdict, verdict
+from wordnum.backend import one_blas_thread
 from wordnum.config import one_of
 from wordnum.embeddings.embedding import Embedding, as_embedding
 from wordnum.embeddings.vector_checks import some

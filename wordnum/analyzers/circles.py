@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
+from wordnum.analyzers.inputs import centred_columns, rows_with_data
 from wordnum.analyzers.plotting import GREY, bare_axes, residue_colors
 from wordnum.analyzers.residues import checked_moduli
+from wordnum.backend import one_blas_thread
 from wordnum.config import whole_number
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError

@@ -11,10 +11,11 @@ import numpy as np
 from scipy import linalg
 
 from wordnum.analyzers.by_period import ByPeriod
-from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
+from wordnum.analyzers.inputs import centred_columns, rows_with_data
 from wordnum.analyzers.plotting import BLUE, RED, bare_axes
 from wordnum.analyzers.reasons import Reason
 from wordnum.analyzers.residues import check_classes, checked_moduli, class_labels
+from wordnum.backend import one_blas_thread
 from wordnum.embeddings.embedding import Embedding
 
 if TYPE_CHECKING:

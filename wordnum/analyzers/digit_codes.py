@@ -14,13 +14,13 @@ from wordnum.analyzers.agreement import kappa
 from wordnum.analyzers.contrasts import residue_contrasts
 from wordnum.analyzers.controls import Control
 from wordnum.analyzers.cross_validation import out_of_fold
-from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
+from wordnum.analyzers.inputs import centred_columns, rows_with_data
 from wordnum.analyzers.intervals import half_sample_interval
 from wordnum.analyzers.permutations import Null
 from wordnum.analyzers.plotting import BLUE, GREY, bare_axes, new_figure
 from wordnum.analyzers.refits import Refits
 from wordnum.analyzers.residues import Task
-from wordnum.backend import get_backend
+from wordnum.backend import get_backend, one_blas_thread
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 

@@ -1,38 +1,17 @@
-"""What every measure does first: one BLAS thread, rows that hold data, columns without means."""
+"""What every measure does first: rows that hold data, columns without means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from wordnum.embeddings.embedding import Embedding, as_embedding
 from wordnum.errors import InputError
 
-P = ParamSpec("P")
-R = TypeVar("R")
 _SMALL = 1e-100
 _SAME = 9  # decimals, of the largest entry, in which rows that are equal agree
-
-
-def one_blas_thread(measure: Callable[P, R]) -> Callable[P, R]:
-    """Run a measure on one BLAS thread.
-
-    The measures factorize hundreds of matrices of some 100 x 100. Threads that wait for each other
-    on those take three to four times as long as one alone, more on a busy machine, and change the
-    last bits of the result with their number.
-    """
-
-    @wraps(measure)
-    def alone(*args: P.args, **kwargs: P.kwargs) -> R:
-        with threadpool_limits(limits=1, user_api="blas"):
-            return measure(*args, **kwargs)
-
-    return alone
 
 
 def rows_with_data(value: Any) -> Embedding:

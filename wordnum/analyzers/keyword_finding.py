@@ -12,11 +12,11 @@ from scipy import sparse
 from scipy.stats import false_discovery_control
 
 from wordnum.analyzers.contrasts import Contrasts, residue_contrasts, run_length
-from wordnum.analyzers.inputs import one_blas_thread
 from wordnum.analyzers.keyword_results import Keywords, ModulusKeywords
 from wordnum.analyzers.keyword_tests import block_f, permutation_p, residue_profile
 from wordnum.analyzers.odds_ratios import stratified_odds_ratios
 from wordnum.analyzers.residues import checked_moduli
+from wordnum.backend import one_blas_thread
 from wordnum.config import whole_number
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.opening import open_counts

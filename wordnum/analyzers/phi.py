@@ -14,9 +14,10 @@ from scipy.special import stdtrit
 
 from wordnum.analyzers.by_period import ByPeriod
 from wordnum.analyzers.contrasts import Contrasts, residue_contrasts
-from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
+from wordnum.analyzers.inputs import centred_columns, rows_with_data
 from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes
 from wordnum.analyzers.residues import checked_moduli
+from wordnum.backend import one_blas_thread
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.number_rows import Rows, read_rows
 from wordnum.embeddings.weightings import Weighting, weight

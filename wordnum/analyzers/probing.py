@@ -13,14 +13,14 @@ from wordnum.analyzers.agreement import confusion_matrix, kappa
 from wordnum.analyzers.controls import CONTROLS, SELECTIONS, WHOLE, Control, Subject, parts_of
 from wordnum.analyzers.cross_validation import CLOSED_FORM, Predictions, out_of_fold
 from wordnum.analyzers.folds import group_folds, group_size, random_folds
-from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
+from wordnum.analyzers.inputs import centred_columns, rows_with_data
 from wordnum.analyzers.intervals import Interval, Pairs, equal_halves, half_sample_interval
 from wordnum.analyzers.permutations import Null, permuted_labels
 from wordnum.analyzers.probe_results import ModulusProbe, ProbeResult
 from wordnum.analyzers.reasons import Reason, reason_text
 from wordnum.analyzers.refits import Refits
 from wordnum.analyzers.residues import Task, check_classes, checked_moduli, tasks_for
-from wordnum.backend import Backend, get_backend
+from wordnum.backend import Backend, get_backend, one_blas_thread
 from wordnum.config import one_of, whole_number
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError

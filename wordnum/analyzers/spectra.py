@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordnum.analyzers.inputs import centred_columns, one_blas_thread, rows_with_data
+from wordnum.analyzers.inputs import centred_columns, rows_with_data
 from wordnum.analyzers.periodogram import (
     detrending_basis,
     grid_waves,
@@ -19,6 +19,7 @@ from wordnum.analyzers.periodogram import (
 from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes
 from wordnum.analyzers.residues import checked_moduli
 from wordnum.analyzers.spikes import FEWEST, excess_p_value, holm, near_frequencies, rank_p_value
+from wordnum.backend import one_blas_thread
 from wordnum.embeddings.embedding import Embedding
 from wordnum.errors import InputError
 

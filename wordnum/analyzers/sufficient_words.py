@@ -15,12 +15,11 @@ from wordnum.analyzers.agreement import kappa
 from wordnum.analyzers.closed_form import ClosedFormFold, gram_basis
 from wordnum.analyzers.contrasts import residue_contrasts, run_length
 from wordnum.analyzers.folds import random_folds
-from wordnum.analyzers.inputs import one_blas_thread
 from wordnum.analyzers.keyword_finding import signal_of_words
 from wordnum.analyzers.keyword_tests import block_f
 from wordnum.analyzers.residues import Task, check_classes, checked_moduli, class_labels
 from wordnum.analyzers.sufficiency_results import OF_ALL, OF_WORDS, Reader, Sufficiency
-from wordnum.backend import get_backend
+from wordnum.backend import get_backend, one_blas_thread
 from wordnum.config import whole_number
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.signals import Signal
