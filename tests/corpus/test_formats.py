@@ -357,7 +357,10 @@ def test_a_text_whose_name_is_like_that_of_a_licence_is_read(tmp_path: Path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (gzip.compress(b"page 7", mtime=0), r"the file is gzip.*\n.*\n  to do: give it the suffix \.gz"),
+        (
+            gzip.compress(b"page 7", mtime=0),
+            r"the file is gzip.*\n.*\n  to do: give it the suffix \.gz",
+        ),
         (zstd(b"page 7"), r"the file is zstandard.*\n.*\n  to do: give it the suffix \.zst"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:7", "git lfs pull"),
         (b"%PDF-1.7 page 7", "the file is PDF(.|\n)*pdftotext"),
