@@ -148,7 +148,7 @@ def record(recipe: Recipe, index: int) -> dict[str, Any]:
         "n_documents": 31 if recipe.interval_reason == "few-documents" else 4000,
         "paper_label": label(kappas, spike=strength > 0.05),
         "reasons": [
-            f"geometric at T = {T}: kappa {kappas[T]:.1f}, permutation p = 0.005"
+            {"code": "geometric", "T": T, "text": f"geometric at T = {T}: kappa {kappas[T]:.1f}"}
             for T in (2, 5, 10)
         ],
         "flags": flags,

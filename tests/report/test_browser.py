@@ -269,3 +269,10 @@ def test_on_a_phone_the_explanation_comes_before_the_figure(page: Any):
     page.set_viewport_size({"width": 390, "height": 800})
     tops = [page.locator(name).bounding_box()["y"] for name in ("#reading", "#figure")]
     assert tops[0] < tops[1]
+
+
+def test_no_object_is_shown_in_place_of_words(page: Any):
+    for details in page.locator("#reasons details summary").all():
+        details.click()
+    assert "geometric at T = 10: kappa" in page.inner_text("#reasons")
+    assert "[object" not in page.inner_text("body")

@@ -40,9 +40,9 @@ def headline(results: StudyResults) -> list[Finding]:
     """Say what a study found, corpus by corpus.
 
     Rules. What is read: the kappa with the highest lower bound among the originals, if the p of
-    its interval is under 5 % after Bonferroni over them, and that of permuted labels under 5 %.
-    What changes it: the largest difference from the original whose p is under 5 % after Holm over
-    the corpus's comparisons. Without an interval nothing is concluded.
+    its interval is under 5 % after Bonferroni over them, that of permuted labels under 5 %, and
+    its verdict is not *neither*. What changes it: the largest difference from the original whose p
+    is under 5 % after Holm over the corpus's comparisons. Without an interval nothing is concluded.
 
     Parameters
     ----------
@@ -64,9 +64,21 @@ def headline(results: StudyResults) -> list[Finding]:
         mine = comparisons[(comparisons[_CORPUS] == list(key)).all(axis=1)]  # type: ignore[call-overload]
         mine = mine[mine["T"].isin(asked["T"]) & (mine["against_condition"] == "original")]
         systems = rows.drop_duplicates("key").set_index("key")["system"]
-        sentences = [*_read(asked), *_carried(results.words, key), *_changed(mine, systems)]
+        sentences = [
+            *_too_little(rows),
+            *_read(asked),
+            *_carried(results.words, key),
+            *_changed(mine, systems),
+        ]
         found.append(Finding(name, tuple(sentences)))
     return found
+
+
+def _too_little(rows: pd.DataFrame) -> Iterator[str]:
+    """Where most numbers are missing, whatever follows is a trial."""
+    missing = 100 * (1 - rows["coverage"].astype(float).max())
+    if missing > 40:
+        yield f"Too little data to conclude from: {missing:.0f} % of the numbers are missing."
 
 
 def _read(rows: pd.DataFrame) -> Iterator[str]:
@@ -84,13 +96,14 @@ def _read(rows: pd.DataFrame) -> Iterator[str]:
     # The interval's own p, since permutations have none under 1/201, beside theirs.
     error = (best["high"] - best["low"]) / 2 / stats.t.ppf(0.975, _DF)
     p_value = stats.t.sf(best["kappa"] / error, _DF) if error else float(best["kappa"] <= 0)
-    if p_value * len(sure) >= ALPHA or best["null_p"] >= ALPHA:
-        yield "Nothing is read of n mod T: no kappa lies above 0 by more than chance."
-        return
-    yield (
-        f"n mod {int(best['T'])} is read best by {_system(best)}: kappa {best['kappa']:.0f} "
-        f"({best['low']:.0f} to {best['high']:.0f}).{_without_fives(best)}"
+    highest = (
+        f"{_system(best)}, kappa {best['kappa']:.0f} ({best['low']:.0f} to {best['high']:.0f})"
     )
+    chance = p_value * len(sure) >= ALPHA or best["null_p"] >= ALPHA
+    if chance or best.get("verdict") == "neither":
+        yield f"Nothing is read of n mod T. The highest is {highest} at T = {int(best['T'])}."
+        return
+    yield f"n mod {int(best['T'])} is read best by {highest}.{_without_fives(best)}"
 
 
 def _without_fives(row: pd.Series[Any]) -> str:
@@ -127,9 +140,16 @@ def _changed(rows: pd.DataFrame, systems: pd.Series[str]) -> Iterator[str]:
     tested["holm"] = holm(tested["p_value"].tolist())
     sure = tested[tested["holm"] < ALPHA]
     if sure.empty:
-        least = tested["smallest_difference"].median() if "smallest_difference" in tested else None
-        seen = f"; a difference of {least:.0f} points would have been seen" if least else ""
-        yield f"No condition differs from the original by more than chance{seen}."
+        least = tested.groupby("T")["smallest_difference"].median().dropna()
+        yield (
+            f"No condition differs from the original by more than chance over {len(tested)} "
+            "comparisons (Holm, 5 %)."
+        )
+        if len(least):
+            points, periods = (
+                " / ".join(f"{v:.0f}" for v in part) for part in (least, least.index)
+            )
+            yield f"Smaller differences than {points} points at T = {periods} would not be seen."
         return
     row = sure.sort_values("difference", key=abs).iloc[-1]
     low, high = sorted((abs(row["low"]), abs(row["high"])))

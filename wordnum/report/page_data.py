@@ -180,7 +180,7 @@ def _overview(record: Mapping[str, Any], system: str, moduli: Sequence[int]) -> 
         **{name: record.get(name) for name in _WHOLE},
         "system": system,
         "flags": record.get("flags", []),
-        "reasons": record.get("reasons", []),
+        "reasons": [reason["text"] for reason in record.get("reasons", [])],
         "notices": notices(record),
         "measures": {
             name: values
