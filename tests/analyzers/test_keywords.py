@@ -20,6 +20,7 @@ from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.windows import Window
 from wordnum.cooccurrence.word_pairs import count_words
+from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
 from wordnum.embeddings.embedding import Embedding
@@ -280,6 +281,28 @@ def test_words_of_an_embedding_are_those_of_its_counts(tmp_path):
     assert "those of the counts" in error.value.remedy
     with pytest.raises(InputError, match="holds no counts"):
         keywords(embedding.save(tmp_path / "e.npz"))
+
+
+@pytest.mark.parametrize(
+    ("size", "gaps"),
+    [(600, ()), (1000, ()), (1000, (3, 471, 997, 998, 999)), (600, tuple(range(590, 600)))],
+    ids=["600", "1000", "gaps", "no last run"],
+)
+def test_every_period_is_tested_however_the_numbers_end(size, gaps):
+    """1000 numbers are 111 runs of nine and one number: no matter whether that one is there."""
+    vocabulary = Vocabulary.from_words(["km", "kg"], numerals=NumeralScheme(size=size))
+    rng = np.random.default_rng(0)
+    there = [n for n in range(size) if n not in gaps]
+    events = [
+        (block, 1, n, vocabulary.id(word), int(rng.integers(5, 50)))
+        for block in range(4) for n in there for word in ("km", "kg")
+    ]  # fmt: skip
+    counts = Counts.from_events(events, vocabulary=vocabulary, window_size=1, n_blocks=4)
+    found = keywords(counts, moduli=range(2, 11), window=1)
+    for T, one in found.items():
+        assert one.words == ("km", "kg")
+        assert one.profile.shape == (2, T)
+        assert np.isfinite(one.f).all()
 
 
 def test_what_cannot_be_tested_is_refused(text, counts):

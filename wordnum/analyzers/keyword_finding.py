@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -25,9 +25,6 @@ from wordnum.cooccurrence.windows import Side, Window
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.embeddings.weightings import Weighting, weight
 from wordnum.errors import InputError, UsageError
-
-if TYPE_CHECKING:
-    pass
 
 _Q = 0.05
 
@@ -236,8 +233,11 @@ def _check_runs(numbers: np.ndarray, periods: Iterable[int], allowed: np.ndarray
     for T in periods:
         length = run_length(T)
         n_runs = (int(allowed[-1]) + 1) // length
-        there, wanted = (np.bincount(n // length, minlength=n_runs) for n in (numbers, allowed))
-        complete = int((there == wanted)[:n_runs].sum())
+        # The last run may be cut short, and it may have no number at all.
+        there, wanted = (
+            np.bincount(n // length, minlength=n_runs)[:n_runs] for n in (numbers, allowed)
+        )
+        complete = int((there == wanted).sum())
         if complete < 2:
             raise InputError(
                 f"too few numbers to look for words of n mod {T}",
