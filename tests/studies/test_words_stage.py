@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from wordnum.analyzers.keyword_finding import keywords
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import EncodedCorpus
+from wordnum.report.page import write_page
 from wordnum.studies.columns import WORDS
 from wordnum.studies.grid import Study
 from wordnum.studies.plan import plan_study
@@ -91,6 +93,29 @@ def test_words_that_cannot_be_tested_are_said_and_the_rest_goes_on(study: Study,
     assert results.words is None
     [failure] = results.about["failures"]
     assert failure.startswith("words of planted, whole, ±1: too few numbers")
+
+
+def test_a_fault_in_the_words_leaves_tables_and_page(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("shapes (111,) (112,)")
+
+    monkeypatch.setattr("wordnum.studies.words_stage.keywords", broken)
+    little = replace(study, windows=(Window(size=1),))
+    results = run_study(little, tmp_path / "out")
+    assert results.about["failures"] == ["words of planted, whole, ±1: shapes (111,) (112,)"]
+    assert (results.folder / "table.csv").is_file()
+    assert write_page(results.folder).is_file()
+
+
+def test_a_full_disk_ends_the_study(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr("wordnum.studies.words_stage.keywords", full)
+    with pytest.raises(OSError, match="no space left"):
+        run_study(replace(study, windows=(Window(size=1),)), tmp_path / "out")
 
 
 def test_a_plan_counts_the_words(study: Study):

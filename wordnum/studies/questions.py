@@ -86,11 +86,11 @@ def write_answers(questions: Iterable[Question], path: Path, *, code: tuple[str,
             if frame is None:
                 frame = answer(Counts.load(source))
                 write_frame(cached, frame)
-        except WordnumError as error:
+        except Exception as error:  # one question must not take the others with it
             if is_of_the_machine(error):
                 raise
             logger.warning("%s of %s failed: %s", path.stem, about["label"], error)
-            failures.append(f"{path.stem} of {about['label']}: {error}")
+            failures.append(f"{path.stem} of {about['label']}: {str(error) or repr(error)}")
             continue
         frames.append(frame.assign(**about)[[*about, *frame.columns]])
     if frames:
