@@ -1,4 +1,4 @@
-"""What a study found, in one to three sentences per corpus, made by rule from its tables."""
+"""What a study found, in a few sentences per corpus, made by rule from its tables."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Finding(NamedTuple):
     corpus : str
         The corpus, with "ordinals kept" where they were.
     sentences : tuple of str
-        What is read best, what changes it most, what cannot be concluded.
+        What is read best, which words carry it, what changes it most, what cannot be concluded.
     """
 
     corpus: str
