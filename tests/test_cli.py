@@ -310,6 +310,7 @@ def test_words_that_carry_a_residue_are_listed_and_drawn(corpus: Path, tmp_path:
     assert figure.stat().st_size > 0
     shown = wordnum("words", corpus, *given, "--side", "left", "--order", "odds").stdout
     assert "class: multiples of 5" in shown
+    assert "No word is shown to carry n mod 5." in shown
     assert "left" in shown
 
 

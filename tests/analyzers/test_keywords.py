@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -245,6 +246,21 @@ def test_sentence_says_what_a_word_stands_beside(text, counts):
         f"{100 * right.in_class[at]:.0f} % of the numbers before “{right.words[at]}” are 1 mod 5, "
         f"where {100 * right.base:.0f} % of all are."
     )
+
+
+def test_one_word_is_told_of_by_share_and_only_where_its_odds_differ(found):
+    one = found[5]
+    first = one.order()[0]
+    assert one.told() == one.sentence(first)
+    low, high = one.low.copy(), one.high.copy()
+    low[first], high[first] = 0.9, 1.1
+    assert replace(one, low=low, high=high).told() == one.sentence(one.order()[1])
+    nowhere = replace(one, low=np.full_like(low, np.nan), high=np.full_like(high, np.nan))
+    assert nowhere.told() == "No word is shown to favour 1 mod 5, or to avoid them."
+    none = replace(one, confirmed=np.zeros_like(one.confirmed))
+    assert none.told() == "No word is shown to carry n mod 5."
+    for shown in (one, nowhere, none):
+        assert shown.plot(order="odds").get_supxlabel() == shown.told()
 
 
 def test_order_puts_confirmed_words_first(found):

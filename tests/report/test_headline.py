@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.report.fake_study import Recipe, grid, make_study
+from tests.report.fake_study import Recipe, grid, make_study, words
 from wordnum.report.headline import headline
+from wordnum.studies.records import write_frame
 from wordnum.studies.results import StudyResults
 
 
@@ -54,3 +55,15 @@ def test_the_words_that_carry_it_are_named_and_no_others(tmp_path: Path):
     text = said(tmp_path, [Recipe()])["wikipedia"]
     assert "Words that carry n mod 10 are over, about. 80 % of the numbers beside" in text
     assert "games" not in text
+
+
+def test_a_word_is_told_of_where_the_interval_of_its_odds_excludes_1(tmp_path: Path):
+    folder = make_study(tmp_path / "study", [Recipe()])
+    table = words()
+    table.loc[table["word"] == "over", "low"] = 0.9
+    write_frame(folder / "words.json", table)
+    text = " ".join(headline(StudyResults.open(folder))[0].sentences)
+    assert "are over, about. 80 % of the numbers beside “about”" in text
+    write_frame(folder / "words.json", table.assign(low=0.9, high=1.1))
+    text = " ".join(headline(StudyResults.open(folder))[0].sentences)
+    assert "are over, about. No word is shown to favour multiples of 5, or to avoid them." in text

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from wordnum.analyzers.keyword_results import ModulusKeywords
 
-_FIRST = 5
 # Odds ratios up to this are shown, and from its inverse.
 _WIDEST = 50.0
 # Longer words are cut: a row of the figure is one line.
@@ -40,16 +39,8 @@ def draw_keywords(
     figure.suptitle(
         title or f"Words that carry n mod {T}: {confirmed} of {len(found.words)} tested"
     )
-    # Of the first words the one that says it most plainly.
-    plain = [i for i in at[:_FIRST] if found.confirmed[i] and _differs(found, i)]
-    if plain:
-        told = max(plain, key=lambda i: abs(found.in_class[i] - found.base))
-        figure.supxlabel(found.sentence(told).replace("$", r"\$"), fontsize=9)
+    figure.supxlabel(found.told().replace("$", r"\$"), fontsize=9)
     return figure
-
-
-def _differs(found: ModulusKeywords, i: int) -> bool:
-    return bool(found.low[i] > 1 or found.high[i] < 1)
 
 
 def _label(found: ModulusKeywords, i: int) -> str:
@@ -84,7 +75,7 @@ def _ratios(ax: Axes, found: ModulusKeywords, at: np.ndarray) -> None:
         ratio, low, high = found.odds_ratio[i], found.low[i], found.high[i]
         if not 0 < ratio < np.inf:
             continue
-        color = GREY if not _differs(found, i) else RED if ratio > 1 else BLUE
+        color = GREY if not found.differs[i] else RED if ratio > 1 else BLUE
         ax.plot([low, high], [y, y], color=color, linewidth=1.2)
         ax.plot(ratio, y, "o", color=color, markersize=4)
     ax.axvline(1, color=GREY, linewidth=0.8, zorder=0)

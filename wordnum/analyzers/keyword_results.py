@@ -154,6 +154,20 @@ class ModulusKeywords:
             f"{self.class_name}, where {100 * self.base:.0f} % of all are."
         )
 
+    @property
+    def differs(self) -> np.ndarray:
+        """Whether the interval of the odds ratio excludes 1: (c,)."""
+        return (self.low > 1) | (self.high < 1)
+
+    def told(self) -> str:
+        """Say it with one word: of the confirmed ones that differ, that with the largest share."""
+        plain = np.flatnonzero(self.confirmed & self.differs)
+        if plain.size:
+            return self.sentence(plain[np.argmax(self.phi[plain])])
+        if self.confirmed.any():
+            return f"No word is shown to favour {self.class_name}, or to avoid them."
+        return f"No word is shown to carry n mod {self.period}."
+
     def plot(
         self, figure: Figure | None = None, *, top: int = 20, order: str = "share", title: str = ""
     ) -> Figure:

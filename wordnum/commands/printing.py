@@ -104,7 +104,7 @@ def print_analysis(found: dict[str, Any], explained: str) -> None:
 
 
 def print_keywords(found: Keywords, *, top: int, order: str) -> None:
-    """Print the words of every T, and the first that passed in plain words."""
+    """Print the words of every T, and one of them in plain words."""
     if is_quiet():
         return
     for T, one in found.items():
@@ -132,8 +132,7 @@ def print_keywords(found: Keywords, *, top: int, order: str) -> None:
             rows,
         )
         typer.echo(f"class: {one.class_name}; {100 * one.base:.0f} % of all pairs are in it")
-        if one.confirmed.any():
-            typer.echo(one.sentence(one.order(order)[0]))
+        typer.echo(one.told())
 
 
 def print_comparison(found: Sequence[dict[str, Any]]) -> None:

@@ -124,10 +124,16 @@ def _carried(words: pd.DataFrame | None, key: Any) -> Iterator[str]:
         return
     mine = words[(words[_CORPUS] == list(key)).all(axis=1) & words["confirmed"].astype(bool)]
     for T in _PERIODS:
-        best = mine[mine["T"] == T].sort_values("share", ascending=False)
+        best = mine[mine["T"] == T].sort_values("share", ascending=False, kind="stable")
         if len(best):
             first = ", ".join(best["word"].drop_duplicates()[:5])
-            yield f"Words that carry n mod {T} are {first}. {best['sentence'].iloc[0]}"
+            plain = best.loc[(best["low"] > 1) | (best["high"] < 1), "sentence"]
+            told = (
+                f"No word is shown to favour {best['class'].iloc[0]}, or to avoid them."
+                if plain.empty
+                else plain.iloc[0]
+            )
+            yield f"Words that carry n mod {T} are {first}. {told}"
             return
     yield "No word carries n mod T by more than chance."
 
