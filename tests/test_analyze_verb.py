@@ -14,6 +14,7 @@ from tests.test_cli import wordnum
 from wordnum.cli import app
 from wordnum.embeddings.embedding import Embedding
 from wordnum.embeddings.trajectory import Snapshot
+from wordnum.theory import planted_embedding
 
 FAST = ("--only", "spectrum", "--moduli", "2,5")
 
@@ -108,6 +109,47 @@ def test_spelling_and_tensor_are_choices(tmp_path):
     assert "embed_tokens.weight [60, 8]" in str(refused)
 
 
-def test_plot_is_of_one_embedding(model, tmp_path):
+@pytest.fixture
+def drawn(monkeypatch) -> list[dict]:
+    """Rows of the figures of several systems that a test draws."""
+    from wordnum.analyzers import side_by_side
+
+    rows, draw = [], side_by_side.plot_systems
+    monkeypatch.setattr(
+        side_by_side,
+        "plot_systems",
+        lambda given, *a, **k: rows.extend(given) or draw(given, *a, **k),
+    )
+    return rows
+
+
+def test_plot_of_several_shows_them_by_label_under_short_names(tmp_path, drawn):
+    planted = {"noise": (0, 0), "hidden": (300, 0), "read": (300, 95)}
+    for name, (phi, kappa) in planted.items():
+        (tmp_path / name).mkdir()
+        np.save(tmp_path / name / "e.npy", planted_embedding(phi=phi, kappa=kappa).vectors)
+    paths = [tmp_path / name / "e.npy" for name in planted]
+    plot = tmp_path / "p.png"
+    analyzed(*paths, "--plot", plot, "--only", "spectrum,probe", "--moduli", "2,10")
+    assert plot.read_bytes()[1:4] == b"PNG"
+    assert [row.name for row in drawn] == ["read", "hidden", "noise"]
+    assert [row.label for row in drawn] == ["both tiers", "spectral only", "neither"]
+    assert drawn[0].details[10] == "p .005"
+
+
+def test_plot_of_a_training_has_twelve_steps_from_the_first_to_the_last(tmp_path, drawn):
+    noise = Embedding(np.random.default_rng(0).standard_normal((1000, 4)))
+    for step in range(0, 2000, 100):
+        Snapshot(step, None, noise).save(tmp_path / "lm")
+    analyzed(tmp_path / "lm", *FAST, "--plot", tmp_path / "p.svg")
+    names = [row.name for row in drawn]
+    assert len(names) <= 12
+    assert names[0] == "step 0"
+    assert names[-1] == "step 1,900"
+    assert all(row.label == "" for row in drawn)  # no probe, no label
+
+
+def test_plot_of_several_needs_something_to_draw(model, tmp_path):
     arguments = ["analyze", str(model), str(model), "--plot", str(tmp_path / "p.svg")]
-    assert "a plot is of one embedding" in str(CliRunner().invoke(app, arguments).exception)
+    refused = CliRunner().invoke(app, [*arguments, "--only", "digits"]).exception
+    assert "shows spectra and probes" in str(refused)

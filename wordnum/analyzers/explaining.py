@@ -13,7 +13,7 @@ from wordnum.analyzers.verdicts import counts, upper_bound
 if TYPE_CHECKING:
     from wordnum.analyzers.analysis import Analysis
 
-_LABELS = {
+LABELS = {
     "both": "both tiers",
     "partial": "spectral and partly geometric",
     "spectral": "spectral only",
@@ -113,7 +113,7 @@ def _of_digits(analysis: Analysis) -> Iterator[str]:
 
 def _of_the_label(analysis: Analysis) -> Iterator[str]:
     if analysis.verdict is not None:
-        label = _LABELS[analysis.verdict.paper_label]
+        label = LABELS[analysis.verdict.paper_label]
         yield f"By the rule of the paper, which counts roundness as geometry: {label}."
 
 

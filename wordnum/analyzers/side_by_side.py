@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from wordnum.analyzers.analysis import Analysis
+from wordnum.analyzers.explaining import LABELS
 from wordnum.analyzers.plotting import new_figure
 from wordnum.errors import InputError
 
@@ -71,18 +73,44 @@ class SideBySide:
         frames = {name: one.to_frame() for name, one in self.by_name.items()}
         return pd.concat(frames, names=["system"])
 
-    def plot(self, figure: Figure | None = None, *, title: str = "") -> Figure:
-        """Draw spectrum strips beside the table of kappas, the paper's main figure."""
-        rows = [
-            System(
-                name=str(name),
-                spectrum=(one.spectrum.frequency, one.spectrum.magnitude) if one.spectrum else None,
-                kappas={T: row.get("kappa") for T, row in one.rows().items()},
-                p_values={T: row.get("null_p") for T, row in one.rows().items()},
+    def plot(
+        self, figure: Figure | None = None, *, title: str = "", detailed: bool = False
+    ) -> Figure:
+        """Draw spectrum strips beside the table of kappas, the paper's main figure.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure, optional
+        title : str
+        detailed : bool
+            Write the interval, or else the permutation p, below each kappa, and the paper's label
+            above the systems that have it.
+        """
+        rows = []
+        for name, one in self.by_name.items():
+            found = {T: row for T, row in one.rows().items() if row.get("kappa") is not None}
+            rows.append(
+                System(
+                    name=str(name),
+                    spectrum=(one.spectrum.frequency, one.spectrum.magnitude)
+                    if one.spectrum
+                    else None,
+                    kappas={T: row["kappa"] for T, row in found.items()},
+                    p_values={T: row.get("null_p") for T, row in found.items()},
+                    label=LABELS[one.verdict.paper_label] if detailed and one.verdict else "",
+                    details={T: _detail(row) for T, row in found.items()} if detailed else {},
+                )
             )
-            for name, one in self.by_name.items()
-        ]
         return plot_systems(rows, figure, title=title)
+
+
+def _detail(row: Mapping[str, Any]) -> str:
+    """The interval of a kappa, or where there is none its permutation p."""
+    low, high, p_value = row.get("low"), row.get("high"), row.get("null_p")
+    if low is not None and high is not None:
+        # Rounded first: -0.3 is 0, not -0.
+        return f"{round(low)} to {round(high)}"
+    return "" if p_value is None else f"p {p_value:.3f}".replace("0.", ".", 1)
 
 
 class System(NamedTuple):
@@ -95,12 +123,18 @@ class System(NamedTuple):
         Frequencies and normalised magnitudes.
     kappas, p_values : mapping of int to float or None
         Kappa x 100 and its permutation p-value by T.
+    label : str
+        Heading of the systems from this one on, where it differs from the one before.
+    details : mapping of int to str
+        What is written below a kappa.
     """
 
     name: str
     spectrum: tuple[np.ndarray, np.ndarray] | None
     kappas: Mapping[int, float | None]
     p_values: Mapping[int, float | None]
+    label: str = ""
+    details: Mapping[int, str] = MappingProxyType({})
 
 
 def plot_systems(
@@ -109,16 +143,35 @@ def plot_systems(
     """Draw spectrum strips beside the table of kappas, a row per system.
 
     Left, the normalised magnitude of every frequency, dark where it is four times the median;
-    right, kappa x 100 of n mod T, bold where its permutation p is below 0.01.
+    right, kappa x 100 of n mod T, bold where its permutation p is below 0.01. A panel that no
+    system has a figure for is left out.
     """
-    figure = new_figure(figure, (10.4, 1.1 + 0.27 * len(rows)))
-    left, right = figure.subplots(1, 2, width_ratios=(5, 4), sharey=True)
-    _strips(left, rows)
-    _kappa_table(right, rows)
-    left.set_yticks(range(len(rows)), [row.name for row in rows], fontsize=7, parse_math=False)
-    left.set_ylim(len(rows) - 0.5, -0.5)
+    slots: list[System] = []
+    headings, before = [], ""
+    for row in rows:
+        if row.label and row.label != before:
+            headings.append(len(slots))
+            slots.append(System(row.label, None, {}, {}))
+        slots.append(row)
+        before = row.label
+    panels = [(5, _strips)] * any(row.spectrum is not None for row in rows)
+    panels += [(4, _kappa_table)] * any(row.kappas for row in rows)
+    if not panels:
+        raise InputError("nothing to draw side by side", expected="spectra, or kappas")
+    height = 0.36 if any(row.details for row in rows) else 0.27
+    figure = new_figure(figure, (10.4, 1.1 + height * len(slots)))
+    widths = [width for width, _ in panels]
+    axes = figure.subplots(1, len(panels), width_ratios=widths, sharey=True, squeeze=False)[0]
+    for ax, (_, draw) in zip(axes, panels):
+        draw(ax, slots)
+    names = [row.name for row in slots]
+    axes[0].set_yticks(range(len(slots)), names, fontsize=7, parse_math=False)
+    for at in headings:
+        axes[0].get_yticklabels()[at].set_fontweight("bold")
+    axes[0].tick_params(axis="y", length=0)
+    axes[0].set_ylim(len(slots) - 0.5, -0.5)
     if title:
-        figure.suptitle(title, fontsize=10)
+        figure.suptitle(title, fontsize=10, parse_math=False)
     return figure
 
 
@@ -149,10 +202,17 @@ def _kappa_table(ax: Axes, rows: Sequence[System]) -> None:
             p_value = rows[place].p_values.get(moduli[column])
             weight = "bold" if p_value is not None and p_value < 0.01 and kappa > 0 else "normal"
             tone = "white" if abs(kappa) > 65 else "black"
+            detail = rows[place].details.get(moduli[column], "")
             # Rounded first: a kappa of -0.3 is 0, not -0.
-            ax.text(column, place, f"{round(kappa)}", ha="center", va="center", fontsize=7,
-                    color=tone, fontweight=weight)  # fmt: skip
+            ax.text(column, place - 0.13 * bool(detail), f"{round(kappa)}", ha="center",
+                    va="center", fontsize=7, color=tone, fontweight=weight)  # fmt: skip
+            if detail:
+                ax.text(column, place + 0.26, detail, ha="center", va="center", fontsize=4.8,
+                        color=tone)  # fmt: skip
     ax.set_xticks(range(len(moduli)), [str(T) for T in moduli], fontsize=7)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set(xlabel="T", title="kappa x 100 of a linear probe of n mod T")
+    if any(row.details for row in rows):
+        told = "T\nbold: p < 0.01; below: 95 % interval, or p where there is none"
+        ax.set_xlabel(told, fontsize=7)
