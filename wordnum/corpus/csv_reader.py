@@ -32,7 +32,7 @@ class CsvReader(Reader):
         lines = head.text.splitlines(keepends=True)
         if not lines or not any(name in lines[0].lower() for name in _NAMES):
             return False
-        rows = _rows(lines, _dialect(lines, whole=head.whole), whole=head.whole)
+        rows = [row for row, _ in _rows(lines, _dialect(lines, whole=head.whole))]
         rows = rows if head.whole else rows[:-1]
         names = [name.lower() for name in rows[0]] if rows else []
         return (
@@ -110,39 +110,66 @@ class CsvReader(Reader):
 
 
 def _dialect(lines: list[str], *, whole: bool) -> dict[str, Any]:
-    """Delimiter and quoting under which most rows have as many cells as the header.
+    """Delimiter and quoting under which most lines are in rows with as many cells as the header.
 
-    A mark of quotation may be only a character: rows that make no sense with quoting count against
-    it.
+    A cell that begins with a mark of quotation is quoted, unless more lines fit without quoting.
     """
-    best = 0.0, 0
+    best = 0, 0
     found: dict[str, Any] = {"delimiter": ",", "quoting": csv.QUOTE_MINIMAL, "strict": True}
     for delimiter in _DELIMITERS:
         if not lines or delimiter not in lines[0]:
             continue
-        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
-            dialect = {"delimiter": delimiter, "quoting": quoting, "strict": True}
-            widths = [len(row) for row in _rows(lines, dialect, whole=whole)]
-            if not widths or widths[0] < 2:
-                continue
-            score = widths.count(widths[0]) / len(widths), widths[0]
-            if score > best:
+        quoted = {"delimiter": delimiter, "quoting": csv.QUOTE_MINIMAL, "strict": True}
+        rows = _rows(lines, quoted)
+        width, plain_width = len(rows[0][0]), lines[0].count(delimiter) + 1
+        for dialect, score in (
+            (quoted, (_fit_quoted(rows, delimiter, whole=whole), width)),
+            (quoted | {"quoting": csv.QUOTE_NONE}, (_fit_plain(lines, quoted), plain_width)),
+        ):
+            if score > best and score[1] > 1:
                 best, found = score, dialect
     return found
 
 
-def _rows(lines: list[str], dialect: dict[str, Any], *, whole: bool) -> list[list[str]]:
-    """Rows with a cell, and an empty one for each that cannot be read; without one cut off."""
+def _fit_quoted(rows: list[tuple[list[str], list[str]]], delimiter: str, *, whole: bool) -> int:
+    """Lines of the rows that have as many cells as the first, and did not swallow other rows."""
+    width, fit = len(rows[0][0]), 0
+    for n, (row, lines) in enumerate(rows, 1):
+        cut = not row and not whole and n == len(rows)
+        plain = [line.count(delimiter) + 1 == width for line in lines]
+        # Texts hold commas: lines of a quoted text may look like rows. They hardly hold tabs.
+        swallowed = plain[0] and plain[-1] if delimiter in "\t|" else cut and all(plain)
+        if (cut or len(row) == width) and not (len(lines) > 1 and swallowed):
+            fit += len(lines)
+    return fit
+
+
+def _fit_plain(lines: list[str], quoted: dict[str, Any]) -> int:
+    """Lines with as many cells as the first without quoting, unless quotes join some of them."""
+    delimiter, fit = quoted["delimiter"], 0
+    header = lines[0].rstrip("\r\n").split(delimiter)
+    if _rows(lines[:1], quoted)[0][0] not in ([], header):
+        return 0
+    for line in lines:
+        width = line.count(delimiter) + 1
+        fit += width == len(header) and (
+            '"' not in line or len(_rows([line], quoted)[0][0]) in (0, width)
+        )
+    return fit
+
+
+def _rows(lines: list[str], dialect: dict[str, Any]) -> list[tuple[list[str], list[str]]]:
+    """Rows with a cell, and an empty one for each that cannot be read, with the lines of each."""
     rows = csv.reader(lines, **dialect)
-    found: list[list[str]] = []
+    found: list[tuple[list[str], list[str]]] = []
     while True:
+        start = rows.line_num
         try:
-            row = next(rows, None)
+            row = next(rows)
+        except StopIteration:
+            return found
         except csv.Error:
             row = []
-            if rows.line_num < len(lines) or whole:
-                found.append(row)
-        if row is None:
-            return found
-        if row:
-            found.append(row)
+        held = lines[start : rows.line_num]
+        if row or any(line.strip() for line in held):
+            found.append((row, held))
