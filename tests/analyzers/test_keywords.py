@@ -207,14 +207,27 @@ def test_shares_add_up_to_the_corrected_phi_of_the_weighted_counts(counts, found
     phi = phi_of_counts(counts.signal("text", window=1), moduli=[2, 5])
     for T, one in found.items():
         assert one.phi.sum() + one.rest == pytest.approx(one.corrected_phi, rel=1e-10)
-        assert one.corrected_phi == pytest.approx(phi[T].corrected.value, rel=1e-10)
+        expected = phi[T].corrected
+        told = (one.corrected_phi, one.phi_low, one.phi_high)
+        assert told == pytest.approx((expected.value, expected.low, expected.high), rel=1e-10)
     assert found[5].share.sum() == pytest.approx(1 - found[5].rest / found[5].corrected_phi)
 
 
-def test_counts_of_one_block_have_shares_and_no_intervals(text):
+def test_a_part_of_what_may_be_nothing_is_no_share(found):
+    """No word carries n mod 2 here; what is left of Phi_2 is noise, of either sign."""
+    for one in (found[2], replace(found[5], phi_low=-0.1)):
+        assert one.phi_low < 0
+        assert np.isnan(one.share).all()
+        told = one.to_dict()
+        assert {word["share"] for word in told["words"]} == {None}
+        assert told["all"]["rest_share"] is None
+    assert np.isfinite(found[5].share).all()
+
+
+def test_counts_of_one_block_have_no_intervals_and_no_shares(text):
     one = keywords(count(text.encoded(n_blocks=1), window=1), moduli=[5])[5]
     assert one.phi.sum() + one.rest == pytest.approx(one.corrected_phi, rel=1e-10)
-    assert np.isnan(one.low).all()
+    assert np.isnan([*one.low, *one.share, one.phi_low]).all()
     assert one.to_dict(top=1)["words"][0]["low"] is None
 
 

@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.stats import false_discovery_control
 
 from wordnum.analyzers.contrasts import Contrasts, residue_contrasts, run_length
+from wordnum.analyzers.intervals import standard_error, t_quantile
 from wordnum.analyzers.keyword_results import Keywords, ModulusKeywords
 from wordnum.analyzers.keyword_tests import block_f, permutation_p, residue_profile
 from wordnum.analyzers.odds_ratios import stratified_odds_ratios
@@ -54,7 +55,8 @@ def keywords(
 
     How much of n mod T a word carries is what its weighted column adds to the corrected Phi_T:
     ``SS_B - (T - 1) MS_res``, with products of complementary halves of the documents for squares,
-    averaged over ten pairs of halves (of counts in a single block, the squares themselves).
+    averaged over ten pairs of halves (of counts in a single block, the squares themselves). As a
+    share of the whole it is given where the interval of the corrected Phi_T lies above 0.
 
     Parameters
     ----------
@@ -139,11 +141,13 @@ def keywords(
         "signal": chosen.name,
     }
     found = {}
-    for T, phi in _added_to_phi(chosen, periods, weighting, allowed).items():
+    for T, (phi, width) in _added_to_phi(chosen, periods, weighting, allowed).items():
         contrasts = residue_contrasts(numbers, T)
         parts: dict[str, Any] = {
             "phi": phi[tested],
             "corrected_phi": float(phi.sum()),
+            "phi_low": float(phi.sum() - width),
+            "phi_high": float(phi.sum() + width),
             "rest": float(np.delete(phi, tested).sum()),
         }
         found[T] = ModulusKeywords(
@@ -249,9 +253,13 @@ def _check_runs(numbers: np.ndarray, periods: Iterable[int], allowed: np.ndarray
 
 def _added_to_phi(
     signal: Signal, periods: Iterable[int], weighting: str | Weighting, allowed: np.ndarray
-) -> dict[int, np.ndarray]:
-    """What every column adds to the corrected Phi_T, as `phi_of_counts` has it in all."""
+) -> dict[int, tuple[np.ndarray, float]]:
+    """What every column adds to the corrected Phi_T, and half the width of the interval of it all.
+
+    Both as `phi_of_counts` has them.
+    """
     found: dict[int, list[np.ndarray]] = {T: [] for T in periods}
+    apart: dict[int, list[list[float]]] = {T: [] for T in periods}
 
     def add(*pair: sparse.csr_array) -> None:
         numbers = allowed[np.logical_and(*(np.diff(half.indptr)[allowed] > 0 for half in pair))]
@@ -261,13 +269,21 @@ def _added_to_phi(
             for half in pair
         )
         for T, added in found.items():
-            added.append(residue_contrasts(numbers, T).corrected(first, second).sum(axis=0))
+            contrasts = residue_contrasts(numbers, T)
+            added.append(contrasts.corrected(first, second).sum(axis=0))
+            apart[T].append([float(contrasts.corrected(half).sum()) for half in (first, second)])
 
     for _, (first, _), (second, _) in signal.half_samples():
         add(first, second)
-    if not all(found.values()):
+    if all(found.values()):
+        width = {
+            T: t_quantile(len(pairs)) * float(standard_error(*np.transpose(pairs)))
+            for T, pairs in apart.items()
+        }
+    else:
         add(signal.matrix(), signal.matrix())
-    return {T: np.mean(added, axis=0) for T, added in found.items()}
+        width = dict.fromkeys(found, np.nan)
+    return {T: (np.mean(added, axis=0), width[T]) for T, added in found.items()}
 
 
 def _class_of(T: int, residues: Collection[int] | None) -> tuple[int, ...]:

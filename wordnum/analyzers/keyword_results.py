@@ -40,6 +40,9 @@ class ModulusKeywords:
     corrected_phi, rest : float
         Corrected Phi_T of all contexts, and the part of those that were not tested:
         ``phi.sum() + rest == corrected_phi``.
+    phi_low, phi_high : float
+        95 % interval of the corrected Phi_T, the population being the documents; NaN for counts
+        without half-samples.
     f, p_value, q_value : array of shape (c,)
         F of residues beside runs, of the word's share among the contexts of each number; p of the
         F distribution; Benjamini and Hochberg's q over the c words.
@@ -67,6 +70,8 @@ class ModulusKeywords:
     count: np.ndarray
     phi: np.ndarray
     corrected_phi: float
+    phi_low: float
+    phi_high: float
     rest: float
     f: np.ndarray
     p_value: np.ndarray
@@ -91,8 +96,16 @@ class ModulusKeywords:
 
     @property
     def share(self) -> np.ndarray:
-        """Part of the corrected Phi_T, which may be negative; NaN where that is not above 0."""
-        return self.phi / (self.corrected_phi if self.corrected_phi > 0 else np.nan)
+        """Part of the corrected Phi_T, which may be negative: (c,).
+
+        NaN where the interval of the corrected Phi_T is not above 0, or there is none: a part of
+        what may be nothing means nothing.
+        """
+        return self.phi / self._whole
+
+    @property
+    def _whole(self) -> float:
+        return self.corrected_phi if self.phi_low > 0 else np.nan
 
     @property
     def class_name(self) -> str:
@@ -136,9 +149,9 @@ class ModulusKeywords:
             "confirmed": int(self.confirmed.sum()),
             "permutations": self.permutations,
             "phi": self.corrected_phi,
-            "rest_share": _plain(self.rest / self.corrected_phi)
-            if self.corrected_phi > 0
-            else None,
+            "phi_low": _plain(self.phi_low),
+            "phi_high": _plain(self.phi_high),
+            "rest_share": _plain(self.rest / self._whole),
             "class": self.class_name,
             "in_class": self.base,
             "window": self.window,
