@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALPHA = 0.05
-_DF = 10  # of an interval from ten half-samples
 _PERIODS = (10, 5, 2)  # of English text; the other T are asked where none of these was
 _CORPUS = ["corpus", "ordinals"]
 
@@ -66,7 +65,7 @@ def headline(results: StudyResults) -> list[Finding]:
         systems = rows.drop_duplicates("key").set_index("key")["system"]
         sentences = [
             *_too_little(rows),
-            *_read(asked),
+            *_read(asked, results),
             *_carried(results.words, key),
             *_changed(mine, systems),
         ]
@@ -81,7 +80,7 @@ def _too_little(rows: pd.DataFrame) -> Iterator[str]:
         yield f"Too little data to conclude from: {missing:.0f} % of the numbers are missing."
 
 
-def _read(rows: pd.DataFrame) -> Iterator[str]:
+def _read(rows: pd.DataFrame, results: StudyResults) -> Iterator[str]:
     """What is read best in the text as it is."""
     rows = rows[rows["condition"] == "original"]
     sure = rows[rows["low"].notna()]
@@ -94,8 +93,9 @@ def _read(rows: pd.DataFrame) -> Iterator[str]:
         return
     best = sure.sort_values("low").iloc[-1]
     # The interval's own p, since permutations have none under 1/201, beside theirs.
-    error = (best["high"] - best["low"]) / 2 / stats.t.ppf(0.975, _DF)
-    p_value = stats.t.sf(best["kappa"] / error, _DF) if error else float(best["kappa"] <= 0)
+    df = len(results.record(str(best["key"]))["replicate_kappas"][str(int(best["T"]))])
+    error = (best["high"] - best["low"]) / 2 / stats.t.ppf(0.975, df)
+    p_value = stats.t.sf(best["kappa"] / error, df) if error else float(best["kappa"] <= 0)
     highest = (
         f"{_system(best)}, kappa {best['kappa']:.0f} ({best['low']:.0f} to {best['high']:.0f})"
     )
