@@ -55,12 +55,12 @@ def test_json_is_a_list_also_of_one(model):
 
 def test_several_are_one_table_and_a_list(model, tmp_path):
     made = Embedding(np.random.default_rng(1).standard_normal((1000, 5)), name="noise")
-    other = made.save(tmp_path / "e.npz")
+    other = made.save(tmp_path / "noise.npz")
     shown = analyzed(model, other, *FAST)
     rows = [line.split() for line in shown.splitlines()]
-    assert [row[:3] for row in rows if row[:1] in (["model"], ["noise"])] == [
+    assert [row[:3] for row in rows if row[:1] in (["model"], ["noise.npz"])] == [
         ["model", "1000", "8"],
-        ["noise", "1000", "5"],
+        ["noise.npz", "1000", "5"],
     ]
     assert "model: numbers: 1000 as `7`" in shown
     found = json.loads(analyzed(model, other, *FAST, "--json"))
@@ -74,7 +74,8 @@ def test_embeddings_of_one_name_are_told_apart_by_their_paths(tmp_path):
         made.save(tmp_path / name / "e.npz")
     paths = [path / "e.npz" for path in sorted(tmp_path.iterdir())]
     shown = analyzed(*paths, *FAST)
-    assert all(f" {path} " in shown for path in paths)
+    assert all(f" {path.parent.name} " in shown for path in paths)
+    assert str(tmp_path) in "".join(shown.split())  # once, in the title
 
 
 def test_folder_of_checkpoints_is_a_row_for_each_in_their_order(tmp_path):
@@ -85,7 +86,16 @@ def test_folder_of_checkpoints_is_a_row_for_each_in_their_order(tmp_path):
     assert [each["step"] for each in found] == [200, 1000]
     assert [each["tokens"] for each in found] == [6400, 32000]
     shown = analyzed(tmp_path / "lm", *FAST)
-    assert shown.index("step 200") < shown.index("step 1,000")
+    assert shown.index("  step 200") < shown.index("  step 1,000")
+    assert "".join(shown.split()).count(str(tmp_path / "lm")) == 1
+
+
+def test_heads_and_names_of_rows_are_not_cut(tmp_path):
+    made = Embedding(np.random.default_rng(0).standard_normal((1000, 4)))
+    for step in (200, 1000):
+        Snapshot(step, None, made).save(tmp_path / "lm")
+    shown = analyzed(tmp_path / "lm", "--only", "spectrum", "--moduli", "2-10")
+    assert "paper's label" in shown
 
 
 def test_too_few_numbers_are_said_to_be_split(tmp_path):

@@ -93,7 +93,7 @@ def analyze(
     if as_json:
         print_json(found)
     elif len(found) > 1:
-        print_comparison(found)
+        print_comparison(found, rows, folder)
     else:
         print_analysis(found[0], analysis.explain())
 

@@ -55,7 +55,7 @@ def _print_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
     for at, head in enumerate(heads):
         word = head in _WORDS
         longest = max(len(head), *(len(row[at]) for row in shown))
-        least = None if word and head != "embedding" else longest
+        least = None if word and head not in ("embedding", "paper's label") else longest
         table.add_column(Text(head), justify="left" if word else "right", min_width=least)
     for row in shown:
         table.add_row(*map(Text, row))
@@ -135,23 +135,24 @@ def print_keywords(found: Keywords, *, top: int, order: str) -> None:
         typer.echo(one.told())
 
 
-def print_comparison(found: Sequence[dict[str, Any]]) -> None:
-    """Print one table of several embeddings, a row each, and what was read of each."""
+def print_comparison(found: Sequence[dict[str, Any]], names: Sequence[str], folder: str) -> None:
+    """Print one table of several embeddings of a folder, a row each, and what was read of each."""
     if is_quiet():
         return
     periods = sorted({T for each in found for T in (*each["probe"], *each["spectrum"])}, key=int)
     rows = []
-    for each in found:
+    for name, each in zip(names, found):
         cells = [_measured(each, T) for T in periods]
         shape = str(len(each["numbers"])), str(each["dim"])
-        rows.append([each["name"], *shape, *cells, each["paper_label"] or ""])
+        rows.append([name, *shape, *cells, each["paper_label"] or ""])
     heads = ["embedding", "numbers", "dim", *(f"T = {T}" for T in periods), "paper's label"]
-    _print_table("kappa x 100 / magnitude of the spectrum", heads, rows)
+    title = f"{folder}: " * bool(folder) + "kappa x 100 / magnitude of the spectrum"
+    _print_table(title, heads, rows)
     typer.echo(_MEANING)
-    for each in found:
+    for name, each in zip(names, found):
         flags = [f"flag: {flag}" for flag in each.get("flags", [])]
         for line in [*each.get("notes", []), *flags]:
-            typer.echo(f"  {printable(each['name'])}: {printable(line)}")
+            typer.echo(f"  {printable(name)}: {printable(line)}")
 
 
 _MARKS = {"spectral": "S", "geometric": "G", "roundness": "R", "undecided": "?"}
