@@ -53,6 +53,11 @@ def test_json_is_a_list_also_of_one(model):
     assert found["notes"][1] == "numbers: 1000 as `7`"
 
 
+def test_the_wait_is_told_also_of_one_and_not_if_quiet(model):
+    assert "analyzing" in wordnum("analyze", model, *FAST).stderr
+    assert wordnum("-q", "analyze", model, *FAST).stderr == ""
+
+
 def test_several_are_one_table_and_a_list(model, tmp_path):
     made = Embedding(np.random.default_rng(1).standard_normal((1000, 5)), name="noise")
     other = made.save(tmp_path / "noise.npz")

@@ -75,7 +75,7 @@ def analyze(
 
     found, analyses = [], []
     pairs = [(name, each.embedding) for name, each in zip(names, snapshots)]
-    for name, embedding in track(pairs, "analyzing") if len(pairs) > 1 else pairs:
+    for name, embedding in track(pairs, "analyzing"):
         with _splits_told(embedding):
             analysis = measure(
                 embedding,
