@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wordnum.analyzers.controls import Control
 from wordnum.analyzers.digit_codes import READINGS
 from wordnum.analyzers.probe_results import ModulusProbe
+from wordnum.analyzers.reasons import reason_text
 from wordnum.analyzers.verdicts import counts, upper_bound
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ LABELS = {
     "spectral": "spectral only",
     "neither": "neither",
 }
+_NO_INTERVALS = {"no-replicates": "vectors alone have no documents"}
 
 
 def explained(analysis: Analysis) -> list[str]:
@@ -29,6 +31,7 @@ def explained(analysis: Analysis) -> list[str]:
         shape,
         *_of_spikes(analysis),
         *_of_probes(analysis),
+        *_of_missing_intervals(analysis),
         *_of_phi(analysis),
         *_of_digits(analysis),
         *_of_the_label(analysis),
@@ -65,6 +68,19 @@ def _of_probes(analysis: Analysis) -> Iterator[str]:
         yield f"{read}; {apart}: {_ending(geometry, control)}.{_of_parity(T, probed)}"
     if unread:
         yield f"n mod {_listed(unread)} is not read."
+
+
+def _of_missing_intervals(analysis: Analysis) -> Iterator[str]:
+    """What the verdict rests on where no kappa has an interval, but all have permutations."""
+    if analysis.probe is None or analysis.verdict is None:
+        return
+    reasons = {one.interval_reason for one in analysis.probe.values()}
+    if None in reasons or any(one.null is None for one in analysis.probe.values()):
+        return
+    told = "; ".join(
+        _NO_INTERVALS.get(one, reason_text(one)) for one in sorted(filter(None, reasons))
+    )
+    yield f"No intervals: {told}; the verdict rests on two permutation tests."
 
 
 def _of_parity(T: int, probed: ModulusProbe) -> str:
