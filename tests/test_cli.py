@@ -311,6 +311,8 @@ def test_words_that_carry_a_residue_are_listed_and_drawn(corpus: Path, tmp_path:
     shown = wordnum("words", corpus, *given, "--side", "left", "--order", "odds").stdout
     assert "class: multiples of 5" in shown
     assert "No word is shown to carry n mod 5." in shown
+    assert f"{corpus.name}: n mod 5: 0 of" in shown
+    assert "left of numbers)" in shown
     assert "left" in shown
 
 

@@ -277,12 +277,46 @@ def test_one_word_is_told_of_by_share_and_only_where_its_odds_differ(found):
 
 
 def test_order_puts_confirmed_words_first(found):
-    for by in ("share", "f", "odds"):
-        assert (np.diff(found[5].confirmed[found[5].order(by)].astype(int)) <= 0).all()
-    first = found[5].order("share")[:15]
+    assert (np.diff(found[5].confirmed[found[5].order()].astype(int)) <= 0).all()
+    first = found[5].order()[:15]
     assert (np.diff(found[5].phi[first]) <= 0).all()
+
+
+def test_other_orders_are_of_what_they_say(found):
+    one = replace(
+        found[5], confirmed=found[5].confirmed & (np.arange(len(found[5].words)) % 2 == 0)
+    )
+    with np.errstate(divide="ignore"):
+        odds = np.exp(np.abs(np.log(one.odds_ratio)))
+    for by, strength in (("share", one.share), ("f", one.f), ("odds", odds)):
+        assert strength[one.order(by)].tolist() == sorted(strength, reverse=True)
     with pytest.raises(UsageError, match="unknown order"):
-        found[5].order("alphabet")
+        one.order("alphabet")
+
+
+def test_print_and_notebooks_show_the_first_ten_words_of_every_period(counts, found):
+    words, phi = ("<b>bold</b>\x1b[31m", *found[5].words[1:]), found[5].phi.copy()
+    phi[0] = 1e9
+    confirmed = found[5].confirmed | (np.arange(len(words)) == 0)
+    one = replace(found[5], words=words, phi=phi, confirmed=confirmed)
+    lines = str(one).splitlines()
+    assert lines[0] == (
+        f"n mod 5: {one.confirmed.sum()} of {len(one.words)} words carry it (text, ±1, both sides)"
+    )
+    assert " ".join(lines[1].split()) == "word side pairs share F q odds ratio interval in class"
+    assert [line.split()[0] for line in lines[2:12]] == [
+        r"<b>bold</b>\x1b[31m",
+        *(one.words[i] for i in one.order()[1:10]),
+    ]
+    assert lines[12] == one.told()
+    shown = one._repr_html_()
+    assert "&lt;b&gt;bold" in shown
+    assert "<b>" not in shown
+    assert shown.count("<tr>") == 11
+    assert str(found) == f"{found[2]}\n\n{found[5]}"
+    assert found._repr_html_().count("<table>") == 2
+    right = keywords(counts, moduli=[5], window=1, side="right")[5]
+    assert right.title().endswith("(text, +1, right of numbers)")
 
 
 def test_table_and_json_hold_one_row_per_word(found):

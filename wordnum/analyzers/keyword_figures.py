@@ -26,7 +26,7 @@ def draw_keywords(
     figure: Figure | None,
     *,
     top: int = 20,
-    order: str = "share",
+    order: str = "confirmed",
     title: str = "",
 ) -> Figure:
     """Draw the strongest words of one T; see `ModulusKeywords.plot`."""
@@ -35,10 +35,7 @@ def draw_keywords(
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.6, 1))
     _heat_map(left, found, at)
     _ratios(right, found, at)
-    T, confirmed = found.period, int(found.confirmed.sum())
-    figure.suptitle(
-        title or f"Words that carry n mod {T}: {confirmed} of {len(found.words)} tested"
-    )
+    figure.suptitle(title or found.title(), fontsize=11)
     figure.supxlabel(found.told().replace("$", r"\$"), fontsize=9)
     return figure
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from wordnum.analyzers.by_period import ByPeriod
 from wordnum.analyzers.keyword_figures import draw_keywords
+from wordnum.analyzers.keyword_tables import as_html, as_text
 from wordnum.config import one_of
 from wordnum.errors import printable
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-ORDERS = ("share", "f", "odds")
+ORDERS = ("confirmed", "share", "f", "odds")
 # One row per word and side; the columns of `Keywords.to_frame` and of the JSON.
 COLUMNS = ("word", "side", "count", "share", "f", "p_value", "q_value", "confirmed", "odds_ratio",
            "low", "high", "in_class")  # fmt: skip
@@ -89,10 +90,26 @@ class ModulusKeywords:
     signal: str
 
     def __repr__(self) -> str:
-        first = ", ".join(self.words[at] for at in self.order() if self.confirmed[at])
+        first = ", ".join(printable(self.words[at]) for at in self.order() if self.confirmed[at])
         told = f"{self.confirmed.sum()} of {len(self.words)} words carry it: {first or 'none'}"
         told = f"{told[:90]}…" if len(told) > 90 else told
         return f"<ModulusKeywords of n mod {self.period}: {told}>"
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+    def title(self) -> str:
+        """How many words carry it, and where they were looked for."""
+        place = {"left": "left of numbers", "right": "right of numbers"}
+        places = {place.get(side.split()[0], "both sides") for side in self.sides}
+        where = places.pop() if len(places) == 1 else "both sides"
+        return (
+            f"n mod {self.period}: {self.confirmed.sum()} of {len(self.words)} words carry it "
+            f"({self.signal}, {self.window}, {where})"
+        )
 
     @property
     def share(self) -> np.ndarray:
@@ -112,17 +129,20 @@ class ModulusKeywords:
         """The class in words, such as "multiples of 5"."""
         return class_name(self.period, self.residues)
 
-    def order(self, by: str = "share") -> np.ndarray:
-        """Indices of the words, confirmed ones first, then by falling share, F, or odds ratio.
+    def order(self, by: str = "confirmed") -> np.ndarray:
+        """Indices of the words: confirmed ones first, by share; or all by share, F, or odds ratio.
 
-        A ratio of 1/3 is as strong as one of 3.
+        Falling; shares by what the word adds to Phi. A ratio of 1/3 is as strong as one of 3.
         """
         one_of(by, ORDERS, what="order")
         with np.errstate(divide="ignore"):
-            strength = {"share": self.phi, "f": self.f, "odds": np.abs(np.log(self.odds_ratio))}[by]
-        return np.lexsort((-np.nan_to_num(strength, nan=-np.inf), ~self.confirmed))
+            odds = np.abs(np.log(self.odds_ratio))
+        strength = {"f": self.f, "odds": odds}.get(by, self.phi)
+        first = ~self.confirmed if by == "confirmed" else np.zeros(len(self.words), dtype=bool)
+        # Infinite odds stay above the largest finite ones.
+        return np.lexsort((-np.nan_to_num(strength, nan=-np.inf, posinf=np.inf), first))
 
-    def to_frame(self, *, top: int | None = None, order: str = "share") -> pd.DataFrame:
+    def to_frame(self, *, top: int | None = None, order: str = "confirmed") -> pd.DataFrame:
         """One row per word, with the columns `COLUMNS` and a residual for every residue."""
         import pandas as pd
 
@@ -132,7 +152,7 @@ class ModulusKeywords:
         columns |= {f"residue_{r}": self.profile[at, r] for r in range(self.period)}
         return pd.DataFrame(columns)
 
-    def to_dict(self, *, top: int | None = None, order: str = "share") -> dict[str, Any]:
+    def to_dict(self, *, top: int | None = None, order: str = "confirmed") -> dict[str, Any]:
         """Words and totals as JSON holds them; what does not exist is None."""
         rows = self.to_frame(top=top, order=order)
         words = [
@@ -182,7 +202,12 @@ class ModulusKeywords:
         return f"No word is shown to carry n mod {self.period}."
 
     def plot(
-        self, figure: Figure | None = None, *, top: int = 20, order: str = "share", title: str = ""
+        self,
+        figure: Figure | None = None,
+        *,
+        top: int = 20,
+        order: str = "confirmed",
+        title: str = "",
     ) -> Figure:
         """Draw the strongest words: residuals by residue, odds ratios, and a line that says it."""
         return draw_keywords(self, figure, top=top, order=order, title=title)
@@ -200,14 +225,20 @@ class Keywords(ByPeriod[ModulusKeywords]):
         told = ", ".join(f"{T}: {one.confirmed.sum()}" for T, one in self.items())
         return f"<Keywords, confirmed {told}>"
 
-    def to_frame(self, *, top: int | None = None, order: str = "share") -> pd.DataFrame:
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self.values()))
+
+    def _repr_html_(self) -> str:
+        return "".join(map(as_html, self.values()))
+
+    def to_frame(self, *, top: int | None = None, order: str = "confirmed") -> pd.DataFrame:
         """One row per T and word."""
         import pandas as pd
 
         frames = [one.to_frame(top=top, order=order).assign(T=T) for T, one in self.items()]
         return pd.concat(frames, ignore_index=True).set_index("T").reset_index()
 
-    def to_dict(self, *, top: int | None = None, order: str = "share") -> dict[str, Any]:
+    def to_dict(self, *, top: int | None = None, order: str = "confirmed") -> dict[str, Any]:
         """Per T, the words and their totals as JSON holds them."""
         return {str(T): one.to_dict(top=top, order=order) for T, one in self.items()}
 

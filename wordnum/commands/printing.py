@@ -103,34 +103,15 @@ def print_analysis(found: dict[str, Any], explained: str) -> None:
         typer.echo(f"  {printable(line)}")
 
 
-def print_keywords(found: Keywords, *, top: int, order: str) -> None:
+def print_keywords(found: Keywords, *, about: str, top: int, order: str) -> None:
     """Print the words of every T, and one of them in plain words."""
+    from wordnum.analyzers.keyword_tables import HEADS, word_cells
+
     if is_quiet():
         return
-    for T, one in found.items():
-        rows = []
-        for word in one.to_dict(top=top, order=order)["words"]:
-            ratio, low, high = (word[name] for name in ("odds_ratio", "low", "high"))
-            share, inside = word["share"], word["in_class"]
-            doubtful = word["q_value"] <= 0.05 and not word["confirmed"]
-            rows.append(
-                [
-                    word["word"],
-                    word["side"],
-                    f"{word['count']:,.0f}",
-                    "" if share is None else f"{100 * share:.1f} %",
-                    _number(word["f"]),
-                    f"{word['q_value']:.2g}" + " (not confirmed)" * doubtful,
-                    _number(ratio, 2),
-                    f"{low:.2f} to {high:.2f}" if low is not None and high is not None else "",
-                    _number(100 * inside, 0) + " %",
-                ]
-            )
-        _print_table(
-            f"n mod {T}: {one.confirmed.sum()} of {len(one.words)} words carry it",
-            ["word", "side", "pairs", "share", "F", "q", "odds ratio", "interval", "in class"],
-            rows,
-        )
+    for one in found.values():
+        cells = word_cells(one, top=top, order=order)
+        _print_table(f"{about}: {one.title()}", HEADS, cells)
         typer.echo(f"class: {one.class_name}; {100 * one.base:.0f} % of all pairs are in it")
         typer.echo(one.told())
 

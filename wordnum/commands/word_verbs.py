@@ -12,6 +12,7 @@ from typer import Argument, Option
 import wordnum.commands.options as opt
 from wordnum.commands.options import new_figure_file, read_moduli, verb
 from wordnum.commands.printing import print_keywords, print_sufficiency
+from wordnum.errors import printable
 
 
 @verb(
@@ -23,8 +24,10 @@ def words(
     source: Annotated[Path, Argument(help="Counts (.npz) or an encoded corpus.")],
     modulus: str = Option("10", help="T, or several, as 2-10 or 2,5,10."),
     top: int = Option(30, min=1, help="Words to show, for every T."),
-    order: Literal["share", "f", "odds"] = Option(
-        "share", help="By share of the corrected Phi, by F, or by how far the odds ratio is from 1."
+    order: Literal["confirmed", "share", "f", "odds"] = Option(
+        "confirmed",
+        help="Confirmed words first, by share; or all by share of the corrected Phi, by F, or by "
+        "how far the odds ratio is from 1.",
     ),
     side: opt.Side | None = Option(None, help="Words left of the number, right of it, or both."),
     window: int | None = Option(None, min=1, help="Tokens on each side; that of the counts."),
@@ -60,8 +63,10 @@ def words(
 
         first = next(iter(found.values()))
         shown = min(top, len(first.words))
-        figure = Figure((7.2, 1.5 + 0.2 * shown), layout="constrained")
-        save_figure(first.plot(figure, top=top, order=order), plot)
+        figure = Figure((7.2, 1.7 + 0.2 * shown), layout="constrained")
+        about = printable(source.name).replace("$", r"\$")
+        title = f"{about}\n{first.title()}"
+        save_figure(first.plot(figure, top=top, order=order, title=title), plot)
     enough: dict[int, Any] = {}
     if sufficiency:
         from wordnum.analyzers.sufficient_words import sufficiency as measure
@@ -79,6 +84,6 @@ def words(
             told[str(T)]["sufficiency"] = enough[T].rows() if enough else None
         typer.echo(json.dumps(told))
     else:
-        print_keywords(found, top=top, order=order)
+        print_keywords(found, about=source.name, top=top, order=order)
         for measured in enough.values():
             print_sufficiency(measured)
