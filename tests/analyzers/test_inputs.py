@@ -139,6 +139,11 @@ def test_rows_that_are_equal_or_zero_are_no_data_and_make_no_signal(seed, fill):
     assert {"equal-rows", "missing-numbers"} <= set(found.flags)
     (named,) = [reason.text for reason in found.reasons if reason.code == "no-data"]
     assert named.startswith(f"{len(absent)} numbers have no vector of their own: {absent[0]}, ")
+    many, left = len(absent), len(x) - len(absent)
+    told = (
+        f"Mind: {left} of {len(x)} numbers: {many} share a vector with another, or have none, and "
+    )
+    assert told in found.explain()
 
 
 def test_every_measure_drops_them_by_itself():

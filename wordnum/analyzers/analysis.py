@@ -251,6 +251,12 @@ def analyze(
     reasons = [*(judged.reasons if judged else ())]
     if len(embedding) < len(given):
         dropped = np.setdiff1d(given.numbers, embedding.numbers)
+        share = "shares a vector with another, or has none, and counts as missing"
+        if len(dropped) > 1:
+            share = "share a vector with another, or have none, and count as missing"
+        missing = f"{len(embedding)} of {len(given)} numbers: {len(dropped)} {share}"
+        reasons = [one for one in reasons if one.code != "equal-rows"]
+        reasons.insert(0, Reason("equal-rows", None, missing))
         reasons.append(Reason.of("no-data", n=len(dropped), numbers=some(dropped)))
     if probed:
         unsure = sorted({p.interval_reason for p in probed.values() if p.interval_reason})
