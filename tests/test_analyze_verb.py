@@ -44,6 +44,8 @@ def test_model_folder_is_named_with_its_tensor_and_spellings(model):
         "embed_tokens.weight [1001, 8] of model.safetensors, the input embedding of llama" in shown
     )
     assert "numbers: 1000 as `7`" in shown
+    (key,) = [line for line in shown.splitlines() if "λ noise:" in line]
+    assert all(f"{column}: " in key for column in ("null 95 %", "spike", "λ"))
 
 
 def test_json_is_a_list_also_of_one(model):

@@ -96,6 +96,7 @@ def print_analysis(found: dict[str, Any], explained: str) -> None:
          "λ noise", "verdict"],
         rows,
     )  # fmt: skip
+    typer.echo(_KEY)
     if found["verdict"]:
         typer.echo(f"verdict: {_MEANING}")
     flags = [f"flag: {flag}" for flag in found["flags"]]
@@ -137,6 +138,10 @@ def print_comparison(found: Sequence[dict[str, Any]], names: Sequence[str], fold
 
 
 _MARKS = {"spectral": "S", "geometric": "G", "roundness": "R", "undecided": "?"}
+_KEY = (
+    "null 95 %: kappa with permuted labels, 95th percentile; spike: magnitude over the median; "
+    "λ: how far the classes can be told apart (λ_max), λ noise: the same of random vectors"
+)
 _MEANING = "S spectral, G geometric, R by roundness, ? undecided"
 
 
