@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from wordnum.corpus import EncodedCorpus
 from wordnum.embeddings import registry
 from wordnum.embeddings.base import NumberModel
 from wordnum.embeddings.embedding import Embedding
@@ -39,6 +40,8 @@ class Growing(NumberModel):
 
     def fit(self, source, *, perturbation="original"):
         FITS.append(source)
+        if not isinstance(source, EncodedCorpus) and perturbation != "original":
+            raise UsageError("a task is not perturbed", got=str(perturbation))
         size = source.vocabulary.size
         noise = np.random.default_rng(self.random_state).standard_normal((size, 20))
         turn = 2 * np.pi * np.arange(size)[:, None] / np.array([10.0, 5.0, 2.0])
@@ -216,3 +219,13 @@ def test_the_page_has_the_checkpoints(tmp_path: Path, corpus: str):
     steps = [s for s, T in zip(overview["training"]["step"], overview["training"]["T"]) if T == 10]
     assert steps == [10, 100, None]
     assert len(overview["records"]) == 2
+
+
+def test_a_perturbed_task_is_a_run_that_failed_and_no_other_result(tmp_path: Path):
+    text = STUDY.format(corpora='"addition:base=20,tokens=2"', model="growing")
+    file = tmp_path / "study.toml"
+    file.write_text(text.replace("windows", 'perturbations = ["original", "thin:0.5"]\nwindows'))
+    table = run_study(load_study(str(file)), tmp_path / "out").final
+    mine = table[table["model"] == "growing"].drop_duplicates("key").set_index("condition")
+    assert mine["status"].to_dict() == {"original": "done", "thin:0.5": "failed"}
+    assert "a task is not perturbed" in mine["error"]["thin:0.5"]

@@ -228,7 +228,9 @@ def _snapshots(run: Run, stages: Stages, device: str) -> Iterable[Snapshot]:
     )
     if run.model.reads_corpus:
         if isinstance(stages.recipe, TaskRecipe) and run.model.kind.takes_tasks:
-            embedding = model.fit_transform(stages.recipe.task)
+            # By name: a task that is not the original is refused by the model, never ignored.
+            task, condition = stages.recipe.task, run.perturbation.name
+            embedding = model.fit_transform(task, perturbation=condition)
         else:
             corpus = EncodedCorpus.open(stages.corpus)
             embedding = model.fit_transform(corpus, perturbation=run.perturbation)
