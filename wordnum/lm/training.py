@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import random
 import time
@@ -29,6 +30,8 @@ from wordnum.storage import write_failure
 log = logging.getLogger("wordnum.progress.training")
 # Seconds between lines that say how it goes.
 _PAUSE = 30.0
+# Numbers of glibc's mallopt, and its defaults.
+_TRIM_THRESHOLD, _MMAP_MAX = (-1, 128 * 2**10), (-4, 65_536)
 
 
 class Batches(Protocol):
@@ -185,7 +188,8 @@ def train(
         kept.
     """
     every = plan.save_every or max(50, plan.max_steps // 20)
-    with quiet_trainer(), bar("training", total=plan.max_steps, unit="steps") as advance:
+    steps = bar("training", total=plan.max_steps, unit="steps")
+    with quiet_trainer(), _memory_kept(), steps as advance:
         arguments = TrainingArguments(
             output_dir=str(folder.resume),
             max_steps=plan.max_steps,
@@ -266,6 +270,23 @@ def quiet_trainer() -> Iterator[None]:
         logs.set_verbosity(level)
         if bars:
             logs.enable_progress_bar()
+
+
+@contextmanager
+def _memory_kept() -> Iterator[None]:
+    """Keep freed memory in the process: glibc maps each large array anew, half of a step's time."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "mallopt"):
+        yield
+        return
+    libc.mallopt(_MMAP_MAX[0], 0)
+    libc.mallopt(_TRIM_THRESHOLD[0], 2**31 - 1)
+    try:
+        yield
+    finally:
+        for option in (_MMAP_MAX, _TRIM_THRESHOLD):
+            libc.mallopt(*option)
+        libc.malloc_trim(0)
 
 
 def autocast(device: str, precision: str) -> Any:
