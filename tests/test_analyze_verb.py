@@ -12,7 +12,10 @@ from typer.testing import CliRunner
 from tests.embeddings.model_folders import save_model
 from tests.test_cli import wordnum
 from wordnum.cli import app
+from wordnum.cooccurrence.counting import count
+from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.embeddings.embedding import Embedding
+from wordnum.embeddings.svd import SVD
 from wordnum.embeddings.trajectory import Snapshot
 from wordnum.theory import planted_embedding
 
@@ -73,6 +76,17 @@ def test_several_are_one_table_and_a_list(model, tmp_path):
     found = json.loads(analyzed(model, other, *FAST, "--json"))
     assert [each["name"] for each in found] == ["model", "noise"]
     assert [each["dim"] for each in found] == [8, 5]
+
+
+def test_embeddings_of_different_texts_are_said_to_be_so(tmp_path):
+    for seed in (0, 1):
+        corpus = SyntheticCorpus(n_documents=40, random_state=seed).encoded()
+        for name, window in (("narrow", 1), ("wide", 3)):
+            made = SVD(dim=4, half_samples=False).fit_transform(count(corpus, window=window))
+            made.save(tmp_path / f"{name}-{seed}.npz")
+    of_one = [tmp_path / "narrow-0.npz", tmp_path / "wide-0.npz"]
+    assert "different texts" not in analyzed(*of_one, *FAST)
+    assert "of 2 different texts" in analyzed(*of_one, tmp_path / "wide-1.npz", *FAST)
 
 
 def test_embeddings_of_one_name_are_told_apart_by_their_paths(tmp_path):

@@ -99,7 +99,7 @@ def analyze(
 
 
 # What the provenance of an embedding says that a reader of its measures must know.
-_READ = ("notes", "step", "tokens")
+_READ = ("notes", "step", "tokens", "corpus_fingerprint")
 # Rows of a figure for one training.
 _STEPS = 12
 

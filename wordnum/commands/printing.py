@@ -131,6 +131,9 @@ def print_comparison(found: Sequence[dict[str, Any]], names: Sequence[str], fold
     title = f"{folder}: " * bool(folder) + "kappa x 100 / magnitude of the spectrum"
     _print_table(title, heads, rows)
     typer.echo(_MEANING)
+    texts = [each["corpus_fingerprint"] for each in found if each.get("corpus_fingerprint")]
+    if len(set(texts)) > 1:
+        typer.echo(f"These are of {len(set(texts))} different texts, and differ by the text too.")
     for name, each in zip(names, found):
         flags = [f"flag: {flag}" for flag in each.get("flags", [])]
         for line in [*each.get("notes", []), *flags]:

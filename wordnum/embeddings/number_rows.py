@@ -178,6 +178,7 @@ def _origin(data: Any, *, signal: str) -> Origin:
         flags=tuple(data.flags),
         provenance={
             **data.provenance,
+            "corpus_fingerprint": data.provenance.get("parameters", {}).get("corpus"),
             "counts_fingerprint": data.fingerprint,
             "perturbation": data.perturbation,
             "read": {"signal": signal, "window": data.window.label},
