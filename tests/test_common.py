@@ -374,11 +374,15 @@ def until(condition: Callable[[], bool]) -> None:
 def test_elsewhere_than_on_a_terminal_work_is_told_in_lines(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(progress, "_PAUSE", -1)
+    monkeypatch.setattr(progress, "_PAUSE", 0.05)
     with caplog.at_level("INFO"), progress.bar("outer", total=52, unit="runs", done=12) as advance:
         list(progress.track([1, 2], "inner"))
         advance()
-    assert caplog.messages == ["outer: 12 of 52 done already", "outer", "outer: 13 of 52 runs"]
+        until(lambda: len(caplog.messages) >= 4)  # also while nothing advances
+    assert caplog.messages[:3] == [
+        "outer: 12 of 52 done already", "outer", "outer: 13 of 52 runs, 0 s",
+    ]  # fmt: skip
+    assert set(caplog.messages[3:]) == {"outer: 13 of 52 runs, 0 s"}
 
 
 def test_a_bar_shows_on_a_terminal_and_nowhere_else(

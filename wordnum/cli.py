@@ -46,7 +46,8 @@ def _common(
 ) -> None:
     set_quiet(quiet)
     level = logging.DEBUG if debug else logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(name)s: %(message)s", stream=sys.stderr)
+    form = "%(name)s: %(message)s" if verbose or debug else "%(message)s"
+    logging.basicConfig(level=level, format=form, stream=sys.stderr)
     logging.getLogger("wordnum").setLevel(logging.ERROR if quiet else level)
     if not quiet:
         logging.getLogger("wordnum.progress").setLevel(min(level, logging.INFO))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
@@ -12,8 +13,8 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-# Seconds between lines where there is no terminal.
-_PAUSE = 30.0
+# Seconds between lines where there is no terminal; of long work, this share of the time so far.
+_PAUSE, _SHARE = 4.0, 1 / 60
 _quiet = False
 _shown = False
 
@@ -46,7 +47,8 @@ def bar(
     """Show how far the work of the block is; yields the function that advances it.
 
     On a terminal that is a bar with the time left. Elsewhere it is a line in the log of
-    `wordnum.progress` at the start, every half minute, and none within another bar.
+    `wordnum.progress` at the start, every four seconds and ever more rarely as time goes on, also
+    when nothing advances, and none within another bar.
 
     Parameters
     ----------
@@ -73,11 +75,9 @@ def bar(
         logger.info("%s: %s of %s done already", description, f"{done:,.0f}", f"{total:,.0f}")
     _shown = True
     try:
-        if sys.stderr.isatty():
-            with _drawn(description, total=total, unit=unit, done=done) as advance:
-                yield advance
-        else:
-            yield _told(description, total=total, unit=unit, done=done)
+        show = _drawn if sys.stderr.isatty() else _told
+        with show(description, total=total, unit=unit, done=done) as advance:
+            yield advance
     finally:
         _shown = False
 
@@ -101,18 +101,28 @@ def _drawn(description: str, *, total: float | None, unit: str, done: float) -> 
         yield lambda amount=1: display.advance(task, amount)
 
 
-def _told(description: str, *, total: float | None, unit: str, done: float) -> Advance:
-    logger.info("%s", description)
-    last = time.monotonic()
+@contextmanager
+def _told(description: str, *, total: float | None, unit: str, done: float) -> Iterator[Advance]:
+    started, over = time.monotonic(), threading.Event()
+
+    def tell() -> None:
+        spent = 0.0
+        while not over.wait(max(_PAUSE, _SHARE * spent)):
+            spent = time.monotonic() - started
+            progress = f"{done:,.0f}" + _of(total, unit).rstrip()
+            logger.info("%s: %s, %.0f s", description, progress, spent)
 
     def advance(amount: float = 1) -> None:
-        nonlocal done, last
+        nonlocal done
         done += amount
-        if time.monotonic() - last > _PAUSE:
-            last = time.monotonic()
-            logger.info("%s: %s", description, f"{done:,.0f}" + _of(total, unit))
 
-    return advance
+    logger.info("%s", description)
+    if logger.isEnabledFor(logging.INFO):
+        threading.Thread(target=tell, daemon=True).start()
+    try:
+        yield advance
+    finally:
+        over.set()
 
 
 def _of(total: float | None, unit: str) -> str:

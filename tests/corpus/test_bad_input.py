@@ -98,7 +98,7 @@ def test_lines_that_are_not_json_are_counted_or_an_error(tmp_path: Path, caplog)
         ("no field 'text'", ["line 4"]),
         ("not JSON", ["line 2"]),
     ]
-    assert "a.jsonl: not JSON, 1 times (first: line 2)" in caplog.text
+    assert "a.jsonl: not JSON, once (first: line 2)" in caplog.text
 
 
 def test_a_parquet_without_the_column_leaves_nothing(tmp_path: Path):

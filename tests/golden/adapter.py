@@ -416,6 +416,7 @@ def demo_table(folder: Path, *, everything: bool) -> dict[str, Any]:
     study = load_study("demo", corpora=None, root="")
     probe = ProbeSpec(moduli=MODULI, classifier="lda", nulls=200, repeats=5, random_state=0)
     study = replace(study, models=_demo_models(), windows=(_window(2),), seeds=(0,), probe=probe)
+    study = replace(study, signals=("text", "number", "both"))
     if not everything:
         study = replace(study, perturbations=("original", "swap-numbers"), signals=("both",))
     table = run_study(study, folder, n_jobs=1, device="cpu", overwrite=False, command="").table

@@ -213,26 +213,31 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def print_found(findings: Iterable[Finding]) -> None:
-    """Print what a study found, a line per corpus."""
-    if not is_quiet():
-        for corpus, sentences in findings:
-            typer.echo(printable(f"{corpus}: {' '.join(sentences)}"))
+def print_found(findings: Sequence[Finding], page: str) -> None:
+    """Print what a study found, a line per corpus; the last is the first of it, and the page."""
+    if is_quiet():
+        return
+    for corpus, sentences in findings:
+        typer.echo(printable(f"{corpus}: {' '.join(sentences)}"))
+    told = [f"{corpus}: {sentences[0]}" for corpus, sentences in findings[:1] if sentences]
+    typer.echo(" ".join([*map(printable, told), f"The page: {page}"]))
 
 
 def print_summary(results: StudyResults) -> None:
     """Print kappa by system at T = 2, 5 and 10, with the paper's labels; of many, the first."""
     if is_quiet():
         return
-    many = results.final["corpus"].nunique() > 1
-    systems = list(results.final.groupby(["key", "corpus", "system"], sort=False))
-    rows = []
-    for (_, corpus, system), found in systems[:_SYSTEMS]:
+    systems = list(results.final.groupby(["corpus", "key"], sort=False))
+    rows: dict[str, list[list[str]]] = {}
+    for (corpus, _), found in systems[:_SYSTEMS]:
         kappas = dict(zip(found["T"], found["kappa"]))
         shown = [_number(kappas.get(T)) for T in (2, 5, 10)]
-        name = f"{corpus}: {system}" if many else str(system)
-        rows.append([name, *shown, found["paper_label"].iloc[0] or "failed"])
-    title = str(results.about["title"] or results.about["name"])
-    _print_table(title, ["system", "T = 2", "T = 5", "T = 10", "paper's label"], rows)
+        first = found.iloc[0]
+        rows.setdefault(str(corpus), []).append(
+            [str(first["system"]), *shown, first["paper_label"] or "failed"]
+        )
+    for corpus, own in rows.items():
+        heads = ["system", "T = 2", "T = 5", "T = 10", "paper's label"]
+        _print_table(f"{corpus}: kappa x 100", heads, own)
     if len(systems) > _SYSTEMS:
         typer.echo(f"and {len(systems) - _SYSTEMS} more")

@@ -87,7 +87,6 @@ def study(
     page = write_page(output)
     if not as_json:
         print_summary(results)
-        print_found(headline(results))
     failures = dict.fromkeys([*results.errors(), *results.about["failures"]])
     for message in failures:
         typer.echo(f"failed: {printable(message)}", err=True)
@@ -98,6 +97,8 @@ def study(
         "failed": len(results.errors()),
     }
     print_facts(facts, as_json)
+    if not as_json:
+        print_found(headline(results), str(page.resolve()))
 
 
 @verb("wordnum report out", "wordnum report out --format pdf")

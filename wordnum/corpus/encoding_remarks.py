@@ -8,6 +8,7 @@ from typing import Any
 # Fewer documents than this give no intervals; with so many tokens that is worth a word.
 _FEW_DOCUMENTS, _MANY_TOKENS = 40, 100_000
 _MANY_DUPLICATES = 0.01  # of the tokens: more are worth a word
+LEFT_OUT = "left out of the markup: "
 logger = logging.getLogger(__name__)
 
 
@@ -45,17 +46,25 @@ def tell(manifest: dict[str, Any], n_documents: int, n_tokens: int) -> None:
         Of the whole corpus.
     """
     by_reason: dict[str, list[dict[str, Any]]] = {}
+    markup: dict[str, dict[str, int]] = {}
     for skip in manifest["skips"]:
         by_reason.setdefault(skip["reason"], []).append(skip)
     for reason, skips in by_reason.items():
         count = sum(skip["count"] for skip in skips)
+        _, in_markup, name = reason.partition(LEFT_OUT)
+        if in_markup:  # a dump has many kinds of it
+            markup.setdefault(_files(skips), {})[name] = count
+            continue
         first = ", ".join(position for position in skips[0]["first"] if position)
         logger.warning(
             "%s: %s%s%s",
-            _files(skips),
-            *(reason, f", {count:,} times" if count else ""),
+            *(_files(skips), reason),
+            ", once" if count == 1 else f", {count:,} times" if count else "",
             f" (first: {first})" if first else "",
         )
+    for files, counts in markup.items():
+        told = (f"{name} ({counts[name]:,})" for name in sorted(counts, key=lambda n: -counts[n]))
+        logger.warning("%s: %s%s", files, LEFT_OUT, ", ".join(told))
     again = manifest["duplicates"]
     if again["tokens"] > _MANY_DUPLICATES * n_tokens:
         logger.warning(

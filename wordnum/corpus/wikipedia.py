@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import ParseError, XMLPullParser
 
+from wordnum.corpus.encoding_remarks import LEFT_OUT
 from wordnum.corpus.readers import Head, Reader, Record
 from wordnum.corpus.streams import Skips, read_blocks
 from wordnum.corpus.wiki_markup import plain_text
@@ -65,10 +66,10 @@ class WikipediaReader(Reader):
                 remedy="fetch the dump again",
             ) from error
         for name, count in left_out.most_common(_NAMED):
-            skips.add(path, f"left out of the markup: {name}", "", count)
+            skips.add(path, f"{LEFT_OUT}{name}", "", count)
             del left_out[name]
         if left_out:
-            skips.add(path, "left out of the markup: other templates", "", left_out.total())
+            skips.add(path, f"{LEFT_OUT}other templates", "", left_out.total())
 
 
 def _markup(page: Any) -> str:
