@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.corpus.test_streams import zstd
-from tests.corpus.texts import read_documents
+from tests.corpus.texts import memory_of, read_documents
 from wordnum.corpus.blocks import check_arrays
 from wordnum.corpus.encoded_corpus import EncodedCorpus
 from wordnum.corpus.encoding import encode, encode_documents
@@ -46,23 +46,15 @@ def test_a_dump_is_known_by_its_first_bytes(tmp_path: Path):
 
 def peak_of(path: Path, *, options: str = "") -> tuple[int, str]:
     """Megabytes that a process needs on top to read a file, and the error, if there is one."""
-    script = (
-        "import sys\n"
-        "import pyarrow.parquet, smart_open\n"
-        "from tests.corpus.texts import read_documents\n"
-        "from wordnum.provenance import peak_memory\n"
-        "before = peak_memory()\n"
+    work = (
         "try:\n"
         f"    print(sum(1 for _ in read_documents(sys.argv[1]{options})))\n"
         "except ValueError as error:\n"
-        "    print(error)\n"
-        "print((peak_memory() - before) // 10**6)\n"
+        "    print(error)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
-    )
-    *message, peak = done.stdout.splitlines()
-    return int(peak), "\n".join(message)
+    imports = "import pyarrow.parquet, smart_open\nfrom tests.corpus.texts import read_documents"
+    peak, message = memory_of(work, path, imports=imports)
+    return peak, "\n".join(message)
 
 
 @pytest.mark.parametrize(

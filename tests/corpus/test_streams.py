@@ -9,7 +9,6 @@ import io
 import lzma
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.corpus.texts import memory_of
 from wordnum.corpus.streams import BlockReader, Skips, ranges, read_blocks
 from wordnum.corpus.text_encodings import as_utf8
 from wordnum.errors import InputError
@@ -92,18 +92,13 @@ def test_a_file_that_expands_without_end_is_read_in_bounded_memory(tmp_path: Pat
     path = tmp_path / "bomb.zst"
     path.write_bytes(zstd(bytes(2**26)) * 32)
     assert path.stat().st_size < 2**18
-    script = (
-        "import sys\n"
-        "from wordnum.corpus.streams import read_blocks\n"
-        "from wordnum.provenance import peak_memory\n"
-        "import smart_open\n"
-        "before = peak_memory()\n"
-        "total = sum(map(len, read_blocks(sys.argv[1])))\n"
-        "peak = peak_memory() - before\n"
-        "assert total == 2**31, total\n"
-        "assert peak < 40 * 10**6, peak\n"
+    peak, lines = memory_of(
+        "print(sum(map(len, read_blocks(sys.argv[1]))))",
+        path,
+        imports="import smart_open\nfrom wordnum.corpus.streams import read_blocks",
     )
-    subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+    assert lines == [str(2**31)]
+    assert peak < 40
 
 
 def test_an_address_is_opened_through_smart_open(tmp_path: Path):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +24,7 @@ __all__ = [
     "content",
     "leftovers",
     "make_text",
+    "memory_of",
     "read_documents",
     "spelled",
 ]
@@ -84,3 +88,27 @@ def read_documents(paths, *, reader: str = "auto", **options) -> DocumentStream:
     skips = Skips()
     parts = find_parts(paths, reader=reader, options=Reader(**options), skips=skips, cut=False)
     return DocumentStream(parts, skips)
+
+
+def memory_of(work: str, path: Path, *, imports: str) -> tuple[int, list[str]]:
+    """Megabytes that a process of its own comes to hold in some work on a path, sys.argv[1].
+
+    With them come the lines it prints. What is imported first does not count. The allocator gives
+    large arrays back at once: by default it comes to keep them, and how much of that is free but
+    not given back depends on where the system happens to place things.
+    """
+    script = (
+        f"import sys\n{imports}\n"
+        "from wordnum.provenance import peak_memory\n"
+        f"before = peak_memory()\n{work}\n"
+        "print((peak_memory() - before) // 10**6)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)],
+        env={**os.environ, "MALLOC_MMAP_THRESHOLD_": str(2**17)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    *lines, peak = done.stdout.splitlines()
+    return int(peak), lines
