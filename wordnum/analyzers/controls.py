@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wordnum.analyzers.permutations import permuted_labels
+from wordnum.analyzers.permutations import Null, permuted_labels
 from wordnum.analyzers.refits import Refits
 from wordnum.analyzers.residues import Task, tasks_for
 from wordnum.analyzers.roundness import roundness
@@ -60,6 +60,34 @@ class Control:
     random_high: float | None
     n: int
     replicate_kappas: dict[int, tuple[float, float]] = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        kappa: float,
+        interval: tuple[float | None, float | None, str | None],
+        *,
+        null: Null | None,
+        n: int,
+        replicate_kappas: dict[int, tuple[float, float]],
+        random: np.ndarray | None = None,
+    ) -> Control:
+        """Make one of its kappa, its interval with the reason for none, and what stands beside."""
+        low, high, reason = interval
+        return cls(
+            kappa=kappa,
+            low=low,
+            high=high,
+            interval_reason=reason,
+            p_value=null.p_value if null else None,
+            null_mean=null.mean if null else None,
+            null_p95=null.p95 if null else None,
+            random_mean=None if random is None else float(random.mean()),
+            random_low=None if random is None else float(random.min()),
+            random_high=None if random is None else float(random.max()),
+            n=n,
+            replicate_kappas=replicate_kappas,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """All but the kappas of the halves, as the JSON has it."""

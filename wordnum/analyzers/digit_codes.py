@@ -220,21 +220,8 @@ def _probe(
             where, own, dealt, refitted = asked(half)
             both.append(float(refitted.kappas(where, [own], dealt, chosen)[0]))
         pairs[i] = (both[0], both[1])
-    low, high, reason = half_sample_interval(10, value, pairs, embedding=embedding)
-    return Control(
-        kappa=value,
-        low=low,
-        high=high,
-        interval_reason=reason,
-        p_value=null.p_value if null else None,
-        null_mean=null.mean if null else None,
-        null_p95=null.p95 if null else None,
-        random_mean=None,
-        random_low=None,
-        random_high=None,
-        n=len(rows),
-        replicate_kappas=pairs,
-    )
+    interval = half_sample_interval(10, value, pairs, embedding=embedding)
+    return Control.of(value, interval, null=null, n=len(rows), replicate_kappas=pairs)
 
 
 def _tens(numbers: np.ndarray) -> np.ndarray:

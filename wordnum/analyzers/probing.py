@@ -326,20 +326,12 @@ class _Run:
             drawn = self.subject.random_selections(parts, *given, seed=seed)
         found = {}
         for T, value in self.subject.kappas(parts, *given).items():
-            pairs, (low, high, reason) = self.interval(T, value, halves.get((name, T)))
-            null = Null(nulls[T], value) if T in nulls else None
-            random = drawn.get(T)
-            found[T] = Control(
-                kappa=value,
-                low=low,
-                high=high,
-                interval_reason=reason,
-                p_value=null.p_value if null else None,
-                null_mean=null.mean if null else None,
-                null_p95=null.p95 if null else None,
-                random_mean=None if random is None else float(random.mean()),
-                random_low=None if random is None else float(random.min()),
-                random_high=None if random is None else float(random.max()),
+            pairs, interval = self.interval(T, value, halves.get((name, T)))
+            found[T] = Control.of(
+                value,
+                interval,
+                null=Null(nulls[T], value) if T in nulls else None,
+                random=drawn.get(T),
                 n=sum(len(part.rows) for part in parts),
                 replicate_kappas=pairs,
             )

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 from wordnum._compat import require
@@ -42,13 +43,33 @@ class _TableReader(Reader):
         skips.add(path, f"the text is taken from the column {field!r}", count=0)
         return field
 
-    def _damaged(self, path: str, error: Exception) -> InputError:
-        return InputError(
-            f"the {self.title.split(maxsplit=1)[1]} cannot be read",
-            got=" ".join(f"{type(error).__name__}: {error}".split()),
-            where=path,
-            remedy="fetch or make the file again",
-        )
+    def _rows(
+        self, schema: Any, path: str, skips: Skips, values: Callable[[str], Iterator[Any]]
+    ) -> Iterator[Record]:
+        """Row by row, of the field that holds the text."""
+        field = self._column(schema, path, skips, values)
+        for row, value in enumerate(values(field), 1):
+            yield value, f"row {row}"
+
+    @contextmanager
+    def _opened(self, path: str, *, copied: bool) -> Iterator[IO[bytes] | None]:
+        """Copy a file that is not on this disk, and name what is wrong with any."""
+        copy = None
+        try:
+            copy = _copied(path) if copied else None
+            yield copy
+        except WordnumError:
+            raise
+        except Exception as error:
+            raise InputError(
+                f"the {self.title.split(maxsplit=1)[1]} cannot be read",
+                got=" ".join(f"{type(error).__name__}: {error}".split()),
+                where=path,
+                remedy="fetch or make the file again",
+            ) from error
+        finally:
+            if copy is not None:
+                copy.close()
 
 
 class ParquetReader(_TableReader):
@@ -66,27 +87,16 @@ class ParquetReader(_TableReader):
     def read_file(self, path: str, skips: Skips) -> Iterator[Record]:
         """Row by row, in batches that fit into memory."""
         parquet = require("pyarrow.parquet", purpose="reading Parquet")
-        copy = None
-        try:
-            if is_compressed(path):
-                raise InputError("a Parquet file in another file", where=path, remedy="unpack it")
-            if is_remote(path) or not os.path.isfile(path):
-                copy = _copied(path)
+        if is_compressed(path):
+            raise InputError("a Parquet file in another file", where=path, remedy="unpack it")
+        copied = is_remote(path) or not os.path.isfile(path)
+        with self._opened(path, copied=copied) as copy:
             schema = parquet.ParquetFile(copy or path).schema_arrow
 
             def values(field: str) -> Iterator[Any]:
                 return self._values(copy or path, field, path)
 
-            field = self._column(schema, path, skips, values)
-            for row, value in enumerate(values(field), 1):
-                yield value, f"row {row}"
-        except WordnumError:
-            raise
-        except Exception as error:
-            raise self._damaged(path, error) from error
-        finally:
-            if copy is not None:
-                copy.close()
+            yield from self._rows(schema, path, skips, values)
 
     def _values(self, source: Any, field: str, path: str) -> Iterator[Any]:
         from pyarrow.parquet import ParquetFile
@@ -137,24 +147,14 @@ class ArrowReader(_TableReader):
     def read_file(self, path: str, skips: Skips) -> Iterator[Record]:
         """Row by row; a batch is unpacked whole."""
         require("pyarrow.ipc", purpose="reading Arrow files")
-        copy = None
-        try:
-            if not (is_remote(path) or os.path.isfile(path)):
-                copy = _copied(path)  # it is read twice when the column is to be chosen
+        # It is read twice when the column is to be chosen.
+        copied = not (is_remote(path) or os.path.isfile(path))
+        with self._opened(path, copied=copied) as copy:
 
             def values(field: str) -> Iterator[Any]:
                 return self._values(path, copy, field)
 
-            field = self._column(self._stream(path, copy).schema, path, skips, values)
-            for row, value in enumerate(values(field), 1):
-                yield value, f"row {row}"
-        except WordnumError:
-            raise
-        except Exception as error:
-            raise self._damaged(path, error) from error
-        finally:
-            if copy is not None:
-                copy.close()
+            yield from self._rows(self._stream(path, copy).schema, path, skips, values)
 
     def _stream(self, path: str, copy: IO[bytes] | None, columns: list[int] | None = None) -> Any:
         import pyarrow
