@@ -110,7 +110,7 @@ def test_a_group_is_masked_without_its_numbers(real_size: EncodedCorpus):
     assert masked(corpus, "mask:group:units") == ["km"]
     ids = context_groups(vocabulary)["units"]
     assert prepare("mask:group:units", corpus).steps[0].ids.tolist() == ids.tolist()
-    for name, message in (("pets", "no context group 'pets'"), ("percent", "names no word")):
+    for name, message in (("pets", "unknown context group 'pets'"), ("percent", "names no word")):
         with pytest.raises(UsageError, match=message):
             prepare(f"mask:group:{name}", corpus)
 

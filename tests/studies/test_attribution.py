@@ -285,7 +285,7 @@ def test_the_window_of_the_counts_is_the_default(counts):
     [
         ({"groups": "context"}, "did you mean 'contexts'"),
         ({"groups": {"a": [10**6]}}, "there is no context 1000000"),
-        ({"signal": "texts"}, "there is no signal 'texts'"),
+        ({"signal": "texts"}, "unknown signal 'texts'"),
         ({"sides": True, "window": Window(size=1, side="left")}, "parts a window by its sides"),
         ({"dim": 0}, "dim is too small"),
         ({"permutations": 0}, "permutations is too small"),

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from wordnum.config import nearest
+from wordnum.config import nearest, one_of
 from wordnum.cooccurrence.groups import context_groups
 from wordnum.corpus.encoded_corpus import Block
 from wordnum.corpus.random_draws import draws, unit_interval
@@ -120,11 +120,7 @@ class Mask:
         """Ids of the words that the vocabulary has, ascending."""
         if self.group:
             groups = context_groups(vocabulary)
-            if self.group not in groups:
-                raise UsageError(
-                    f"there is no context group {self.group!r}", remedy=nearest(self.group, groups)
-                )
-            ids, missing = groups[self.group], list[str]()
+            ids, missing = groups[one_of(self.group, groups, what="context group")], list[str]()
         else:
             ids = np.array([vocabulary.id(word) for word in self.words])
             missing = [w for w, i in zip(self.words, ids) if i == vocabulary.unknown]

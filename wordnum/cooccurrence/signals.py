@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from wordnum.config import read_toml
+from wordnum.config import one_of, read_toml
 from wordnum.cooccurrence.count_files import CountsBase, Rows
 from wordnum.cooccurrence.groups import context_groups
 from wordnum.cooccurrence.half_sample_draws import half_samples
@@ -319,8 +319,7 @@ def choose_contexts(
     >>> choose_contexts(Vocabulary.from_words(["km", "the"]), "text")
     ('text', array([1002, 1003]))
     """
-    if signal not in SIGNALS:
-        raise UsageError(f"there is no signal {signal!r}", expected=", ".join(SIGNALS))
+    one_of(signal, SIGNALS, what="signal")
     numbers = np.arange(vocabulary.size if signal != "text" else 0)
     words = np.arange(vocabulary.first_word, len(vocabulary) if signal != "number" else 0)
     chosen = np.concatenate([numbers, words])
@@ -344,9 +343,7 @@ def _named_contexts(vocabulary: Vocabulary, contexts: Contexts) -> tuple[str, np
         contexts = read_toml(contexts)  # type: ignore[arg-type]
     if isinstance(contexts, str):
         groups = context_groups(vocabulary)
-        if contexts not in groups:
-            raise UsageError(f"there is no context group {contexts!r}", expected=", ".join(groups))
-        return contexts, groups[contexts]
+        return contexts, groups[one_of(contexts, groups, what="context group")]
     if isinstance(contexts, Mapping):
         named: dict[str, Any] = {k: v for k, v in contexts.items() if k != "language"}
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from wordnum.config import whole_number
+from wordnum.config import one_of, whole_number
 from wordnum.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,11 +64,7 @@ class Window:
         size = whole_number(self.size, most=_LARGEST, what="the size of a window")
         object.__setattr__(self, "size", size)
         for name, kind in (("side", Side), ("weighting", WindowWeighting)):
-            value = getattr(self, name)
-            if value not in get_args(kind):
-                raise UsageError(
-                    f"the window has no {name} {value!r}", expected=", ".join(get_args(kind))
-                )
+            one_of(getattr(self, name), get_args(kind), what=f"{name} of a window")
 
     @property
     def distances(self) -> np.ndarray:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from wordnum.config import whole_number
+from wordnum.config import one_of, whole_number
 from wordnum.corpus.encoded_corpus import Block
 from wordnum.corpus.random_draws import draws, uniform_draws
-from wordnum.errors import InputError, UsageError
+from wordnum.errors import InputError
 from wordnum.progress import track
 
 
@@ -47,8 +47,7 @@ class SwapNumbers:
     variant: Literal["runs", "sequence"] = "runs"
 
     def __post_init__(self) -> None:
-        if self.variant not in ("runs", "sequence"):
-            raise UsageError(f"no variant {self.variant!r}", expected="runs or sequence")
+        one_of(self.variant, ("runs", "sequence"), what="variant of swap-numbers")
         reach = whole_number(self.reach, most=255, what="the reach of swap-numbers")
         object.__setattr__(self, "reach", reach)
 

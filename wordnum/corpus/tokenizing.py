@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wordnum.config import one_of
 from wordnum.corpus import tokenizer_kernel as kernel
 from wordnum.corpus.numerals import OTHER, UNKNOWN, NumeralScheme
 from wordnum.corpus.word_table import WordTable
-from wordnum.errors import UsageError
 
 PADDING = 16
 RECORD_END = bytes([kernel.RECORD_END])
@@ -79,12 +79,8 @@ class FastTokenizer:
     def __init__(
         self, numerals: NumeralScheme, *, separator: str = "blank", slots: int = 1 << 17
     ) -> None:
-        if separator not in kernel.SEPARATORS:
-            raise UsageError(
-                f"unknown separator {separator!r}", expected=", ".join(kernel.SEPARATORS)
-            )
         self.numerals = numerals
-        self._separator = kernel.SEPARATORS[separator]
+        self._separator = kernel.SEPARATORS[one_of(separator, kernel.SEPARATORS, what="separator")]
         self._classes = kernel.character_classes()
         self._slots = slots
         self._stream = np.array(kernel.BEGINNING, dtype=np.int64)
