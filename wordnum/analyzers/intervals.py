@@ -59,6 +59,17 @@ def standard_error(first: np.ndarray, second: np.ndarray) -> Any:
     return np.sqrt((contrast**2).mean(axis=0)) / 2
 
 
+def half_width(pairs: Any, *, inflation: float = 1.0) -> float:
+    """Half of a 95 % interval from pairs of half-samples, (n, 2): t times the standard error.
+
+    Examples
+    --------
+    >>> round(half_width([(1.0, 3.0), (2.0, 2.0), (3.0, 1.0)]), 2)
+    2.6
+    """
+    return t_quantile(len(pairs)) * inflation * float(standard_error(*np.transpose(pairs)))
+
+
 def variance_inflation(period: int, kappa: float, half_kappas: np.ndarray) -> float:
     """How much larger than `standard_error` the error of a kappa may be: 1 or more.
 
@@ -172,8 +183,7 @@ def half_sample_interval(
     if len(replicate_kappas) < _FEWEST:
         return None, None, "few-replicates"
     pairs = np.array(list(replicate_kappas.values()))
-    error = standard_error(*pairs.T) * variance_inflation(period, kappa, pairs)
-    width = t_quantile(len(pairs)) * float(error)
+    width = half_width(pairs, inflation=variance_inflation(period, kappa, pairs))
     return kappa - width, kappa + width, None
 
 

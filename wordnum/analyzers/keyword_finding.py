@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.stats import false_discovery_control
 
 from wordnum.analyzers.contrasts import Contrasts, residue_contrasts, run_length
-from wordnum.analyzers.intervals import standard_error, t_quantile
+from wordnum.analyzers.intervals import half_width
 from wordnum.analyzers.keyword_results import Keywords, ModulusKeywords
 from wordnum.analyzers.keyword_tests import block_f, permutation_p, residue_profile
 from wordnum.analyzers.odds_ratios import stratified_odds_ratios
@@ -276,10 +276,7 @@ def _added_to_phi(
     for _, (first, _), (second, _) in signal.half_samples():
         add(first, second)
     if all(found.values()):
-        width = {
-            T: t_quantile(len(pairs)) * float(standard_error(*np.transpose(pairs)))
-            for T, pairs in apart.items()
-        }
+        width = {T: half_width(pairs) for T, pairs in apart.items()}
     else:
         add(signal.matrix(), signal.matrix())
         width = dict.fromkeys(found, np.nan)

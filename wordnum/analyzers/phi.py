@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
-from scipy.special import stdtrit
 
 from wordnum.analyzers.by_period import ByPeriod
 from wordnum.analyzers.contrasts import Contrasts, residue_contrasts
 from wordnum.analyzers.inputs import centred_columns, rows_with_data
+from wordnum.analyzers.intervals import half_width
 from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes
 from wordnum.analyzers.residues import checked_moduli
 from wordnum.backend import one_blas_thread
@@ -293,8 +292,7 @@ def _phi(T: int, value: float, whole: dict[str, float], apart: list[Any]) -> Phi
     def share(of: Callable[[dict[str, float]], float]) -> Share:
         if len(apart) < _FEWEST:
             return Share(of(whole))
-        gaps = np.array([of(one) - of(other) for one, other in apart])
-        width = stdtrit(len(gaps), 0.975) * sqrt((gaps**2).sum() / (4 * len(gaps)))
+        width = half_width([(of(one), of(other)) for one, other in apart])
         return Share(of(whole), of(whole) - width, of(whole) + width)
 
     corrected = share(lambda one: sum(one.values()))

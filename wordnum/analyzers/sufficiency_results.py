@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import stdtrit
 
+from wordnum.analyzers.intervals import half_width
 from wordnum.analyzers.plotting import BLUE, GREY, PALETTE, bare_axes
 
 if TYPE_CHECKING:
@@ -48,9 +48,8 @@ class Reader:
         ``SE^2 = sum h_k^2 / (4 K)``, h_k being the difference of both halves of split k of K, and
         Student's t of K degrees of freedom.
         """
-        gaps = np.subtract(*self.kappas.T)
-        width = stdtrit(gaps.size, 0.975) * np.sqrt((gaps**2).sum() / (4 * gaps.size))
-        return self.kappa - float(width), self.kappa + float(width)
+        width = half_width(self.kappas)
+        return self.kappa - width, self.kappa + width
 
     def less_than(self, other: Reader) -> Reader:
         """What the other reads beyond this one, half by half."""
