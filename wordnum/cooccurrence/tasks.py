@@ -32,14 +32,7 @@ def chunks(corpus: EncodedCorpus, *, most: int) -> Iterator[Block]:
         inner = np.searchsorted(block.starts, np.arange(most, block.ids.size, most))
         borders = np.unique([0, *inner, block.starts.size - 1])
         for first, last in itertools.pairwise(borders.tolist()):
-            begin, end = int(block.starts[first]), int(block.starts[last])
-            yield Block(
-                index=block.index,
-                ids=block.ids[begin:end],
-                starts=block.starts[first : last + 1] - begin,
-                first_document=block.first_document + first,
-                first_token=block.first_token + begin,
-            )
+            yield block.documents(first, last, index=block.index)
 
 
 def run_tasks(

@@ -50,6 +50,17 @@ class Block:
         if self.n_documents < 0:
             object.__setattr__(self, "n_documents", len(self.starts) - 1)
 
+    def documents(self, first: int, last: int, *, index: int) -> Block:
+        """Documents `first` to `last`, which is not among them, as a block of their own."""
+        begin, end = int(self.starts[first]), int(self.starts[last])
+        return Block(
+            index=index,
+            ids=self.ids[begin:end],
+            starts=self.starts[first : last + 1] - begin,
+            first_document=self.first_document + int(first),
+            first_token=self.first_token + begin,
+        )
+
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
         if isinstance(self.ids, np.memmap):

@@ -123,17 +123,9 @@ class EncodedCorpus(Shown):
         check_arrays(raw, starts, len(vocabulary))
         array = np.ascontiguousarray(raw, dtype=np.uint32)
         starts = np.unique(starts)
-        borders = block_borders(starts, n_blocks)
-        blocks = [
-            Block(
-                index=b,
-                ids=array[starts[first] : starts[last]],
-                starts=starts[first : last + 1] - starts[first],
-                first_document=int(first),
-                first_token=int(starts[first]),
-            )
-            for b, (first, last) in enumerate(itertools.pairwise(borders))
-        ]
+        whole = Block(0, array, starts, first_document=0, first_token=0)
+        borders = itertools.pairwise(block_borders(starts, n_blocks))
+        blocks = [whole.documents(first, last, index=b) for b, (first, last) in enumerate(borders)]
         counts = np.bincount(array, minlength=len(vocabulary))
         flags = tuple(dict.fromkeys([*vocabulary.numerals.flags, *flags]))
         return cls(blocks, vocabulary=vocabulary.with_counts(counts), flags=flags)
