@@ -16,14 +16,17 @@ from functools import wraps
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 FILES = (
-    "tests/corpus/test_hostile.py", "tests/corpus/test_streams.py", "tests/corpus/test_tokenize.py",
-    "tests/corpus/test_encoded.py", "tests/corpus/test_duplicates.py",
-    "tests/embeddings/test_hostile_vectors.py",
+    "tests/corpus/test_hostile.py", "tests/corpus/test_hostile_formats.py",
+    "tests/corpus/test_streams.py", "tests/corpus/test_tokenize.py", "tests/corpus/test_encoded.py",
+    "tests/corpus/test_duplicates.py", "tests/corpus/test_wikipedia.py",
+    "tests/embeddings/test_hostile_vectors.py", "tests/embeddings/test_hostile_models.py",
+    "tests/embeddings/test_model_folders.py", "tests/embeddings/test_pretrained.py",
     "tests/embeddings/test_gguf.py", "tests/cooccurrence/test_hostile_counts.py",
-    "tests/studies/test_hostile_studies.py",
+    "tests/cooccurrence/test_hostile_masks.py", "tests/studies/test_hostile_studies.py",
+    "tests/report/test_hostile_results.py",
 )  # fmt: skip
 
 
@@ -43,6 +46,7 @@ class Counting:
             test._hypothesis_internal_use_settings = settings(
                 max_examples=self.examples,
                 deadline=None,
+                phases=[Phase.explicit, Phase.generate, Phase.shrink],
                 database=None,
                 suppress_health_check=list(HealthCheck),
             )

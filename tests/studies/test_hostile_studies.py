@@ -25,6 +25,31 @@ FEW = settings(
     max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 LINES = ["seeds=[0, 1]", "thinned_controls=true", 'numerals=["digit"]', *SMALL.splitlines()]
+TASKS = """
+name = "task"
+corpora = ["addition:base=20,tokens=2"]
+windows = [1]
+seeds = [0]
+[[models]]
+name = "lm"
+model = "language-model"
+architecture = "lstm"
+optimizer = "muon"
+max_steps = 10
+batch_tokens = 64
+conditions = ["original"]
+[[models]]
+model = "svd"
+dim = 5
+[probe]
+moduli = [2, 5]
+""".splitlines()
+OF_TASKS = (
+    '["addition:"]', '["addition:base"]', '["addition:base=x"]', '["addition:base=2,tokens=0"]',
+    '["addition:base=99999999999999999999"]', '["addition:base=2,base=3"]', '["addition:a=1"]',
+    '["addition:base=20,tokens=99999999"]', '["addition:order=least,carries=inner"]', '"lstm"',
+    '["addition:base=20", "synthetic"]', '["addition:base=1e3"]', '["addition:base=2:tokens=1"]',
+)  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
@@ -45,7 +70,28 @@ JSON = st.recursive(
     )
 )
 def test_any_study_file_is_planned_or_refused(tmp_path: Path, changes: list[tuple[int, str, bool]]):
-    lines = list(LINES)
+    planned_or_refused(tmp_path, list(LINES), changes)
+
+
+@FEW
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, len(TASKS) - 1),
+            st.sampled_from([*VALUES, *OF_TASKS, *TASKS, ""]),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_any_study_of_a_task_is_planned_or_refused(
+    tmp_path: Path, changes: list[tuple[int, str, bool]]
+):
+    planned_or_refused(tmp_path, list(TASKS), changes)
+
+
+def planned_or_refused(tmp_path: Path, lines: list[str], changes) -> None:
     for at, text, keep_key in changes:
         key, equals, _ = lines[at].partition("=")
         lines[at] = key + equals + text if keep_key else text

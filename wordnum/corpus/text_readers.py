@@ -55,6 +55,8 @@ class TextReader(Reader):
                 except UnicodeDecodeError as error:
                     self._check_size(len(raw), path, f"byte {position}")
                     raise invalid_bytes(path, position + error.start) from error
+                if not position:
+                    line = line.removeprefix("\ufeff")  # the mark of byte order
                 position += len(raw)
                 visible = any(character_class(character) for character in line)
                 if visible or (lines and self.separator == "file"):
