@@ -50,7 +50,11 @@ class Counting:
                 database=None,
                 suppress_health_check=list(HealthCheck),
             )
-            test.hypothesis.inner_test = self._counted(item.nodeid, test.hypothesis.inner_test)
+            # A test with parameters is one function, which is wrapped once.
+            name = item.nodeid.partition("[")[0]
+            if name not in self.calls:
+                self.calls[name] = 0
+                test.hypothesis.inner_test = self._counted(name, test.hypothesis.inner_test)
 
     def _counted(self, name: str, call: Any) -> Any:
         @wraps(call)
@@ -63,7 +67,7 @@ class Counting:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count failures."""
         if report.failed:
-            self.failures[report.nodeid] += 1
+            self.failures[report.nodeid.partition("[")[0]] += 1
 
 
 def main() -> None:

@@ -76,7 +76,7 @@ def test_any_table_of_words(corpus, tmp_path: Path, kind: str, table: object, nu
 @FUZZ
 @given(
     st.sampled_from(["mask:", "mask-random:"]),
-    st.lists(st.sampled_from([*WORDS, "\n", "\r", "\0", "é"])).map(lambda parts: "".join(parts).encode())
+    st.lists(st.sampled_from([*WORDS, "\n", "\r", "\0", "é"])).map("".join).map(str.encode)
     | st.binary(max_size=30),
     st.sampled_from(["words.txt", "words.json"]),
     NUMBERS,

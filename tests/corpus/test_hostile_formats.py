@@ -20,21 +20,32 @@ from wordnum.errors import WordnumError
 FUZZ = settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-CELLS = ["id", "text", "a", "7", '"', '""', "'", ",", "\t", ";", "|", "\n", "\r\n", "\r", "\\", " ",
-         "\0", "é", "\ufeff", '"7, 8"', '"a\nb"', "1,7,x\n", "id,text\n"]  # fmt: skip
-JSONS = ["{", "}", "[", "]", ",", ":", '"text"', '"a"', '"7 pages"', '"\\ud800"', '"\\u0000"', "1e999",
-         "-", "NaN", "null", "true", "\n", " ", "\t", "\\", '"', "9" * 400, '{"text": "7"}',
-         '{"text": ["7", "8"]}', '{"doc": {"text": "7"}}', '[["7"]]', "//", "\ufeff"]  # fmt: skip
-DOCS = ['<doc id="1" url="u" title="T">\n', '<doc id="2">\n', "<doc\n", "</doc>\n", "</doc>", "T\n",
-        "7 pages\n", "&lt;", "&#5;", "&#x110000;", "&amp", "\0", "<", "\n", "é"]  # fmt: skip
-BOOKS = ["*** START OF THE PROJECT GUTENBERG EBOOK A ***\n", "***START OF THIS PROJECT GUTENBERG\n",
-         "*** END OF THE PROJECT GUTENBERG EBOOK A ***\n", "*** END OF TH", "PROJECT GUTENBERG", "7",
-         "\n", "\n\n", " ", "é", "\0", "***", "\r\n"]  # fmt: skip
-PAGES = ["<mediawiki>", "</mediawiki>", "<page>", "</page>", "<ns>0</ns>", "<ns>", "<title>T</title>",
-         "<revision>", "</revision>", "<text>7 {{age|8}}</text>", "<text/>", "<text>", "</text>", "&lt;",
-         "#REDIRECT", "<redirect/>", '<namespace key="6">Datei</namespace>', "<siteinfo>", "&b;", "é",
-         "</siteinfo>", "<![CDATA[", "]]>", "<!--", "-->", "<?p?>", "\0", "7", "[[Datei:7|8]]", "\n",
-         '<!DOCTYPE a [<!ENTITY b "7">]>', "<?xml version='1.0' encoding='utf-7'?>"]  # fmt: skip
+CELLS = [
+    "id", "text", "a", "7", '"', '""', "'", ",", "\t", ";", "|", "\n", "\r\n", "\r", "\\", " ",
+    "\0", "é", "\ufeff", '"7, 8"', '"a\nb"', "1,7,x\n", "id,text\n",
+]  # fmt: skip
+JSONS = [
+    "{", "}", "[", "]", ",", ":", '"text"', '"a"', '"7 pages"', '"\\ud800"', '"\\u0000"',
+    "1e999", "-", "NaN", "null", "true", "\n", " ", "\t", "\\", '"', "9" * 400, '{"text": "7"}',
+    '{"text": ["7", "8"]}', '{"doc": {"text": "7"}}', '[["7"]]', "//", "\ufeff",
+]  # fmt: skip
+DOCS = [
+    '<doc id="1" url="u" title="T">\n', '<doc id="2">\n', "<doc\n", "</doc>\n", "</doc>", "T\n",
+    "7 pages\n", "&lt;", "&#5;", "&#x110000;", "&amp", "\0", "<", "\n", "é",
+]  # fmt: skip
+BOOKS = [
+    "*** START OF THE PROJECT GUTENBERG EBOOK A ***\n", "***START OF THIS PROJECT GUTENBERG\n",
+    "*** END OF THE PROJECT GUTENBERG EBOOK A ***\n", "*** END OF TH", "PROJECT GUTENBERG", "7",
+    "\n", "\n\n", " ", "é", "\0", "***", "\r\n",
+]  # fmt: skip
+PAGES = [
+    "<mediawiki>", "</mediawiki>", "<page>", "</page>", "<ns>0</ns>", "<ns>", "<title>T</title>",
+    "<revision>", "</revision>", "<text>7 {{age|8}}</text>", "<text/>", "<text>", "</text>",
+    "&lt;", "#REDIRECT", "<redirect/>", '<namespace key="6">Datei</namespace>', "<siteinfo>",
+    "&b;", "é", "</siteinfo>", "<![CDATA[", "]]>", "<!--", "-->", "<?p?>", "\0", "7",
+    "[[Datei:7|8]]", "\n", '<!DOCTYPE a [<!ENTITY b "7">]>',
+    "<?xml version='1.0' encoding='utf-7'?>",
+]  # fmt: skip
 KINDS = {
     "csv": (CELLS, ["a.csv", "a.tsv", "a"]),
     "json": (JSONS, ["a.json", "a"]),

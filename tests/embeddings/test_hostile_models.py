@@ -159,8 +159,10 @@ def test_any_names_of_checkpoints_are_a_trajectory_or_refused(tmp_path, entries,
     (place / within).mkdir(parents=True)
     for at, (stem, number, suffix, what) in enumerate(entries):
         path = place / within / f"{stem}{number}{suffix}"
+        if path.exists():
+            continue
         if suffix == "/":
-            path.mkdir(exist_ok=True)
+            path.mkdir()
         elif what in ("ours", "other"):
             made = Embedding(matrix_of("abcd"[: 4 - at % 2]), size=20 if what == "ours" else 30)
             shutil.move(made.save(tmp_path / "e.npz"), path)

@@ -37,6 +37,7 @@ def places_in(value: object, at: tuple = ()) -> list[tuple]:
     return [at, *(way for key, inner in items for way in places_in(inner, (*at, key)))]
 
 
+@pytest.mark.filterwarnings("ignore")  # pandas and NumPy say what they make of it
 @FUZZ
 @given(st.data())
 def test_any_value_in_a_file_of_a_study_is_shown_or_refused(study: Path, data):

@@ -85,6 +85,7 @@ def test_any_study_file_is_planned_or_refused(tmp_path: Path, changes: list[tupl
         max_size=4,
     )
 )
+@example([(TASKS.index("max_steps = 10"), '""', True)])
 def test_any_study_of_a_task_is_planned_or_refused(
     tmp_path: Path, changes: list[tuple[int, str, bool]]
 ):

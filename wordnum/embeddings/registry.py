@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from wordnum._compat import load_plugin
 from wordnum.config import one_of
@@ -73,6 +74,19 @@ def parameter_names(name: str) -> list[str]:
     ['half_samples', 'min_count']
     """
     return model_class(name)._get_param_names()
+
+
+def parameter_types(name: str) -> dict[str, Any]:
+    """Types of the parameters of a model, as far as its constructor tells them.
+
+    Examples
+    --------
+    >>> parameter_types("random")["dim"]
+    <class 'int'>
+    """
+    with suppress(NameError):  # of another package, imported for type checkers only
+        return get_type_hints(model_class(name).__init__)
+    return {}
 
 
 def make_model(name: str, **parameters: Any) -> NumberModel:

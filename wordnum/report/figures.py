@@ -17,6 +17,7 @@ from wordnum.config import one_of
 from wordnum.errors import InputError
 from wordnum.report.training_curves import draw_training, log_axis, trained
 from wordnum.studies.attribution import draw_shares
+from wordnum.studies.records import refusing_forgery
 from wordnum.studies.results import StudyResults
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def write_figures(folder: str | Path, *, format: str = "pdf") -> list[Path]:  # 
 
     one_of(format, FORMATS, what="figure format")
     results = StudyResults.open(folder)
-    with mpl.rc_context({"text.parse_math": False}):  # a name with a dollar sign is no formula
+    # A name with a dollar sign is no formula.
+    with refusing_forgery(Path(folder)), mpl.rc_context({"text.parse_math": False}):
         return [
             save_figure(draw(), Path(folder) / "figures" / f"{name}.{format}")
             for name, draw in study_figures(results)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from wordnum.report.page_data import page_data, script_json
 from wordnum.storage import write_text
+from wordnum.studies.records import refusing_forgery
 from wordnum.studies.results import StudyResults
 
 _SCRIPTS = (
@@ -40,7 +41,7 @@ def write_page(folder: str | Path, out: str | Path | None = None) -> Path:
     InputError
         The folder holds no study, or none that was run to its end.
     FormatError
-        A file is damaged, or was written by another version of wordnum.
+        A file is damaged, was written by another version of wordnum, or holds what none writes.
 
     Examples
     --------
@@ -52,7 +53,9 @@ def write_page(folder: str | Path, out: str | Path | None = None) -> Path:
       to do: run: wordnum study NAME -o DIR
     """
     path = Path(out) if out is not None else Path(folder) / "report.html"
-    write_text(path, render_page(StudyResults.open(folder)))
+    with refusing_forgery(Path(folder)):
+        page = render_page(StudyResults.open(folder))
+    write_text(path, page)
     return path
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import numpy as np
 
 from wordnum.analyzers.circles import circle
 from wordnum.analyzers.spectra import SPIKE_PERIODS
-from wordnum.errors import FormatError
+from wordnum.errors import FormatError, WordnumError
 from wordnum.provenance import jsonable
 from wordnum.storage import DAMAGE, write_text
 
@@ -116,8 +118,31 @@ def read_frame(path: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    frame = pd.DataFrame(read_record(path)["columns"])
-    return frame.astype({name: float for name in frame if frame[name].isna().all()})
+    with refusing_forgery(path):
+        frame = pd.DataFrame(read_record(path)["columns"])
+        return frame.astype({name: float for name in frame if frame[name].isna().all()})
+
+
+@contextmanager
+def refusing_forgery(path: Path) -> Iterator[None]:
+    """Make one error of whatever values that no study writes, under a checksum, do to a reader.
+
+    Raises
+    ------
+    FormatError
+        The block ended with an error that is neither ours nor the system's.
+    """
+    try:
+        yield
+    except (WordnumError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise FormatError(
+            f"{path} holds what no study writes",
+            expected="files as wordnum study wrote them",
+            got=f"{type(error).__name__}: {error}"[:200],
+            remedy="run the study again with --overwrite",
+        ) from error
 
 
 def _finite(value: Any) -> Any:

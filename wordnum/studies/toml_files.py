@@ -12,6 +12,7 @@ from wordnum.config import build, check_types, nearest, one_of, read_toml
 from wordnum.cooccurrence.windows import Window
 from wordnum.corpus.encoded_corpus import MANIFEST
 from wordnum.corpus.recipes import Recipe, check_sources, encoded_recipe, find_recipe
+from wordnum.embeddings.registry import parameter_types
 from wordnum.errors import InputError, UsageError
 from wordnum.studies.grid import ModelSpec, ProbeSpec, Study
 from wordnum.studies.tasks import is_task, task_recipe
@@ -156,6 +157,7 @@ def _model(entry: Mapping[str, Any], where: str) -> ModelSpec:
         raise UsageError("the key 'model' is missing", where=where, remedy="add model = …")
     model = rest.pop("model")
     name, conditions = rest.pop("name", model), rest.pop("conditions", ())
+    check_types(rest, parameter_types(model), where=where)
     return ModelSpec(name, model, rest, tuple(conditions))
 
 
