@@ -289,6 +289,24 @@ def test_a_damaged_table_is_read_or_refused(
     only_our_errors(tmp_path / name, field=field)
 
 
+def test_no_byte_of_a_parquet_file_ends_the_process(tmp_path: Path, table_bytes: dict[str, bytes]):
+    (tmp_path / "a.parquet").write_bytes(table_bytes["a.parquet"])
+    script = (
+        "import contextlib, sys\n"
+        "from tests.corpus.test_hostile import Path, only_our_errors\n"
+        "path = Path(sys.argv[1])\n"
+        "whole = path.read_bytes()\n"
+        "for at in range(len(whole) // 3, len(whole)):\n"
+        "    for value in (73, 109):\n"
+        "        path.write_bytes(whole[:at] + bytes([value]) + whole[at + 1 :])\n"
+        "        for field in ('text', 'doc.t'):\n"
+        "            only_our_errors(path, field=field)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "a.parquet")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 @pytest.fixture(scope="module")
 def corpus_folder(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("c") / "toy.corpus"
