@@ -104,7 +104,8 @@ def test_events_that_find_no_room_on_disk_are_an_error_that_names_the_folder(
     monkeypatch: pytest.MonkeyPatch,
     rows: str,
 ):
-    monkeypatch.setattr(number_pairs, "IN_MEMORY", 1000)
+    for module in (number_pairs, word_pairs):
+        monkeypatch.setattr(module, "IN_MEMORY", 1000)
     monkeypatch.setattr(word_pairs, "RUN_PAIRS", 10_000)
     monkeypatch.setattr(tempfile, "tempdir", str(disk(20)))
     with pytest.raises(MachineError, match=rf"counted events to .*disk\n.*{FULL}\n.*TMPDIR"):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordnum.cooccurrence import number_pairs
+from wordnum.cooccurrence import number_pairs, word_pairs
 from wordnum.cooccurrence.counting import count, count_conditions
 from wordnum.cooccurrence.expectations import expected_counts
 from wordnum.cooccurrence.word_pairs import count_words
@@ -58,7 +58,8 @@ def full_disk(n_bytes: int) -> Iterator[None]:
 def test_a_disk_that_fills_up_is_one_clear_error(
     corpus: EncodedCorpus, rows: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(number_pairs, "IN_MEMORY", 10_000)
+    for module in (number_pairs, word_pairs):
+        monkeypatch.setattr(module, "IN_MEMORY", 10_000)
     count_rows = count if rows == "numbers" else count_words
     count_rows(corpus)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -80,6 +81,7 @@ def test_a_folder_that_is_not_there_is_named(
     corpus: EncodedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "no"))
+    monkeypatch.setattr(number_pairs, "IN_MEMORY", 100)
     with pytest.raises(InputError, match="No such file or directory"):
         count(corpus)
     with pytest.raises(InputError, match="No such file or directory"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -37,3 +38,14 @@ def test_positions_are_sorted_by_row_and_stay_in_order(rows: list[int]):
     order, begin = sort_rows(np.array(rows, dtype=np.uint16), 21)
     assert order.tolist() == np.argsort(rows, kind="stable").tolist()
     assert np.diff(begin).tolist() == np.bincount(rows, minlength=21).tolist()
+
+
+@pytest.mark.parametrize("value", [1e300, np.uint64(2**64 - 1), 2**63 - 1, 0.5])
+def test_sums_of_any_size_are_one_entry(value):
+    values, columns = np.array([value]), np.array([3])
+    sums = np.zeros(2, values.dtype), np.full(2, 9)
+    begin = np.array([[0, 1]])
+    indptr = merge_rows(begin, values, columns, empty_row(5, values.dtype), *sums)
+    assert indptr.tolist() == [0, 1]
+    assert sums[0].tolist() == [value, 0]
+    assert sums[1].tolist() == [3, 9]

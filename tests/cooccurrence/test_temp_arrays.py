@@ -42,6 +42,13 @@ def test_what_was_appended_is_one_array():
         assert np.array_equal(spool.mapped(np.int64), np.arange(10_000))
 
 
+def test_what_no_longer_fits_into_memory_is_one_array_with_what_did():
+    with Spool(memory=100) as spool:
+        for part in np.split(np.arange(250, dtype=np.uint8), range(10, 70, 10)):
+            spool.append(part)
+        assert np.array_equal(spool.mapped(np.uint8), np.arange(250))
+
+
 def test_the_first_arrays_may_stay_in_memory():
     small, large = np.arange(10), np.arange(1000)
     first, second, third = kept([small, large, small], memory=100)
@@ -56,9 +63,13 @@ def test_many_arrays_hold_one_descriptor():
         return len(list(Path("/proc/self/fd").iterdir()))
 
     before = descriptors()
-    little = kept([np.arange(1000)] * 100)
+    with Spool() as spool:
+        for _ in range(100):
+            spool.append(np.arange(1000))
+        little = spool.mapped(np.int64)
     assert descriptors() == before
-    assert sum(int(array[-1]) for array in little) == 99_900
+    assert little.sum() == 100 * 499_500
+    assert not little.flags.writeable
     arrays = kept([np.arange(1000)] * 100 + [np.zeros(2**20)])
     assert descriptors() == before + 1
     assert sum(int(array[-1]) for array in arrays) == 99_900
@@ -67,7 +78,7 @@ def test_many_arrays_hold_one_descriptor():
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "no" / "such"))
     with pytest.raises(InputError, match="cannot write counted events to .*no/such"):
-        Spool()
+        kept([np.arange(3)])
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is told by /proc")

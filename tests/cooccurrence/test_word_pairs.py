@@ -111,6 +111,16 @@ def test_either_side_can_be_chosen_afterwards(corpus: EncodedCorpus):
     assert (both != counts.matrix()).nnz == 0
 
 
+def test_pairs_that_come_often_are_counted_over_a_byte(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(word_pairs, "IN_MEMORY", 10)
+    vocabulary = Vocabulary.from_words(["a", "b"], numerals=NumeralScheme(size=10))
+    ids = [vocabulary.id("a")] * 1300 + [vocabulary.id("b"), 3] * 255 + [3]
+    corpus = EncodedCorpus.from_arrays(ids, [0, len(ids)], vocabulary)
+    assert np.array_equal(
+        count_words(corpus, window=3).matrix().toarray(), pairs(corpus, Window(size=3))
+    )
+
+
 def test_unknown_words_hold_their_place_and_are_no_column():
     vocabulary = Vocabulary.from_words(["a"], numerals=NumeralScheme(size=10))
     a, unknown, other = vocabulary.id("a"), vocabulary.unknown, vocabulary.other_number

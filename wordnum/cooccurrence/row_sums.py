@@ -12,23 +12,28 @@ import numpy as np
 from wordnum.intrinsics import trailing_zeros
 
 _ONE = np.uint64(1)
+_NO_LIMIT = np.inf
+
+
+def sort_rows(rows: np.ndarray, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions sorted by their row, stable, and where each row begins (n_rows + 1,)."""
+    order = np.empty(rows.size, dtype=np.int32)  # NumPy's memory comes in larger pages than numba's
+    return order, _sort_rows(rows, n_rows, order)
 
 
 @numba.njit(cache=True, nogil=True)
-def sort_rows(rows, n_rows):  # type: ignore[no-untyped-def]
-    """Positions sorted by their row, stable, and where each row begins (n_rows + 1,)."""
+def _sort_rows(rows, n_rows, order):  # type: ignore[no-untyped-def]
     begin = np.zeros(n_rows + 1, dtype=np.int64)
     for row in rows:
         begin[row + 1] += 1
     for row in range(n_rows):
         begin[row + 1] += begin[row]
     free = begin[:-1].copy()
-    order = np.empty(rows.size, dtype=np.int32)
     for i in range(rows.size):
         row = rows[i]
         order[free[row]] = i
         free[row] += 1
-    return order, begin
+    return begin
 
 
 def empty_row(width: int, dtype: np.dtype | type) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -56,8 +61,11 @@ def clear(row, column):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def take_row(row, values, columns, k):  # type: ignore[no-untyped-def]
-    """Write the columns that are not 0 from entry k on, ascending; returns where the next begin."""
+def take_row(row, values, columns, k, most=_NO_LIMIT):  # type: ignore[no-untyped-def]
+    """Write the columns that are not 0 from entry k on, ascending; returns where the next begin.
+
+    A sum over `most` is written in several entries.
+    """
     sums, touched, summary = row
     for t in range(summary.size):
         words = summary[t]
@@ -70,6 +78,11 @@ def take_row(row, values, columns, k):  # type: ignore[no-untyped-def]
             while bits:
                 c = (w << 6) + np.int64(trailing_zeros(bits))
                 bits &= bits - _ONE
+                while sums[c] > most:
+                    columns[k] = c
+                    values[k] = most
+                    sums[c] -= most
+                    k += 1
                 columns[k] = c
                 values[k] = sums[c]
                 # Written always and kept if counted: a branch here is unpredictable.

@@ -5,27 +5,25 @@ from __future__ import annotations
 import mmap
 import tempfile
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import numpy as np
 
 from wordnum.errors import InputError
 from wordnum.storage import write_failure
 
-# Bytes that are read instead of mapped.
-_LITTLE = 2**20
-
 
 class Spool:
-    """A nameless temporary file that arrays are appended to and read back from by one memory map.
+    """Arrays one behind the other, in memory and, where they are many, in a nameless file.
 
-    The file has no name, so nothing is left behind however the process ends. Arrays stay valid
-    after the block, and hold one descriptor together.
+    They are read back at once, from a file by one memory map. It has no name, so nothing is left
+    behind however the process ends. Arrays stay valid after the block, and hold at most one
+    descriptor together.
 
     Parameters
     ----------
     memory : int
-        Bytes of the arrays that `keep` leaves in memory before the file is used.
+        Bytes that stay in memory.
 
     Raises
     ------
@@ -42,15 +40,12 @@ class Spool:
     [array([0, 1, 2]), array([2.5])]
     """
 
-    def __init__(self, *, memory: int = 0) -> None:
+    def __init__(self, *, memory: int = 2**20) -> None:
         self._written = 0
         self._memory = memory
+        self._held = np.empty(0, dtype=np.uint8)
+        self._file: IO[bytes] | None = None
         self._kept: list[np.ndarray | tuple[int, int, np.dtype]] = []
-        try:
-            # Unbuffered, lest closing it on a full disk fails once more.
-            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
-        except OSError as error:
-            raise self._full(error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -61,24 +56,42 @@ class Spool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        if self._file:
+            self._file.close()
 
     def append(self, array: np.ndarray) -> None:
         """Write an array behind the others."""
-        left = memoryview(np.ascontiguousarray(array).data).cast("B") if array.nbytes else b""
+        data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        end = self._written + data.size
+        if self._file or end > self._memory:
+            self._to_file(data)
+        else:
+            if not self._written:
+                # Of the address space: pages come with what is written.
+                self._held = np.empty(self._memory, dtype=np.uint8)
+            self._held[self._written : end] = data
+        self._written = end
+
+    def _to_file(self, data: np.ndarray) -> None:
         try:
+            if not self._file:
+                # Unbuffered, lest closing it on a full disk fails once more.
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+                self._to_file(self._held[: self._written])
+                self._held = self._held[:0].copy()
+            left = memoryview(data.data)
             while left:
                 left = left[self._file.write(left) :]
         except OSError as error:
             raise self._full(error) from error
-        self._written += array.nbytes
 
     def mapped(self, dtype: np.dtype | type) -> np.ndarray:
-        """Return all that was appended as one read-only array; little of it holds no descriptor."""
+        """Return all that was appended as one read-only array."""
+        if not self._file:
+            found = self._held[: self._written].view(dtype)
+            found.flags.writeable = False
+            return found
         try:
-            if self._written <= _LITTLE:
-                self._file.seek(0)
-                return np.frombuffer(self._file.read(), dtype=dtype)
             view = mmap.mmap(self._file.fileno(), self._written, access=mmap.ACCESS_READ)
         except OSError as error:
             raise self._full(error) from error
@@ -112,11 +125,11 @@ class Spool:
 def forget(array: np.ndarray) -> None:
     """Release the pages of an array that a Spool has mapped; it is read anew when needed.
 
-    Other arrays are left alone, and so is every array where the system cannot be told.
+    Arrays in memory are left alone, and so is every array where the system cannot be told.
 
     Examples
     --------
-    >>> with Spool() as spool:
+    >>> with Spool(memory=0) as spool:
     ...     spool.append(np.arange(3))
     ...     mapped = spool.mapped(int)
     >>> forget(mapped)

@@ -44,6 +44,8 @@ TASK_TOKENS = 6_000_000
 # that are used again, since memory that is new to the process takes longer than the sums.
 RUN_PAIRS = 60_000_000
 MERGED_PAIRS = 4_000_000
+# Bytes of columns or of values that stay in memory: writing them takes longer than counting.
+IN_MEMORY = 128_000_000
 # Positions between asking for memory and reading it.
 _AHEAD = 16
 
@@ -101,7 +103,8 @@ def count_words(
     n_words = len(corpus.vocabulary)
     tokens = np.zeros(n_words, dtype=np.int64)
     documents = 0
-    with Spool() as begin, Spool() as values, Spool() as columns:
+    begin, values, columns = Spool(), Spool(memory=IN_MEMORY), Spool(memory=IN_MEMORY)
+    with begin, values, columns:
         tasks = _tasks(corpus, condition, window)
         for found, seen, n in run_tasks(count_documents, tasks, corpus=corpus, n_jobs=n_jobs):
             tokens += seen
@@ -158,9 +161,11 @@ def count_documents(task: PairTask) -> tuple[list[Rows], np.ndarray, int]:
     """Runs of pairs (word, later word), occurrences of each token (V,), number of documents."""
     texts = [task.condition.apply(block) for block in task.blocks]
     narrow = np.min_scalar_type(task.n_words - 1)
-    ids = np.concatenate([text.ids for text in texts]).astype(narrow)
+    ids = np.concatenate([text.ids for text in texts], dtype=narrow, casting="unsafe")
     ahead = np.concatenate([_tokens_ahead(text.starts, task.window.size) for text in texts])
-    tokens = np.bincount(ids, minlength=task.n_words)
+    tokens = np.zeros(task.n_words, dtype=np.int64)
+    for text in texts:
+        tokens += np.bincount(text.ids, minlength=task.n_words)
     tokens[task.size : task.size + 2] = 0
     step = max(1, RUN_PAIRS // task.window.size)
     flat = task.window.weighting == "flat"
@@ -179,9 +184,12 @@ def _count_run(
     """Sum the pairs of the first positions, as many as `ahead` tells of."""
     order, begin = sort_rows(ids[: ahead.size], n_words)
     n_pairs = int(ahead.sum(dtype=np.int64))
-    columns, values = np.empty(n_pairs, ids.dtype), np.empty(n_pairs, weights.dtype)
+    # Most pairs come a few times in a run: a count takes a byte, a large one several entries.
+    whole = weights.dtype == np.uint32
+    kind, most = (np.dtype(np.uint8), np.uint32(255)) if whole else (weights.dtype, np.inf)
+    columns, values = np.empty(n_pairs, ids.dtype), np.empty(n_pairs, kind)
     row = empty_row(n_words, weights.dtype)
-    indptr = _count_pairs(ids, order, begin, ahead, weights, size, row, values, columns)
+    indptr = _count_pairs(ids, order, begin, ahead, weights, size, most, row, values, columns)
     return indptr, columns[: indptr[-1]], values[: indptr[-1]]
 
 
@@ -197,7 +205,7 @@ def _tokens_ahead(starts, size):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _count_pairs(ids, order, begin, ahead, weights, skip, row, values, columns):  # type: ignore[no-untyped-def]
+def _count_pairs(ids, order, begin, ahead, weights, skip, most, row, values, columns):  # type: ignore[no-untyped-def]
     """Sum the weights of the pairs (word, later word) row by row; returns where rows begin.
 
     Positions come sorted by word, so that all pairs of one word are summed one after the other in
@@ -217,7 +225,7 @@ def _count_pairs(ids, order, begin, ahead, weights, skip, row, values, columns):
                     add(row, ids[i + d], weights[d])
             clear(row, skip)
             clear(row, skip + 1)
-            k = take_row(row, values, columns, k)
+            k = take_row(row, values, columns, k, most)
         indptr[word + 1] = k
     return indptr
 
@@ -239,7 +247,8 @@ def _merged(
     sums: np.ndarray = np.empty(0, dtype)
     kept = np.empty(0, np.int32)
     done = 0
-    with Spool() as merged_values, Spool() as merged_columns:
+    merged_values, merged_columns = Spool(memory=IN_MEMORY), Spool(memory=IN_MEMORY)
+    with merged_values, merged_columns:
         while done < n_words:
             most = entries[done] + MERGED_PAIRS
             last = max(done + 1, int(np.searchsorted(entries, most, side="right")) - 1)
