@@ -121,7 +121,7 @@ class ParquetReader(_TableReader):
     def _row_size(self, group: Any, path: str) -> int:
         """Mean bytes of a row of a row group."""
         # Of all columns: asked for one, pyarrow ends the process where its sizes are damaged.
-        total = group.total_byte_size
+        total = max(group.total_byte_size, 0)
         size: int = total // max(group.num_rows, 1) + 1
         # Pages of a row group may be as large as itself, and are held whole.
         self._check_size(max(size, total // _HELD), path, "a row group")

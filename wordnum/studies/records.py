@@ -138,10 +138,10 @@ def refusing_forgery(path: Path) -> Iterator[None]:
         raise
     except Exception as error:
         raise FormatError(
-            f"{path} holds what no study writes",
+            f"{path} cannot be read as what a study writes",
             expected="files as wordnum study wrote them",
             got=f"{type(error).__name__}: {error}"[:200],
-            remedy="run the study again with --overwrite",
+            remedy="run the study again with --overwrite; if nobody changed the files, report this",
         ) from error
 
 
