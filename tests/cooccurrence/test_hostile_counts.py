@@ -20,7 +20,7 @@ from wordnum.cooccurrence.word_counts import WordCounts
 from wordnum.cooccurrence.word_pairs import count_words
 from wordnum.corpus.synthetic import SyntheticCorpus
 from wordnum.corpus.vocabulary import Vocabulary
-from wordnum.errors import WordnumError
+from wordnum.errors import FormatError, WordnumError
 from wordnum.storage import load_npz, save_npz
 
 FEW = settings(
@@ -91,6 +91,25 @@ def test_arrays_of_another_making_are_refused_or_harmless(
     kept = {key: value for key, value in header.items() if key not in ("kind", "version")}
     path = save_npz(tmp_path / "a", kind=kind, version=2, header=kept, arrays={**held, name: value})
     used(kind, path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("expected-counts", "chances/values", 5.29990144e152),  # their sum was not finite
+        ("expected-counts", "chances/values", 1.5),
+        ("word-counts", "later/values", 1e308),
+    ],
+)
+def test_more_than_there_can_be_is_refused(
+    files: dict[str, Path], tmp_path: Path, kind: str, name: str, value: float
+):
+    header, held = load_npz(files[kind], kind=kind, version=2)
+    kept = {key: value for key, value in header.items() if key not in ("kind", "version")}
+    held[name] = np.full(held[name].shape, value)
+    path = save_npz(tmp_path / "a", kind=kind, version=2, header=kept, arrays=held)
+    with pytest.raises(FormatError, match=f"{name.partition('/')[0]}: values that are not between"):
+        KINDS[kind].load(path)
 
 
 ODD = st.recursive(

@@ -27,6 +27,8 @@ MARGINS = ("number_counts", "context_counts", "documents")
 
 _VERSION = 2
 _PARTS = ("indptr", "columns", "values")
+# More than any text holds, and a whole number in float64.
+_MOST = 2**53
 _ABOUT = {"perturbation": str, "flags": list[str], "provenance": dict}
 
 
@@ -159,7 +161,9 @@ def row_arrays(name: str, rows: Rows) -> dict[str, np.ndarray]:
     return {f"{name}/{part}": array for part, array in zip(_PARTS, rows, strict=True)}
 
 
-def checked_rows(name: str, arrays: Mapping[str, np.ndarray], *, shape: tuple[int, int]) -> Rows:
+def checked_rows(
+    name: str, arrays: Mapping[str, np.ndarray], *, shape: tuple[int, int], most: int = _MOST
+) -> Rows:
     """Take sparse rows out of arrays, and check all of them: compiled loops trust them.
 
     Raises
@@ -167,7 +171,7 @@ def checked_rows(name: str, arrays: Mapping[str, np.ndarray], *, shape: tuple[in
     KeyError
         An array is missing.
     ValueError
-        They are no rows of a matrix of this shape, or a value is no count.
+        They are no rows of a matrix of this shape, or a value is not over 0 and at most `most`.
 
     Examples
     --------
@@ -194,8 +198,8 @@ def checked_rows(name: str, arrays: Mapping[str, np.ndarray], *, shape: tuple[in
     ascends[indptr] = True
     if not ascends.all():
         raise ValueError(f"{name}: columns out of order")
-    if values.size and not 0 < values.min() <= values.max() < np.inf:
-        raise ValueError(f"{name}: values that are no counts")
+    if values.size and not 0 < values.min() <= values.max() <= most:
+        raise ValueError(f"{name}: values that are not between 0 and {most}")
     return indptr, columns, values
 
 
@@ -205,10 +209,10 @@ def matrix_rows(matrix: sparse.csr_array) -> Rows:
 
 
 def checked_matrix(
-    name: str, arrays: Mapping[str, np.ndarray], *, shape: tuple[int, int]
+    name: str, arrays: Mapping[str, np.ndarray], *, shape: tuple[int, int], most: int = _MOST
 ) -> sparse.csr_array:
     """`checked_rows` as a matrix; its arrays are not copied."""
-    indptr, columns, values = checked_rows(name, arrays, shape=shape)
+    indptr, columns, values = checked_rows(name, arrays, shape=shape, most=most)
     return sparse.csr_array((values, columns, indptr), shape=shape)
 
 

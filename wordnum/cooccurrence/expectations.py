@@ -144,7 +144,7 @@ class ExpectedCounts(SignalSource):
         }
         return cls(
             **matrices,
-            chances=checked_matrix("chances", arrays, shape=(vocabulary.size, n_strata)),
+            chances=checked_matrix("chances", arrays, shape=(vocabulary.size, n_strata), most=1),
             independent=bool(header["independent"]),
             window_size=window,
             **checked_margins(arrays, vocabulary, n_blocks=1),
