@@ -118,7 +118,7 @@ def main() -> None:
     other.write_text('extends = "paper-data"\nname = "other-probe"\n[probe]\nseed = 1\n')
     out = folder / "out"
     common = ("-o", str(out), "--root", options.root, "--corpus", options.corpus,
-              "--jobs", options.n_jobs, "--json")  # fmt: skip
+              "--jobs", options.jobs, "--json")  # fmt: skip
     print(f"| run | time | on the processors | peak memory | target |\n|{'---|' * 5}")
 
     def row(name: str, *arguments: str) -> Run:

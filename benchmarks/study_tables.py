@@ -1,101 +1,170 @@
-"""Print what a study found as Markdown: kappa x 100 with its interval at T = 2, 5 and 10.
+"""Write the tables of the pages of results anew, from the folders of their studies.
 
-python benchmarks/study_tables.py DIR [--by perturbation,model] [--where signal=both,ordinals=out]
-python benchmarks/study_tables.py DIR --differences   conditions less the original, and less the
-                                                      original thinned to equal pairs
-python benchmarks/study_tables.py DIR --attribution   Shapley values by context group and T
+    python benchmarks/study_tables.py RUNS docs/results/signals.md …
+
+RUNS holds a folder per study. On a page a comment says what the table below it shows:
+
+    <!-- table: signals kappas --by window,signal -->
+
+It names the study, then one of: `texts`, their sizes; `kappas` x 100, with the verdict; `controls`,
+kappas excluding multiples of 5; `differences` to the original, and to the original thinned to as
+many pairs; `contrasts`, parts of the corrected Phi at T = 10 in per cent of it; `attribution`, the
+Shapley values. `--by` lists the columns that name a row; `--where ordinals=out,model=...` selects
+rows. Intervals are 95 %.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
 MODULI = (2, 5, 10)
+DIRECTIVE = re.compile(r"(<!-- table: (.*) -->\n\n)(?:\|.*\n)*\n?")
+SAID = {"keep": "kept", "out": "excluded"}
+CONTRASTS = ("round or not", "0 or 5", "parity of the others", "the rest")
 
 
-def line(cells: Iterable[object]) -> None:
-    print("| " + " | ".join(map(str, cells)) + " |")
+def table(names: list[str], rows: Iterator[list[str]]) -> str:
+    head, *lines = ("| " + " | ".join(map(str, cells)) + " |" for cells in (names, *rows))
+    return "\n".join([head, "|---" * len(names) + "|", *lines, "\n"])
 
 
-def heading(*names: str) -> None:
-    line(names)
-    print("|---" * len(names) + "|")
+def interval(row: pd.Series, value: str, low: str = "low", high: str = "high", scale=1.0) -> str:
+    """Write a value with its interval, if there is one."""
+    if pd.isna(row[value]):
+        return ""
+    middle, *ends = (f"{round(scale * row[name]) + 0:.0f}" for name in (value, low, high)
+                     if not pd.isna(row[name]))  # fmt: skip
+    return f"{middle} ({' to '.join(ends)})" if ends else middle
 
 
-def intervals(rows: pd.DataFrame, value: str) -> list[str]:
-    """Write the value at each T with its interval, if there is one."""
+def by_modulus(rows: pd.DataFrame, *columns: str) -> list[str]:
     at = rows.set_index("T")
-    return [
-        f"{at.loc[T, value]:.0f}"
-        + (
-            ""
-            if pd.isna(at.loc[T, "low"])
-            else f" ({at.loc[T, 'low']:.0f} to {at.loc[T, 'high']:.0f})"
-        )
-        for T in MODULI
-    ]
+    return [interval(at.loc[T], *columns) for T in MODULI]
 
 
-def slashed(rows: pd.DataFrame, value: str) -> str:
-    at = rows.set_index("T")[value]
-    return " / ".join(f"{at[T]:.0f}" for T in MODULI)
+def texts(study: Path, by: list[str], where: str) -> str:
+    about = json.loads((study / "study.json").read_text("utf-8"))["corpora"]
+    names = ("documents", "tokens", "numbers", "distinct_numbers")
+
+    def rows() -> Iterator[list[str]]:
+        for text in about:
+            scheme = f"{text['numerals']}, ordinals {text['ordinals'].replace('keep', 'kept')}"
+            yield [text["name"], scheme, *(f"{text[name]:,}" for name in names)]
+
+    return table(["text", "numerals", *(name.replace("_", " ") for name in names)], rows())
 
 
-def select(frame: pd.DataFrame, conditions: str) -> pd.DataFrame:
-    for condition in filter(None, conditions.split(",")):
+def kappas(study: Path, by: list[str], where: str) -> str:
+    def rows() -> Iterator[list[str]]:
+        for names, _, own in runs(study / "table.csv", by, where):
+            judged = own.set_index("T")["verdict"]
+            said = [judged[T] for T in MODULI]
+            verdict = said[0] if len(set(said)) == 1 else " / ".join(said)
+            yield [*names, *by_modulus(own, "kappa"), verdict]
+
+    return table([*by, *(f"T = {T}" for T in MODULI), "verdict"], rows())
+
+
+def controls(study: Path, by: list[str], where: str) -> str:
+    name = "kappa_excluding_multiples_of_5"
+
+    def rows() -> Iterator[list[str]]:
+        for names, _, own in runs(study / "table.csv", by, where):
+            yield [*names, *by_modulus(own, name, f"{name}_low", f"{name}_high")]
+
+    return table([*by, *(f"T = {T}" for T in MODULI)], rows())
+
+
+def contrasts(study: Path, by: list[str], where: str) -> str:
+    columns = {name: f"phi_{name.replace(' ', '_')}" for name in CONTRASTS}
+
+    def rows() -> Iterator[list[str]]:
+        for names, _, own in runs(study / "table.csv", by, where):
+            row = own.set_index("T").loc[10]
+            scale = 100 / row["phi_corrected"]
+            shares = [interval(row, c, f"{c}_low", f"{c}_high", scale) for c in columns.values()]
+            yield [*names, *shares]
+
+    return table([*by, *columns], rows())
+
+
+def differences(study: Path, by: list[str], where: str) -> str:
+    def rows() -> Iterator[list[str]]:
+        for names, first, own in runs(study / "comparisons.csv", [*by, "against"], where):
+            yield [*names[:-1], first["against_condition"], *by_modulus(own, "difference")]
+
+    return table([*by, "less", *(f"T = {T}" for T in MODULI)], rows())
+
+
+def attribution(study: Path, by: list[str], where: str) -> str:
+    found = pd.read_csv(study / "attribution.csv")
+    found = selected(found[found["digit"].isna()], where)
+
+    def rows() -> Iterator[list[str]]:
+        for group, own in found.groupby("group", sort=False):
+            alone = own.set_index("T")["single_group"]
+            single = " / ".join(f"{alone[T]:.0f}" for T in MODULI)
+            yield [str(group), *by_modulus(own, "shapley"), single]
+
+    return table(["contexts", *(f"T = {T}" for T in MODULI), "single group"], rows())
+
+
+def selected(frame: pd.DataFrame, where: str) -> pd.DataFrame:
+    for condition in filter(None, where.split(",")):
         name, _, value = condition.partition("=")
         frame = frame[frame[name].astype(str) == value]
     return frame
 
 
-def kappas(frame: pd.DataFrame, by: list[str]) -> None:
-    heading(*by, *(f"T = {T}" for T in MODULI), "excluding multiples of 5", "verdict")
-    for _, rows in frame[frame["status"] == "done"].groupby("key", sort=False):
-        first = rows.iloc[0]
-        measured = [*intervals(rows, "kappa"), slashed(rows, "kappa_excluding_multiples_of_5")]
-        line([*(first[name] for name in by), *measured, first["paper_label"]])
+def runs(
+    path: Path, by: list[str], where: str
+) -> Iterator[tuple[list[str], pd.Series, pd.DataFrame]]:
+    """Names of each run, its first row, and its rows by T."""
+    frame = selected(pd.read_csv(path, keep_default_na=True).dropna(subset="T"), where)
+    for _, own in frame.groupby(["key", *(["against"] if "against" in by else [])], sort=False):
+        first = own.iloc[0]
+        yield [said(first[name]) for name in by], first, own
 
 
-def differences(frame: pd.DataFrame, by: list[str]) -> None:
-    heading(*by, "less", *(f"T = {T}" for T in MODULI))
-    frame = frame.rename(columns={"condition": "perturbation"})
-    for _, rows in frame.dropna(subset="T").groupby(["key", "against"], sort=False):
-        first = rows.iloc[0]
-        line([*(first[k] for k in by), first["against_condition"], *intervals(rows, "difference")])
+def said(value: object) -> str:
+    """Write what names a row."""
+    if pd.isna(value):
+        return ""
+    return f"{value:,.0f}" if isinstance(value, float) else SAID.get(str(value), str(value))
 
 
-def attribution(frame: pd.DataFrame) -> None:
-    kappa = frame[frame["digit"].isna()]
-    for label, found in kappa.groupby("label", sort=False):
-        whole = found.groupby("T", as_index=False)["whole"].first()
-        print(f"\n{label}; the whole: {slashed(whole, 'whole')}\n")
-        heading("contexts", *(f"Shapley, T = {T}" for T in MODULI), "single group", "leave-one-out")
-        for group, rows in found.groupby("group", sort=False):
-            single, lost = slashed(rows, "single_group"), slashed(rows, "leave_one_out")
-            line([group, *intervals(rows, "shapley"), single, lost])
+KINDS: dict[str, Callable[[Path, list[str], str], str]] = {
+    kind.__name__: kind for kind in (texts, kappas, controls, contrasts, differences, attribution)
+}
+
+
+def written(directive: str, studies: Path) -> str:
+    """Make the table that a directive asks for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("study")
+    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("--by", default="condition")
+    parser.add_argument("--where", default="")
+    asked = parser.parse_args(directive.split())
+    return KINDS[asked.kind](studies / asked.study, asked.by.split(","), asked.where)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--by", default="perturbation,signal,model")
-    parser.add_argument("--where", default="")
-    parser.add_argument("--differences", action="store_true")
-    parser.add_argument("--attribution", action="store_true")
-    options = parser.parse_args()
-    by = options.by.split(",")
-    if options.attribution:
-        attribution(pd.read_csv(options.folder / "attribution.csv"))
-    elif options.differences:
-        differences(select(pd.read_csv(options.folder / "comparisons.csv"), options.where), by)
-    else:
-        kappas(select(pd.read_csv(options.folder / "table.csv"), options.where), by)
+    if len(sys.argv) < 3:
+        raise SystemExit(__doc__)
+    studies, *pages = map(Path, sys.argv[1:])
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        page.write_text(
+            DIRECTIVE.sub(lambda found: found[1] + written(found[2], studies), text), "utf-8"
+        )
 
 
 if __name__ == "__main__":

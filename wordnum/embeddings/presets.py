@@ -75,7 +75,7 @@ def _read_presets() -> dict[str, Preset]:
     }
 
 
-# The best of those tried with ordinals out: benchmarks/presets.md.
+# Against the other presets: benchmarks/presets.md.
 DEFAULT_PRESET = "hellinger-mass-3"
 PRESETS: dict[str, Preset] = _read_presets()
 
