@@ -7,8 +7,8 @@ RUNS holds a folder per study. On a page a comment says what the table below it 
     <!-- table: signals kappas --by window,signal -->
 
 It names the study, then one of: `texts`, their sizes; `kappas` x 100, with the verdict; `controls`,
-kappas excluding multiples of 5; `differences` to the original, and to the original thinned to as
-many pairs; `contrasts`, parts of the corrected Phi at T = 10 in per cent of it; `attribution`, the
+kappas excluding multiples of 5; `differences` to the original, and to the original "thinned like" it
+(to as many pairs); `contrasts`, parts of the corrected Phi at T = 10 in per cent of it; `attribution`, the
 Shapley values. `--by` lists the columns that name a row; `--where ordinals=out,model=...` selects
 rows. Intervals are 95 %.
 """
@@ -22,6 +22,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 MODULI = (2, 5, 10)
@@ -33,6 +34,10 @@ CONTRASTS = ("round or not", "0 or 5", "parity of the others", "the rest")
 def table(names: list[str], rows: Iterator[list[str]]) -> str:
     head, *lines = ("| " + " | ".join(map(str, cells)) + " |" for cells in (names, *rows))
     return "\n".join([head, "|---" * len(names) + "|", *lines, "\n"])
+
+
+def shown(names: list[str]) -> list[str]:
+    return [{"n_pairs": "pairs", "window": "tokens a side"}.get(name, name) for name in names]
 
 
 def interval(row: pd.Series, value: str, low: str = "low", high: str = "high", scale=1.0) -> str:
@@ -69,7 +74,7 @@ def kappas(study: Path, by: list[str], where: str) -> str:
             verdict = said[0] if len(set(said)) == 1 else " / ".join(said)
             yield [*names, *by_modulus(own, "kappa"), verdict]
 
-    return table([*by, *(f"T = {T}" for T in MODULI), "verdict"], rows())
+    return table([*shown(by), *(f"T = {T}" for T in MODULI), "verdict"], rows())
 
 
 def controls(study: Path, by: list[str], where: str) -> str:
@@ -79,7 +84,7 @@ def controls(study: Path, by: list[str], where: str) -> str:
         for names, _, own in runs(study / "table.csv", by, where):
             yield [*names, *by_modulus(own, name, f"{name}_low", f"{name}_high")]
 
-    return table([*by, *(f"T = {T}" for T in MODULI)], rows())
+    return table([*shown(by), *(f"T = {T}" for T in MODULI)], rows())
 
 
 def contrasts(study: Path, by: list[str], where: str) -> str:
@@ -92,15 +97,17 @@ def contrasts(study: Path, by: list[str], where: str) -> str:
             shares = [interval(row, c, f"{c}_low", f"{c}_high", scale) for c in columns.values()]
             yield [*names, *shares]
 
-    return table([*by, *columns], rows())
+    return table([*shown(by), *columns], rows())
 
 
 def differences(study: Path, by: list[str], where: str) -> str:
     def rows() -> Iterator[list[str]]:
         for names, first, own in runs(study / "comparisons.csv", [*by, "against"], where):
-            yield [*names[:-1], first["against_condition"], *by_modulus(own, "difference")]
+            if not first["condition"].startswith("thinned like"):
+                less = first["against_condition"].replace(f" {first['condition']}", "")
+                yield [*names[:-1], less, *by_modulus(own, "difference")]
 
-    return table([*by, "less", *(f"T = {T}" for T in MODULI)], rows())
+    return table([*shown(by), "less", *(f"T = {T}" for T in MODULI)], rows())
 
 
 def attribution(study: Path, by: list[str], where: str) -> str:
@@ -119,7 +126,7 @@ def attribution(study: Path, by: list[str], where: str) -> str:
 def selected(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     for condition in filter(None, where.split(",")):
         name, _, value = condition.partition("=")
-        frame = frame[frame[name].astype(str) == value]
+        frame = frame[frame[name].fillna("").astype(str) == value]
     return frame
 
 
@@ -137,7 +144,13 @@ def said(value: object) -> str:
     """Write what names a row."""
     if pd.isna(value):
         return ""
-    return f"{value:,.0f}" if isinstance(value, float) else SAID.get(str(value), str(value))
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    return (
+        f"{value:,.0f}"
+        if isinstance(value, int | float | np.integer)
+        else SAID.get(str(value), str(value))
+    )
 
 
 KINDS: dict[str, Callable[[Path, list[str], str], str]] = {

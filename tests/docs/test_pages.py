@@ -19,7 +19,7 @@ from tests.embeddings.model_folders import save_model
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = [DOCS / "tutorial.md", *sorted((DOCS / "how-to").glob("*.md"))]
 BLOCK = re.compile(r"^```(python|shell)\n(.*?)^```", re.M | re.S)
-COMMAND = re.compile(r"`(?:[A-Z_]+=[A-Z]+ )?(?:wordnum|python benchmarks|make)[ /]")
+COMMAND = re.compile(r"(?:^|`)(?:[A-Z_]+=[A-Z]+ )?(?:wordnum|python benchmarks|make)[ /]", re.M)
 # Commands that nothing here can run; `sh` blocks are for those of other machines.
 CANNOT_RUN = {
     "--tokenizer spacy": "takes minutes",
