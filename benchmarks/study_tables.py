@@ -7,10 +7,10 @@ RUNS holds a folder per study. On a page a comment says what the table below it 
     <!-- table: signals kappas --by window,signal -->
 
 It names the study, then one of: `texts`, their sizes; `kappas` x 100, with the verdict; `controls`,
-kappas excluding multiples of 5; `differences` to the original, and to the original "thinned like" it
-(to as many pairs); `contrasts`, parts of the corrected Phi at T = 10 in per cent of it; `attribution`, the
-Shapley values. `--by` lists the columns that name a row; `--where ordinals=out,model=...` selects
-rows. Intervals are 95 %.
+kappas excluding multiples of 5; `differences` to the original, and to the original thinned to as
+many pairs ("thinned like" it); `contrasts`, parts of the corrected Phi at T = 10 in per cent of it;
+`attribution`, the Shapley values. `--by` lists the columns that name a row; `--where
+ordinals=out,model=...` selects rows. Intervals are 95 %.
 """
 
 from __future__ import annotations
