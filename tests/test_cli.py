@@ -229,6 +229,12 @@ def test_a_plan_can_be_read_by_programs(tmp_path: Path):
 
 BAD = [
     pytest.param(lambda d: ["encode", d / "none.txt"], 1, "none.txt", id="missing file"),
+    pytest.param(
+        lambda d: ["encode", d / "none\x1b]0;ran\x07\x1b[31m.txt"],
+        1,
+        r"none\x1b]0;ran\x07\x1b[31m.txt",
+        id="orders to the terminal",
+    ),
     pytest.param(lambda d: ["encode", file(d, b"")], 1, "empty", id="empty file"),
     pytest.param(lambda d: ["encode", file(d, b"no digits here")], 1, "number", id="no number"),
     pytest.param(lambda d: ["encode", folder(d)], 1, "nothing", id="folder with nothing"),
@@ -285,6 +291,7 @@ def test_bad_input_is_one_clear_message_and_leaves_nothing(
     before = sorted(tmp_path.rglob("*"))
     done = wordnum(*given, "-o", tmp_path / "out", code=code)
     assert message.lower() in done.stderr.lower()
+    assert not set("\x1b\x07") & set(done.stderr)
     assert done.stdout == ""
     assert sorted(tmp_path.rglob("*")) == before
 

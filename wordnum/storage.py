@@ -141,7 +141,9 @@ def remove_folder(folder: Path, successor: Path | None = None) -> None:
 
 def sweep_beside(path: Path) -> None:
     """Remove, or put into its place, what killed processes of ours left of `path` itself."""
-    _remove_unfinished(path.parent.glob(f".{glob.escape(path.name)}.wordnum-*"))
+    name = glob.escape(path.name)
+    for work in ("", ".part-*"):  # the folder of its pieces is renamed, too, before it goes
+        _remove_unfinished(path.parent.glob(f".{name}{work}.wordnum-*"))
 
 
 def sweep(folder: str | os.PathLike[str]) -> None:

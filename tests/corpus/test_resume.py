@@ -61,6 +61,13 @@ def test_a_killed_append_leaves_the_corpus_as_it_was(
     assert leftovers(path) == leftovers(tmp_path) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("way", [(), ("append",), ("overwrite",)], ids=str)
+def test_a_kill_at_any_rename_or_delete_loses_nothing(tmp_path: Path, way: tuple[str, ...]):
+    (tmp_path / "a.txt").write_text(make_text(30), encoding="utf-8")
+    assert kill(tmp_path / "a.txt", tmp_path, "every", *way) > 10
+
+
 @pytest.mark.parametrize("which", ["first piece", "last piece", "report"])
 def test_what_a_kill_left_behind_and_is_damaged_is_made_again(
     text: Path, tmp_path: Path, small_pieces: None, which: str, caplog
