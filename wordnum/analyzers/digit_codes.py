@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _FOLDS, _REPEATS, _LEVEL = 5, 5, 0.01
+# The digit of every number; labels of numbers in another order.
+_Digit = Callable[[np.ndarray], np.ndarray]
+_Permuted = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 # Functions of the last digit by character of the cyclic group of ten.
 _CHARACTERS = {"n mod 5": (2, 4), "parity": (5,), "digit itself": (1, 3)}
 READINGS = {
@@ -149,14 +152,12 @@ def digits(embedding: Embedding | np.ndarray, *, nulls: int = 200, random_state:
             expected="two hundreds or more, of several decades each",
             got=f"{len(numbers)} numbers in {len(hundreds)} hundreds",
         )
-    probed = partial(_probe, embedding, nulls=nulls, random_state=random_state)
-    probes = {
-        "units": probed(lambda n: n % 10, _within_decades),
-        "tens": probed(_tens, _decades_renamed),
-        "tens excluding multiples of 5": probed(_tens, _decades_renamed, kept=lambda n: n % 5 > 0),
-    }
-    X = centred_columns(embedding.vectors)
-    odd = numbers % 5 > 0
+    tens = (_tens, _decades_renamed)
+    whole = {"units": (lambda n: n % 10, _within_decades), "tens": tens}
+    fewer = {"tens excluding multiples of 5": tens}
+    probes = _probes(embedding, whole, nulls, random_state)
+    probes |= _probes(embedding, fewer, nulls, random_state, without_fives=True)
+    X, odd = centred_columns(embedding.vectors), numbers % 5 > 0
     effects = digit_effects(X, numbers) | beyond_digits(X[odd] - X[odd].mean(axis=0), numbers[odd])
     r = np.arange(10)
     waves = {
@@ -182,46 +183,60 @@ def _is_read(one: Control) -> bool:
     return likely and one.kappa > 0 and (one.low is None or one.low > 0)
 
 
-def _probe(
+def _probes(
     embedding: Embedding,
-    digit: Callable[[np.ndarray], np.ndarray],
-    permuted: Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray],
-    *,
+    digits: Mapping[str, tuple[_Digit, _Permuted]],
     nulls: int,
     random_state: int,
-    kept: Callable[[np.ndarray], np.ndarray] | None = None,
-) -> Control:
-    """Probe of a digit, folds of whole hundreds."""
+    *,
+    without_fives: bool = False,
+) -> dict[str, Control]:
+    """Probes of digits by name, folds of whole hundreds."""
 
-    def asked(one: Embedding) -> tuple[np.ndarray, Task, np.ndarray, Refits]:
-        rows = np.flatnonzero(np.ones(len(one)) if kept is None else kept(one.numbers))
-        numbers = one.numbers[rows]
-        residues, labels = np.unique(digit(numbers), return_inverse=True)
+    def asked(one: Embedding) -> tuple[np.ndarray, list[Task], np.ndarray, Refits]:
+        rows = np.flatnonzero(one.numbers % 5 > 0) if without_fives else np.arange(len(one))
+        numbers, tasks = one.numbers[rows], []
+        for digit, _ in digits.values():
+            residues, labels = np.unique(digit(numbers), return_inverse=True)
+            tasks.append(Task(10, labels, residues))
         X = backend.asarray(centred_columns(one.vectors))
-        return rows, Task(10, labels, residues), folds_by[:, numbers // 100], Refits(backend, X)
+        return rows, tasks, folds_by[:, numbers // 100], Refits(backend, X)
 
     backend, rng = get_backend("cpu"), np.random.default_rng([random_state, 4])
     hundreds = -(-embedding.size // 100)
     deal = np.arange(hundreds) % min(_FOLDS, len(np.unique(embedding.numbers // 100)))
     folds_by = np.stack([rng.permutation(deal) for _ in range(_REPEATS)])
-    rows, task, folds_of, refits = asked(embedding)
-    found = [out_of_fold(backend, refits.X[rows], [task], fold_of) for fold_of in folds_of]
-    chosen = [one.chosen for one in found]
-    value = float(np.mean([kappa(task.labels, one.labels[0], task.n_classes) for one in found]))
-    numbers = embedding.numbers[rows]
-    null = None
+    rows, tasks, folds_of, refits = asked(embedding)
+    found = [out_of_fold(backend, refits.X[rows], tasks, fold_of) for fold_of in folds_of]
+    chosen, numbers = [one.chosen for one in found], embedding.numbers[rows]
+    null = []
     if nulls:
-        drawn = np.stack([permuted(numbers, task.labels, rng) for _ in range(nulls)])
-        null = Null(refits.permuted(rows, [task], folds_of, chosen, [drawn])[0], value)
-    pairs = {}
+        drawn = []
+        for task, (_, permuted) in zip(tasks, digits.values(), strict=True):
+            same = deepcopy(rng)
+            drawn.append(np.stack([permuted(numbers, task.labels, same) for _ in range(nulls)]))
+        null = refits.permuted(rows, tasks, folds_of, chosen, drawn)
+    halves = {}
     for i, pair in zip(embedding.replicates.ids, embedding.replicates.pairs):
         both = []
         for half in pair:
             where, own, dealt, refitted = asked(half)
-            both.append(float(refitted.kappas(where, [own], dealt, chosen)[0]))
-        pairs[i] = (both[0], both[1])
-    interval = half_sample_interval(10, value, pairs, embedding=embedding)
-    return Control.of(value, interval, null=null, n=len(rows), replicate_kappas=pairs)
+            both.append(refitted.kappas(where, own, dealt, chosen))
+        halves[i] = np.stack(both)
+    probes = {}
+    for at, (name, task) in enumerate(zip(digits, tasks, strict=True)):
+        value = float(
+            np.mean([kappa(task.labels, one.labels[at], task.n_classes) for one in found])
+        )
+        pairs = {i: (float(both[0, at]), float(both[1, at])) for i, both in halves.items()}
+        probes[name] = Control.of(
+            value,
+            half_sample_interval(10, value, pairs, embedding=embedding),
+            null=Null(null[at], value) if nulls else None,
+            n=len(rows),
+            replicate_kappas=pairs,
+        )
+    return probes
 
 
 def _tens(numbers: np.ndarray) -> np.ndarray:
