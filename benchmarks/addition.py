@@ -25,7 +25,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from wordnum.analyzers.plotting import PALETTE, bare_axes, save_figure
+from wordnum.analyzers.plotting import PALETTE, bare_axes, period_color, save_figure
 from wordnum.analyzers.probing import probe
 from wordnum.analyzers.spectra import spectrum
 from wordnum.cooccurrence.counting import count
@@ -150,17 +150,17 @@ def draw(found: dict[str, list[dict]], path: Path) -> None:
         right_answers = [100 * row["accuracy"] for row in rows]
         grey = {"color": "#767676", "linestyle": "--"}
         left.plot(steps, right_answers, **grey, label="held-out problems right, %")
-        for T, color in zip(MODULI, PALETTE):
+        for T in MODULI:
             kappas = [row["kappa"][str(T)] for row in rows]
-            left.plot(steps, kappas, color=color, label=f"kappa, T = {T}")
+            left.plot(steps, kappas, color=period_color(T), label=f"kappa, T = {T}")
         left.axhline(0, color="#c8c8c8", linewidth=0.6, zorder=0)
         left.set(ylim=(-65, 105), title=TITLES.get(name, name), ylabel="kappa")
         periods, magnitude = map(np.asarray, rows[-1]["spectrum"])
         bare_axes(right).plot(1 / periods, magnitude, color=PALETTE[0], linewidth=0.8)
         right.axhline(1, color="#c8c8c8", linewidth=0.6, zorder=0)
-        for T, color in zip(MODULI, PALETTE):
+        for T in MODULI:
             for k in range(1, T // 2 + 1):
-                right.axvline(k / T, color=color, linewidth=0.5, linestyle=":", zorder=0)
+                right.axvline(k / T, color=period_color(T), linewidth=0.5, linestyle=":", zorder=0)
         right.set(title=f"spectrum after step {steps[-1]}", ylabel="magnitude")
     axes[0, 0].legend(fontsize=7, frameon=False)
     axes[-1, 0].set_xlabel("step")

@@ -352,3 +352,17 @@ def mixed(*, hostile: str = "<script>alert(1)</script>") -> list[Recipe]:
         replace(base, corpus=hostile, perturbation=f"{hostile}:1"),
         replace(base, model="glove", status="failed"),
     ]
+
+
+def trained_study(folder: Path) -> Path:
+    """Study of a model that trains, with one checkpoint, beside counting of half and all text."""
+    recipes = [Recipe(perturbation="thin:0.5"), Recipe(), Recipe(model="Transformer")]
+    make_study(folder, recipes, extras=False)
+    half, whole, last = (record(recipe, at) for at, recipe in enumerate(recipes))
+    earlier = {**record(recipes[-1], 3), "run": last["key"]}
+    last["checkpoints"] = [earlier["key"]]
+    for one, step, tokens in (
+        (half, None, 500_000), (whole, None, 1_000_000), (earlier, 10, 40_000), (last, 20, 80_000)
+    ):  # fmt: skip
+        write_record(record_path(folder, one["key"]), {**one, "step": step, "tokens": tokens})
+    return folder

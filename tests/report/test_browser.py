@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.report.fake_study import hostile_study, make_study, mixed
+from tests.report.fake_study import hostile_study, make_study, mixed, trained_study
+from wordnum.analyzers.plotting import PERIODS
 from wordnum.report.page import write_page
 
 pytestmark = pytest.mark.long
@@ -274,3 +275,48 @@ def test_on_a_phone_the_explanation_comes_before_the_figure(page: Any):
 def test_no_object_is_shown_in_place_of_words(page: Any):
     assert "geometric at T = 10: kappa" in page.text_content("#reasons")
     assert "[object" not in page.text_content("main")
+
+
+def test_the_tree_holds_every_system_once_and_opens_its_details(page: Any):
+    trees = page.locator("#tree .tree").all()
+    assert [tree.locator("figcaption").inner_text() for tree in trees] == [
+        "n mod 2", "n mod 5", "n mod 10"
+    ]  # fmt: skip
+    for tree in trees:
+        counted = tree.locator(":scope > ul > li > .branch .count").all_inner_texts()
+        assert sum(map(int, counted)) == tree.locator(".names .link").count() == 9
+    leaf = page.locator("#tree .names .link:visible").first
+    leaf.click()
+    page.locator("#detail-h").wait_for()
+    assert page.locator("#detail-h").inner_text() in leaf.inner_text()
+    page.keyboard.press("Escape")
+
+
+def test_the_filters_of_the_figure_apply_to_the_tree(page: Any):
+    page.get_by_placeholder("Find a system").fill("swap-numbers")
+    page.wait_for_function("document.querySelectorAll('#tree .tree .names .link').length === 3")
+
+
+def test_systems_can_be_grouped_by_the_label_of_the_paper(page: Any):
+    page.get_by_label("Group by").select_option("paper_label")
+    groups = page.locator("#grid .group th").all_inner_texts()
+    assert len(groups) == len(set(groups)) > 1
+    assert all(group.startswith("Label of the paper: ") for group in groups)
+
+
+def test_a_modulus_has_the_colour_of_the_figures_for_print(page: Any):
+    for T, color in PERIODS.items():
+        shown = page.locator(f"#tree figcaption[data-period='{T}']").evaluate(
+            "node => getComputedStyle(node, '::before').backgroundColor"
+        )
+        red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
+        assert shown == f"rgb({red}, {green}, {blue})"
+
+
+def test_training_is_shown_by_the_measure_that_is_chosen(browser: Any, tmp_path: Path):
+    for page in opened_page(browser, write_page(trained_study(tmp_path / "out"))):
+        page.get_by_role("radio", name="without multiples of 5").click()
+        assert page.locator("#training figcaption").inner_text().endswith("without multiples of 5")
+        lines = page.locator("#training svg.plot path").all()
+        assert [line.get_attribute("stroke-dasharray") for line in lines] == ["6 5", None]
+        assert page.locator("#training svg.plot circle").count() == 4

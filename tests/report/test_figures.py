@@ -119,7 +119,8 @@ def test_the_table_of_kappas_says_what_the_study_found(results: StudyResults, ta
     first = table[table["key"] == keys[0]].sort_values("T")
     assert shown[: len(first)] == [str(round(kappa)) for kappa in first["kappa"]]
     ticks = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
-    assert ticks == list(table["system"].unique())
+    rows = [tick.partition("  [")[0] for tick in ticks if "[" in tick]
+    assert rows == list(table["system"].unique())
 
 
 def test_a_control_stands_below_its_condition_and_no_interval_is_a_hollow_mark(table: pd.DataFrame):
@@ -166,3 +167,33 @@ def test_mistakes_are_named(folder: Path, tmp_path: Path):
     failed = make_study(tmp_path / "out", [replace(BASE, status="failed")], extras=False)
     with pytest.raises(InputError, match="every run of the study failed"):
         write_figures(failed)
+
+
+def test_the_tree_of_verdicts_holds_every_system_once_at_each_modulus(
+    results: StudyResults, table: pd.DataFrame
+):
+    keys = list(table["key"].unique())
+    tree = next(ax for ax in draw_systems(results, keys).axes if ax.get_title(loc="left"))
+    texts = [text.get_text() for text in tree.texts]
+    assert {"n mod 2", "n mod 5", "n mod 10", "spike at 1/T"} <= set(texts)
+    numbers = [int(word) for text in texts for word in text.split() if text[0].isdigit()]
+    assert sorted(numbers) == sorted(list(range(1, len(keys) + 1)) * 3)
+    for T in (2, 5, 10):
+        own = table[table["T"] == T]
+        kinds = own.groupby([own["spectral"].astype(bool), "verdict"]).size()
+        columns = [text for text in tree.texts if text.get_text() == f"n mod {T}"]
+        left = columns[0].get_position()[0] - 0.014
+        here = [t.get_text() for t in tree.texts if abs(t.get_position()[0] - left) < 1e-6]
+        found = [len(text.split()) for text in here if text[0].isdigit()]
+        assert sorted(found) == sorted(kinds)
+
+
+def test_systems_of_one_label_stand_together(tmp_path: Path):
+    signals = ["both", "number", "both", "number"]
+    study = make_study(
+        tmp_path / "out", [replace(BASE, signal=s, seed=i) for i, s in enumerate(signals)]
+    )
+    draw = dict(study_figures(StudyResults.open(study)))["systems"]
+    ticks = [tick.get_text() for tick in draw().axes[0].get_yticklabels()]
+    headings = [text for text in ticks if "[" not in text]
+    assert headings == list(dict.fromkeys(headings))

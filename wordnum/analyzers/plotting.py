@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito: told apart with every kind of colour vision.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Okabe and Ito: told apart with every kind of colour vision. Three are those of T = 2, 5 and 10 in
+# every figure and on the page; the others are of models, corpora and whatever else is compared.
+PERIODS = {2: "#009E73", 5: "#E69F00", 10: "#CC79A7"}
+PALETTE = ("#0072B2", "#D55E00", "#56B4E9", "#000000", "#8C6D31", "#999999")
 BLUE, RED, GREY = PALETTE[0], PALETTE[1], "#767676"
 # Type 42 embeds TrueType fonts whole, which journals ask for; SVG text becomes outlines.
 _PRINT = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "path", "savefig.dpi": 300}
@@ -62,6 +64,17 @@ def bare_axes(ax: Axes | None, size: tuple[float, float] = (3, 3)) -> Axes:
         ax = new_figure(None, size).add_subplot()
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def period_color(T: int) -> str:
+    """Colour of n mod T.
+
+    Examples
+    --------
+    >>> period_color(10)
+    '#CC79A7'
+    """
+    return PERIODS.get(T) or PALETTE[T % len(PALETTE)]
 
 
 def residue_colors(period: int) -> np.ndarray:

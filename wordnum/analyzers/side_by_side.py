@@ -12,6 +12,7 @@ import numpy as np
 from wordnum.analyzers.analysis import Analysis
 from wordnum.analyzers.explaining import LABELS
 from wordnum.analyzers.plotting import new_figure
+from wordnum.analyzers.verdict_tree import Verdicts, draw_verdict_tree, tree_height
 from wordnum.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,10 +82,11 @@ class SideBySide:
         Parameters
         ----------
         figure : matplotlib Figure, optional
+            Its size is set to what the systems need.
         title : str
         detailed : bool
             Write the interval, or else the permutation p, below each kappa, and the paper's label
-            above the systems that have it.
+            above the systems that have it; draw the tree of verdicts below.
         """
         rows = []
         for name, one in self.by_name.items():
@@ -99,6 +101,9 @@ class SideBySide:
                     p_values={T: row.get("null_p") for T, row in found.items()},
                     label=LABELS[one.verdict.paper_label] if detailed and one.verdict else "",
                     details={T: _detail(row) for T, row in found.items()} if detailed else {},
+                    verdicts={T: (each.spectral, each.geometry) for T, each in one.verdict.items()}
+                    if detailed and one.verdict
+                    else {},
                 )
             )
         return plot_systems(rows, figure, title=title)
@@ -127,6 +132,8 @@ class System(NamedTuple):
         Heading of the systems from this one on, where it differs from the one before.
     details : mapping of int to str
         What is written below a kappa.
+    verdicts : mapping of int to (bool, str)
+        Whether the spike at 1/T is significant, and what is said of the geometry.
     """
 
     name: str
@@ -135,6 +142,7 @@ class System(NamedTuple):
     p_values: Mapping[int, float | None]
     label: str = ""
     details: Mapping[int, str] = MappingProxyType({})
+    verdicts: Verdicts = MappingProxyType({})
 
 
 def plot_systems(
@@ -143,25 +151,33 @@ def plot_systems(
     """Draw spectrum strips beside the table of kappas, a row per system.
 
     Left, the normalised magnitude of every frequency, dark where it is four times the median;
-    right, kappa x 100 of n mod T, bold where its permutation p is below 0.01. A panel that no
-    system has a figure for is left out.
+    right, kappa x 100 of n mod T, bold where its permutation p is below 0.01; below, the tree of
+    verdicts, for which the systems are numbered. What no system has a figure for is left out. The
+    size of the figure is set to what that takes.
     """
     slots: list[System] = []
     headings, before = [], ""
-    for row in rows:
+    judged = len(rows) > 1 and any(row.verdicts for row in rows)
+    for place, row in enumerate(rows, 1):
         if row.label and row.label != before:
             headings.append(len(slots))
             slots.append(System(row.label, None, {}, {}))
-        slots.append(row)
+        slots.append(row._replace(name=f"{row.name}  [{place}]") if judged else row)
         before = row.label
     panels = [(5, _strips)] * any(row.spectrum is not None for row in rows)
     panels += [(4, _kappa_table)] * any(row.kappas for row in rows)
     if not panels:
         raise InputError("nothing to draw side by side", expected="spectra, or kappas")
-    height = 0.36 if any(row.details for row in rows) else 0.27
-    figure = new_figure(figure, (10.4, 1.1 + height * len(slots)))
+    height = 1.2 + (0.36 if any(row.details for row in rows) else 0.27) * len(slots)
+    verdicts = [row.verdicts for row in rows]
+    heights = [height, tree_height(verdicts)] if judged else [height]
+    figure = new_figure(figure, (10.4, sum(heights)))
+    figure.set_size_inches(10.4, sum(heights))
+    parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     widths = [width for width, _ in panels]
-    axes = figure.subplots(1, len(panels), width_ratios=widths, sharey=True, squeeze=False)[0]
+    axes = parts[0].subplots(1, len(panels), width_ratios=widths, sharey=True, squeeze=False)[0]
+    if judged:
+        draw_verdict_tree(parts[1].subplots(), verdicts)
     for ax, (_, draw) in zip(axes, panels):
         draw(ax, slots)
     names = [row.name for row in slots]
@@ -186,7 +202,9 @@ def _strips(ax: Axes, rows: Sequence[System]) -> None:
     # Without a frame, and with room behind it, the spike at T = 2 can be seen.
     ax.spines[:].set_visible(False)
     ax.set_xticks([1 / T for T in _PERIODS], list(_PERIODS.values()), fontsize=7)
-    ax.set(xlim=(0, 0.503), xlabel="period", title="spectrum")
+    ax.set_xlim(0, 0.503)
+    ax.set_xlabel("period", fontsize=8)
+    ax.set_title("spectrum", fontsize=9)
     bar = ax.figure.colorbar(picture, ax=ax, location="bottom", shrink=0.35, aspect=18, pad=0.02)
     bar.set_label("magnitude over its median", fontsize=7)
     bar.ax.tick_params(labelsize=6)
@@ -212,7 +230,6 @@ def _kappa_table(ax: Axes, rows: Sequence[System]) -> None:
     ax.set_xticks(range(len(moduli)), [str(T) for T in moduli], fontsize=7)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set(xlabel="T", title="kappa x 100 of a linear probe of n mod T")
-    if any(row.details for row in rows):
-        told = "T\nbold: p < 0.01; below: 95 % interval, or p where there is none"
-        ax.set_xlabel(told, fontsize=7)
+    ax.set_title("kappa x 100 of a linear probe of n mod T", fontsize=9)
+    below = "; below: 95 % interval, or p where there is none" * any(row.details for row in rows)
+    ax.set_xlabel(f"T\nbold: p < 0.01{below}", fontsize=7)

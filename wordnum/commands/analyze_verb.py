@@ -177,8 +177,7 @@ def _draw(
         labels = [one.verdict.paper_label if one.verdict else "" for one in analyses]
         shown.sort(key=lambda at: ["both", "partial", "spectral", "neither", ""].index(labels[at]))
     both = SideBySide({names[at]: analyses[at] for at in shown})
-    figure = Figure((10.4, 1.6 + 0.36 * (len(shown) + 3)), layout="constrained")
-    save_figure(both.plot(figure, title=title, detailed=True), file)
+    save_figure(both.plot(Figure(layout="constrained"), title=title, detailed=True), file)
 
 
 def _spaced(steps: Sequence[tuple[int, int]]) -> list[int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordnum.analyzers.explaining import LABELS
 from wordnum.analyzers.phi import CONTRASTS
 from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes, save_figure
 from wordnum.analyzers.side_by_side import System, plot_systems
@@ -74,7 +75,8 @@ def study_figures(results: StudyResults) -> Iterator[tuple[str, Callable[[], Fig
     if table.empty:
         raise InputError("every run of the study failed: there is nothing to draw")
     title = str(results.about["title"] or results.about["name"])
-    keys = list(dict.fromkeys(table["key"]))
+    order = table["paper_label"].map({label: at for at, label in enumerate(LABELS)})
+    keys = list(dict.fromkeys(table["key"][order.sort_values(kind="stable").index]))
     for page, first in enumerate(range(0, len(keys), _ROWS), 1):
         name = "systems" if page == 1 else f"systems-{page}"
         yield name, partial(draw_systems, results, keys[first : first + _ROWS], title)
@@ -98,20 +100,27 @@ def study_figures(results: StudyResults) -> Iterator[tuple[str, Callable[[], Fig
 
 
 def draw_systems(results: StudyResults, keys: Sequence[str], title: str = "") -> Figure:
-    """Draw spectrum strips beside the table of kappas, a row per system."""
+    """Draw spectrum strips beside the table of kappas, a row per system, and their verdicts."""
     several = results.final["corpus"].nunique() > 1
     rows = []
-    for key, own in results.final[results.final["key"].isin(keys)].groupby("key", sort=False):
-        first, found = own.iloc[0], results.record(str(key))["spectrum"]
+    by_key = dict(list(results.final.groupby("key", sort=False)))
+    for key in keys:
+        own = by_key[key]
+        first, found = own.iloc[0], results.record(key)["spectrum"]
+        judged = own[own["verdict"].notna() & own["spectral"].notna()]
         rows.append(
             System(
                 name=f"{first['corpus']}: {first['system']}" if several else first["system"],
                 spectrum=(found["frequency"], np.array(found["magnitude"], dtype=float)),
                 kappas=dict(zip(own["T"], own["kappa"])),
                 p_values=dict(zip(own["T"], own["null_p"])),
+                label=LABELS.get(first["paper_label"], ""),
+                verdicts=dict(
+                    zip(judged["T"], zip(judged["spectral"].astype(bool), judged["verdict"]))
+                ),
             )
         )
-    return plot_systems(rows, _new_figure(10.4, 1.1 + 0.27 * len(rows)), title=title)
+    return plot_systems(rows, _new_figure(10.4, 1), title=title)
 
 
 def draw_conditions(table: pd.DataFrame, T: int, title: str = "") -> Figure:
@@ -235,7 +244,8 @@ def labelled(table: pd.DataFrame) -> pd.DataFrame:
 
 def _joined(table: pd.DataFrame, fields: list[str]) -> pd.Series:
     """Name rows by those of the fields in which they differ; by the first if in none."""
-    telling = [name for name in fields if table[name].nunique() > 1] or fields[:1]
+    known = table[fields].mask(table[fields] == "")
+    telling = [name for name in fields if known[name].nunique() > 1] or fields[:1]
     return table[telling].apply(lambda row: ", ".join(filter(None, row)), axis=1)
 
 
@@ -264,10 +274,12 @@ def _lines(
         ax = _panel(axes[row, column], part if row == 0 else "")
         for at, name in enumerate(names):
             own = table[(series == name) & (table[panel] == part) & (table["T"] == T)]
-            own = own[own["kappa"].notna()].sort_values(across)
-            x = own[across].astype(float)
-            color = PALETTE[at % len(PALETTE)]
-            ax.plot(x, own["kappa"], color=color, linewidth=0.8, alpha=0.6)
+            own = own[own["kappa"].notna()].astype({across: float, "kappa": float})
+            x, color = own[across], PALETTE[at % len(PALETTE)]
+            # Seeds of one condition, which have nearly the same size, are joined at their mean.
+            means = own.groupby(["perturbation", "window"])[[across, "kappa"]].mean()
+            means = means.reset_index(drop=True)
+            ax.plot(*means.sort_values(across).to_numpy().T, color=color, linewidth=0.8, alpha=0.6)
             # A step aside, so that intervals at one x do not hide each other.
             aside = 1.03 ** (at - (len(names) - 1) / 2)
             _marks(ax, own, x * aside, at, name, vertical=True)

@@ -16,7 +16,7 @@ from wordnum.studies.results import StudyResults
 
 _SCRIPTS = (
     "tools.js", "draw.js", "model.js", "figure.js", "filters.js", "detail.js", "sections.js",
-    "training.js", "words.js", "main.js",
+    "tree.js", "training.js", "words.js", "main.js",
 )  # fmt: skip
 
 

@@ -38,6 +38,13 @@ _WORDS = (
 _SHOWN_AS = {"groups": "folds of 50 consecutive numbers"}
 # Of every T that the page has words of.
 _TOP_WORDS = 20
+# What the page draws along training.
+_ALONG = {
+    "kappa": "kappa x 100",
+    "kappa_excluding_multiples_of_5": "without multiples of 5",
+    "phi_ratio": "Phi over its noise",
+    "task_accuracy": "problems right",
+}
 # Of a record as a whole; the measures are by T.
 _WHOLE = (
     "key",
@@ -88,11 +95,13 @@ def page_data(
             _overview(record, system, moduli)
             for record, system in zip(results.runs, labels, strict=True)
         ],
+        "spike_q": _over_the_study(results, moduli),
         "comparisons": _columns(results.comparisons, _COMPARISON),
         "attribution": _columns(results.attribution, _ATTRIBUTION),
         "words": _words(results.words),
         "origin": {key: value for key, value in results.about.items() if key != "runs"},
         "training": _training(results),
+        "training_measures": _ALONG,
         "headline": [found._asdict() for found in headline(results)],
         "left_out": "",
     }
@@ -245,13 +254,26 @@ def _ranges(numbers: Iterable[int]) -> list[list[int]]:
     return found
 
 
+def _over_the_study(results: StudyResults, moduli: Sequence[int]) -> dict[str, Any]:
+    """False discovery rates of the spikes by record and T, and the name of the family."""
+    rows = results.final[results.final["spike_q"].notna()]
+    by_key = rows.pivot(index="key", columns="T", values="spike_q").reindex(columns=list(moduli))
+    return {
+        "family": next(iter(rows["spike_family"]), ""),
+        "of": {key: [float(q) for q in own] for key, own in zip(by_key.index, by_key.to_numpy())},
+    }
+
+
 def _training(results: StudyResults) -> dict[str, list[Any]]:
-    """Kappa at every checkpoint, and of what counts by the tokens that it has read."""
+    """Measures at every checkpoint, and of what counts by the tokens that it has read."""
     table = results.table
     if trained(table).empty:
         return {}
     rows = table[table["tokens"].notna() & (table["tokens"] > 0) & (table["status"] == "done")]
-    chosen = rows[["model", "condition", "seed", "step", "tokens", "T", "kappa"]].astype(object)
+    # Phi grows with the square of the vectors' lengths, which differ; its ratio to noise does not.
+    rows = rows.assign(phi_ratio=rows["phi_corrected"] / (rows["phi"] - rows["phi_corrected"]))
+    about = ["model", "condition", "seed", "step", "tokens", "T"]
+    chosen = rows[[*about, *_ALONG]].astype(object)
     columns: dict[str, list[Any]] = chosen.where(chosen.notna(), None).to_dict("list")  # type: ignore[assignment]
     return columns
 

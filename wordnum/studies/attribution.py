@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordnum.analyzers.intervals import standard_error, t_quantile
-from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes
+from wordnum.analyzers.plotting import GREY, bare_axes, period_color
 from wordnum.analyzers.reasons import MIN_DOCUMENTS, reason_text
 from wordnum.analyzers.residues import check_classes, checked_moduli
 from wordnum.cooccurrence.counts import Counts
@@ -409,7 +409,7 @@ def draw_shares(
     for at, T in enumerate(moduli):
         own = rows[(rows["T"] == T) & rows["digit"].isna()]
         y = own["group"].map(groups.index).astype(float) + (at - (len(moduli) - 1) / 2) * step
-        color = PALETTE[at % len(PALETTE)]
+        color = period_color(T)
         ax.hlines(y, own["low"], own["high"], color=color, linewidth=1.3)
         ax.plot(own["single_group"], y, "o", color=color, markerfacecolor="white", markersize=3)
         ax.plot(own["shapley"], y, "o", color=color, markersize=4, label=f"n mod {T}")

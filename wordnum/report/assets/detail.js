@@ -153,6 +153,7 @@ function facts(pairs) {
 
 function probeFacts(record, T) {
   const get = name => measure(record, name, T);
+  const q = overview.spike_q.of[record.key]?.[moduli.indexOf(T)];
   return facts([
     get('verdict') && ['Verdict', get('spectral') ? `spectral, ${get('verdict')}` : get('verdict')],
     ['Kappa', fixed(get('kappa'), 1)],
@@ -162,7 +163,8 @@ function probeFacts(record, T) {
     ...controlsOf(record, T).map(({ name, value, note }) => [name[0].toUpperCase() + name.slice(1), value, note]),
     ['Null: mean, 95th percentile', `${fixed(get('null_mean'), 1)}, ${fixed(get('null_p95'), 1)}`],
     ['Permutation p', probability(get('null_p'))],
-    isNumber(get('magnitude')) && [`Spike at period ${T}`, `${fixed(get('magnitude'), 2)} × median`, `p ${probability(get('spike_p'))}`],
+    isNumber(get('magnitude')) && [`Spike at period ${T}`, `${fixed(get('magnitude'), 2)} × median`,
+      [`p ${probability(get('spike_p'))}`, isNumber(q) && `q ${probability(q)} over the ${overview.spike_q.family}`].filter(Boolean).join(', ')],
   ]);
 }
 

@@ -93,7 +93,7 @@ function makeGrid() {
       h('th', { role: 'columnheader', scope: 'col', class: 'system', 'data-key': 'system', 'data-label': 'System' }, headButton('system', 'System', 'system')),
       h('th', { role: 'columnheader', scope: 'col', class: 'strip', 'data-key': 'spectrum', 'data-label': 'Spectrum by period' },
         headButton('spectrum', 'Spectrum by period', 'the spike at period 10'), stripAxis()),
-      moduli.map(T => h('th', { role: 'columnheader', scope: 'col', class: 'kappa', 'data-key': T, 'data-t': T, 'data-label': `mod ${T}` },
+      moduli.map(T => h('th', { role: 'columnheader', scope: 'col', class: 'kappa', 'data-key': T, 'data-t': T, 'data-period': T, 'data-label': `mod ${T}` },
         headButton(T, h('span', {}, h('span', { class: 'mod' }, 'mod '), T), `kappa at T = ${T}`))))));
   grid.addEventListener('keydown', onGridKey);
   grid.addEventListener('focusin', event => {
@@ -167,6 +167,7 @@ function refresh() {
   byId('shown').textContent = visible.length === records.length
     ? `${records.length} ${records.length === 1 ? 'system' : 'systems'}` : `${visible.length} of ${records.length} systems`;
   refreshFilters();
+  redrawTree();
   redrawComparisons();
 }
 

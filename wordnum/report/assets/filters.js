@@ -26,7 +26,7 @@ function makeFilters() {
   host.append(h('label', { class: 'pick' }, 'Sort ', filterNodes.sort));
   if (filterFields.length) {
     filterNodes.group = h('select', { id: 'group', onchange: event => { state.group = event.target.value; refresh(); } },
-      h('option', { value: '' }, 'nothing'), filterFields.map(name => h('option', { value: name }, FIELD[name])));
+      h('option', { value: '' }, 'nothing'), [...filterFields, 'paper_label'].map(name => h('option', { value: name }, FIELD[name])));
     host.append(h('label', { class: 'pick' }, 'Group by ', filterNodes.group));
   }
   filterNodes.text = h('input', { type: 'search', id: 'find', placeholder: 'Find a system', 'aria-label': 'Find a system by words',

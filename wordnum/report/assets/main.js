@@ -12,6 +12,7 @@ makeFilters();
 makeVerdicts();
 makeDownloads();
 makeWarnings();
+makeTree();
 makeComparisons();
 makeTraining();
 makeAttribution();

@@ -26,7 +26,7 @@ const told = (record, name) => {
   const parts = record.system.split(' · ');
   if (['window', 'side', 'positional', 'window_weighting'].includes(name)) return parts.some(part => /^[±+\u2212]\d/.test(part));
   if (name === 'ordinals') return parts.some(part => part.startsWith('ordinals '));
-  return parts.includes(String(record[name]));
+  return parts.includes(name === 'seed' ? `seed ${record.seed}` : String(record[name]));
 };
 const sublabel = record => varying
   .filter(name => record[name] !== undefined && record[name] !== '' && !told(record, name))

@@ -5,14 +5,14 @@ function makeHead() {
   byId('headline').append(...overview.headline.map(({ corpus, sentences }) => h('p', {},
     overview.headline.length > 1 && h('b', {}, `${corpus}: `), sentences.join(' '))));
   const shared = Object.entries(overview.constant).filter(([name, value]) => value !== '' && (!['seed', 'positional'].includes(name) || value) && !(name === 'window_weighting' && value === 'flat'))
-    .map(([name, value]) => `${FIELD[name].toLowerCase()} ${plain(value)}`);
+    .map(([name, value]) => `${FIELD[name].toLowerCase()} ${name === 'ordinals' && value === 'keep' ? 'kept' : plain(value)}`);
   const origin = overview.origin;
   byId('lede').append(...[
     typeof origin.description === 'string' && h('span', { class: 'description' }, origin.description),
     shared.length > 0 && h('span', { class: 'shared' }, `In every system: ${shared.join(', ')}.`),
   ].filter(Boolean));
   for (const section of document.querySelectorAll('main > section:not([hidden])')) {
-    const words = { figure: 'Figure', reading: 'How to read', comparisons: 'Comparisons', training: 'Training', attribution: 'Attribution', words: 'Words', reasons: 'Labels', failed: 'Failures', made: 'How it was made' };
+    const words = { figure: 'Figure', reading: 'How to read', tree: 'Verdicts', comparisons: 'Comparisons', training: 'Training', attribution: 'Attribution', words: 'Words', reasons: 'Labels', failed: 'Failures', made: 'How it was made' };
     byId('jump').append(h('a', { href: `#${section.id}` }, words[section.id]));
   }
 }
@@ -70,16 +70,16 @@ function makeComparisons() {
     ...entries.map(({ row, byT }) => {
       const here = byT.get(chosen);
       const clear = here && isNumber(here.low) && here.low * here.high > 0;
-      const unseen = here && isNumber(here.low) && !clear ? `; seen from ${fixed(here.smallest_difference, 1)}` : '';
+      const unseen = here && isNumber(here.low) && !clear && h('small', {}, `seen from ${fixed(here.smallest_difference, 1)}`);
       const words = !here || !isNumber(here.difference) ? (here || row).reason || 'not compared'
-        : `${fixed(here.difference, 1)}${isNumber(here.low) ? `, ${between(here.low, here.high)}${unseen}` : ', no interval'}`;
+        : `${fixed(here.difference, 1)}${isNumber(here.low) ? `, ${between(here.low, here.high)}` : ', no interval'}`;
       const line = h('div', { class: 'forest-row', role: 'listitem' },
         h('span', { class: 'forest-name' }, nameOf(row), h('small', {}, `against ${row.against_condition}`)),
         h('span', { class: 'forest-plot', 'aria-hidden': 'true' }, svg('svg', { width: '100%', height: 22 },
           svg('line', { x1: '50%', x2: '50%', y1: 0, y2: 22, class: 'base' }),
           here && isNumber(here.low) && svg('line', { x1: at(here.low), x2: at(here.high), y1: 11, y2: 11, class: here.difference < 0 ? 'interval less' : 'interval' }),
           here && isNumber(here.difference) && svg('circle', { cx: at(here.difference), cy: 11, r: 4.5, class: `dot${here.difference < 0 ? ' less' : ''}${clear ? '' : ' hollow'}` }))),
-        h('span', { class: 'forest-words' }, words));
+        h('span', { class: 'forest-words' }, words, unseen));
       return withTip(line, () => [sentence(row, here, chosen), ...Ts.filter(T => T !== chosen).map(T => `mod ${T}: ${fixed(byT.get(T)?.difference, 1)}`)]);
     }));
   };

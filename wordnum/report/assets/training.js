@@ -1,6 +1,7 @@
-// Kappa against the tokens read: lines of models that train, dashed ones of what counts.
+// What is known of n mod T against the tokens read: lines of models that train, dashed ones of what counts.
 
-const LINES = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#B8860B', '#3A9BD9', '#777777'];
+// As the figures for print have them: those of T = 2, 5 and 10 are theirs alone.
+const LINES = ['#0072B2', '#D55E00', '#56B4E9', 'var(--ink)', '#8C6D31', '#999999'];
 
 function makeTraining() {
   const list = rowsOf(overview.training);
@@ -10,10 +11,18 @@ function makeTraining() {
   const models = [...new Set(list.map(row => row.model))];
   const color = model => LINES[models.indexOf(model) % LINES.length];
   let chosen = Ts.includes(10) ? 10 : Ts[Ts.length - 1];
+  const measures = Object.entries(overview.training_measures).filter(([name]) => list.some(row => isNumber(row[name])));
+  let [[measured]] = measures;
   const plot = h('div', {});
-  const draw = () => plot.replaceChildren(trainingPlot(list.filter(row => row.T === chosen), chosen, color));
+  const draw = () => {
+    const own = list.filter(row => row.T === chosen && isNumber(row[measured]));
+    const words = overview.training_measures[measured];
+    plot.replaceChildren(own.length ? trainingPlot(own, chosen, measured, words, color)
+      : h('p', { class: 'absent' }, `${words}: not measured at T = ${chosen}.`));
+  };
   byId('training-body').append(
-    h('div', { class: 'controls' }, h('span', {}, 'n mod'), choice('T along training', Ts.map(T => [T, String(T)]), chosen, T => { chosen = T; draw(); })),
+    h('div', { class: 'controls' }, h('span', {}, 'n mod'), choice('T along training', Ts.map(T => [T, String(T)]), chosen, T => { chosen = T; draw(); }),
+      measures.length > 1 && choice('Measure along training', measures, measured, name => { measured = name; draw(); })),
     plot,
     h('ul', { class: 'line-names' }, models.map(model => h('li', {},
       svg('svg', { width: 26, height: 10, 'aria-hidden': 'true' }, svg('line', { x1: 0, x2: 26, y1: 5, y2: 5, stroke: color(model), 'stroke-width': 2.5,
@@ -21,16 +30,17 @@ function makeTraining() {
   draw();
 }
 
-function trainingPlot(own, T, color) {
-  const tokens = own.map(row => Math.log10(row.tokens)), kappas = own.map(row => row.kappa).filter(isNumber);
+function trainingPlot(own, T, measured, words, color) {
+  const tokens = own.map(row => Math.log10(row.tokens)), values = own.map(row => row[measured]);
   const first = Math.min(...tokens) - 0.05, last = Math.max(...tokens) + 0.05;
-  const low = Math.min(0, ...kappas) - 2, high = Math.max(10, ...kappas) + 2;
-  const W = 820, H = 340, L = 44, R = 14, Top = 12, Bottom = 42;
+  const span = Math.max(0, ...values) - Math.min(0, ...values) || 1;
+  const low = Math.min(0, ...values) - span / 20, high = Math.max(0, ...values) + span / 20;
+  const W = Math.min(820, Math.max(320, innerWidth - 60)), H = 340, L = 48, R = 14, Top = 12, Bottom = 42;
   const x = v => L + (W - L - R) * (Math.log10(v) - first) / (last - first);
   const y = v => Top + (H - Top - Bottom) * (high - v) / (high - low);
-  const node = frame(W, H, `Kappa of n mod ${T} along training`);
+  const node = frame(W, H, `${words} of n mod ${T} along training`);
   for (const v of ticks(low, high, 6)) {
-    node.append(svg('line', { x1: L, x2: W - R, y1: y(v), y2: y(v), class: v === 0 ? 'base' : 'rule' }), text(L - 8, y(v) + 4, fixed(v), 'tick', 'end'));
+    node.append(svg('line', { x1: L, x2: W - R, y1: y(v), y2: y(v), class: v === 0 ? 'base' : 'rule' }), text(L - 8, y(v) + 4, String(v).replace('-', MINUS), 'tick', 'end'));
   }
   for (let power = Math.ceil(first); power <= last; power++) {
     node.append(svg('line', { x1: x(10 ** power), x2: x(10 ** power), y1: H - Bottom, y2: H - Bottom + 5, class: 'base' }),
@@ -46,12 +56,20 @@ function trainingPlot(own, T, color) {
   for (const points of lines.values()) {
     points.sort((a, b) => a.tokens - b.tokens);
     const trains = isNumber(points[0].step), stroke = color(points[0].model);
-    node.append(svg('path', { d: points.map((p, i) => `${i ? 'L' : 'M'}${x(p.tokens).toFixed(1)} ${y(p.kappa).toFixed(1)}`).join(''), fill: 'none', stroke,
+    const line = trains ? points.map(p => [p.tokens, p[measured]]) : means(points, measured);
+    node.append(svg('path', { d: line.map(([at, value], i) => `${i ? 'L' : 'M'}${x(at).toFixed(1)} ${y(value).toFixed(1)}`).join(''), fill: 'none', stroke,
       'stroke-width': 1.8, 'stroke-dasharray': trains ? null : '6 5' }));
     for (const p of points) {
-      node.append(withTip(svg('circle', { cx: x(p.tokens), cy: y(p.kappa), r: 3.5, fill: trains ? stroke : 'var(--surface)', stroke }),
-        () => [p.model, `kappa ${fixed(p.kappa, 1)} after ${grouped(p.tokens)} tokens`, p.condition, isNumber(p.seed) && `seed ${p.seed}`]));
+      node.append(withTip(svg('circle', { cx: x(p.tokens), cy: y(p[measured]), r: W < 500 ? 2.5 : 3.5, fill: trains ? stroke : 'var(--surface)', stroke }),
+        () => [p.model, `${words} ${fixed(p[measured], 1)} after ${grouped(p.tokens)} tokens`, p.condition, isNumber(p.seed) && `seed ${p.seed}`]));
     }
   }
-  return h('figure', {}, h('figcaption', {}, `n mod ${T}`, h('span', {}, 'kappa x 100')), node);
+  return h('figure', {}, h('figcaption', {}, `n mod ${T}`, h('span', {}, words)), node);
+}
+
+// Of what counts, the means over seeds: [tokens, value] by condition.
+function means(points, measured) {
+  const mean = (own, name) => own.reduce((sum, row) => sum + row[name], 0) / own.length;
+  return [...new Set(points.map(row => row.condition))].map(condition => points.filter(row => row.condition === condition))
+    .map(own => [mean(own, 'tokens'), mean(own, measured)]).sort(([a], [b]) => a - b);
 }
