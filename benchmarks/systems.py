@@ -1,0 +1,142 @@
+"""All systems on one text: tables of a study of models that train beside counting.
+
+    wordnum study systems -o systems --root TEXTS --jobs 2        hours: it resumes
+    python benchmarks/systems.py systems                          tables as Markdown, systems.png
+
+Two seeds say little of their spread. So it is estimated from the last checkpoints of all systems
+together, for each T: s^2, the mean over systems of the variance over their seeds. A mean over n
+seeds then has the interval t s / sqrt(n), with as many degrees of freedom as there are seeds
+beyond the first of each system, and a difference of two means is seen in four of five repetitions
+where it is at least (1.96 + 0.84) s sqrt(2 / n).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from wordnum.analyzers.plotting import save_figure
+from wordnum.report.training_curves import draw_training
+from wordnum.studies.results import StudyResults
+
+MODULI = (2, 5, 10)
+# Normal quantiles of a two-sided test at 5 % that finds what is there four times in five.
+FOUR_IN_FIVE = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
+
+
+def last(table: pd.DataFrame) -> pd.DataFrame:
+    """Last checkpoints of the systems that train, a row for each seed and T."""
+    return table[table["step"].notna() & (table["key"] == table["run"])]
+
+
+def spread(final: pd.DataFrame) -> pd.DataFrame:
+    """Standard deviation over seeds and its degrees of freedom, by T."""
+    groups = final.groupby(["T", "model"])["kappa"]
+    found = pd.DataFrame({"squares": groups.var() * (groups.count() - 1), "df": groups.count() - 1})
+    by_modulus = found.groupby("T").sum()
+    return pd.DataFrame(
+        {"sd": np.sqrt(by_modulus["squares"] / by_modulus["df"]), "df": by_modulus["df"]}
+    )
+
+
+def cell(mean: float, half: float) -> str:
+    return f"{mean:.0f} ({mean - half:.0f} to {mean + half:.0f})"
+
+
+def trained_table(final: pd.DataFrame, noise: pd.DataFrame) -> None:
+    print("| system | tokens | seeds | T = 2 | T = 5 | T = 10 | without multiples of 5 at T = 10 "
+          "| verdict at 2 / 5 / 10 |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|")
+    for name, own in final.groupby("model", sort=False):
+        n = own["seed"].nunique()
+        cells = []
+        for T in MODULI:
+            half = stats.t.ppf(0.975, noise.loc[T, "df"]) * noise.loc[T, "sd"] / np.sqrt(n)
+            cells.append(cell(own.loc[own["T"] == T, "kappa"].mean(), half))
+        at_ten = own[own["T"] == 10]
+        rest = at_ten["kappa_excluding_multiples_of_5"].map("{:.0f}".format)
+        verdicts = [
+            " or ".join(dict.fromkeys(own.loc[own["T"] == T, "verdict"].astype(str)))
+            for T in MODULI
+        ]
+        tokens = f"{at_ten['tokens'].mean() / 1e6:.1f} M"
+        print("|", " | ".join([str(name), tokens, str(n), *cells, ", ".join(rest),
+                                " / ".join(verdicts)]), "|")  # fmt: skip
+
+
+def counted_table(counted: pd.DataFrame) -> None:
+    print("| counting | tokens | T = 2 | T = 5 | T = 10 | without multiples of 5 at T = 10 |")
+    print("|---|---|---|---|---|---|")
+    for (name, tokens), own in counted.groupby(["model", "tokens"]):
+        one = own.drop_duplicates("T").set_index("T")
+        cells = [
+            f"{one.loc[T, 'kappa']:.0f} ({one.loc[T, 'low']:.0f} to {one.loc[T, 'high']:.0f})"
+            for T in MODULI
+        ]
+        rest = f"{one.loc[10, 'kappa_excluding_multiples_of_5']:.0f}"
+        print(f"| {name} | {tokens / 1e6:.1f} M |", " | ".join([*cells, rest]), "|")
+
+
+def tokens_to_reach(kappa: float, curve: pd.Series) -> float:
+    """Tokens from which a curve of kappa by tokens stays above kappa, on a log scale."""
+    tokens, values = np.log(curve.index.to_numpy(float)), curve.to_numpy(float)
+    below = np.flatnonzero(values < kappa)
+    if not len(below):
+        return float(np.exp(tokens[0]))
+    at = below[-1]
+    if at == len(values) - 1:
+        return np.inf
+    share = (kappa - values[at]) / (values[at + 1] - values[at])
+    return float(np.exp(tokens[at] + share * (tokens[at + 1] - tokens[at])))
+
+
+def lead_table(final: pd.DataFrame, counted: pd.DataFrame) -> None:
+    """How much text counting needs for the kappa that a system has at its end."""
+    print("| system | kappa at T = 5 / 10 | tokens it read | tokens that counting needs |")
+    print("|---|---|---|---|")
+    first = counted["model"].iloc[0]
+    for name, own in final.groupby("model", sort=False):
+        kappas, needed = [], []
+        for T in (5, 10):
+            curve = counted[(counted["model"] == first) & (counted["T"] == T)]
+            mean = own.loc[own["T"] == T, "kappa"].mean()
+            tokens = tokens_to_reach(mean, curve.groupby("tokens")["kappa"].mean())
+            least = tokens <= curve["tokens"].min()
+            kappas.append(f"{mean:.0f}")
+            needed.append(f"{'at most ' * bool(least)}{tokens / 1e6:.1f} M")
+        read = f"{own['tokens'].mean() / 1e6:.1f} M"
+        print(f"| {name} | {' / '.join(kappas)} | {read} | {' / '.join(needed)} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="of the study")
+    parser.add_argument("--figure", type=Path, help="file of the figure; systems.png in the folder")
+    options = parser.parse_args()
+    results = StudyResults.open(options.folder)
+    table = results.table[results.table["status"] == "done"]
+    final = last(table)
+    counted = table[table["step"].isna() & table["tokens"].notna()]
+    noise = spread(final)
+    trained_table(final, noise)
+    print("\n| T | standard deviation over seeds | degrees of freedom | smallest difference |")
+    print("|---|---|---|---|")
+    n = int(final.groupby("model")["seed"].nunique().min())
+    for T in MODULI:
+        sd, df = noise.loc[T, "sd"], noise.loc[T, "df"]
+        print(f"| {T} | {sd:.1f} | {df:.0f} | {FOUR_IN_FIVE * sd * np.sqrt(2 / n):.1f} |")
+    print()
+    counted_table(counted)
+    print()
+    lead_table(final, counted)
+    file = options.figure or options.folder / "systems.png"
+    save_figure(draw_training(table, MODULI), file)
+    print(f"\n{file}")
+
+
+if __name__ == "__main__":
+    main()
