@@ -1,7 +1,8 @@
 """All systems on one text: tables of a study of models that train beside counting.
 
-    wordnum study systems -o systems --root TEXTS --jobs 2        hours: it resumes
-    python benchmarks/systems.py systems                          tables as Markdown, systems.png
+    wordnum study systems -o systems --root TEXTS --jobs 2        an hour: it resumes
+    wordnum study docs/results/systems-power.toml -o power --root TEXTS --jobs 2
+    python benchmarks/systems.py systems power     tables as Markdown, systems.png in each folder
 
 Two seeds say little of their spread. So it is estimated from the last checkpoints of all systems
 together, for each T: s^2, the mean over systems of the variance over their seeds. A mean over n
@@ -35,7 +36,7 @@ def last(table: pd.DataFrame) -> pd.DataFrame:
 
 def spread(final: pd.DataFrame) -> pd.DataFrame:
     """Standard deviation over seeds and its degrees of freedom, by T."""
-    groups = final.groupby(["T", "model"])["kappa"]
+    groups = final.groupby(["T", "study", "model"])["kappa"]
     found = pd.DataFrame({"squares": groups.var() * (groups.count() - 1), "df": groups.count() - 1})
     by_modulus = found.groupby("T").sum()
     return pd.DataFrame(
@@ -51,7 +52,7 @@ def trained_table(final: pd.DataFrame, noise: pd.DataFrame) -> None:
     print("| system | tokens | seeds | T = 2 | T = 5 | T = 10 | without multiples of 5 at T = 10 "
           "| verdict at 2 / 5 / 10 |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|")
-    for name, own in final.groupby("model", sort=False):
+    for (_, name), own in final.groupby(["study", "model"], sort=False):
         n = own["seed"].nunique()
         cells = []
         for T in MODULI:
@@ -66,6 +67,24 @@ def trained_table(final: pd.DataFrame, noise: pd.DataFrame) -> None:
         tokens = f"{at_ten['tokens'].mean() / 1e6:.1f} M"
         print("|", " | ".join([str(name), tokens, str(n), *cells, ", ".join(rest),
                                 " / ".join(verdicts)]), "|")  # fmt: skip
+
+
+def contrasts_table(ends: pd.DataFrame) -> None:
+    """Phi over its noise, and what of it is roundness: the means over seeds at T = 10."""
+    at_ten = ends[ends["T"] == 10]
+    noise = at_ten["phi"] - at_ten["phi_corrected"]
+    parts = pd.DataFrame(
+        {
+            "all": at_ten["phi_corrected"] / noise,
+            "round": (at_ten["phi_round_or_not"] + at_ten["phi_0_or_5"]) / noise,
+            "parity": at_ten["phi_parity_of_the_others"] / noise,
+            "rest": at_ten["phi_the_rest"] / noise,
+        }
+    )
+    print("\n| system | Phi over its noise | roundness | parity of the others | the rest |")
+    print("|---|---|---|---|---|")
+    for (_, name), own in parts.groupby([at_ten["study"], at_ten["model"]], sort=False):
+        print("|", " | ".join([name, *own.mean().map("{:.1f}".format)]), "|")
 
 
 def counted_table(counted: pd.DataFrame) -> None:
@@ -99,7 +118,7 @@ def lead_table(final: pd.DataFrame, counted: pd.DataFrame) -> None:
     print("| system | kappa at T = 5 / 10 | tokens it read | tokens that counting needs |")
     print("|---|---|---|---|")
     first = counted["model"].iloc[0]
-    for name, own in final.groupby("model", sort=False):
+    for (_, name), own in final.groupby(["study", "model"], sort=False):
         kappas, needed = [], []
         for T in (5, 10):
             curve = counted[(counted["model"] == first) & (counted["T"] == T)]
@@ -114,18 +133,21 @@ def lead_table(final: pd.DataFrame, counted: pd.DataFrame) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="of the study")
-    parser.add_argument("--figure", type=Path, help="file of the figure; systems.png in the folder")
-    options = parser.parse_args()
-    results = StudyResults.open(options.folder)
-    table = results.table[results.table["status"] == "done"]
+    parser.add_argument("folders", type=Path, nargs="+", help="of the studies")
+    folders = parser.parse_args().folders
+    table = pd.concat(
+        StudyResults.open(folder).table.assign(study=folder.name) for folder in folders
+    )
+    table = table[table["status"] == "done"]
     final = last(table)
     counted = table[table["step"].isna() & table["tokens"].notna()]
+    counted = counted.drop_duplicates(["system", "T"])
     noise = spread(final)
     trained_table(final, noise)
+    contrasts_table(pd.concat([final, counted[counted["perturbation"] == "original"]]))
     print("\n| T | standard deviation over seeds | degrees of freedom | smallest difference |")
     print("|---|---|---|---|")
-    n = int(final.groupby("model")["seed"].nunique().min())
+    n = int(final.groupby(["study", "model"])["seed"].nunique().min())
     for T in MODULI:
         sd, df = noise.loc[T, "sd"], noise.loc[T, "df"]
         print(f"| {T} | {sd:.1f} | {df:.0f} | {FOUR_IN_FIVE * sd * np.sqrt(2 / n):.1f} |")
@@ -133,9 +155,10 @@ def main() -> None:
     counted_table(counted)
     print()
     lead_table(final, counted)
-    file = options.figure or options.folder / "systems.png"
-    save_figure(draw_training(table, MODULI), file)
-    print(f"\n{file}")
+    for folder in folders:
+        file = folder / "systems.png"
+        save_figure(draw_training(table[table["study"] == folder.name], MODULI), file)
+        print(f"\n{file}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,10 @@ FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 NAMES = (
     "01_first_look", "02_paper_data", "03_signals", "04_pretrained", "05_theorem", "06_scaling",
+    "07_systems",
 )  # fmt: skip
+# What a notebook needs beyond the extra `test`.
+EXTRAS = {"07_systems": "transformers"}
 # Each takes well under two minutes; this only ends what hangs.
 SECONDS = 600
 # A home, a temporary or a system folder of the machine that ran it.
@@ -54,7 +57,7 @@ def committed(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
     return nbformat.read(request.param, as_version=4)
 
 
-def test_all_six_are_there_and_in_the_readme():
+def test_all_are_there_and_in_the_readme():
     assert tuple(path.stem for path in NOTEBOOKS) == NAMES
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     for path in NOTEBOOKS:
@@ -65,6 +68,8 @@ def test_all_six_are_there_and_in_the_readme():
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_in_a_fresh_kernel(path: Path, tmp_path: Path):
+    if path.stem in EXTRAS:
+        pytest.importorskip(EXTRAS[path.stem], reason="transformers is not installed (make test LM=1)")
     notebook = nbformat.read(path, as_version=4)
     committed = shown(notebook)
     # One thread for linear algebra: tests share the machine, and threads in each other's way

@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from wordnum.corpus import EncodedCorpus
@@ -212,6 +213,21 @@ def test_training_is_drawn_beside_counting_by_the_tokens_read(tmp_path: Path, co
     assert training.get_ydata().tolist() == kappas[1:]  # before the first step none is read
     assert counting.get_linestyle() == "--"
     assert "training" in dict(study_figures(results))
+
+
+def test_phi_is_drawn_so_that_no_length_of_vectors_changes_it(tmp_path: Path, corpus: str):
+    table = run(tmp_path, corpus).table
+
+    def lines(table: pd.DataFrame) -> list[list[float]]:
+        panels = [ax for ax in draw_training(table, [10]).axes if "Phi" in ax.get_ylabel()]
+        assert panels
+        return [line.get_ydata().tolist() for line in panels[0].get_lines()[1:]]
+
+    longer = table.copy()
+    phis = [name for name in table if name.startswith("phi")]
+    longer.loc[longer["model"] == "growing", phis] *= 400
+    for before, after in zip(lines(table), lines(longer), strict=True):
+        np.testing.assert_allclose(before, after)
 
 
 def test_the_page_has_the_checkpoints(tmp_path: Path, corpus: str):

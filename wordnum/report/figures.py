@@ -16,7 +16,7 @@ from wordnum.analyzers.plotting import GREY, PALETTE, bare_axes, save_figure
 from wordnum.analyzers.side_by_side import System, plot_systems
 from wordnum.config import one_of
 from wordnum.errors import InputError
-from wordnum.report.training_curves import draw_training, log_axis, trained
+from wordnum.report.training_curves import draw_training, log_axis, thinned, trained
 from wordnum.studies.attribution import draw_shares
 from wordnum.studies.records import refusing_forgery
 from wordnum.studies.results import StudyResults
@@ -201,13 +201,6 @@ def draw_growth(table: pd.DataFrame, moduli: Sequence[int], title: str = "") -> 
     """
     fields = ["model", "signal", "ordinals", "numerals", "window_label"]
     return _lines(thinned(table), moduli, fields, "corpus", ("n_pairs", "pairs counted"), title)
-
-
-def thinned(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of a corpus that is whole or merely thinned, and that count pairs."""
-    kind = table["perturbation"].str.partition(":")[0]
-    counted = table["n_pairs"].fillna(0) > 0
-    return table[kind.isin(["original", "thin"]) & ~table["control_for"].astype(bool) & counted]
 
 
 def draw_attribution(rows: pd.DataFrame) -> Figure:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 # What is drawn, where the table has it: a row of panels each.
 _ROWS = {
     "kappa": "kappa x 100",
-    "kappa_excluding_multiples_of_5": "without multiples of 5",
-    "phi_corrected": "Phi, corrected",
+    "kappa_excluding_multiples_of_5": "kappa without\nmultiples of 5",
+    "phi_ratio": "Phi, corrected,\nover its noise",
+    "phi_beyond_ratio": "its contrasts\nbeyond roundness",
     "task_accuracy": "problems right",
 }
 
@@ -27,11 +28,31 @@ def trained(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table["status"] == "done") & table["step"].notna() & (table["tokens"] > 0)]
 
 
+def thinned(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of a corpus that is whole or merely thinned, and that count pairs."""
+    kind = table["perturbation"].str.partition(":")[0]
+    counted = table["n_pairs"].fillna(0) > 0
+    return table[kind.isin(["original", "thin"]) & ~table["control_for"].astype(bool) & counted]
+
+
+def _phi_ratios(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with Phi over what random labels give, which no length of vectors changes.
+
+    Phi itself grows with the square of the lengths: those of PPMI and of a Transformer differ by
+    two hundred times.
+    """
+    noise = table["phi"] - table["phi_corrected"]
+    roundness = table["phi_round_or_not"] + table["phi_0_or_5"].fillna(0)
+    beyond = table["phi_corrected"] - roundness
+    return table.assign(phi_ratio=table["phi_corrected"] / noise, phi_beyond_ratio=beyond / noise)
+
+
 def draw_training(table: pd.DataFrame, moduli: Sequence[int], title: str = "") -> Figure:
     """Draw what is known of n mod T against the tokens read, a column of panels per T.
 
-    A colour per model, a line per seed and condition; counting is dashed, since each of its
-    points is a fit of its own, of so much text.
+    A colour per model, a line per seed and condition. Counting is dashed: each of its points is
+    a fit of its own, of so much text, and the line joins their means. Dotted is the kappa of who
+    knows roundness alone.
 
     Parameters
     ----------
@@ -47,10 +68,11 @@ def draw_training(table: pd.DataFrame, moduli: Sequence[int], title: str = "") -
     """
     from matplotlib.figure import Figure
 
+    table = _phi_ratios(table)
     along = trained(table)
     if along.empty:
         raise InputError("no run of the study has checkpoints", expected="a model that trains")
-    counted = table[table["step"].isna() & table["tokens"].notna() & (table["status"] == "done")]
+    counted = thinned(table[table["step"].isna() & (table["status"] == "done")])
     rows = [name for name in _ROWS if name in table and along[name].notna().any()]
     names = list(dict.fromkeys(along["model"])) + list(dict.fromkeys(counted["model"]))
     figure = Figure(figsize=(1.4 + 2.9 * len(moduli), 1.2 + 1.9 * len(rows)), layout="constrained")
@@ -88,17 +110,28 @@ def _panel(
     ax: Axes, along: pd.DataFrame, counted: pd.DataFrame, measure: str, names: Sequence[str]
 ) -> None:
     """One measure at one T."""
+
+    def color(name: object) -> str:
+        return PALETTE[names.index(str(name)) % len(PALETTE)]
+
     ax.tick_params(labelsize=7)
     log_axis(ax)
     ax.axhline(0, color=GREY, linewidth=0.6, zorder=0)
-    for rows, style in ((along, "-"), (counted, "--")):
-        groups = ["model", "seed", "condition"] if style == "-" else ["model"]
-        for key, own in rows.groupby(groups, sort=False, dropna=False):
-            name = str(key[0])
-            line = own[own[measure].notna()].groupby("tokens")[measure].mean().astype(float)
-            color = PALETTE[names.index(name) % len(PALETTE)]
-            ax.plot(line.index.astype(float), line, style, color=color,
-                    linewidth=1.1, marker="." if style == "-" else "o", markersize=3,
-                    markerfacecolor=color if style == "-" else "white", label=name)  # fmt: skip
+    if along[measure].isna().all():
+        ax.text(0.5, 0.5, "has no such contrast", transform=ax.transAxes, ha="center", fontsize=7)
+        return
+    for (name, _, _), own in along.groupby(["model", "seed", "condition"], sort=False):
+        line = own.dropna(subset=measure).sort_values("tokens")
+        ax.plot(line["tokens"], line[measure], color=color(name), linewidth=1.1, marker=".",
+                markersize=3, label=name)  # fmt: skip
+    for name, own in counted.dropna(subset=measure).groupby("model", sort=False):
+        line = own.groupby("perturbation")[["tokens", measure]].mean().sort_values("tokens")
+        ax.plot(line["tokens"], line[measure], "--", color=color(name), linewidth=1.1,
+                label=name)  # fmt: skip
+        ax.plot(own["tokens"], own[measure], "o", color=color(name), markersize=3,
+                markerfacecolor="white")  # fmt: skip
+    if measure == "kappa":
+        ceiling = along["kappa"] - along["kappa_minus_ceiling"]
+        ax.axhline(ceiling.median(), color=GREY, linewidth=0.9, linestyle=":", zorder=0)
     if measure == "task_accuracy":
         ax.set_ylim(-0.02, 1.02)
