@@ -69,7 +69,9 @@ def test_all_are_there_and_in_the_readme():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_in_a_fresh_kernel(path: Path, tmp_path: Path):
     if path.stem in EXTRAS:
-        pytest.importorskip(EXTRAS[path.stem], reason="transformers is not installed (make test LM=1)")
+        pytest.importorskip(
+            EXTRAS[path.stem], reason="transformers is not installed (make test LM=1)"
+        )
     notebook = nbformat.read(path, as_version=4)
     committed = shown(notebook)
     # One thread for linear algebra: tests share the machine, and threads in each other's way
