@@ -3,6 +3,7 @@
     python benchmarks/encode.py                 speed on one core, two cores, peak of memory
     python benchmarks/encode.py --only speed    (or cores, or memory)
     python benchmarks/encode.py --write         also benchmarks/encode.md
+    python benchmarks/encode.py --only beside --beside CHECKOUT    another checkout of wordnum
 
 Speed: the same documents for all, as plain text in memory, on one core; the seconds are processor
 time, which other work on the machine disturbs least. wordnum tokenizes, lower-cases, counts,
@@ -14,7 +15,8 @@ chooses 50,000 words and translates every token to its id. The peers:
 
 Cores: `encode` of a plain file on disk into a folder, by one worker and by two, by the clock; the
 workers are started before. Memory: the peak of a process that encodes all of Wikipedia from .xz,
-and the same list of files ten times over.
+and the same list of files ten times over. Beside: the least processor seconds of `encode` of one
+part of Wikipedia, from a plain file to a folder, by one worker, in processes in turn.
 """
 
 from __future__ import annotations
@@ -224,6 +226,44 @@ def memory(parts: int) -> list[str]:
     ]
 
 
+BESIDE = """
+import resource, shutil, sys
+from wordnum import encode
+text, folder = sys.argv[1:]
+taken = []
+for _ in range(4):
+    start = resource.getrusage(resource.RUSAGE_SELF)
+    encode(text, folder, n_jobs=1)
+    end = resource.getrusage(resource.RUSAGE_SELF)
+    taken.append(end.ru_utime - start.ru_utime + end.ru_stime - start.ru_stime)
+    shutil.rmtree(folder)
+print(min(taken))
+"""
+
+
+def beside(other: Path, times: int) -> list[str]:
+    checkouts = {"wordnum": Path(__file__).resolve().parents[1], "first edition": other.resolve()}
+    best = dict.fromkeys(checkouts, np.inf)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "text.txt"
+        path.write_bytes(text_of(wikipedia(1)))
+        for _ in range(times):
+            for name, checkout in checkouts.items():
+                command = [sys.executable, "-c", BESIDE, str(path), f"{folder}/c"]
+                environment = {**os.environ, "PYTHONPATH": str(checkout)}
+                done = subprocess.run(
+                    command, env=environment, cwd="/", capture_output=True, text=True, check=True
+                )
+                best[name] = min(best[name], float(done.stdout))
+        size = path.stat().st_size / 1e6
+    ours, theirs = best.values()
+    return [
+        "| `encode`, processor seconds | wordnum | first edition | ratio |",
+        "|---|---|---|---|",
+        f"| {size:.0f} MB, one worker | {ours:.3f} | {theirs:.3f} | {ours / theirs:.2f} |",
+    ]
+
+
 def machine() -> str:
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         model = next((line.split(":")[1].strip() for line in file if "model name" in line), "")
@@ -243,10 +283,11 @@ def conditions() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=("speed", "cores", "memory"))
+    parser.add_argument("--only", choices=("speed", "cores", "memory", "beside"))
     parser.add_argument("--megabytes", type=int, default=32, help="of text for the peers")
     parser.add_argument("--parts", type=int, default=5, help="of Wikipedia, for cores and memory")
     parser.add_argument("--times", type=int, default=2, help="repeats; the best counts")
+    parser.add_argument("--beside", type=Path, help="another checkout of wordnum")
     parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
     options = parser.parse_args()
     os.environ.update(TOKENIZERS_PARALLELISM="false", RAYON_NUM_THREADS="1")
@@ -255,6 +296,8 @@ def main() -> None:
         "cores": lambda: cores(options.parts, 2 * options.times),
         "memory": lambda: memory(options.parts),
     }
+    if options.beside:
+        tables["beside"] = lambda: beside(options.beside, options.times)
     lines = ["# Text to token ids", "", conditions()]
     print("\n".join(lines), flush=True)
     for name, table in tables.items():

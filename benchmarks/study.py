@@ -1,7 +1,7 @@
 """`paper-data` from text to page: time of each stage, and memory with all workers.
 
     python benchmarks/study.py --root ~/texts -o runs/paper-data
-    python benchmarks/study.py --root ~/texts -o runs/paper-data --corpus wikipedia2014-part1
+    python benchmarks/study.py --root ~/texts -o runs/few --study few.toml --jobs 1
 
 Three runs: a plan; the study, in an empty folder; the study again with another probe, on the
 cache of the first. Memory is the sum over the process and its workers of what each has to itself
@@ -108,6 +108,7 @@ def stages(folder: Path, total: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", default=os.environ.get("WORDNUM_CORPORA", "."))
+    parser.add_argument("--study", default="paper-data", help="a built-in study or a TOML file")
     parser.add_argument("--corpus", default="wikipedia2014")
     parser.add_argument("--jobs", default="2")
     parser.add_argument("-o", "--output", type=Path, required=True, help="an empty folder")
@@ -115,7 +116,8 @@ def main() -> None:
     folder = options.output
     folder.mkdir(parents=True, exist_ok=True)
     other = folder / "other-probe.toml"
-    other.write_text('extends = "paper-data"\nname = "other-probe"\n[probe]\nseed = 1\n')
+    named = json.dumps(os.path.abspath(options.study) if "." in options.study else options.study)
+    other.write_text(f'extends = {named}\nname = "other-probe"\n[probe]\nseed = 1\n')
     out = folder / "out"
     common = ("-o", str(out), "--root", options.root, "--corpus", options.corpus,
               "--jobs", options.jobs, "--json")  # fmt: skip
@@ -127,8 +129,8 @@ def main() -> None:
               f"{done.peak / 1e9:.2f} GB | {TARGETS[name]} |", flush=True)  # fmt: skip
         return done
 
-    plan = row("plan", "paper-data", "--dry-run")
-    first = row("study", "paper-data")
+    plan = row("plan", options.study, "--dry-run")
+    first = row("study", options.study)
     first_stages = stages(out, first.seconds)
     second = row("another probe", str(other), "--overwrite")
     expected = json.loads(plan.output)
