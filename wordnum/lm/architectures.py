@@ -175,6 +175,10 @@ def make_network(config: PreTrainedConfig, *, random_state: int = 0) -> PreTrain
     import torch
     from transformers import AutoModelForCausalLM
 
+    from wordnum.lm.losses import next_token_loss
+
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(random_state)
-        return AutoModelForCausalLM.from_config(config)
+        network = AutoModelForCausalLM.from_config(config)
+    network.loss_function = next_token_loss
+    return network
