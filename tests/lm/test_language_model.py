@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -151,8 +152,11 @@ def test_seeds_are_replicates(finished, tmp_path):
 KILLED = """
 import os, sys
 from wordnum.lm import training
+from wordnum.embeddings.trajectory import Snapshot
 from wordnum.lm.addition import AdditionTask
 from wordnum.lm.language_model import LanguageModel
+save = Snapshot.save
+Snapshot.save = lambda s, folder: (print("saved step", s.step, flush=True), save(s, folder))[1]
 step = training._Recorder.on_step_end
 def on_step_end(self, args, state, control, **more):
     step(self, args, state, control, **more)
@@ -354,6 +358,8 @@ def test_batches_are_accumulated(monkeypatch):
 
 
 def test_half_precision_of_products_changes_little(finished):
+    with warnings.catch_warnings(action="error"):
+        LanguageModel(**{**QUICK, "max_steps": 1}, precision="bf16", architecture="lstm").fit(TASK)
     model = LanguageModel(**QUICK, precision="bf16").fit(TASK)
     assert model.embedding_.vectors.dtype == np.float32
     assert losses(model) != losses(finished)
@@ -403,18 +409,34 @@ print(model.fit_transform(AdditionTask(base=10, tokens=1)).fingerprint)
 
 @pytest.mark.long
 def test_two_processes_do_what_one_does_with_two_batches_a_step(tmp_path):
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "-m", "wordnum"]
-    verb = ["lm", "train", TASK.name, "-o", str(tmp_path / "m"), "--size", "nano"]
-    options = ["--max-steps", "6", "--batch-tokens", "60", "--json"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    out = subprocess.run(
-        [*launch, *verb, *options], capture_output=True, text=True, env=environment
+    folder, killed = tmp_path / "m", tmp_path / "killed.py"
+    killed.write_text(KILLED)
+    launch = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--multi_gpu",
+        "--num_processes=2",
+    ]
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.items()]
+    commands = (
+        [*launch, str(killed), repr(QUICK), str(folder)],
+        [*launch, "-m", "wordnum", "lm", "train", TASK.name, "-o", str(folder), *options, "--json"],
     )
-    assert out.returncode == 0, out.stderr
-    assert json.loads(out.stdout)["tokens"] == 6 * 2 * 60
-    alone = LanguageModel(size="nano", max_steps=6, batch_tokens=60, accumulate=2).fit(TASK)
-    vectors = load_trajectory(tmp_path / "m").final.vectors
-    assert np.allclose(vectors, alone.embedding_.vectors, atol=1e-4)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    outs = [subprocess.run(c, capture_output=True, text=True, env=environment) for c in commands]
+    assert "exitcode  : 9" in outs[0].stderr
+    assert [out.stdout.count("saved step 7") for out in outs] == [1, 0]  # by one process, for good
+    assert outs[1].returncode == 0, outs[1].stderr
+    assert json.loads(outs[1].stdout)["tokens"] == 12 * 2 * 60
+    assert outs[1].stderr.count("step 12 of 12") == 1
+    alone = LanguageModel(**QUICK, accumulate=2).fit(TASK)
+    together = json.loads((folder / "history.json").read_text())
+    for name in ("step", "tokens", "loss", "grad_norm", "accuracy"):
+        expected = [row[name] for row in alone.history_ if name in row]
+        assert [row[name] for row in together if name in row] == pytest.approx(expected, abs=1e-4)
+    for one, other in zip(load_trajectory(folder), alone.trajectory_, strict=True):
+        assert np.allclose(one.embedding.vectors, other.embedding.vectors, atol=1e-4)
 
 
 def test_the_command_line_trains_and_says_what_it_costs(tmp_path):

@@ -27,7 +27,7 @@ _EXAMPLES = (
     "wordnum lm train articles.corpus -o model --architecture lstm --max-steps 5000",
     "wordnum lm train addition:base=100,tokens=2,order=least -o added --optimizer muon",
     "wordnum lm train articles.corpus -o big --size 300m --device cuda --dry-run",
-    "accelerate launch -m wordnum lm train articles.corpus -o big --size 300m --device cuda",
+    "accelerate launch --multi_gpu -m wordnum lm train articles.corpus -o big --device cuda",
 )
 
 
@@ -103,7 +103,7 @@ def train(
             where=str(output),
             remedy="checkpoints are kept: the same command goes on from the last one",
         ) from error
-    if os.environ.get("RANK", "0") != "0":  # one of several that accelerate has launched
+    if os.environ.get("RANK", "0") != "0":  # one of several that share the work
         return
     last = model.history_[-1]
     facts: dict[str, Any] = {

@@ -6,13 +6,15 @@ import ctypes
 import logging
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import torch
+from accelerate import PartialState
 from safetensors import SafetensorError
 from torch.utils.data import Dataset
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
@@ -135,7 +137,8 @@ class _Trainer(Trainer):
         if "loss" in row:
             row.update(self.recorder.row())
             done = self.state.global_step, self.state.max_steps
-            if self.recorder.is_time() or done[0] == done[1]:
+            due = self.recorder.is_time() or done[0] == done[1]
+            if due and self.is_world_process_zero():
                 words = "step %d of %d: loss %.4f, %.0f tokens/s"
                 log.info(words, *done, row["loss"], row["tokens_per_second"])
         super().log(row, start_time)
@@ -149,6 +152,10 @@ class _Trainer(Trainer):
             remedy="lower learning_rate, or lengthen warmup; snapshots and checkpoints until then "
             "are kept",
         )
+
+
+def _silent(amount: float = 1) -> None:
+    """Show no progress."""
 
 
 def train(
@@ -188,7 +195,8 @@ def train(
         kept.
     """
     every = plan.save_every or max(50, plan.max_steps // 20)
-    steps = bar("training", total=plan.max_steps, unit="steps")
+    speaks = PartialState().is_main_process  # one of the processes that share the work
+    steps = bar("training", total=plan.max_steps, unit="steps") if speaks else nullcontext(_silent)
     with quiet_trainer(), _memory_kept(), steps as advance:
         arguments = TrainingArguments(
             output_dir=str(folder.resume),
@@ -262,7 +270,10 @@ def quiet_trainer() -> Iterator[None]:
     logs.set_verbosity_error()
     logs.disable_progress_bar()
     try:
-        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        devices = range(torch.cuda.device_count())
+        with torch.random.fork_rng(devices=devices), warnings.catch_warnings():
+            # Of the LSTM's norm in bf16, which is right, but slower than it could be.
+            warnings.filterwarnings("ignore", "Mismatch dtype between input and weight")
             yield
     finally:
         random.setstate(states[0])
