@@ -100,35 +100,34 @@ def counted_table(counted: pd.DataFrame) -> None:
         print(f"| {name} | {tokens / 1e6:.1f} M |", " | ".join([*cells, rest]), "|")
 
 
-def tokens_to_reach(kappa: float, curve: pd.Series) -> float:
-    """Tokens from which a curve of kappa by tokens stays above kappa, on a log scale."""
-    tokens, values = np.log(curve.index.to_numpy(float)), curve.to_numpy(float)
+def tokens_to_reach(kappa: float, curve: pd.DataFrame) -> str:
+    """Tokens from which a curve of kappa stays above kappa, on a log scale, in millions."""
+    tokens, values = np.log(curve["tokens"].to_numpy(float)), curve["kappa"].to_numpy(float)
     below = np.flatnonzero(values < kappa)
     if not len(below):
-        return float(np.exp(tokens[0]))
+        return f"at most {np.exp(tokens[0]) / 1e6:.1f} M"
     at = below[-1]
     if at == len(values) - 1:
-        return np.inf
+        return f"over {np.exp(tokens[-1]) / 1e6:.1f} M"
     share = (kappa - values[at]) / (values[at + 1] - values[at])
-    return float(np.exp(tokens[at] + share * (tokens[at + 1] - tokens[at])))
+    return f"{np.exp(tokens[at] + share * (tokens[at + 1] - tokens[at])) / 1e6:.1f} M"
 
 
 def lead_table(final: pd.DataFrame, counted: pd.DataFrame) -> None:
     """How much text counting needs for the kappa that a system has at its end."""
-    print("| system | kappa at T = 5 / 10 | tokens it read | tokens that counting needs |")
-    print("|---|---|---|---|")
-    first = counted["model"].iloc[0]
+    names = counted["model"].unique()
+    print("| system | tokens | T | kappa |", " | ".join(f"{name} needs" for name in names), "|")
+    print("|---|---|---|---|" + "---|" * len(names))
     for (_, name), own in final.groupby(["study", "model"], sort=False):
-        kappas, needed = [], []
         for T in (5, 10):
-            curve = counted[(counted["model"] == first) & (counted["T"] == T)]
-            mean = own.loc[own["T"] == T, "kappa"].mean()
-            tokens = tokens_to_reach(mean, curve.groupby("tokens")["kappa"].mean())
-            least = tokens <= curve["tokens"].min()
-            kappas.append(f"{mean:.0f}")
-            needed.append(f"{'at most ' * bool(least)}{tokens / 1e6:.1f} M")
-        read = f"{own['tokens'].mean() / 1e6:.1f} M"
-        print(f"| {name} | {' / '.join(kappas)} | {read} | {' / '.join(needed)} |")
+            kappa = own.loc[own["T"] == T, "kappa"].mean()
+            needed = []
+            for model in names:
+                ours = counted[(counted["model"] == model) & (counted["T"] == T)]
+                curve = ours.groupby("perturbation")[["tokens", "kappa"]].mean()
+                needed.append(tokens_to_reach(kappa, curve.sort_values("tokens")))
+            read = f"{own['tokens'].mean() / 1e6:.1f} M"
+            print(f"| {name} | {read} | {T} | {kappa:.0f} |", " | ".join(needed), "|")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+# What counts is drawn in one colour, apart by its markers: colours are for what trains.
+_COUNTING = "#555555"
 # What is drawn, where the table has it: a row of panels each.
 _ROWS = {
     "kappa": "kappa x 100",
@@ -80,7 +83,7 @@ def draw_training(table: pd.DataFrame, moduli: Sequence[int], title: str = "") -
     for row, measure in enumerate(rows):
         for column, T in enumerate(moduli):
             ax = bare_axes(axes[row, column])
-            _panel(ax, along[along["T"] == T], counted[counted["T"] == T], measure, names)
+            _panel(ax, along[along["T"] == T], counted[counted["T"] == T], measure)
             if row == 0:
                 ax.set_title(f"n mod {T}", fontsize=8)
             if column == 0:
@@ -106,14 +109,10 @@ def log_axis(ax: Axes) -> None:
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _panel(
-    ax: Axes, along: pd.DataFrame, counted: pd.DataFrame, measure: str, names: Sequence[str]
-) -> None:
+def _panel(ax: Axes, along: pd.DataFrame, counted: pd.DataFrame, measure: str) -> None:
     """One measure at one T."""
-
-    def color(name: object) -> str:
-        return PALETTE[names.index(str(name)) % len(PALETTE)]
-
+    colors = dict(zip(along["model"].unique(), itertools.cycle(PALETTE)))
+    markers = dict(zip(counted["model"].unique(), itertools.cycle("os^D")))
     ax.tick_params(labelsize=7)
     log_axis(ax)
     ax.axhline(0, color=GREY, linewidth=0.6, zorder=0)
@@ -122,14 +121,14 @@ def _panel(
         return
     for (name, _, _), own in along.groupby(["model", "seed", "condition"], sort=False):
         line = own.dropna(subset=measure).sort_values("tokens")
-        ax.plot(line["tokens"], line[measure], color=color(name), linewidth=1.1, marker=".",
+        ax.plot(line["tokens"], line[measure], color=colors[name], linewidth=1.1, marker=".",
                 markersize=3, label=name)  # fmt: skip
     for name, own in counted.dropna(subset=measure).groupby("model", sort=False):
         line = own.groupby("perturbation")[["tokens", measure]].mean().sort_values("tokens")
-        ax.plot(line["tokens"], line[measure], "--", color=color(name), linewidth=1.1,
-                label=name)  # fmt: skip
-        ax.plot(own["tokens"], own[measure], "o", color=color(name), markersize=3,
-                markerfacecolor="white")  # fmt: skip
+        marker = {"marker": markers[name], "markersize": 3, "markerfacecolor": "white"}
+        ax.plot(line["tokens"], line[measure], "--", color=_COUNTING, linewidth=1.1)
+        ax.plot(own["tokens"], own[measure], linestyle="", color=_COUNTING, **marker)
+        ax.plot([], [], "--", color=_COUNTING, linewidth=1.1, label=name, **marker)
     if measure == "kappa":
         ceiling = along["kappa"] - along["kappa_minus_ceiling"]
         ax.axhline(ceiling.median(), color=GREY, linewidth=0.9, linestyle=":", zorder=0)
