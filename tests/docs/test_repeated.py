@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gensim.test.utils import datapath
 
 from wordnum.studies import load_study, run_study
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "results" / "repeat.md"
+SAMPLE = Path(datapath("enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"))
 NUMBER = re.compile(r"-?\d[\d,]*")
 
 
@@ -26,6 +28,7 @@ def numbers(cell: str) -> list[int]:
 
 
 @pytest.mark.long
+@pytest.mark.skipif(not SAMPLE.exists(), reason=f"gensim without its test data: no {SAMPLE.name}")
 def test_the_study_gives_the_tables_of_the_page(tmp_path: Path):
     run_study(load_study(str(PAGE.with_suffix(".toml"))), tmp_path / "repeat")
     copy = tmp_path / "repeat.md"
