@@ -308,7 +308,7 @@ def test_debug_shows_the_traceback(tmp_path: Path):
 
 def test_words_that_carry_a_residue_are_listed_and_drawn(corpus: Path, tmp_path: Path):
     figure = tmp_path / "words.svg"
-    given = ("--modulus", "2,5", "--top", 3, "--min-count", 5, "--window", 1)
+    given = ("--moduli", "2,5", "--top", 3, "--min-count", 5, "--window", 1)
     found = json.loads(wordnum("words", corpus, *given, "--json", "--plot", figure).stdout)
     assert list(found) == ["2", "5"]
     first = found["5"]["words"][0]
@@ -329,6 +329,8 @@ def test_words_of_vectors_are_refused_by_what_has_them(corpus: Path, tmp_path: P
     refused = wordnum("words", vectors, code=1)
     assert "holds no counts" in refused.stderr
     assert "wordnum count" in refused.stderr
+    refused = wordnum("words", tmp_path / "none", "--moduli", "1-5", code=2)
+    assert "a modulus is at least 2" in refused.stderr  # said before anything is read
     refused = wordnum("words", corpus, "--modulus", "700", code=1)
     assert "at least two complete runs of 700 consecutive numbers" in refused.stderr
 
@@ -338,7 +340,7 @@ def test_how_many_words_suffice_is_said_beside_the_words(tmp_path: Path):
         n_documents=300, length=200, density=0.2, size=60, residue_words={5: 0.4}, n_fillers=60
     )
     counts = count(text.encoded(), window=1).save(tmp_path / "counts.npz")
-    asked = ["words", str(counts), "--modulus", "5", "--top", "2", "--sufficiency"]
+    asked = ["words", str(counts), "--moduli", "5", "--top", "2", "--sufficiency"]
     shown = CliRunner().invoke(app, asked).stdout
     assert "n mod 5 at half the text" in shown
     assert "random words" in shown

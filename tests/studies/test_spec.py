@@ -100,7 +100,8 @@ def test_every_built_in_study_can_be_planned(name: str, tmp_path: Path):
         (('signals = ["text", "both"]', "signals = []"), "at least one signal"),
         (("dim = 5", "dim = 5\n[probe]\nmodulii = [2]"), "did you mean 'moduli'"),
         (("dim = 5", 'dim = 5\n[probe]\nclassifier = "ldaa"'), "did you mean 'lda'"),
-        (("dim = 5", "dim = 5\n[probe]\nmoduli = [1]"), "moduli must be integers above 1"),
+        (("dim = 5", "dim = 5\n[probe]\nmoduli = [1]"), "a modulus cannot be 1"),
+        (("dim = 5", "dim = 5\n[probe]\nmoduli = [5, 1001]"), "a modulus cannot be 1001"),
         (
             ('["text", "both"]', '"text"'),
             "signals cannot be read\n.*a list, each item text",

@@ -11,7 +11,9 @@ from wordnum.config import whole_number
 from wordnum.errors import InputError, UsageError
 
 
-def checked_moduli(moduli: Iterable[int], *, size: int) -> tuple[int, ...]:
+def checked_moduli(
+    moduli: Iterable[int], *, size: int, where: str | None = None
+) -> tuple[int, ...]:
     """Return the moduli ascending and once each.
 
     Raises
@@ -27,9 +29,11 @@ def checked_moduli(moduli: Iterable[int], *, size: int) -> tuple[int, ...]:
     if not isinstance(moduli, Iterable):
         raise UsageError("moduli must be several", expected="such as [2, 5, 10]", got=repr(moduli))
     # One by one, so that the first of too many is refused.
-    values = {whole_number(T, least=2, most=size, what="a modulus") for T in moduli}
+    values = {whole_number(T, least=2, most=size, what="a modulus", where=where) for T in moduli}
     if not values:
-        raise UsageError("no modulus given", expected="at least one, such as range(2, 11)")
+        raise UsageError(
+            "no modulus given", expected="at least one, such as range(2, 11)", where=where
+        )
     return tuple(sorted(values))
 
 

@@ -72,7 +72,9 @@ def analyze(
     ):
         raise UsageError("a plot of several embeddings shows spectra and probes", got=only)
     from wordnum.analyzers.analysis import analyze as measure
+    from wordnum.analyzers.residues import checked_moduli
 
+    checked_moduli(periods, size=min(each.embedding.size for each in snapshots))
     found, analyses = [], []
     pairs = [(name, each.embedding) for name, each in zip(names, snapshots)]
     for name, embedding in track(pairs, "analyzing"):

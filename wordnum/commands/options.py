@@ -176,6 +176,8 @@ def read_moduli(text: str) -> tuple[int, ...]:
         for part in text.split(","):
             first, dash, last = part.partition("-")
             some = range(int(first), int(last if dash else first) + 1)
+            if some and some[0] < 2:
+                raise UsageError("a modulus is at least 2", expected="2-10 or 2,5,10", got=text)
             if len(found) + len(some) > _MOST_MODULI:
                 raise UsageError("too many moduli", expected=f"at most {_MOST_MODULI}", got=text)
             found += some

@@ -16,13 +16,13 @@ from wordnum.errors import printable
 
 
 @verb(
-    "wordnum words counts.npz --modulus 10 --window 1 --side left",
-    "wordnum words articles.corpus --modulus 5,10 --order odds --plot words.pdf",
+    "wordnum words counts.npz --moduli 10 --window 1 --side left",
+    "wordnum words articles.corpus --moduli 5,10 --order odds --plot words.pdf",
     "wordnum words counts.npz --sufficiency --json > words.json",
 )
 def words(
     source: Annotated[Path, Argument(help="Counts (.npz) or an encoded corpus.")],
-    modulus: str = Option("10", help="T, or several, as 2-10 or 2,5,10."),
+    moduli: str = Option("10", "--moduli", "--modulus", help="T, or several, as 2-10 or 2,5,10."),
     top: int = Option(30, min=1, help="Words to show, for every T."),
     order: Literal["confirmed", "share", "f", "odds"] = Option(
         "confirmed",
@@ -49,7 +49,7 @@ def words(
         new_figure_file(plot, overwrite=overwrite)
     found = keywords(
         source,
-        moduli=read_moduli(modulus),
+        moduli=read_moduli(moduli),
         window=window,
         side=side,
         signal=signal,

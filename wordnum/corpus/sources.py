@@ -221,7 +221,7 @@ def _once(paths: Iterable[str], skips: Skips) -> Iterator[str]:
             unpacked.setdefault(name, path)
             yield path
         else:
-            skips.add(path, "the same text as another file, read once", twin)
+            skips.add(path, "the same text as another file, read once", twin, count=0)
 
 
 def _device_and_number(path: str) -> tuple[int, int] | None:

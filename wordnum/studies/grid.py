@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
 
+from wordnum.analyzers.residues import checked_moduli
 from wordnum.config import one_of, whole_number
 from wordnum.cooccurrence.groups import group_names
 from wordnum.cooccurrence.windows import Window
@@ -101,8 +102,6 @@ class ProbeSpec:
     def __post_init__(self) -> None:
         object.__setattr__(self, "moduli", tuple(self.moduli))
         one_of(self.classifier, CLASSIFIERS, what="classifier", where="probe")
-        if not self.moduli or not all(isinstance(T, int) and T > 1 for T in self.moduli):
-            raise UsageError("moduli must be integers above 1", got=repr(self.moduli))
         # As the probe has it, which is asked when the work is done.
         for name, least, most in (("nulls", 0, 10_000), ("repeats", 1, 1000)):
             whole_number(getattr(self, name), least=least, most=most, what=name, where="probe")
@@ -197,8 +196,9 @@ class Study:
     ------
     UsageError
         A condition, corpus, model, signal, seed, window or numeral scheme named twice, or none of
-        them; a signal that does not exist; thinned controls, attribution or words without the
-        original, attribution without a model that factorizes weighted counts.
+        them; a modulus that no corpus has the numbers for; a signal that does not exist; thinned
+        controls, attribution or words without the original, attribution without a model that
+        factorizes weighted counts.
 
     Examples
     --------
@@ -245,6 +245,8 @@ class Study:
         for model in self.models:
             for condition in model.conditions:
                 one_of(condition, names, what="condition", where=f"{where}, model {model.name!r}")
+        largest = max(recipe.scheme.size for recipe in self.recipes())
+        checked_moduli(self.probe.moduli, size=largest, where=f"{where}, [probe]")
         group_names(self.context_groups, language=None)  # says what is wrong with them
         for signal in self.signals:
             one_of(signal, _SIGNALS, what="signal", where=where)
