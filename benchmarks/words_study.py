@@ -244,6 +244,11 @@ def interval(one: Reader, digits: int = 0) -> str:
     return f"{one.kappa:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share; of a Phi whose interval is not above 0 there is none."""
+    return "none" if share is None or np.isnan(share) else f"{100 * share:.{digits}f} %"
+
+
 def ratio(row: Any) -> str:
     if row["low"] is None or np.isnan(row["low"]):
         return f"{row['odds_ratio']:.1f}"
@@ -259,11 +264,10 @@ def print_words(found: dict[str, Any]) -> None:
             one = found["words"][f"{CHOSEN}, ordinals {ordinals}, ±{window}"]
             cells = []
             for T in MODULI:
-                share = pd.DataFrame(one[str(T)]["words"])["share"].sort_values(ascending=False)
-                cells.append(
-                    f"{one[str(T)]['all']['confirmed']}; "
-                    f"{100 * share[:10].sum():.0f} and {100 * share[:50].sum():.0f} %"
-                )
+                share = pd.DataFrame(one[str(T)]["words"])["share"].astype(float)
+                share = share.sort_values(ascending=False)
+                held = [percent(share[:size].sum(min_count=1)) for size in (10, 50)]
+                cells.append(f"{one[str(T)]['all']['confirmed']}; {' and '.join(held)}")
             rest = [one[f"{T} without multiples of 5"] for T in MODULI]
             without = " / ".join(str(r["all"]["confirmed"]) for r in rest)
             line(f"{ordinals}, ±{window}, of {one['2']['all']['tested']}", *cells, without)
@@ -275,8 +279,8 @@ def print_words(found: dict[str, Any]) -> None:
         print(f"\n## Words at T = {T}; {100 * one[str(T)]['all']['in_class']:.0f} % of all pairs")
         heading("word", "pairs", "share", "F", "odds ratio", "in class")
         for row in one[str(T)]["words"][:15]:
-            line(row["word"], f"{row['count']:,.0f}", f"{100 * row['share']:.1f} %",
-                 f"{row['f']:.0f}", ratio(row), f"{100 * row['in_class']:.0f} %")  # fmt: skip
+            line(row["word"], f"{row['count']:,.0f}", percent(row["share"], 1),
+                 f"{row['f']:.0f}", ratio(row), percent(row["in_class"]))  # fmt: skip
         by_f = sorted((r for r in one[str(T)]["words"] if r["confirmed"]), key=lambda r: -r["f"])
         print("\nby F: " + ", ".join(f"{r['word']} {r['f']:.0f}" for r in by_f[:15]))
     print("\n## Attacks")
