@@ -176,7 +176,9 @@ def separability(
     X = centred_columns(embedding.vectors)
     support, projected = _support(X)
     numbers = embedding.numbers
-    return Separability({T: _class_scatter(X, support, projected, numbers, T) for T in periods})
+    found = {T: _class_scatter(X, support, projected, numbers, T) for T in periods}
+    _gaussian_support.cache_clear()  # what was drawn serves all T, and is large
+    return Separability(found)
 
 
 def _support(X: np.ndarray) -> tuple[np.ndarray, bool]:

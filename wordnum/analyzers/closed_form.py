@@ -88,7 +88,9 @@ def standardised(xp: Any, train: Array, test: Array) -> tuple[Array, Array, Arra
     scale = xp.sqrt(xp.einsum("ij,ij->j", Z, Z) / len(Z))
     varies = scale > 1e-13 * xp.abs(mean)  # of equal entries, the mean differs by rounding
     inverse = xp.where(varies, 1.0 / xp.where(varies, scale, 1.0), 0.0)
-    return Z * inverse, Z_test * inverse, mean, inverse
+    Z *= inverse
+    Z_test *= inverse
+    return Z, Z_test, mean, inverse
 
 
 def fold_basis(backend: Backend, train: Array, test: Array) -> FoldBasis:

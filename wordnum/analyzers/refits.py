@@ -18,7 +18,7 @@ from wordnum.backend import Backend
 
 Array = Any
 # Entries of the indicators of classes that are held at once, over the permutations of a block.
-_ENTRIES = 4_000_000
+_ENTRIES = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,14 +98,9 @@ class Refits:
             which, parts = _parts(fold_of, len(alphas))
             on_device = [self.backend.asarray(held) for held in parts]
             folds = data.folds(on_device) if len(parts) > 1 else []
-            factors = [
-                {a: fold.factor(ALPHAS[a]) for a in np.unique(alphas[index])}
-                for index, fold in zip(which, folds)
-            ]
             for at, (task, asked) in enumerate(zip(tasks, labels, strict=True)):
                 step = max(1, _ENTRIES // (task.n_classes * len(rows)))
-                picked = [int(alphas[index, at]) for index in which]
-                given = [(ALPHAS[a], *factor[a]) for a, factor in zip(picked, factors)]
+                given = [ALPHAS[a] for a in alphas[which, at]]
                 for first in range(0, len(asked), step):
                     # In the order of the folds, each of which is a slice then.
                     block = asked[first : first + step][:, np.concatenate(parts)]
@@ -117,7 +112,8 @@ class Refits:
         self, rows: np.ndarray, nuisance: np.ndarray | None, folds_of: np.ndarray
     ) -> Moments | Kernels:
         largest = max(np.bincount(fold_of).max() for fold_of in folds_of)
-        X = self.scaled[self.backend.asarray(rows)]
+        every = np.array_equal(rows, np.arange(len(self.X)))
+        X = self.scaled if every else self.scaled[self.backend.asarray(rows)]
         return rows_of(self.backend, X, nuisance, len(rows) - int(largest))
 
     def _predicted(
@@ -162,11 +158,11 @@ class Refits:
         labels: np.ndarray,
         C: int,
         folds: Sequence[Fold],
-        given: Sequence[tuple[float, Array, Array]],
+        alphas: Sequence[float],
     ) -> np.ndarray:
         """Labels (times, n) out of fold, where those (times, n) are the true ones.
 
-        Rows are in the order of the folds, of each of which alpha, L and w are given.
+        Rows are in the order of the folds, of each of which alpha is given.
         """
         xp, said = self.backend.xp, np.zeros(labels.shape, dtype=np.int64)
         if not folds:
@@ -180,9 +176,8 @@ class Refits:
         own = [one_hot[..., span].sum(axis=-1) for span in spans]
         total, flat = sum(own), one_hot.reshape(-1, labels.shape[1])
         sums = data.class_sums([fold.held for fold in folds], [flat[:, span] for span in spans])
-        for fold, (alpha, factor, w), s, n, span in zip(
-            folds, given, sums, own, spans, strict=True
-        ):
+        for fold, alpha, s, n, span in zip(folds, alphas, sums, own, spans, strict=True):
+            factor, w = fold.factor(alpha)
             seen = total - n
             z = fold.solved(factor, s)
             by_class = z.reshape(len(labels), C - 1, -1)
