@@ -17,13 +17,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed (make test LM=1)")
 
 from sklearn.base import clone  # noqa: E402
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from transformers import AutoModelForCausalLM, Trainer  # noqa: E402
 
 from wordnum.corpus.synthetic import SyntheticCorpus  # noqa: E402
 from wordnum.embeddings.trajectory import load_trajectory  # noqa: E402
 from wordnum.embeddings.vector_files import load_embedding  # noqa: E402
 from wordnum.errors import FormatError, InputError, UsageError  # noqa: E402
-from wordnum.lm.addition import AdditionTask  # noqa: E402
+from wordnum.lm.addition import AdditionBatches, AdditionTask  # noqa: E402
 from wordnum.lm.architectures import ARCHITECTURES  # noqa: E402
 from wordnum.lm.estimates import estimate  # noqa: E402
 from wordnum.lm.language_model import LanguageModel  # noqa: E402
@@ -392,6 +393,36 @@ def test_the_estimate_knows_parameters_tokens_and_disk(tmp_path, optimizer):
     assert found["memory_bytes"] > 8 * n + 4 * state
     kept = sum(f.stat().st_size for f in (tmp_path / "m").rglob("*") if f.is_file())
     assert kept < found["disk_bytes"] < kept + 3 * 4 * (n + state)
+
+
+@pytest.mark.parametrize("size", ["nano", "tiny"])
+def test_the_estimated_operations_are_those_that_torch_counts(size):
+    task = AdditionTask(base=1000, tokens=4)
+    how = {"size": size, "max_steps": 1, "batch_tokens": 20 * task.length}
+    found = estimate(LanguageModel(**how), task)["flops"]
+    network = LanguageModel(**how).network(len(task.vocabulary), 0)
+    ids, targets = map(
+        torch.from_numpy, AdditionBatches(task, batch_tokens=20 * task.length).batch(0)
+    )
+    with FlopCounterMode(display=False) as counter:
+        network(input_ids=ids, labels=targets).loss.backward()
+    assert found == pytest.approx(counter.get_total_flops(), rel=0.03)
+
+
+@pytest.mark.long
+def test_the_estimated_memory_is_about_what_a_training_takes():
+    code = """
+import sys
+from wordnum.lm import AdditionTask, LanguageModel
+from wordnum.lm.estimates import estimate
+from wordnum.provenance import peak_memory
+task, model = AdditionTask(base=5000, tokens=2), LanguageModel(max_steps=4)
+print(estimate(model, task)["memory_bytes"] if sys.argv[1] == "estimated" else
+      model.fit(task) and peak_memory())
+"""
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    outs = [subprocess.run([*command, what], capture_output=True) for what in ("estimated", "real")]
+    assert float(outs[0].stdout) == pytest.approx(float(outs[1].stdout), rel=0.3), outs
 
 
 @pytest.mark.long
