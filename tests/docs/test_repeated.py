@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from wordnum.studies import load_study, run_study
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "results" / "repeat.md"
 SAMPLE = Path(datapath("enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"))
+TEXTS = ROOT / "corpora" / "README.md"
 NUMBER = re.compile(r"-?\d[\d,]*")
 
 
@@ -25,6 +27,19 @@ def rows(text: str) -> list[list[str]]:
 
 def numbers(cell: str) -> list[int]:
     return [int(found.replace(",", "")) for found in NUMBER.findall(cell)]
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason=f"gensim without its test data: no {SAMPLE.name}")
+def test_the_sample_is_the_one_whose_hash_is_told():
+    assert hashlib.sha256(SAMPLE.read_bytes()).hexdigest() in TEXTS.read_text("utf-8")
+
+
+def test_the_texts_are_those_whose_hashes_are_told(corpora_folder: Path):
+    hashes = re.findall(r"^([0-9a-f]{64})  (\S+)$", TEXTS.read_text("utf-8"), re.M)
+    assert len(hashes) == 9
+    for expected, name in hashes:
+        with open(corpora_folder / name, "rb") as file:
+            assert hashlib.file_digest(file, "sha256").hexdigest() == expected, name
 
 
 @pytest.mark.long
