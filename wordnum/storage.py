@@ -314,12 +314,17 @@ def npz_kind(path: str | os.PathLike[str]) -> str | None:
 
 
 def load_npz(
-    path: str | os.PathLike[str], *, kind: str, version: int, mapped: bool = False
+    path: str | os.PathLike[str],
+    *,
+    kind: str,
+    version: int,
+    mapped: bool = False,
+    verify: bool = True,
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read a file of `save_npz`: the header and the arrays.
 
     Checksums are verified. With `mapped`, arrays stored without compression are left on disk, all
-    of them behind one memory map.
+    of them behind one memory map; whoever has verified the file before may then leave it out.
 
     Raises
     ------
@@ -330,7 +335,7 @@ def load_npz(
     """
     path = Path(path)
     with _opened(path, kind) as archive:
-        arrays = _arrays(archive, path, mapped=mapped)
+        arrays = _arrays(archive, path, mapped=mapped, verify=verify)
         header = json.loads(arrays.pop(_HEADER).tobytes())
         if not isinstance(header, dict):
             raise ValueError("its header is no table")
@@ -375,10 +380,12 @@ def _opened(path: Path, kind: str) -> Iterator[zipfile.ZipFile]:
         ) from error
 
 
-def _arrays(archive: zipfile.ZipFile, path: Path, *, mapped: bool) -> dict[str, np.ndarray]:
+def _arrays(
+    archive: zipfile.ZipFile, path: Path, *, mapped: bool, verify: bool = True
+) -> dict[str, np.ndarray]:
     """All arrays of an archive, checked."""
     _check_size(archive, path)
-    damaged = archive.testzip() if mapped else None
+    damaged = archive.testzip() if mapped and verify else None
     if damaged:
         raise ValueError(f"checksum of {damaged} does not hold")
     stored = np.memmap(path, np.uint8, "r") if mapped else None

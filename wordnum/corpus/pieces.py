@@ -40,6 +40,7 @@ from wordnum.storage import DAMAGE, atomic_path, load_npz, read_failure, save_np
 CHUNK = 8 * 2**20
 CHUNKS_PER_PIECE = 4
 _TOKENS = 2**18  # looked up at a time: NumPy makes 64-bit indices of them
+_verified: set[tuple[Path, int]] = set()  # pieces of this call, and when they changed
 _KIND: dict[str, Any] = {"kind": "piece", "version": 3}
 logger = logging.getLogger(__name__)
 
@@ -132,16 +133,19 @@ def _whole_pieces(part: Part, job: Job) -> Iterator[Path]:
 def forget_pieces() -> None:
     """Close what is open: a deleted file keeps its place on the disk until then."""
     _open_piece.cache_clear()
+    _verified.clear()
 
 
 def open_piece(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Header and arrays of a piece, on disk; its checksum is verified when it is opened anew."""
+    """Header and arrays of a piece, on disk; its checksum is verified once."""
     return _open_piece(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=3)
 def _open_piece(path: Path, changed: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    return load_npz(path, **_KIND, mapped=True)
+    found = load_npz(path, **_KIND, mapped=True, verify=(path, changed) not in _verified)
+    _verified.add((path, changed))
+    return found
 
 
 def save_piece(path: Path, piece: Piece, reached: dict[str, Any], first_word: int) -> None:
