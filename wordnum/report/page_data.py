@@ -16,9 +16,10 @@ from wordnum.analyzers.reasons import reason_text
 from wordnum.errors import printable
 from wordnum.provenance import jsonable
 from wordnum.report.headline import headline
-from wordnum.report.training_curves import trained
+from wordnum.report.training_curves import phi_ratios, trained
 from wordnum.studies.columns import IDENTITY, MEASURES
 from wordnum.studies.results import StudyResults, system_labels
+from wordnum.studies.seeds import OVER_SEEDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,6 +103,7 @@ def page_data(
         "origin": {key: value for key, value in results.about.items() if key != "runs"},
         "training": _training(results),
         "training_measures": _ALONG,
+        "seeds": _columns(results.seeds, OVER_SEEDS),
         "headline": [found._asdict() for found in headline(results)],
         "left_out": "",
     }
@@ -270,10 +272,8 @@ def _training(results: StudyResults) -> dict[str, list[Any]]:
     if trained(table).empty:
         return {}
     rows = table[table["tokens"].notna() & (table["tokens"] > 0) & (table["status"] == "done")]
-    # Phi grows with the square of the vectors' lengths, which differ; its ratio to noise does not.
-    rows = rows.assign(phi_ratio=rows["phi_corrected"] / (rows["phi"] - rows["phi_corrected"]))
     about = ["model", "condition", "seed", "step", "tokens", "T"]
-    chosen = rows[[*about, *_ALONG]].astype(object)
+    chosen = phi_ratios(rows)[[*about, *_ALONG]].astype(object)
     columns: dict[str, list[Any]] = chosen.where(chosen.notna(), None).to_dict("list")  # type: ignore[assignment]
     return columns
 
@@ -284,7 +284,8 @@ def _columns(frame: pd.DataFrame | None, names: Sequence[str]) -> dict[str, list
         return {}
     chosen = frame[list(names)].astype(object)
     columns: dict[str, list[Any]] = chosen.where(chosen.notna(), None).to_dict("list")  # type: ignore[assignment]
-    columns["reason"] = [reason and reason_text(reason) for reason in columns["reason"]]
+    if "reason" in columns:
+        columns["reason"] = [reason and reason_text(reason) for reason in columns["reason"]]
     return columns
 
 

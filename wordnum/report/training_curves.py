@@ -38,7 +38,7 @@ def thinned(table: pd.DataFrame) -> pd.DataFrame:
     return table[kind.isin(["original", "thin"]) & ~table["control_for"].astype(bool) & counted]
 
 
-def _phi_ratios(table: pd.DataFrame) -> pd.DataFrame:
+def phi_ratios(table: pd.DataFrame) -> pd.DataFrame:
     """The table with Phi over what random labels give, which no length of vectors changes.
 
     Phi itself grows with the square of the lengths: those of PPMI and of a Transformer differ by
@@ -71,7 +71,7 @@ def draw_training(table: pd.DataFrame, moduli: Sequence[int], title: str = "") -
     """
     from matplotlib.figure import Figure
 
-    table = _phi_ratios(table)
+    table = phi_ratios(table)
     along = trained(table)
     if along.empty:
         raise InputError("no run of the study has checkpoints", expected="a model that trains")

@@ -15,7 +15,8 @@ from wordnum.studies.records import read_record, write_record
 
 # What a study leaves beside its records and its cache.
 _RESULTS = (
-    "table.parquet", "table.csv", "comparisons.csv", "attribution.json", "attribution.csv",
+    "table.parquet", "table.csv", "comparisons.csv", "seeds.csv",
+    "attribution.json", "attribution.csv",
     "words.json", "words.csv",
     "report.html",
 )  # fmt: skip

@@ -16,6 +16,7 @@ from wordnum.storage import atomic_path
 from wordnum.studies.columns import COMPARISON, SCHEMA, TABLE, WHOLE, WORDS
 from wordnum.studies.comparisons import compare_conditions
 from wordnum.studies.records import read_frame, read_record, record_path
+from wordnum.studies.seeds import over_seeds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,6 +147,11 @@ class StudyResults(Shown):
         return self._frame(rows, COMPARISON)
 
     @cached_property
+    def seeds(self) -> pd.DataFrame | None:
+        """Systems that train over their seeds, with intervals, where there are two and more."""
+        return over_seeds(self.table)
+
+    @cached_property
     def attribution(self) -> pd.DataFrame | None:
         """Share of each context group in the kappas, if the study asked for it."""
         path = self.folder / "attribution.json"
@@ -181,7 +187,7 @@ class StudyResults(Shown):
         return [record["error"] for record in self.records if record["status"] == "failed"]
 
     def write_tables(self) -> None:
-        """Write table.csv, comparisons.csv, attribution.csv and words.csv into the folder.
+        """Write table.csv, comparisons.csv, seeds.csv, attribution.csv, words.csv to the folder.
 
         Where pyarrow is installed, table.parquet too, which keeps types and `attrs`.
         """
@@ -190,7 +196,7 @@ class StudyResults(Shown):
         if available("pyarrow"):
             with atomic_path(parquet) as path:
                 self.table.to_parquet(path, index=False)
-        for name in ("table", "comparisons", "attribution", "words"):
+        for name in ("table", "comparisons", "seeds", "attribution", "words"):
             frame = getattr(self, name)
             if frame is not None:
                 with atomic_path(self.folder / f"{name}.csv") as path:

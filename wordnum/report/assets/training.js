@@ -9,15 +9,20 @@ function makeTraining() {
   byId('training').hidden = false;
   const Ts = [...new Set(list.map(row => row.T))].sort((a, b) => a - b);
   const models = [...new Set(list.map(row => row.model))];
-  const color = model => LINES[models.indexOf(model) % LINES.length];
+  // Colours are for what trains; what counts is grey, apart by its dashes.
+  const trains = models.filter(model => list.some(row => row.model === model && isNumber(row.step)));
+  const counts = models.filter(model => !trains.includes(model));
+  const line = model => trains.includes(model) ? { stroke: LINES[trains.indexOf(model) % LINES.length] }
+    : { stroke: 'var(--muted)', 'stroke-dasharray': ['6 5', '2 4', '10 4'][counts.indexOf(model) % 3] };
   let chosen = Ts.includes(10) ? 10 : Ts[Ts.length - 1];
   const measures = Object.entries(overview.training_measures).filter(([name]) => list.some(row => isNumber(row[name])));
   let [[measured]] = measures;
-  const plot = h('div', {});
+  const plot = h('div', {}), seeds = h('div', {});
   const draw = () => {
+    seeds.replaceChildren(...seedTable(rowsOf(overview.seeds).filter(row => row.T === chosen)));
     const own = list.filter(row => row.T === chosen && isNumber(row[measured]));
     const words = overview.training_measures[measured];
-    plot.replaceChildren(own.length ? trainingPlot(own, chosen, measured, words, color)
+    plot.replaceChildren(own.length ? trainingPlot(own, chosen, measured, words, line)
       : h('p', { class: 'absent' }, `${words}: not measured at T = ${chosen}.`));
   };
   byId('training-body').append(
@@ -25,12 +30,29 @@ function makeTraining() {
       measures.length > 1 && choice('Measure along training', measures, measured, name => { measured = name; draw(); })),
     plot,
     h('ul', { class: 'line-names' }, models.map(model => h('li', {},
-      svg('svg', { width: 26, height: 10, 'aria-hidden': 'true' }, svg('line', { x1: 0, x2: 26, y1: 5, y2: 5, stroke: color(model), 'stroke-width': 2.5,
-        'stroke-dasharray': list.some(row => row.model === model && isNumber(row.step)) ? null : '5 4' })), model))));
+      svg('svg', { width: 26, height: 10, 'aria-hidden': 'true' }, svg('line', { x1: 0, x2: 26, y1: 5, y2: 5, 'stroke-width': 2.5, ...line(model) })), model))),
+    seeds);
   draw();
 }
 
-function trainingPlot(own, T, measured, words, color) {
+// The last checkpoints of each system over its seeds.
+function seedTable(own) {
+  if (!own.length) return [];
+  const several = name => new Set(own.map(row => row[name])).size > 1;
+  const named = ['corpus', 'ordinals', 'condition'].filter(several);
+  const name = row => [row.model, ...named.map(key => row[key])].join(' · ');
+  const least = Math.max(...own.map(row => row.smallest_difference).filter(isNumber));
+  return [
+    h('table', { class: 'corpora' },
+      h('caption', {}, `Over seeds, n mod ${own[0].T}`),
+      h('thead', {}, h('tr', {}, ['system', 'seeds', 'kappa x 100', '95 % over seeds'].map(head => h('th', { scope: 'col' }, head)))),
+      h('tbody', {}, own.map(row => h('tr', {}, h('th', { scope: 'row' }, name(row)),
+        h('td', {}, row.seeds < row.asked ? `${row.seeds} of ${row.asked}` : String(row.seeds)), h('td', {}, fixed(row.kappa, 1)),
+        h('td', {}, isNumber(row.low) ? `${fixed(row.low, 1)} to ${fixed(row.high, 1)}` : 'no spread known'))))),
+    h('p', { class: 'hint' }, `The spread is that of all systems together, ${own[0].df} degrees of freedom. Two systems are told apart four times in five from a difference of ${fixed(least, 1)} on.`)];
+}
+
+function trainingPlot(own, T, measured, words, style) {
   const tokens = own.map(row => Math.log10(row.tokens)), values = own.map(row => row[measured]);
   const first = Math.min(...tokens) - 0.05, last = Math.max(...tokens) + 0.05;
   const span = Math.max(0, ...values) - Math.min(0, ...values) || 1;
@@ -55,10 +77,10 @@ function trainingPlot(own, T, measured, words, color) {
   }
   for (const points of lines.values()) {
     points.sort((a, b) => a.tokens - b.tokens);
-    const trains = isNumber(points[0].step), stroke = color(points[0].model);
+    const trains = isNumber(points[0].step), drawn = style(points[0].model), { stroke } = drawn;
     const line = trains ? points.map(p => [p.tokens, p[measured]]) : means(points, measured);
-    node.append(svg('path', { d: line.map(([at, value], i) => `${i ? 'L' : 'M'}${x(at).toFixed(1)} ${y(value).toFixed(1)}`).join(''), fill: 'none', stroke,
-      'stroke-width': 1.8, 'stroke-dasharray': trains ? null : '6 5' }));
+    node.append(svg('path', { d: line.map(([at, value], i) => `${i ? 'L' : 'M'}${x(at).toFixed(1)} ${y(value).toFixed(1)}`).join(''), fill: 'none',
+      'stroke-width': 1.8, ...drawn }));
     for (const p of points) {
       node.append(withTip(svg('circle', { cx: x(p.tokens), cy: y(p[measured]), r: W < 500 ? 2.5 : 3.5, fill: trains ? stroke : 'var(--surface)', stroke }),
         () => [p.model, `${words} ${fixed(p[measured], 1)} after ${grouped(p.tokens)} tokens`, p.condition, isNumber(p.seed) && `seed ${p.seed}`]));
