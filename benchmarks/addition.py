@@ -1,7 +1,7 @@
 """Addition by a Transformer: the geometry of its numbers modulo T, beside its right answers.
 
     python benchmarks/addition.py -o addition                 train all, measure, draw
-    python benchmarks/addition.py -o addition --only one-token,one-token-modulo
+    python benchmarks/addition.py -o addition --only one-token,two-tokens --seeds 0,1,2
     python benchmarks/addition.py -o addition --measure       measure and draw what there is by now
 
 Every training goes on where it was killed, and one that is finished is not trained again. Several
@@ -37,7 +37,8 @@ from wordnum.lm.language_model import LanguageModel
 
 MODULI = (2, 5, 10)
 ROWS = 256
-SHORT = {"initializer_range": 0.02}  # embeddings a quarter as long at the start
+# Embeddings a quarter, and half as long at the start.
+SHORT, HALF = {"initializer_range": 0.02}, {"initializer_range": 0.04}
 # Name: the task, the steps, and what else is unlike the default.
 RUNS = {
     "one-token": (AdditionTask(tokens=1), 1200, {}),
@@ -47,22 +48,27 @@ RUNS = {
     "two-tokens": (AdditionTask(tokens=2, order="least"), 2000, {}),
     "two-tokens-short": (AdditionTask(tokens=2, order="least"), 2500, SHORT),
     "two-tokens-modulo": (AdditionTask(tokens=2, order="least", carries="inner"), 1500, {}),
+    "one-token-half": (AdditionTask(tokens=1), 1200, HALF),
+    "two-tokens-half": (AdditionTask(tokens=2, order="least"), 1500, HALF),
+    "two-tokens-modulo-half": (AdditionTask(tokens=2, order="least", carries="inner"), 4000, HALF),
 }
-
 
 TITLES = {
     "one-token": "one token, a + b below the base",
     "one-token-modulo": "one token, a + b modulo the base",
     "two-tokens": "two tokens, with all carries",
+    "one-token-half": "one token, a + b below the base, half start",
+    "two-tokens-half": "two tokens, with all carries, half start",
+    "two-tokens-modulo-half": "two tokens, modulo the square of the base, half start",
 }
 
 
-def place(name: str, options: argparse.Namespace) -> Path:
+def place(name: str, seed: int, options: argparse.Namespace) -> Path:
     """Folder of a training."""
-    return options.output / f"{name}-base{options.base}-seed{options.seed}"
+    return options.output / f"{name}-base{options.base}-seed{seed}"
 
 
-def trained(name: str, options: argparse.Namespace) -> None:
+def trained(name: str, seed: int, options: argparse.Namespace) -> None:
     task, steps, changes = RUNS[name]
     task = replace(task, base=options.base)
     begun = time.process_time()
@@ -72,13 +78,13 @@ def trained(name: str, options: argparse.Namespace) -> None:
         max_steps=steps,
         batch_tokens=ROWS * task.length,
         save_every=100,
-        folder=place(name, options),
-        random_state=options.seed,
+        folder=place(name, seed, options),
+        random_state=seed,
         **changes,
     ).fit(task)
     last, seconds = model.history_[-1], time.process_time() - begun
     done = f"step {last['step']}, {last['accuracy']:.1%} right, {seconds:.0f} s of one core"
-    print(f"{name}: {done}", flush=True)
+    print(f"{name}, seed {seed}: {done}", flush=True)
 
 
 def measured(embedding, *, nulls: int = 0) -> dict:
@@ -144,7 +150,8 @@ def draw(found: dict[str, list[dict]], path: Path) -> None:
     mpl.rcParams.update({"font.size": 8, "axes.titlesize": 9})
     figure = Figure((8.6, 1.9 * len(found)), layout="constrained")
     axes = figure.subplots(len(found), 2, squeeze=False, width_ratios=(1, 1.2))
-    for (left, right), (name, rows) in zip(axes, found.items()):
+    for (left, right), (training, rows) in zip(axes, found.items()):
+        name, _, seed = training.partition(", seed ")
         bare_axes(left).set_xscale("symlog", linthresh=1)
         steps = [row["step"] for row in rows]
         right_answers = [100 * row["accuracy"] for row in rows]
@@ -154,7 +161,7 @@ def draw(found: dict[str, list[dict]], path: Path) -> None:
             kappas = [row["kappa"][str(T)] for row in rows]
             left.plot(steps, kappas, color=period_color(T), label=f"kappa, T = {T}")
         left.axhline(0, color="#c8c8c8", linewidth=0.6, zorder=0)
-        left.set(ylim=(-65, 105), title=TITLES.get(name, name), ylabel="kappa")
+        left.set(ylim=(-65, 105), title=f"{TITLES.get(name, name)}, seed {seed}", ylabel="kappa")
         periods, magnitude = map(np.asarray, rows[-1]["spectrum"])
         bare_axes(right).plot(1 / periods, magnitude, color=PALETTE[0], linewidth=0.8)
         right.axhline(1, color="#c8c8c8", linewidth=0.6, zorder=0)
@@ -173,23 +180,24 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("addition"))
     parser.add_argument("--only", default=",".join(RUNS), help="names, joined by commas")
     parser.add_argument("--base", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", default="0", help="joined by commas")
     parser.add_argument("--measure", action="store_true", help="train nothing")
     options = parser.parse_args()
-    names = options.only.split(",")
-    for name in names if not options.measure else ():
-        trained(name, options)
+    names, seeds = options.only.split(","), [int(seed) for seed in options.seeds.split(",")]
+    trainings = [(name, seed) for name in names for seed in seeds]
+    for name, seed in trainings if not options.measure else ():
+        trained(name, seed, options)
     found = {}
-    for name in names:
+    for name, seed in trainings:
         try:
-            found[name] = along(place(name, options))
+            found[f"{name}, seed {seed}"] = along(place(name, seed, options))
         except InputError as error:
-            print(f"{name}: nothing to measure yet ({error.message})")
+            print(f"{name}, seed {seed}: nothing to measure yet ({error.message})")
     if not found:
         return
     draw(found, options.output / "addition.png")
     for name in ("one-token", "one-token-modulo"):
-        if name in found:
+        if name in names:
             task = replace(RUNS[name][0], base=options.base)
             found[f"{name}, counted"] = [json.loads(json.dumps(counted(task)))]
     table(found)

@@ -94,6 +94,14 @@ def test_it_is_an_estimator_registered_by_its_entry_point(finished):
     assert repr(finished).startswith("LanguageModel(")
 
 
+def test_the_time_that_a_study_plans_with_grows_with_steps_and_blocks():
+    tiny = LanguageModel(size="tiny").seconds(0)
+    assert LanguageModel(size="nano").seconds(0) == tiny / 4
+    assert LanguageModel(size="300m", seeds=2).seconds(0) == pytest.approx(2 * 6 * 64 * tiny)
+    with pytest.raises(UsageError, match="unknown size 'big'"):
+        LanguageModel(size="big").seconds(0)
+
+
 def test_snapshots_are_spaced_like_a_logarithm_and_do_not_depend_on_the_end():
     steps = snapshot_steps(100_000)
     assert steps[:3] == [0, 1, 2]

@@ -142,8 +142,11 @@ class LanguageModel(NumberModel):
     device: Literal["cpu", "cuda"] = "cpu"
 
     def seconds(self, n_tokens: float) -> float:
-        """Seconds of one core at size "tiny": it reads as much as its steps ask for."""
-        return super().seconds(self.max_steps * self.accumulate * self.batch_tokens * self.seeds)
+        """Seconds of one core, by the size of its blocks: it reads what its steps ask for."""
+        chosen, tiny = SIZES[one_of(self.size, SIZES, what="size")], SIZES["tiny"]
+        blocks = chosen.layers * chosen.width**2 / (tiny.layers * tiny.width**2)
+        read = self.max_steps * self.accumulate * self.batch_tokens * self.seeds
+        return super().seconds(read * blocks)
 
     def fit(
         self, source: EncodedCorpus | AdditionTask, *, perturbation: Any = "original"
