@@ -214,13 +214,12 @@ def _duration(seconds: float) -> str:
 
 
 def print_found(findings: Sequence[Finding], page: str) -> None:
-    """Print what a study found, a line per corpus; the last is the first of it, and the page."""
+    """Print what a study found, a line per corpus; the last says where the page is, too."""
     if is_quiet():
         return
-    for corpus, sentences in findings:
-        typer.echo(printable(f"{corpus}: {' '.join(sentences)}"))
-    told = [f"{corpus}: {sentences[0]}" for corpus, sentences in findings[:1] if sentences]
-    typer.echo(" ".join([*map(printable, told), f"The page: {page}"]))
+    lines = [printable(f"{corpus}: {' '.join(sentences)}") for corpus, sentences in findings]
+    *others, last = lines or [""]
+    typer.echo("\n".join([*others, f"{last} The page: {page}".lstrip()]))
 
 
 def print_summary(results: StudyResults) -> None:
