@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -165,7 +166,7 @@ def written(directive: str, studies: Path) -> str:
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--by", default="condition")
     parser.add_argument("--where", default="")
-    asked = parser.parse_args(directive.split())
+    asked = parser.parse_args(shlex.split(directive))
     return KINDS[asked.kind](studies / asked.study, asked.by.split(","), asked.where)
 
 
