@@ -13,8 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from wordnum.cli import app
+from wordnum.commands.printing import print_found
 from wordnum.cooccurrence.counting import count
 from wordnum.corpus.synthetic import SyntheticCorpus
+from wordnum.report.headline import Finding
 from wordnum.studies.toml_files import builtin_studies
 
 TEXT = "\n\n".join(
@@ -304,6 +306,18 @@ def test_debug_shows_the_traceback(tmp_path: Path):
     )
     assert done.returncode == 1
     assert "Traceback" in done.stderr
+
+
+def test_the_last_line_says_once_what_was_found_and_where_the_page_is(
+    capsys: pytest.CaptureFixture[str],
+):
+    first, second = Finding("wiki", ["It is read.", "It is round."]), Finding("laws", ["Nothing."])
+    print_found([first], "out/report.html")
+    assert capsys.readouterr().out == "wiki: It is read. It is round. The page: out/report.html\n"
+    print_found([first, second], "p")
+    assert capsys.readouterr().out.splitlines()[1:] == ["laws: Nothing. The page: p"]
+    print_found([], "p")
+    assert capsys.readouterr().out == "The page: p\n"
 
 
 def test_words_that_carry_a_residue_are_listed_and_drawn(corpus: Path, tmp_path: Path):
