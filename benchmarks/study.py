@@ -117,7 +117,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     other = folder / "other-probe.toml"
     named = json.dumps(os.path.abspath(options.study) if "." in options.study else options.study)
-    other.write_text(f'extends = {named}\nname = "other-probe"\n[probe]\nseed = 1\n')
+    other.write_text(f'extends = {named}\nname = "other-probe"\n[probe]\nrandom_state = 1\n')
     out = folder / "out"
     common = ("-o", str(out), "--root", options.root, "--corpus", options.corpus,
               "--jobs", options.jobs, "--json")  # fmt: skip
