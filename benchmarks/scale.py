@@ -174,7 +174,8 @@ def main() -> None:
             f"# Scale\n\n{__doc__.split(chr(10) * 2)[2]}\n\n{about}; "
             "`python benchmarks/scale.py --write`.\n\n"
             "Time grows in proportion from 100 MB on; below, reading compiled code is most of it.\n"
-            "Encoding stays below 200 MB, small files apart; counting holds a twentieth of the text.\n\n"
+            "Encoding stays below 200 MB, small files apart; counting holds "
+            "a twentieth of the text.\n\n"
             f"![Seconds and megabytes against the size of the text](scale.png)\n\n{head}{table}"
         )
 
