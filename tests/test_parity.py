@@ -36,8 +36,8 @@ IN_CUPY = set(
     linalg.eigvalsh linalg.inv linalg.pinv linalg.qr linalg.solve log log1p maximum minimum moveaxis
     ones sqrt stack swapaxes where zeros
     zeros_like
-    ndarray.any ndarray.argmax ndarray.astype ndarray.copy ndarray.diagonal ndarray.max ndarray.mean
-    ndarray.min ndarray.ravel ndarray.reshape ndarray.sum ndarray.swapaxes
+    ndarray.all ndarray.any ndarray.argmax ndarray.astype ndarray.copy ndarray.diagonal ndarray.max
+    ndarray.mean ndarray.min ndarray.ravel ndarray.reshape ndarray.sum ndarray.swapaxes
     csr_matrix.T csr_matrix.astype csr_matrix.data csr_matrix.dtype csr_matrix.eliminate_zeros
     csr_matrix.indices csr_matrix.indptr csr_matrix.nnz csr_matrix.shape csr_matrix.toarray
     csr_matrix.copy csr_matrix.tocoo csr_matrix.tocsc csr_matrix.tocsr coo_matrix.row diff

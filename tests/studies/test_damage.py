@@ -184,11 +184,12 @@ def test_cells_that_a_spreadsheet_would_compute_are_quoted(quick: Study, tmp_pat
         assert set(written) == {"'=1+1", "'+1+1", "'-1+1", "'@1+1", "a1+1"}
 
 
-def test_titles_and_names_are_text_and_never_markup(
+def test_names_are_text_and_never_markup(
     quick: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     model = ModelSpec("[/red]", "random", {"dim": 4})
-    study = replace(quick, title="[/b] \x1b[31m", models=(model,), perturbations=("original",))
+    corpora = (replace(quick.corpora[0], name="[/b] \x1b[31m"),)
+    study = replace(quick, corpora=corpora, models=(model,), perturbations=("original",))
     print_summary(run_study(study, tmp_path))
     shown = capsys.readouterr().out
     assert "[/b] \\x1b[31m" in shown

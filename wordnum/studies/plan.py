@@ -79,7 +79,7 @@ def plan_study(study: Study, *, n_jobs: int | None = 1) -> Plan:
     --------
     >>> from wordnum import load_study
     >>> plan_study(load_study("demo")).n_runs
-    52
+    36
     """
     notes: list[str] = []
     work: defaultdict[str, Any] = defaultdict(lambda: np.zeros(2))  # how often, and seconds
