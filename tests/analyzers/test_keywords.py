@@ -261,6 +261,22 @@ def test_sentence_says_what_a_word_stands_beside(text, counts):
     )
 
 
+def test_sentence_says_where_shares_and_odds_point_to_different_sides(found):
+    one = found[5]
+    at = one.order("odds")[0]
+    assert one.in_class[at] > one.base
+    assert one.low[at] > 1
+    assert "other way round" not in one.sentence(at)
+    below, ratios = one.high.copy(), one.odds_ratio.copy()
+    below[at], ratios[at] = 0.96, 0.92
+    turned = replace(one, high=below, odds_ratio=ratios)
+    assert turned.sentence(at) == one.sentence(at) + (
+        " Among neighbouring numbers it is the other way round."
+    )
+    unsure = replace(turned, low=np.full_like(one.low, 0.8), high=np.full_like(below, 1.1))
+    assert unsure.sentence(at) == one.sentence(at)
+
+
 def test_one_word_is_told_of_by_share_and_only_where_its_odds_differ(found):
     one = found[5]
     first = one.order()[0]

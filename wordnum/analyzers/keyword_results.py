@@ -179,13 +179,21 @@ class ModulusKeywords:
         }
 
     def sentence(self, at: int) -> str:
-        """What word number `at` says, in plain words."""
+        """What word number `at` says, in plain words.
+
+        The shares are of all numbers, the odds ratio compares neighbouring numbers. Where
+        they point to different sides, that is said too.
+        """
         side, word = self.sides[at], printable(self.words[at])
         place = {"left": "after", "right": "before"}.get(side.split()[0], "beside")
-        return (
+        told = (
             f"{100 * self.in_class[at]:.0f} % of the numbers {place} “{word}” are "
             f"{self.class_name}, where {100 * self.base:.0f} % of all are."
         )
+        turned = (self.odds_ratio[at] > 1) != (self.in_class[at] > self.base)
+        if self.differs[at] and turned:
+            told += " Among neighbouring numbers it is the other way round."
+        return told
 
     @property
     def differs(self) -> np.ndarray:
