@@ -206,11 +206,15 @@ def started(tmp_path: Path, *more: str) -> subprocess.Popen[bytes]:
     )
 
 
-def wait_for(process: subprocess.Popen[bytes], happened: Callable[[], object]) -> None:
+def caught(process: subprocess.Popen[bytes], happened: Callable[[], object]) -> bool:
+    """Whether it happened before the process ended; then a signal still reaches it."""
     deadline = time.monotonic() + 120
-    while process.poll() is None and not happened():
+    while process.poll() is None:
+        if happened():
+            return True
         assert time.monotonic() < deadline
         time.sleep(0.005)
+    return False
 
 
 @pytest.mark.long
@@ -228,8 +232,8 @@ def test_a_run_killed_again_and_again_goes_on_to_the_same_table(
     ]
     for happened in moments:
         process = started(tmp_path)
-        wait_for(process, happened)
-        os.killpg(process.pid, signal.SIGKILL)
+        if caught(process, happened):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
     assert_same_table(quick_done, run_study(quick, out))
     assert not [path for path in out.rglob("*") if ".part" in path.name]
@@ -241,7 +245,7 @@ def test_a_run_killed_again_and_again_goes_on_to_the_same_table(
 def test_an_interrupt_leaves_no_half_written_file_and_says_how_to_go_on(tmp_path: Path, jobs: str):
     out = tmp_path / "out"
     process = started(tmp_path, "--jobs", jobs)
-    wait_for(process, lambda: list(out.glob("runs/*.json")))
+    assert caught(process, lambda: list(out.glob("cache/counts/*")))
     os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -272,7 +276,7 @@ def alive(group: int) -> list[str]:
 )
 def test_workers_end_with_their_parent(tmp_path: Path, sent: signal.Signals):
     process = started(tmp_path, "--jobs", "2")
-    wait_for(process, lambda: list((tmp_path / "out").glob("runs/*.json")))
+    assert caught(process, lambda: list((tmp_path / "out").glob("cache/counts/*")))
     process.send_signal(sent)
     process.communicate()
     deadline = time.monotonic() + 60
