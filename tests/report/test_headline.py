@@ -36,8 +36,15 @@ def test_where_nothing_is_significant_it_says_so(tmp_path: Path):
 
 def test_too_few_documents_conclude_nothing(tmp_path: Path):
     text = said(tmp_path, [Recipe(interval_reason="few-documents")])["wikipedia"]
-    assert text.startswith("No kappa has an interval (fewer than 40 documents)")
+    start = "3 of 3 kappas without an interval (fewer than 40 documents) are above 95 % of those of"
+    assert text.startswith(f"{start} permuted labels, where 0.2 would be by chance. The highest is")
     assert "read best" not in text
+
+
+def test_a_kappa_without_an_interval_is_told_beside_those_that_have_one(tmp_path: Path):
+    text = said(tmp_path, [Recipe(model="frequency"), Recipe(interval_reason="few-documents")])
+    assert "Where kappa has an interval: Nothing is read of n mod T." in text["wikipedia"]
+    assert "3 of 3 kappas without an interval" in text["wikipedia"]
 
 
 def test_corpora_and_readings_of_ordinals_are_told_apart(tmp_path: Path):

@@ -40,8 +40,10 @@ def headline(results: StudyResults) -> list[Finding]:
 
     Rules. What is read: the kappa with the highest lower bound among the originals, if the p of
     its interval is under 5 % after Bonferroni over them, that of permuted labels under 5 %, and
-    its verdict is not *neither*. What changes it: the largest difference from the original whose p
-    is under 5 % after Holm over the corpus's comparisons. Without an interval nothing is concluded.
+    its verdict is not *neither*. Of kappas without an interval, how many are above 95 % of those
+    of permuted labels, and the highest: nothing more is concluded of them. What changes it: the
+    largest difference from the original whose p is under 5 % after Holm over the corpus's
+    comparisons.
 
     Parameters
     ----------
@@ -81,16 +83,36 @@ def _too_little(rows: pd.DataFrame) -> Iterator[str]:
 
 
 def _read(rows: pd.DataFrame, results: StudyResults) -> Iterator[str]:
-    """What is read best in the text as it is."""
-    rows = rows[rows["condition"] == "original"]
+    """What is read in the text as it is."""
+    rows = rows[(rows["condition"] == "original") & rows["kappa"].notna()]
     sure = rows[rows["low"].notna()]
-    if rows.empty:
-        return
-    if sure.empty:
-        why = rows["interval_reason"].dropna()
-        reason = f" ({reason_text(why.iloc[0])})" if len(why) and why.iloc[0] else ""
-        yield f"No kappa has an interval{reason}, so nothing can be concluded here."
-        return
+    unsure = rows[rows["low"].isna()]
+    if len(sure):
+        told = _read_for_sure(sure, results)
+        yield f"Where kappa has an interval: {told}" if len(unsure) else told
+    if len(unsure):
+        yield _read_without_interval(unsure)
+
+
+def _read_without_interval(rows: pd.DataFrame) -> str:
+    """What permuted labels say of kappas of which no other sample of the text is known."""
+    why = rows["interval_reason"].dropna()
+    reason = f" ({reason_text(why.iloc[0])})" if len(why) and why.iloc[0] else ""
+    above = rows[rows["null_p"] < ALPHA].sort_values("kappa", kind="stable")
+    told = (
+        f"{len(above) or 'None'} of {len(rows)} kappas without an interval{reason} "
+        f"{'are' if len(above) > 1 else 'is'} above 95 % of those of permuted labels"
+    )
+    if above.empty:
+        return f"{told}."
+    best = above.iloc[-1]
+    return (
+        f"{told}, where {0.05 * len(rows):.1f} would be by chance. The highest is "
+        f"{_system(best)}, kappa {best['kappa']:.0f} at T = {int(best['T'])}."
+    )
+
+
+def _read_for_sure(sure: pd.DataFrame, results: StudyResults) -> str:
     best = sure.sort_values("low").iloc[-1]
     # The interval's own p, since permutations have none under 1/201, beside theirs.
     df = len(results.record(str(best["key"]))["replicate_kappas"][str(int(best["T"]))])
@@ -101,9 +123,8 @@ def _read(rows: pd.DataFrame, results: StudyResults) -> Iterator[str]:
     )
     chance = p_value * len(sure) >= ALPHA or best["null_p"] >= ALPHA
     if chance or best.get("verdict") == "neither":
-        yield f"Nothing is read of n mod T. The highest is {highest} at T = {int(best['T'])}."
-        return
-    yield f"n mod {int(best['T'])} is read best by {highest}.{_without_fives(best)}"
+        return f"Nothing is read of n mod T. The highest is {highest} at T = {int(best['T'])}."
+    return f"n mod {int(best['T'])} is read best by {highest}.{_without_fives(best)}"
 
 
 def _without_fives(row: pd.Series[Any]) -> str:
@@ -168,4 +189,4 @@ def _changed(rows: pd.DataFrame, systems: pd.Series[str]) -> Iterator[str]:
 
 
 def _system(row: pd.Series[Any]) -> str:
-    return str(row["system"]).removesuffix(" · original")
+    return str(row["system"]).replace(" · original", "")
