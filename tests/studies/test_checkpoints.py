@@ -245,3 +245,15 @@ def test_a_perturbed_task_is_a_run_that_failed_and_no_other_result(tmp_path: Pat
     mine = table[table["model"] == "growing"].drop_duplicates("key").set_index("condition")
     assert mine["status"].to_dict() == {"original": "done", "thin:0.5": "failed"}
     assert "a task is not perturbed" in mine["error"]["thin:0.5"]
+
+
+def test_a_training_has_no_window_and_is_kept_where_another_is_counted(tmp_path: Path, corpus: str):
+    first = run(tmp_path, corpus)
+    FITS.clear()
+    file = tmp_path / "study.toml"
+    file.write_text(file.read_text().replace("windows = [1]", "windows = [1, 3]"))
+    second = run_study(load_study(str(file)), tmp_path / "out", overwrite=True)
+    assert FITS == []
+    assert second.table["window"].max() == 3
+    keys = [set(r.table.query("model == 'growing'")["key"]) for r in (first, second)]
+    assert keys[0] == keys[1]

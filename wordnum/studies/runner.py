@@ -146,8 +146,10 @@ def _measure_runs(
 
 
 def _fit_key(run: Run, stages: Stages, device: str) -> str:
-    """Hash of all that vectors depend on; those made from the text, on the same as its counts."""
-    data = (stages.counts(run.perturbation).stem, run.signal, run.window, run.seed, device)
+    """Hash of all that vectors depend on; those made from the text, on no window of a count."""
+    condition = run.perturbation
+    text = stages.text(condition) if run.model.reads_corpus else stages.counts(condition).stem
+    data = (text, run.signal, run.window, run.seed, device)
     model = (run.model.model, run.model.parameters, identity(run.model.kind))
     package = run.model.kind.__module__.split(".")[1:2]  # of ours, where that is another
     return content_hash(data, model, code_version("embeddings", *set(package) & {"lm"}))

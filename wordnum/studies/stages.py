@@ -144,11 +144,14 @@ class Stages:
     controls: list[Run] = field(default_factory=list)
     error: str = ""
 
+    def text(self, perturbation: Perturbation) -> tuple[Any, ...]:
+        """What the text of a condition depends on, as its counts and trainings read it."""
+        condition = (perturbation.name, identity(perturbation))
+        return code_version("cooccurrence", "corpus"), self.fingerprint, condition
+
     def counts(self, perturbation: Perturbation) -> Path:
         """File of the counts of a condition, up to the widest window."""
-        code = code_version("cooccurrence", "corpus")
-        condition = (perturbation.name, identity(perturbation))
-        return self.cache.path("counts", ".npz", code, self.fingerprint, condition, self.widest)
+        return self.cache.path("counts", ".npz", *self.text(perturbation), self.widest)
 
     def about(self) -> dict[str, Any]:
         """What a table should say of the corpus."""
