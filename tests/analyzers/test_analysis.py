@@ -136,7 +136,7 @@ def test_what_it_means_is_told_in_words(found):
         "The spectrum has spikes at T = ",
         "n mod 10 is read linearly, kappa x 100 = ",
         ": more than whether a number is round.",
-        "No intervals: vectors alone have no documents; the verdict rests on two ",
+        "No interval of kappa: vectors have no documents; the verdict rests on two ",
         "Of the scatter between last digits (Phi at T = 10, corrected): round or not ",
         "Digits or residues? The last digit alone",
         "By the rule of the paper, which counts roundness as geometry: ",

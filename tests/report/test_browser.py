@@ -209,6 +209,7 @@ def test_comparisons_say_what_a_condition_costs(page: Any):
     first.hover()
     assert "costs" in page.locator("#tip").inner_text()
     assert "points at T = 10" in page.locator("#tip").inner_text()
+    assert "2 of 2 pairs of systems" in section.inner_text()
     section.get_by_role("radio", name="2", exact=True).click()
     assert first.locator(".forest-words").inner_text() != at_ten
 

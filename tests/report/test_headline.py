@@ -25,13 +25,17 @@ def test_what_is_read_best_and_what_takes_most_of_it_away(tmp_path: Path):
     assert "Under unigram-replace kappa falls by 2" in text
     assert "at T = 5, in hellinger-svd" in text
     assert "context-length" not in text
+    assert "of 18 comparisons (6 pairs of systems at T = 2 / 5 / 10; Holm, 5 %)." in text
 
 
 def test_where_nothing_is_significant_it_says_so(tmp_path: Path):
     recipes = grid(conditions=("original", "isolate:8"), signals=("both",), models=("frequency",))
     text = said(tmp_path, recipes)["wikipedia"]
     assert "Nothing is read of n mod T. The highest is frequency" in text
-    assert "No condition differs from the original by more than chance over 3 comparisons" in text
+    assert (
+        "No condition differs from the original by more than chance in any of 3 comparisons "
+        "(1 pair of systems at T = 2 / 5 / 10; Holm, 5 %)."
+    ) in text
 
 
 def test_too_few_documents_conclude_nothing(tmp_path: Path):

@@ -135,7 +135,7 @@ class Analysis:
         200 of 200 numbers, 5 dimensions.
         The spectrum has no spike at T = 2, 5 and 10.
         n mod 2 and 5 is not read.
-        No intervals: vectors alone have no documents; the verdict rests on two permutation tests.
+        No interval of kappa: vectors have no documents; the verdict rests on two permutation tests.
         By the rule of the paper, which counts roundness as geometry: neither.
         """
         return "\n".join(explained(self))

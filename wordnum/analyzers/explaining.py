@@ -20,7 +20,7 @@ LABELS = {
     "spectral": "spectral only",
     "neither": "neither",
 }
-_NO_INTERVALS = {"no-replicates": "vectors alone have no documents"}
+_NO_INTERVALS = {"no-replicates": "vectors have no documents"}
 
 
 def explained(analysis: Analysis) -> list[str]:
@@ -80,7 +80,7 @@ def _of_missing_intervals(analysis: Analysis) -> Iterator[str]:
     told = "; ".join(
         _NO_INTERVALS.get(one, reason_text(one)) for one in sorted(filter(None, reasons))
     )
-    yield f"No intervals: {told}; the verdict rests on two permutation tests."
+    yield f"No interval of kappa: {told}; the verdict rests on two permutation tests."
 
 
 def _of_parity(T: int, probed: ModulusProbe) -> str:

@@ -83,8 +83,8 @@ def tell(manifest: dict[str, Any], n_documents: int, n_tokens: int) -> None:
         )
     if n_documents < _FEW_DOCUMENTS and n_tokens > _MANY_TOKENS:
         logger.warning(
-            "%s tokens in %s documents only: there will be no intervals. A document of plain "
-            "text ends at a blank line; where each line is one, say --separator line "
+            "%s tokens in %s documents only: kappa and Phi will have no intervals. A document of "
+            "plain text ends at a blank line; where each line is one, say --separator line "
             "(separator='line')",
             *(f"{n_tokens:,}", n_documents),
         )

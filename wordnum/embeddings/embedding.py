@@ -136,7 +136,7 @@ class Embedding(Shown):
             **origin,
             "replicates": f"{len(self.replicates)} {self.replicates.kind}"
             if self.replicates
-            else "none, so no intervals",
+            else "none, so no intervals of kappa",
             "flags": ", ".join(self.flags) or "none",
         }
 

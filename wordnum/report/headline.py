@@ -169,8 +169,8 @@ def _changed(rows: pd.DataFrame, systems: pd.Series[str]) -> Iterator[str]:
     if sure.empty:
         least = tested.groupby("T")["smallest_difference"].median().dropna()
         yield (
-            f"No condition differs from the original by more than chance over {len(tested)} "
-            "comparisons (Holm, 5 %)."
+            "No condition differs from the original by more than chance in any of "
+            f"{_compared(tested)}."
         )
         if len(least):
             points, periods = (
@@ -184,7 +184,17 @@ def _changed(rows: pd.DataFrame, systems: pd.Series[str]) -> Iterator[str]:
         f"Under {row['condition']} kappa {'falls' if row['difference'] < 0 else 'rises'} by "
         f"{abs(row['difference']):.0f} points ({low:.0f} to {high:.0f}) at T = {int(row['T'])}, in "
         f"{systems[row['key']].removesuffix(' · ' + row['condition'])}; "
-        f"{len(sure)} of {len(tested)} comparisons differ (Holm, 5 %)."
+        f"a difference is shown in {len(sure)} of {_compared(tested)}."
+    )
+
+
+def _compared(tested: pd.DataFrame) -> str:
+    """How many comparisons, and of what: the page has a row per pair of systems."""
+    pairs = len(tested[["key", "against"]].drop_duplicates())
+    periods = " / ".join(map(str, sorted(tested["T"].unique())))
+    return (
+        f"{len(tested)} comparisons ({pairs} {'pairs' if pairs > 1 else 'pair'} of systems at "
+        f"T = {periods}; Holm, 5 %)"
     )
 
 

@@ -64,13 +64,13 @@ function makeComparisons() {
     let entries = [...pairs.values()].filter(({ row }) => !recordByKey.has(row.key) || inFigure.has(row.key)).filter(({ row }) => text.toLowerCase().split(/\s+/).every(word =>
       `${nameOf(row)} ${row.against_condition}`.toLowerCase().includes(word)));
     if (order === 'size') entries = [...entries].sort((a, b) => (a.byT.get(chosen)?.difference ?? Infinity) - (b.byT.get(chosen)?.difference ?? Infinity));
-    count.textContent = `${entries.length} of ${pairs.size}`;
+    count.textContent = `${entries.length} of ${pairs.size} ${pairs.size > 1 ? 'pairs' : 'pair'} of systems`;
     table.replaceChildren(h('div', { class: 'forest-head', 'aria-hidden': 'true' }, h('span', {}), h('span', { class: 'forest-axis' },
       ticks(-range, range, innerWidth < 640 ? 4 : 8).map(v => h('span', { style: { left: at(v) } }, fixed(v)))), h('span', {})),
     ...entries.map(({ row, byT }) => {
       const here = byT.get(chosen);
       const clear = here && isNumber(here.low) && here.low * here.high > 0;
-      const unseen = here && isNumber(here.low) && !clear && h('small', {}, `seen from ${fixed(here.smallest_difference, 1)}`);
+      const unseen = here && isNumber(here.low) && !clear && h('small', {}, `the smallest difference that could be seen is ${fixed(here.smallest_difference, 1)}`);
       const words = !here || !isNumber(here.difference) ? (here || row).reason || 'not compared'
         : `${fixed(here.difference, 1)}${isNumber(here.low) ? `, ${between(here.low, here.high)}` : ', no interval'}`;
       const line = h('div', { class: 'forest-row', role: 'listitem' },
