@@ -100,7 +100,7 @@ def probed(kappa, control, *, low=None, high=None, p=0.001):
         low=None if low is None else kappa - 1, high=None if low is None else kappa + 1,
     )  # fmt: skip
     found = verdict(spectrum(noise), replace(result, by_period={10: ten, 3: result[3]}))
-    return found[10].geometry, [reason.code for reason in found[10].reasons]
+    return found[10].geometry, found[10].reasons
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,24 @@ def probed(kappa, control, *, low=None, high=None, p=0.001):
 )
 def test_the_rule_keeps_its_borders(kappa, control, interval, p, expected):
     low, high = interval
-    geometry, codes = probed(kappa, control, low=low, high=high, p=p)
+    geometry, reasons = probed(kappa, control, low=low, high=high, p=p)
     assert geometry == expected
-    assert ("no-interval" in codes) == (low is None)
+    assert ("no-interval" in [reason.code for reason in reasons]) == (low is None)
+
+
+@pytest.mark.parametrize(
+    ("kappa", "p", "code", "told"),
+    [
+        (4.9, 0.001, "under-the-floor", "kappa 4.9, p = 0.001, where 5 or more counts"),
+        (0.9, 0.001, "interval-holds-0", "kappa 0.9, p = 0.001, and its interval holds 0"),
+        (9.0, 0.09, "not-beyond-chance", "kappa 9.0, p = 0.091, where under 0.01 counts"),
+    ],
+)
+def test_what_is_not_read_says_why(kappa, p, code, told):
+    found = probed(kappa, kappa, low=kappa - 1, high=kappa + 1, p=p)
+    assert found[0] == "neither"
+    assert code in [reason.code for reason in found[1]]
+    assert f"not read at T = 10: {told}" in map(str, found[1])
 
 
 def test_what_was_not_tested_is_undecided():

@@ -13,6 +13,7 @@ import pandas as pd
 
 from wordnum.analyzers.controls import CONTROLS
 from wordnum.analyzers.probe_results import control_column
+from wordnum.analyzers.reasons import Reason
 from wordnum.analyzers.roundness import roundness_ceiling
 from wordnum.studies.columns import MEASURES, SCHEMA
 from wordnum.studies.records import record_path, write_frame, write_record
@@ -148,7 +149,8 @@ def record(recipe: Recipe, index: int) -> dict[str, Any]:
         "n_documents": 31 if recipe.interval_reason == "few-documents" else 4000,
         "paper_label": label(kappas, spike=strength > 0.05),
         "reasons": [
-            {"code": "geometric", "T": T, "text": f"geometric at T = {T}: kappa {kappas[T]:.1f}"}
+            Reason.of("geometric" if kappas[T] > 6 else "under-the-floor", T=T, kappa=kappas[T],
+                      p="p = 0.005")._asdict()
             for T in (2, 5, 10)
         ],
         "flags": flags,

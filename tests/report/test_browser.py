@@ -286,6 +286,8 @@ def test_the_tree_holds_every_system_once_and_opens_its_details(page: Any):
     for tree in trees:
         counted = tree.locator(":scope > ul > li > .branch .count").all_inner_texts()
         assert sum(map(int, counted)) == tree.locator(".names .link").count() == 9
+    unread = page.locator("#tree .names small:visible").first.inner_text()
+    assert unread.endswith("p = 0.005, where 5 or more counts")
     leaf = page.locator("#tree .names .link:visible").first
     leaf.click()
     page.locator("#detail-h").wait_for()

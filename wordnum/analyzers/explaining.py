@@ -20,6 +20,11 @@ LABELS = {
     "spectral": "spectral only",
     "neither": "neither",
 }
+UNREAD = {
+    "not-beyond-chance": "its p is not under 0.01",
+    "interval-holds-0": "the interval of its kappa holds 0",
+    "under-the-floor": "its kappa is under 5",
+}
 _NO_INTERVALS = {"no-replicates": "vectors have no documents"}
 
 
@@ -53,11 +58,12 @@ def _of_spikes(analysis: Analysis) -> Iterator[str]:
 def _of_probes(analysis: Analysis) -> Iterator[str]:
     if analysis.probe is None or analysis.verdict is None:
         return
-    unread = []
+    unread: dict[str, list[str]] = {}
     for T, probed in analysis.probe.items():
         geometry = analysis.verdict[T].geometry
         if geometry == "neither":
-            unread.append(str(T))
+            (why,) = {UNREAD.get(one.code) for one in analysis.verdict[T].reasons} - {None}
+            unread.setdefault(str(why), []).append(str(T))
             continue
         read = f"n mod {T} is read linearly, kappa x 100 = {_with_interval(probed)}"
         control = probed.controls.get("excluding multiples of 5")
@@ -66,8 +72,8 @@ def _of_probes(analysis: Analysis) -> Iterator[str]:
             continue
         apart = f"among numbers that are no multiples of 5, {_with_interval(control)}"
         yield f"{read}; {apart}: {_ending(geometry, control)}.{_of_parity(T, probed)}"
-    if unread:
-        yield f"n mod {_listed(unread)} is not read."
+    for why, periods in unread.items():
+        yield f"n mod {_listed(periods)} is not read: {why}."
 
 
 def _of_missing_intervals(analysis: Analysis) -> Iterator[str]:

@@ -18,7 +18,7 @@ _GEOMETRY = {
     "geometric": "geometric",
     "by roundness": "by roundness",
     "undecided": "undecided",
-    "neither": "nothing read",
+    "neither": "not read",
 }
 # Places of the branches and of the first column, in widths of the drawing; characters of a column.
 _BRANCHES, _COLUMNS, _CHARACTERS = (0.0, 0.12, 0.24), 0.36, 84

@@ -222,8 +222,8 @@ def _geometry(T: int, probed: ModulusProbe) -> tuple[str, list[Reason]]:
         "p": "no permutations" if bound is None else f"p = {bound:.2g}",
     }
     reasons = list(_caveats(T, probed))
-    if not counts(kappa, probed.low, bound):
-        return "neither", [Reason.of("not-geometric", **told), *reasons]
+    if why := _shortfall(kappa, probed.low, bound):
+        return "neither", [Reason.of(why, **told), *reasons]
     if bound is None and probed.low is None:
         return "undecided", [Reason.of("untested", **told)]
     if T % 2 and T % 5:
@@ -244,8 +244,16 @@ def _geometry(T: int, probed: ModulusProbe) -> tuple[str, list[Reason]]:
 
 def counts(kappa: float, low: float | None, p_value: float | None) -> bool:
     """Whether a kappa x 100 reaches the floor, its p the level, and its interval lies above 0."""
-    likely = p_value is None or p_value < PERMUTATION_LEVEL
-    return kappa >= FLOOR and likely and (low is None or low > 0)
+    return not _shortfall(kappa, low, p_value)
+
+
+def _shortfall(kappa: float, low: float | None, p_value: float | None) -> str:
+    """Code of what a kappa lacks to count; empty where it counts."""
+    if p_value is not None and p_value >= PERMUTATION_LEVEL:
+        return "not-beyond-chance"
+    if low is not None and low <= 0:
+        return "interval-holds-0"
+    return "" if kappa >= FLOOR else "under-the-floor"
 
 
 def upper_bound(control: Control) -> float:

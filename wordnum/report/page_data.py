@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordnum.analyzers.controls import CONTROLS
+from wordnum.analyzers.explaining import UNREAD
 from wordnum.analyzers.probe_results import control_column
 from wordnum.analyzers.reasons import reason_text
 from wordnum.errors import printable
@@ -192,6 +193,11 @@ def _overview(record: Mapping[str, Any], system: str, moduli: Sequence[int]) -> 
         "system": system,
         "flags": record.get("flags", []),
         "reasons": [reason["text"] for reason in record.get("reasons", [])],
+        "unread": {
+            reason["T"]: reason["text"].partition(": ")[2]
+            for reason in record.get("reasons", [])
+            if reason["code"] in UNREAD
+        },
         "notices": notices(record),
         "measures": {
             name: values

@@ -1,6 +1,6 @@
 // The tree of verdicts: which system lands where, a tree for each T.
 
-const GEOMETRY = { geometric: 'geometric', 'by roundness': 'by roundness', undecided: 'undecided', neither: 'nothing read' };
+const GEOMETRY = { geometric: 'geometric', 'by roundness': 'by roundness', undecided: 'undecided', neither: 'not read' };
 const SEVERAL = 6;
 
 function makeTree() {
@@ -30,7 +30,7 @@ function redrawTree() {
 function leaf(words, members, T) {
   if (!members.length) return null;
   const names = h('ul', { class: 'names' }, members.map(record => h('li', {},
-    h('button', { type: 'button', class: 'link', onclick: () => openDetail(record, T) }, fullLabel(record)))));
+    h('button', { type: 'button', class: 'link', onclick: () => openDetail(record, T) }, fullLabel(record)), h('small', {}, record.unread[T]))));
   const head = [words, h('span', { class: 'count' }, ` ${members.length}`)];
   return h('li', {}, members.length > SEVERAL ? h('details', {}, h('summary', {}, head), names) : [h('span', { class: 'branch' }, head), names]);
 }
