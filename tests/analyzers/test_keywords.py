@@ -14,6 +14,7 @@ from statsmodels.stats.contingency_tables import StratifiedTable
 
 from wordnum.analyzers.contrasts import residue_contrasts
 from wordnum.analyzers.keyword_finding import keywords
+from wordnum.analyzers.keyword_tables import word_cells
 from wordnum.analyzers.keyword_tests import block_f, permutation_p, residue_profile
 from wordnum.analyzers.odds_ratios import stratified_odds_ratios
 from wordnum.analyzers.phi import phi_of_counts
@@ -277,7 +278,7 @@ def test_sentence_says_where_shares_and_odds_point_to_different_sides(found):
     assert unsure.sentence(at) == one.sentence(at)
 
 
-def test_one_word_is_told_of_by_share_and_only_where_its_odds_differ(found):
+def test_one_word_is_told_of_by_share_and_only_where_its_odds_agree(found):
     one = found[5]
     first = one.order()[0]
     assert one.told() == one.sentence(first)
@@ -285,7 +286,13 @@ def test_one_word_is_told_of_by_share_and_only_where_its_odds_differ(found):
     low[first], high[first] = 0.9, 1.1
     assert replace(one, low=low, high=high).told() == one.sentence(one.order()[1])
     nowhere = replace(one, low=np.full_like(low, np.nan), high=np.full_like(high, np.nan))
-    assert nowhere.told() == "No word is shown to favour 1 mod 5, or to avoid them."
+    assert nowhere.told() == (
+        "No word is shown to favour 1 mod 5, or to avoid them, both among all numbers and among "
+        "neighbours."
+    )
+    turned = replace(one, odds_ratio=1 / one.odds_ratio, low=1 / one.high, high=1 / one.low)
+    assert turned.differs[first]
+    assert turned.told() == nowhere.told()
     none = replace(one, confirmed=np.zeros_like(one.confirmed))
     assert none.told() == "No word is shown to carry n mod 5."
     for shown in (one, nowhere, none):
@@ -302,12 +309,32 @@ def test_other_orders_are_of_what_they_say(found):
     one = replace(
         found[5], confirmed=found[5].confirmed & (np.arange(len(found[5].words)) % 2 == 0)
     )
-    with np.errstate(divide="ignore"):
-        odds = np.exp(np.abs(np.log(one.odds_ratio)))
+    odds = np.maximum(one.low, 1 / one.high)
     for by, strength in (("share", one.share), ("f", one.f), ("odds", odds)):
-        assert strength[one.order(by)].tolist() == sorted(strength, reverse=True)
+        known = strength[one.order(by)]
+        known = known[~np.isnan(known)]
+        assert known.tolist() == sorted(known, reverse=True)
     with pytest.raises(UsageError, match="unknown order"):
         one.order("alphabet")
+
+
+def test_few_pairs_do_not_head_the_odds(found):
+    """A wide interval around a large ratio is behind a narrow one; no interval is last."""
+    one = found[5]
+    n = len(one.words)
+    ratio, low, high = np.full(n, 1.1), np.full(n, 0.9), np.full(n, 1.3)
+    ratio[:5], low[:5], high[:5] = (
+        [9, 0.2, 3, np.inf, np.inf],
+        [1.01, 0.1, 2.5, np.nan, np.nan],
+        [80, 0.25, 3.6, np.nan, np.nan],
+    )
+    confirmed = np.isin(np.arange(n), (0, 1, 2, 3))
+    made = replace(one, odds_ratio=ratio, low=low, high=high, confirmed=confirmed)
+    order = made.order("odds").tolist()
+    assert order[:4] == [3, 1, 2, 0]
+    assert order[-1] == 4
+    rows = word_cells(made, top=n, order="odds")
+    assert [("not confirmed" in row[5]) for row in rows] == [False] * 4 + [True] * (n - 4)
 
 
 def test_print_and_notebooks_show_the_first_ten_words_of_every_period(counts, found):

@@ -68,13 +68,13 @@ def test_the_words_that_carry_it_are_named_and_no_others(tmp_path: Path):
     assert "games" not in text
 
 
-def test_a_word_is_told_of_where_the_interval_of_its_odds_excludes_1(tmp_path: Path):
+def test_a_word_is_told_of_where_its_share_and_its_odds_agree(tmp_path: Path):
     folder = make_study(tmp_path / "study", [Recipe()])
     table = words()
-    table.loc[table["word"] == "over", "low"] = 0.9
+    table.loc[table["word"] == "over", "agrees"] = False
     write_frame(folder / "words.json", table)
     text = " ".join(headline(StudyResults.open(folder))[0].sentences)
     assert "are over, about. 80 % of the numbers beside “about”" in text
-    write_frame(folder / "words.json", table.assign(low=0.9, high=1.1))
+    write_frame(folder / "words.json", table.assign(agrees=False))
     text = " ".join(headline(StudyResults.open(folder))[0].sentences)
-    assert "are over, about. No word is shown to favour multiples of 5, or to avoid them." in text
+    assert "are over, about. No word is shown to favour multiples of 5, or to avoid them," in text

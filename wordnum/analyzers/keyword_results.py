@@ -23,6 +23,11 @@ COLUMNS = ("word", "side", "count", "share", "f", "p_value", "q_value", "confirm
            "low", "high", "in_class")  # fmt: skip
 
 
+NONE_AGREES = (
+    "No word is shown to favour {}, or to avoid them, both among all numbers and among neighbours."
+)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class ModulusKeywords:
     """The words of one T that were tested, and what they carry of n mod T.
@@ -132,15 +137,16 @@ class ModulusKeywords:
     def order(self, by: str = "confirmed") -> np.ndarray:
         """Indices of the words: confirmed ones first, by share; or all by share, F, or odds ratio.
 
-        Falling; shares by what the word adds to Phi. A ratio of 1/3 is as strong as one of 3.
+        Falling; shares by what the word adds to Phi. Odds ratios by the end of their interval that
+        is nearer to 1, lest few pairs head the list; 1/3 is as strong as 3. A confirmed word all of
+        whose pairs are on one side has no interval, and comes first.
         """
         one_of(by, ORDERS, what="order")
-        with np.errstate(divide="ignore"):
-            odds = np.abs(np.log(self.odds_ratio))
-        strength = {"f": self.f, "odds": odds}.get(by, self.phi)
+        nearer = np.fmax(np.log(self.low), -np.log(self.high))
+        sided = self.confirmed & np.isin(self.odds_ratio, (0, np.inf))
+        strength = {"f": self.f, "odds": np.where(sided, np.inf, nearer)}.get(by, self.phi)
         first = ~self.confirmed if by == "confirmed" else np.zeros(len(self.words), dtype=bool)
-        # Infinite odds stay above the largest finite ones.
-        return np.lexsort((-np.nan_to_num(strength, nan=-np.inf, posinf=np.inf), first))
+        return np.lexsort((-self.phi, -np.nan_to_num(strength, nan=-np.inf, posinf=np.inf), first))
 
     def to_frame(self, *, top: int | None = None, order: str = "confirmed") -> pd.DataFrame:
         """One row per word, with the columns `COLUMNS` and a residual for every residue."""
@@ -190,8 +196,7 @@ class ModulusKeywords:
             f"{100 * self.in_class[at]:.0f} % of the numbers {place} “{word}” are "
             f"{self.class_name}, where {100 * self.base:.0f} % of all are."
         )
-        turned = (self.odds_ratio[at] > 1) != (self.in_class[at] > self.base)
-        if self.differs[at] and turned:
+        if self.differs[at] and not self.agrees[at]:
             told += " Among neighbouring numbers it is the other way round."
         return told
 
@@ -200,13 +205,18 @@ class ModulusKeywords:
         """Whether the interval of the odds ratio excludes 1: (c,)."""
         return (self.low > 1) | (self.high < 1)
 
+    @property
+    def agrees(self) -> np.ndarray:
+        """Whether it does, to the same side as the word's share among all numbers: (c,)."""
+        return self.differs & ((self.odds_ratio > 1) == (self.in_class > self.base))
+
     def told(self) -> str:
-        """Say it with one word: of the confirmed ones that differ, that with the largest share."""
-        plain = np.flatnonzero(self.confirmed & self.differs)
+        """Say it with one word: of the confirmed ones that agree, that with the largest share."""
+        plain = np.flatnonzero(self.confirmed & self.agrees)
         if plain.size:
             return self.sentence(plain[np.argmax(self.phi[plain])])
         if self.confirmed.any():
-            return f"No word is shown to favour {self.class_name}, or to avoid them."
+            return NONE_AGREES.format(self.class_name)
         return f"No word is shown to carry n mod {self.period}."
 
     def plot(

@@ -22,14 +22,13 @@ def word_cells(found: ModulusKeywords, *, top: int, order: str) -> list[list[str
 
 
 def _cells(found: ModulusKeywords, i: int) -> list[str]:
-    doubtful = bool(found.q_value[i] <= 0.05 and not found.confirmed[i])
     return [
         printable(found.words[i]),
         found.sides[i],
         f"{found.count[i]:,.0f}",
         _figure(100 * found.share[i], ".1f", " %"),
         _figure(found.f[i], ".1f"),
-        f"{found.q_value[i]:.2g}" + " (not confirmed)" * doubtful,
+        f"{found.q_value[i]:.2g}" + " (not confirmed)" * (not found.confirmed[i]),
         _figure(found.odds_ratio[i], ".2f"),
         f"{found.low[i]:.2f} to {found.high[i]:.2f}" if np.isfinite(found.low[i]) else "",
         _figure(100 * found.in_class[i], ".0f", " %"),

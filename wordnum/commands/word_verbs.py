@@ -27,7 +27,7 @@ def words(
     order: Literal["confirmed", "share", "f", "odds"] = Option(
         "confirmed",
         help="Confirmed words first, by share; or all by share of the corrected Phi, by F, or by "
-        "how far the odds ratio is from 1.",
+        "the end of the odds ratio's interval that is nearer to 1.",
     ),
     side: opt.Side | None = Option(None, help="Words left of the number, right of it, or both."),
     window: int | None = Option(None, min=1, help="Tokens on each side; that of the counts."),

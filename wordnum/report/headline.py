@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import stats
 
+from wordnum.analyzers.keyword_results import NONE_AGREES
 from wordnum.analyzers.reasons import reason_text
 from wordnum.analyzers.spikes import holm
 from wordnum.studies.results import StudyResults
@@ -148,12 +149,8 @@ def _carried(words: pd.DataFrame | None, key: Any) -> Iterator[str]:
         best = mine[mine["T"] == T].sort_values("share", ascending=False, kind="stable")
         if len(best):
             first = ", ".join(best["word"].drop_duplicates()[:5])
-            plain = best.loc[(best["low"] > 1) | (best["high"] < 1), "sentence"]
-            told = (
-                f"No word is shown to favour {best['class'].iloc[0]}, or to avoid them."
-                if plain.empty
-                else plain.iloc[0]
-            )
+            none = NONE_AGREES.format(best["class"].iloc[0])
+            told = next(iter(best.loc[best["agrees"].astype(bool), "sentence"]), none)
             yield f"Words that carry n mod {T} are {first}. {told}"
             return
     yield "No word carries n mod T by more than chance."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Of study.json, of the records and of the tables; counted up when a name or a meaning changes.
-SCHEMA = 3
+SCHEMA = 4
 
 # What a run is. An axis that its model does not have is empty.
 IDENTITY = (
@@ -63,7 +63,7 @@ COMPARISON = (
 WORDS = (
     "corpus", "numerals", "ordinals", "window", "label", "T", "word", "side", "count", "share", "f",
     "p_value", "q_value", "confirmed", "odds_ratio", "low", "high", "in_class", "class", "tested",
-    "sentence",
+    "agrees", "sentence",
 )  # fmt: skip
 
 # Integers, which may be missing.

@@ -43,6 +43,7 @@ def _table(counts: Counts, window: Window, moduli: tuple[int, ...]) -> pd.DataFr
             one.to_frame(top=_TOP).assign(
                 T=T,
                 tested=len(one.words),
+                agrees=one.agrees[at],
                 sentence=[one.sentence(i) for i in at],
                 **{"class": one.class_name},
             )

@@ -27,7 +27,7 @@ const placed = ({ word, side }) => {
 function wordTable(own, T) {
   if (!own.length) return [h('p', { class: 'hint' }, `No word was tested at T = ${T}.`)];
   const confirmed = own.filter(row => row.confirmed).length;
-  const told = own.find(row => row.confirmed && (row.low > 1 || row.high < 1));
+  const told = own.find(row => row.confirmed && row.agrees);
   const cell = (value, r) => tint(h('td', { class: 'residue', 'aria-label': `residue ${r}: ${fixed(value, 1)}` }), value, 12);
   return [
     told && h('p', { class: 'told' }, told.sentence),
