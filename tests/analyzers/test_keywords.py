@@ -278,24 +278,30 @@ def test_sentence_says_where_shares_and_odds_point_to_different_sides(found):
     assert unsure.sentence(at) == one.sentence(at)
 
 
-def test_one_word_is_told_of_by_share_and_only_where_its_odds_agree(found):
+def test_the_word_that_is_quoted_has_the_surest_odds_of_the_first_that_agree(found):
     one = found[5]
-    first = one.order()[0]
-    assert one.told() == one.sentence(first)
-    low, high = one.low.copy(), one.high.copy()
-    low[first], high[first] = 0.9, 1.1
-    assert replace(one, low=low, high=high).told() == one.sentence(one.order()[1])
+    first = one.order()[:6]
+    low, high = np.full_like(one.low, 1.1), np.full_like(one.low, 9.0)
+    low[first], high[first] = [1.1, 0.9, 1.5, 2.0, 1.2, 3.0], [8.0, 9.0, 9.0, 9.0, 9.0, 9.0]
+    ratio = np.sqrt(low * high)
+    ratio[first[3]], low[first[3]], high[first[3]] = 0.4, 0.3, 0.5  # shares say the other side
+    share = np.full_like(ratio, one.base + 0.2)
+    made = replace(one, odds_ratio=ratio, low=low, high=high, in_class=share)
+    assert one.confirmed[first].all()
+    assert made.told() == made.sentence(first[5])
+    low[first[5]] = 1.01
+    assert made.told() == made.sentence(first[2])
     nowhere = replace(one, low=np.full_like(low, np.nan), high=np.full_like(high, np.nan))
     assert nowhere.told() == (
         "No word is shown to favour 1 mod 5, or to avoid them, both among all numbers and among "
         "neighbours."
     )
     turned = replace(one, odds_ratio=1 / one.odds_ratio, low=1 / one.high, high=1 / one.low)
-    assert turned.differs[first]
+    assert turned.differs[first[0]]
     assert turned.told() == nowhere.told()
     none = replace(one, confirmed=np.zeros_like(one.confirmed))
     assert none.told() == "No word is shown to carry n mod 5."
-    for shown in (one, nowhere, none):
+    for shown in (made, nowhere, none):
         assert shown.plot(order="odds").get_supxlabel() == shown.told()
 
 

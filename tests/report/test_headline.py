@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.report.fake_study import Recipe, grid, make_study, words
+from tests.report.fake_study import Recipe, grid, make_study
 from wordnum.report.headline import headline
-from wordnum.studies.records import write_frame
 from wordnum.studies.results import StudyResults
 
 
@@ -66,15 +65,3 @@ def test_the_words_that_carry_it_are_named_and_no_others(tmp_path: Path):
     text = said(tmp_path, [Recipe()])["wikipedia"]
     assert "Words that carry n mod 10 are over, about. 80 % of the numbers beside" in text
     assert "games" not in text
-
-
-def test_a_word_is_told_of_where_its_share_and_its_odds_agree(tmp_path: Path):
-    folder = make_study(tmp_path / "study", [Recipe()])
-    table = words()
-    table.loc[table["word"] == "over", "agrees"] = False
-    write_frame(folder / "words.json", table)
-    text = " ".join(headline(StudyResults.open(folder))[0].sentences)
-    assert "are over, about. 80 % of the numbers beside “about”" in text
-    write_frame(folder / "words.json", table.assign(agrees=False))
-    text = " ".join(headline(StudyResults.open(folder))[0].sentences)
-    assert "are over, about. No word is shown to favour multiples of 5, or to avoid them," in text

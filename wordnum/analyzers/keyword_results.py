@@ -23,9 +23,8 @@ COLUMNS = ("word", "side", "count", "share", "f", "p_value", "q_value", "confirm
            "low", "high", "in_class")  # fmt: skip
 
 
-NONE_AGREES = (
-    "No word is shown to favour {}, or to avoid them, both among all numbers and among neighbours."
-)
+# Words by share among which one is quoted.
+_QUOTABLE = 5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -142,9 +141,8 @@ class ModulusKeywords:
         whose pairs are on one side has no interval, and comes first.
         """
         one_of(by, ORDERS, what="order")
-        nearer = np.fmax(np.log(self.low), -np.log(self.high))
         sided = self.confirmed & np.isin(self.odds_ratio, (0, np.inf))
-        strength = {"f": self.f, "odds": np.where(sided, np.inf, nearer)}.get(by, self.phi)
+        strength = {"f": self.f, "odds": np.where(sided, np.inf, self._nearer)}.get(by, self.phi)
         first = ~self.confirmed if by == "confirmed" else np.zeros(len(self.words), dtype=bool)
         return np.lexsort((-self.phi, -np.nan_to_num(strength, nan=-np.inf, posinf=np.inf), first))
 
@@ -206,17 +204,30 @@ class ModulusKeywords:
         return (self.low > 1) | (self.high < 1)
 
     @property
+    def _nearer(self) -> np.ndarray:
+        """Logarithm of the end of the odds ratio's interval that is nearer to 1, or its inverse."""
+        return np.fmax(np.log(self.low), -np.log(self.high))
+
+    @property
     def agrees(self) -> np.ndarray:
         """Whether it does, to the same side as the word's share among all numbers: (c,)."""
         return self.differs & ((self.odds_ratio > 1) == (self.in_class > self.base))
 
     def told(self) -> str:
-        """Say it with one word: of the confirmed ones that agree, that with the largest share."""
-        plain = np.flatnonzero(self.confirmed & self.agrees)
-        if plain.size:
-            return self.sentence(plain[np.argmax(self.phi[plain])])
+        """Say it with one word, as one would quote it.
+
+        Of the five confirmed words with the largest shares whose shares and odds agree, that whose
+        odds ratio is the most surely far from 1. The largest share alone may be of a frequent word
+        that tells little.
+        """
+        plain = [at for at in self.order() if self.confirmed[at] and self.agrees[at]][:_QUOTABLE]
+        if plain:
+            return self.sentence(plain[np.argmax(self._nearer[plain])])
         if self.confirmed.any():
-            return NONE_AGREES.format(self.class_name)
+            return (
+                f"No word is shown to favour {self.class_name}, or to avoid them, both among all "
+                "numbers and among neighbours."
+            )
         return f"No word is shown to carry n mod {self.period}."
 
     def plot(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import stats
 
-from wordnum.analyzers.keyword_results import NONE_AGREES
 from wordnum.analyzers.reasons import reason_text
 from wordnum.analyzers.spikes import holm
 from wordnum.studies.results import StudyResults
@@ -149,9 +148,7 @@ def _carried(words: pd.DataFrame | None, key: Any) -> Iterator[str]:
         best = mine[mine["T"] == T].sort_values("share", ascending=False, kind="stable")
         if len(best):
             first = ", ".join(best["word"].drop_duplicates()[:5])
-            none = NONE_AGREES.format(best["class"].iloc[0])
-            told = next(iter(best.loc[best["agrees"].astype(bool), "sentence"]), none)
-            yield f"Words that carry n mod {T} are {first}. {told}"
+            yield f"Words that carry n mod {T} are {first}. {best['told'].iloc[0]}"
             return
     yield "No word carries n mod T by more than chance."
 

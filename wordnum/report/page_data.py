@@ -35,7 +35,7 @@ _ATTRIBUTION = (
 )  # fmt: skip
 _WORDS = (
     "label", "T", "word", "side", "count", "share", "f", "q_value", "confirmed", "odds_ratio",
-    "low", "high", "in_class", "class", "tested", "agrees", "sentence",
+    "low", "high", "in_class", "class", "tested", "sentence", "told",
 )  # fmt: skip
 _SHOWN_AS = {"groups": "folds of 50 consecutive numbers"}
 # Of every T that the page has words of.

@@ -63,7 +63,7 @@ COMPARISON = (
 WORDS = (
     "corpus", "numerals", "ordinals", "window", "label", "T", "word", "side", "count", "share", "f",
     "p_value", "q_value", "confirmed", "odds_ratio", "low", "high", "in_class", "class", "tested",
-    "agrees", "sentence",
+    "sentence", "told",
 )  # fmt: skip
 
 # Integers, which may be missing.

@@ -43,8 +43,8 @@ def _table(counts: Counts, window: Window, moduli: tuple[int, ...]) -> pd.DataFr
             one.to_frame(top=_TOP).assign(
                 T=T,
                 tested=len(one.words),
-                agrees=one.agrees[at],
                 sentence=[one.sentence(i) for i in at],
+                told=one.told(),
                 **{"class": one.class_name},
             )
         )

@@ -27,10 +27,9 @@ const placed = ({ word, side }) => {
 function wordTable(own, T) {
   if (!own.length) return [h('p', { class: 'hint' }, `No word was tested at T = ${T}.`)];
   const confirmed = own.filter(row => row.confirmed).length;
-  const told = own.find(row => row.confirmed && row.agrees);
   const cell = (value, r) => tint(h('td', { class: 'residue', 'aria-label': `residue ${r}: ${fixed(value, 1)}` }), value, 12);
   return [
-    told && h('p', { class: 'told' }, told.sentence),
+    h('p', { class: 'told' }, own[0].told),
     h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Table of words' }, h('table', { class: 'heat words' },
       h('caption', {}, `${confirmed} of the ${own.length} shown are confirmed, of ${own[0].tested} tested`),
       h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Word'), own[0].residues.map((_, r) => h('th', { scope: 'col' }, r)),
