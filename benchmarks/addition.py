@@ -3,6 +3,7 @@
     python benchmarks/addition.py -o addition                 train all, measure, draw
     python benchmarks/addition.py -o addition --only one-token,two-tokens --seeds 0,1,2
     python benchmarks/addition.py -o addition --measure       measure and draw what there is by now
+    wordnum study addition -o study; python benchmarks/addition.py --study study      its table
 
 Every training goes on where it was killed, and one that is finished is not trained again. Several
 processes may train different ones of the same folder (``--only``). Tables are printed as Markdown;
@@ -34,6 +35,7 @@ from wordnum.embeddings.trajectory import load_trajectory
 from wordnum.errors import InputError
 from wordnum.lm.addition import AdditionTask
 from wordnum.lm.language_model import LanguageModel
+from wordnum.studies.results import StudyResults
 
 MODULI = (2, 5, 10)
 ROWS = 256
@@ -99,6 +101,7 @@ def measured(embedding, *, nulls: int = 0) -> dict:
     }
     if nulls:
         row["p_value"] = {T: float(found[T].null.p_value) for T in MODULI}
+        row["ridge"] = {T: float(found[T].alternative_kappa) for T in MODULI}
     return row
 
 
@@ -109,7 +112,7 @@ def along(folder: Path) -> list[dict]:
     trajectory = load_trajectory(folder)
     for step, tokens, embedding in trajectory:
         last = step == trajectory.steps[-1]
-        if step not in rows or (last and "p_value" not in rows[step]):
+        if step not in rows or (last and "ridge" not in rows[step]):
             accuracy = embedding.provenance["accuracy"]
             row = measured(embedding, nulls=200 if last else 0)
             rows[step] = {"step": step, "tokens": tokens, "accuracy": accuracy, **row}
@@ -128,14 +131,15 @@ def three(values: dict) -> str:
 
 
 def table(found: dict[str, list[dict]]) -> None:
-    print("| training | steps | held-out problems right | kappa | p | magnitude |")
-    print("|---|---|---|---|---|---|")
+    print("| training | steps | held-out problems right | kappa | p | ridge | magnitude |")
+    print("|---|---|---|---|---|---|---|")
     for name, rows in found.items():
         last = rows[-1]
         p = " / ".join(f"{last['p_value'][str(T)]:.3f}" for T in MODULI)
         spikes = " / ".join(f"{last['magnitude'][str(T)]:.1f}" for T in MODULI)
         right = f"{last['accuracy']:.1%}" if "accuracy" in last else ""
-        cells = [name, last.get("step", ""), right, three(last["kappa"]), p, spikes]
+        kappas, ridge = three(last["kappa"]), three(last["ridge"])
+        cells = [name, last.get("step", ""), right, kappas, p, ridge, spikes]
         print("|", " | ".join(map(str, cells)), "|")
     print("\n| training | step | right | kappa |")
     print("|---|---|---|---|")
@@ -143,6 +147,20 @@ def table(found: dict[str, list[dict]]) -> None:
         for row in rows if len(rows) > 1 else ():
             if row["step"] >= 100:
                 print(f"| {name} | {row['step']} | {row['accuracy']:.1%} | {three(row['kappa'])} |")
+
+
+def of_study(folder: Path) -> None:
+    """The same table of the built-in study, which trains under two optimisers."""
+    final = StudyResults.open(folder).final
+    print("| text | system | held-out problems right | kappa | p | ridge | magnitude |")
+    print("|---|---|---|---|---|---|---|")
+    columns = {"kappa": 0, "null_p": 3, "alternative_kappa": 0, "magnitude": 1}
+    for (text, system), rows in final.groupby(["corpus", "system"], sort=False):
+        own = rows.set_index("T").loc[list(MODULI)]
+        right = own["task_accuracy"].iloc[0]
+        cells = [text, system, "" if np.isnan(right) else f"{right:.1%}"]
+        cells += [" / ".join(f"{x:.{n}f}" for x in own[name]) for name, n in columns.items()]
+        print("|", " | ".join(cells), "|")
 
 
 def draw(found: dict[str, list[dict]], path: Path) -> None:
@@ -181,8 +199,12 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(RUNS), help="names, joined by commas")
     parser.add_argument("--base", type=int, default=100)
     parser.add_argument("--seeds", default="0", help="joined by commas")
+    parser.add_argument("--study", type=Path, help="a folder of the built-in study: its table")
     parser.add_argument("--measure", action="store_true", help="train nothing")
     options = parser.parse_args()
+    if options.study:
+        of_study(options.study)
+        return
     names, seeds = options.only.split(","), [int(seed) for seed in options.seeds.split(",")]
     trainings = [(name, seed) for name in names for seed in seeds]
     for name, seed in trainings if not options.measure else ():
