@@ -18,6 +18,7 @@ from wordnum.analyzers.keyword_tables import word_cells
 from wordnum.analyzers.keyword_tests import block_f, permutation_p, residue_profile
 from wordnum.analyzers.odds_ratios import stratified_odds_ratios
 from wordnum.analyzers.phi import phi_of_counts
+from wordnum.analyzers.plotting import GREY, LESS, MORE
 from wordnum.cooccurrence.counting import count
 from wordnum.cooccurrence.counts import Counts
 from wordnum.cooccurrence.windows import Window
@@ -384,6 +385,22 @@ def test_figure_shows_the_words_and_says_it_plainly(found):
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == [found[5].words[i] for i in found[5].order()[:6]]
     assert "% of the numbers beside" in figure.get_supxlabel()
+
+
+def test_more_is_blue_and_less_is_orange(found):
+    from matplotlib.colors import to_rgb
+    from matplotlib.figure import Figure
+
+    one = found[5]
+    at = one.order()[:40]
+    heat, odds = one.plot(Figure((7, 5)), top=40).axes[:2]
+    image = heat.get_images()[0]
+    assert image.cmap(1.0)[:3] == pytest.approx(to_rgb(MORE), abs=0.01)
+    assert image.cmap(0.0)[:3] == pytest.approx(to_rgb(LESS), abs=0.01)
+    marks = [line.get_color() for line in odds.lines if line.get_marker() == "o"]
+    expected = [GREY if not one.differs[i] else MORE if one.odds_ratio[i] > 1 else LESS for i in at]
+    assert marks == expected
+    assert {MORE, LESS} <= set(expected)
 
 
 def test_words_of_an_embedding_are_those_of_its_counts(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.report.fake_study import hostile_study, make_study, mixed, trained_study
-from wordnum.analyzers.plotting import PERIODS
+from wordnum.analyzers.plotting import LESS, MORE, PERIODS
 from wordnum.report.page import write_page
 
 pytestmark = pytest.mark.long
@@ -314,6 +315,26 @@ def test_a_modulus_has_the_colour_of_the_figures_for_print(page: Any):
         )
         red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
         assert shown == f"rgb({red}, {green}, {blue})"
+
+
+def test_more_and_less_have_the_hues_of_the_figures_for_print(page: Any):
+    for name, color in ((".positive", MORE), (".negative", LESS)):
+        shown = page.locator(f".heat {name}").first.evaluate(
+            "node => getComputedStyle(node).getPropertyValue('--tint')"
+        )
+        assert hue(shown) == pytest.approx(hue(color), abs=0.06)
+    drawn = page.locator(".forest .dot.less").first.evaluate(
+        "node => getComputedStyle(node).stroke"
+    )
+    assert drawn == page.evaluate(
+        "(node => { node.style.color = 'var(--less)'; document.body.append(node);"
+        "return getComputedStyle(node).color; })(document.createElement('p'))"
+    )
+
+
+def hue(color: str) -> float:
+    red, green, blue = (int(color.strip()[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    return colorsys.rgb_to_hsv(red, green, blue)[0]
 
 
 def test_training_is_shown_by_the_measure_that_is_chosen(browser: Any, tmp_path: Path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes, new_figure
+from wordnum.analyzers.plotting import GREY, LESS, MORE, bare_axes, diverging_colors, new_figure
 from wordnum.errors import printable
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _heat_map(ax: Axes, found: ModulusKeywords, at: np.ndarray) -> None:
     shown = found.profile[at]
     # A residual beyond 12 is darkest: it would pale all others.
     limit = max(3.0, min(float(np.abs(shown).max(initial=0)), 12.0))
-    image = ax.imshow(shown, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    image = ax.imshow(shown, cmap=diverging_colors(), vmin=-limit, vmax=limit, aspect="auto")
     ax.set_yticks(range(at.size), [_label(found, i) for i in at], fontsize=8)
     ax.set_xticks(range(found.period))
     ax.tick_params(length=0)
@@ -72,7 +72,7 @@ def _ratios(ax: Axes, found: ModulusKeywords, at: np.ndarray) -> None:
         ratio, low, high = found.odds_ratio[i], found.low[i], found.high[i]
         if not 0 < ratio < np.inf:
             continue
-        color = GREY if not found.differs[i] else RED if ratio > 1 else BLUE
+        color = GREY if not found.differs[i] else MORE if ratio > 1 else LESS
         ax.plot([low, high], [y, y], color=color, linewidth=1.2)
         ax.plot(ratio, y, "o", color=color, markersize=4)
     ax.axvline(1, color=GREY, linewidth=0.8, zorder=0)

@@ -16,6 +16,7 @@ from wordnum.storage import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 # Okabe and Ito: told apart with every kind of colour vision. Three are those of T = 2, 5 and 10 in
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 PERIODS = {2: "#009E73", 5: "#E69F00", 10: "#CC79A7"}
 PALETTE = ("#0072B2", "#D55E00", "#56B4E9", "#000000", "#8C6D31", "#999999")
 BLUE, RED, GREY = PALETTE[0], PALETTE[1], "#767676"
+# What is above and what is below that with which it is compared; on the page, --more and --less.
+MORE, LESS = BLUE, RED
 # Type 42 embeds TrueType fonts whole, which journals ask for; SVG text becomes outlines.
 _PRINT = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "path", "savefig.dpi": 300}
 
@@ -75,6 +78,13 @@ def period_color(T: int) -> str:
     '#CC79A7'
     """
     return PERIODS.get(T) or PALETTE[T % len(PALETTE)]
+
+
+def diverging_colors() -> Colormap:
+    """Colours from `LESS` by way of white to `MORE`."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("less to more", [LESS, "white", MORE])
 
 
 def residue_colors(period: int) -> np.ndarray:

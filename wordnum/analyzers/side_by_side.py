@@ -11,7 +11,7 @@ import numpy as np
 
 from wordnum.analyzers.analysis import Analysis
 from wordnum.analyzers.explaining import LABELS
-from wordnum.analyzers.plotting import new_figure
+from wordnum.analyzers.plotting import diverging_colors, new_figure
 from wordnum.analyzers.verdict_tree import Verdicts, draw_verdict_tree, tree_height
 from wordnum.errors import InputError
 
@@ -214,7 +214,8 @@ def _kappa_table(ax: Axes, rows: Sequence[System]) -> None:
     moduli = sorted({T for row in rows for T in row.kappas})
     known = [[row.kappas.get(T) for T in moduli] for row in rows]
     table = np.array([[np.nan if k is None else k for k in line] for line in known], dtype=float)
-    ax.imshow(table.reshape(len(rows), -1), aspect="auto", cmap="RdBu", vmin=-100, vmax=100)
+    colors = diverging_colors()
+    ax.imshow(table.reshape(len(rows), -1), aspect="auto", cmap=colors, vmin=-100, vmax=100)
     for (place, column), kappa in np.ndenumerate(table):
         if np.isfinite(kappa):
             p_value = rows[place].p_values.get(moduli[column])
