@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.report.fake_study import hostile_study, make_study, mixed, trained_study
+from tests.report.fake_study import Recipe, hostile_study, make_study, mixed, trained_study
 from wordnum.analyzers.plotting import LESS, MORE, PERIODS
 from wordnum.report.page import write_page
 
@@ -277,6 +277,37 @@ def test_on_a_phone_the_explanation_comes_before_the_figure(page: Any):
 def test_no_object_is_shown_in_place_of_words(page: Any):
     assert "geometric at T = 10: kappa" in page.text_content("#reasons")
     assert "[object" not in page.text_content("main")
+
+
+def test_the_words_of_a_mask_and_how_texts_were_encoded_are_shown(browser: Any, tmp_path: Path):
+    name = "mask:words.txt@1a2b3c4d"
+    words = ["about", "<img src=x onerror=\"document.title='ran'\">", *"abcdef"]
+    encoded = {
+        "name": "mine", "numerals": "whole", "ordinals": "out",
+        "encoded_by": ["wordnum encode 'a b'"],
+        "encoding": {"separator": "line", "tokenizer": "fast", "vocabulary_size": 50_000,
+                     "drop_duplicates": True},
+    }  # fmt: skip
+    recipes = [Recipe(), Recipe(perturbation=name)]
+    folder = make_study(tmp_path / "out", recipes, masks={name: words}, corpora=[encoded])
+    for page in opened_page(browser, write_page(folder)):
+        told = page.locator("[data-record] .mask")
+        assert told.count() == 1
+        first = ", ".join(words[:5])
+        assert told.inner_text() == f"words of the file: {first} and 3 more"
+        assert told.get_attribute("title") == ", ".join(words)
+        assert page.locator(".forest-row .mask").inner_text() == told.inner_text()
+        told.click()
+        page.locator("#detail details summary").click()
+        assert page.locator("#detail details p").inner_text() == ", ".join(words)
+        page.keyboard.press("Escape")
+        assert page.title() != "ran"
+        assert (
+            page.locator(".command code").inner_text().startswith("wordnum encode 'a b'\nwordnum")
+        )
+        said = page.locator(".corpora th small").inner_text()
+        assert said.startswith("separator line, tokenizer fast, 50")
+        assert said.endswith("duplicates dropped")
 
 
 def test_the_tree_holds_every_system_once_and_opens_its_details(page: Any):

@@ -13,6 +13,7 @@ import pytest
 
 from tests.report.fake_study import MODULI, Recipe, make_study, mixed
 from tests.report.fake_study import record as fake_record
+from wordnum.commands.printing import print_summary
 from wordnum.report.page_data import notices, page_data, script_json
 from wordnum.studies.results import StudyResults
 
@@ -101,3 +102,15 @@ def test_a_large_study_leaves_out_circles_before_anything_else_and_says_so(resul
 def test_no_number_that_json_lacks_reaches_the_page(results: StudyResults):
     for part in page_data(results):
         json.loads(script_json(part), parse_constant=lambda name: pytest.fail(name))
+
+
+def test_words_of_a_mask_are_named_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    name, words = "mask:w.txt@1a2b3c4d", [*"abcdef", "g\x1b"]
+    recipes = [Recipe(), Recipe(perturbation=name)]
+    results = StudyResults.open(make_study(tmp_path / "out", recipes, masks={name: words}))
+    overview, _ = page_data(results)
+    first = "a, b, c, d, e and 2 more"
+    assert overview["masks"] == {name: {"first": first, "all": r"a, b, c, d, e, f, g\x1b"}}
+    assert "masks" not in overview["origin"]
+    print_summary(results)
+    assert f"{name}: the words of the file are {first}" in capsys.readouterr().out

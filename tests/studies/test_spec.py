@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from wordnum.cooccurrence.windows import Window
+from wordnum.corpus.encoding import encode, encode_documents
+from wordnum.corpus.numerals import NumeralScheme
 from wordnum.corpus.recipes import encode_recipe, find_recipe, open_encoded
 from wordnum.errors import FormatError, InputError, UsageError, WordnumError
 from wordnum.studies.grid import ModelSpec, ProbeSpec, Study
 from wordnum.studies.plan import plan_study
+from wordnum.studies.stages import Cache, Stages, encode_commands
 from wordnum.studies.toml_files import builtin_studies, load_study
 
 SMALL = """
@@ -264,6 +267,44 @@ def test_an_encoded_corpus_can_stand_for_a_recipe_under_its_own_scheme(tmp_path:
         open_encoded(replace(found, tokenizer="spacy"))
     with pytest.raises(UsageError, match="encoded already"):
         encode_recipe(found, tmp_path / "again")
+
+
+def test_a_study_of_an_encoded_corpus_says_how_it_was_encoded(tmp_path: Path):
+    for name in "abcdefg":
+        (tmp_path / f"{name}.csv").write_text(f"field,body\n7,{name} of 9\n")
+        (tmp_path / f"{name}.txt").write_text(f"{name} 7 of 9\n{name} 7 of 9\n")
+    lines = tmp_path / "lines"
+    how = {"numerals": NumeralScheme("digit", ordinals="keep"), "separator": "line"}
+    encode(tmp_path / "a.txt", lines, drop_duplicates=True, vocabulary_size=99, **how)
+    encode(tmp_path / "b.txt", lines, append=True, **how)
+    (recipe,) = load_study("demo", corpora=[str(lines)]).corpora
+    found = Stages(recipe, Cache(tmp_path), 2, corpus=lines, fingerprint="known").about()
+    asked = "--numerals digit --ordinals keep --separator line"
+    assert found["encoded_by"] == [
+        f"wordnum encode {tmp_path}/a.txt -o {lines} {asked} --words 99 --drop-duplicates "
+        "--reader text",
+        f"wordnum encode {tmp_path}/b.txt -o {lines} {asked} --reader text --append",
+    ]
+    assert (found["encoding"]["separator"], found["encoding"]["drop_duplicates"]) == ("line", True)
+    table = encode(sorted(tmp_path.glob("*.csv")), tmp_path / "table", field="body")
+    assert encode_commands(table) == [
+        f"wordnum encode {tmp_path} -o {tmp_path}/table --field body --reader csv  # 7 of its files"
+    ]
+    held = encode_documents(["7 of 9"], tmp_path / "held")
+    assert encode_commands(held) == []
+    (spec,) = load_study("demo", corpora=[str(lines)]).to_dict()["corpora"]
+    assert not {"separator", "field"} & spec.keys()
+
+
+def test_the_words_of_a_mask_in_a_file_are_those_of_the_study(tmp_path: Path):
+    (tmp_path / "words.txt").write_text("about\nover\n<b>\n")
+    named = f"{tmp_path}/words.txt"
+    demo = load_study("demo")
+    conditions = ("original", f"mask:{named}", f"mask-random:{named}+isolate:1", "mask:about")
+    study = replace(demo, perturbations=conditions)
+    masks = study.masks
+    assert list(masks.values()) == [["about", "over", "<b>"]] * 2
+    assert [name.partition(":")[0] for name in masks] == ["mask", "mask-random"]
 
 
 def test_a_plan_notes_an_encoded_corpus_that_does_not_fit(tmp_path: Path):

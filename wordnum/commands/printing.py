@@ -238,5 +238,7 @@ def print_summary(results: StudyResults) -> None:
     for corpus, own in rows.items():
         heads = ["system", "T = 2", "T = 5", "T = 10", "paper's label"]
         _print_table(f"{corpus}: kappa x 100", heads, own)
+    for condition, words in results.masks.items():
+        typer.echo(printable(f"{condition}: the words of the file are {words}"))
     if len(systems) > _SYSTEMS:
         typer.echo(f"and {len(systems) - _SYSTEMS} more")

@@ -101,7 +101,13 @@ def page_data(
         "comparisons": _columns(results.comparisons, _COMPARISON),
         "attribution": _columns(results.attribution, _ATTRIBUTION),
         "words": _words(results.words),
-        "origin": {key: value for key, value in results.about.items() if key != "runs"},
+        "origin": {
+            key: value for key, value in results.about.items() if key not in ("runs", "masks")
+        },
+        "masks": {
+            name: {"first": first, "all": ", ".join(results.about["masks"][name])}
+            for name, first in results.masks.items()
+        },
         "training": _training(results),
         "training_measures": _ALONG,
         "seeds": _columns(results.seeds, OVER_SEEDS),

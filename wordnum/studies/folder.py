@@ -74,6 +74,7 @@ def about(study: Study) -> dict[str, Any]:
         "description": study.description,
         "fingerprint": study.fingerprint,
         "spec": study.to_dict(),
+        "masks": study.masks,
         "runs": [],
     }
 

@@ -10,8 +10,9 @@ from typing import Any
 from wordnum.analyzers.residues import checked_moduli
 from wordnum.config import one_of, whole_number
 from wordnum.cooccurrence.groups import group_names
+from wordnum.cooccurrence.masking import Mask
 from wordnum.cooccurrence.windows import Window
-from wordnum.corpus.perturbations import Perturbation, resolve_perturbations
+from wordnum.corpus.perturbations import Perturbation, parts_of, resolve_perturbations
 from wordnum.corpus.recipes import Recipe
 from wordnum.embeddings.registry import make_model, model_class, parameter_names
 from wordnum.errors import UsageError
@@ -22,6 +23,7 @@ CLASSIFIERS = ("lda", "ridge", "logistic", "mlp")
 _SIGNALS = ("text", "number", "both")
 _ATTRIBUTABLE = 'an svd with rows="numbers", marginals="pairs" and min_count=1'
 _WORDS = ("title", "description", "licence", "notes", "root")
+_OF_TEXTS = ("separator", "field", "synthetic")
 # Columns that are empty where the model has no such axis.
 _OF_MODELS = {"window", "side", "positional", "window_weighting", "weighting", "dim"}
 
@@ -311,11 +313,29 @@ class Study:
         loses = getattr(run.perturbation, "loses_pairs", False)
         return bool(self.thinned_controls and loses and run.window)
 
+    @property
+    def masks(self) -> dict[str, list[str]]:
+        """Words of the conditions whose names say a file of them."""
+        found: dict[str, list[str]] = {}
+        for condition in self._conditions(0):
+            for part in parts_of(condition):
+                mask = getattr(part, "mask", part)
+                if isinstance(mask, Mask) and mask.source:
+                    found.setdefault(condition.name, []).extend(mask.words)
+        return found
+
     def to_dict(self) -> dict[str, Any]:
-        """All that the table depends on, as JSON holds it: no titles, nor where the texts are."""
+        """All that the table depends on, as JSON holds it: no titles, nor where the texts are.
+
+        Of a corpus that is encoded already, its manifest says how it was read.
+        """
         spec = jsonable(asdict(self))
         spec["corpora"] = [
-            {key: value for key, value in recipe.items() if key not in _WORDS}
+            {
+                key: value
+                for key, value in recipe.items()
+                if key not in _WORDS + _OF_TEXTS * (recipe["reader"] == "encoded")
+            }
             for recipe in spec["corpora"]
         ]
         spec["perturbations"] = [perturbation.name for perturbation in self._conditions(0)]

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# Words of a mask that are named beside it.
+_FIRST = 5
+
+
 @dataclass(frozen=True, repr=False)
 class StudyResults(Shown):
     """What a study left in its folder.
@@ -166,6 +170,15 @@ class StudyResults(Shown):
         frame = read_frame(path)
         residues = sorted({*map(str, frame)} - {*WORDS}, key=lambda name: (len(name), name))
         return frame[[*WORDS, *residues]]
+
+    @property
+    def masks(self) -> dict[str, str]:
+        """Of each condition whose name says a file of words, the first of them, and how many."""
+        return {
+            name: ", ".join(words[:_FIRST])
+            + (f" and {len(words) - _FIRST:,} more" if len(words) > _FIRST else "")
+            for name, words in self.about.get("masks", {}).items()
+        }
 
     def record(self, key: str) -> dict[str, Any]:
         """One record: spectrum, confusion matrices, circles, kappas of the replicates.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +34,14 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 # A run with fewer pairs than this share of the original's has a thinned control.
 _LOSES_PAIRS = 0.98
+# Options of `wordnum encode` that a manifest has, with what they are where nobody names them.
+_ENCODE = {
+    "numerals": "whole", "ordinals": "out", "spelled_out": False, "tokenizer": "fast",
+    "separator": "blank", "field": None, "words": 50_000, "errors": "strict", "strict": False,
+    "drop_duplicates": False, "reader": None, "append": False,
+}  # fmt: skip
+# More files than this are named by their folder.
+_FILES = 5
 
 
 @cache
@@ -159,7 +169,12 @@ class Stages:
         facts = {name: getattr(self.recipe, name) for name in names} | {"error": self.error}
         if self.fingerprint:
             corpus = EncodedCorpus.open(self.corpus)
+            encoding = dict(corpus.manifest["parameters"])
+            if "text" not in {entry["reader"] for entry in corpus.manifest["source"]}:
+                del encoding["separator"]  # it is of plain text
             facts |= {
+                "encoding": encoding,
+                "encoded_by": encode_commands(corpus) if self.recipe.reader == "encoded" else [],
                 "fingerprint": corpus.fingerprint,
                 "tokens": corpus.n_tokens,
                 "documents": corpus.n_documents,
@@ -167,6 +182,44 @@ class Stages:
                 "distinct_numbers": int((corpus.number_counts > 0).sum()),
             }
         return facts
+
+
+def encode_commands(corpus: EncodedCorpus) -> list[str]:
+    """Commands that encode these texts so again, as the manifest has it; none for held documents.
+
+    Where the files are many, their folder stands for them.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from wordnum import encode
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "a.txt").write_text("7 of 9")
+    ...     made = encode(f"{folder}/a.txt", f"{folder}/c", separator="line")
+    ...     print(encode_commands(made)[0].replace(folder, "…"))
+    wordnum encode …/a.txt -o …/c --separator line --reader text
+    """
+    commands = []
+    for made in (corpus.manifest, *corpus.manifest.get("appended", [])):
+        about, source = made["parameters"], made["source"]
+        files = list(dict.fromkeys(entry["path"] for entry in source))
+        readers = {entry["reader"] for entry in source}
+        if "" in readers:
+            continue
+        given = about | about["numerals"] | {"numerals": about["numerals"]["kind"]}
+        given |= {"words": about["vocabulary_size"], "append": made is not corpus.manifest}
+        given["reader"] = readers.pop() if len(readers) == 1 else None
+        few = len(files) <= _FILES
+        prefix = os.path.commonprefix(files)  # noqa: RUF071  addresses are no paths
+        command = [*files] if few else [os.path.dirname(prefix) or "."]
+        command += ["-o", str(corpus.path)]
+        for name, usual in _ENCODE.items():
+            if given[name] != usual:
+                command.append(f"--{name.replace('_', '-')}")
+                command += [] if given[name] is True else [str(given[name])]
+        more = "" if few else f"  # {len(files):,} of its files"
+        commands.append(shlex.join(["wordnum", "encode", *command]) + more)
+    return commands
 
 
 @contextmanager

@@ -263,5 +263,6 @@ function identityList(record) {
     missing.length > 0 && ['Numbers missing', grouped(missing.length), missing.length > 40 ? `${shown}, …` : shown],
     isNumber(record.n_pairs) && ['Pairs counted', grouped(record.n_pairs)], isNumber(record.seconds) && ['Time', seconds(record.seconds)],
     ['Record', h('code', {}, record.key)],
-  ]));
+  ]), Object.hasOwn(overview.masks, record.condition) && h('details', {}, h('summary', {}, `Words of the file: ${overview.masks[record.condition].first}`),
+    h('p', {}, overview.masks[record.condition].all)));
 }

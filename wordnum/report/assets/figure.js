@@ -34,7 +34,7 @@ function stripCell(record) {
 function makeRow(record) {
   const sub = sublabel(record);
   const head = h('th', { role: 'rowheader', scope: 'row', tabindex: -1, class: 'system' },
-    h('span', { class: 'system-name' }, record.system), sub && h('span', { class: 'system-sub' }, sub),
+    h('span', { class: 'system-name' }, record.system), sub && h('span', { class: 'system-sub' }, sub), maskOf(record),
     h('span', { class: 'system-tags' }, badge(record.status === 'done' ? record.paper_label : ''), tags(record)));
   const cellsOf = record.status === 'done'
     ? [stripCell(record), ...moduli.map(T => kappaCell(record, T))]

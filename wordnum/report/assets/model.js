@@ -33,6 +33,8 @@ const sublabel = record => varying
   .map(name => ['numerals', 'corpus', 'condition', 'signal', 'model', 'weighting'].includes(name)
     ? plain(record[name]) : `${FIELD[name].toLowerCase()} ${plain(record[name])}`)
   .join(' · ');
+const maskOf = ({ condition }) => Object.hasOwn(overview.masks, condition)
+  && h('span', { class: 'system-sub mask', title: overview.masks[condition].all }, `words of the file: ${overview.masks[condition].first}`);
 const fullLabel = record => [record.system, sublabel(record)].filter(Boolean).join(' · ');
 
 const kappaTop = Math.max(40, ...done.flatMap(record => (record.measures.kappa || []).filter(isNumber)));

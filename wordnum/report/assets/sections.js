@@ -74,7 +74,7 @@ function makeComparisons() {
       const words = !here || !isNumber(here.difference) ? (here || row).reason || 'not compared'
         : `${fixed(here.difference, 1)}${isNumber(here.low) ? `, ${between(here.low, here.high)}` : ', no interval'}`;
       const line = h('div', { class: 'forest-row', role: 'listitem' },
-        h('span', { class: 'forest-name' }, nameOf(row), h('small', {}, `against ${row.against_condition}`)),
+        h('span', { class: 'forest-name' }, nameOf(row), h('small', {}, `against ${row.against_condition}`), maskOf(row)),
         h('span', { class: 'forest-plot', 'aria-hidden': 'true' }, svg('svg', { width: '100%', height: 22 },
           svg('line', { x1: '50%', x2: '50%', y1: 0, y2: 22, class: 'base' }),
           here && isNumber(here.low) && svg('line', { x1: at(here.low), x2: at(here.high), y1: 11, y2: 11, class: here.difference < 0 ? 'interval less' : 'interval' }),
@@ -200,13 +200,14 @@ function makeOrigin() {
   const { command, versions, corpora, description, name, title, failures, seconds: spent, fingerprint, ...rest } = overview.origin;
   const known = corpora || [];
   const host = byId('made-body');
-  if (command) {
+  const commands = [...known.flatMap(corpus => corpus.encoded_by || []), command].filter(Boolean).join('\n');
+  if (commands) {
     const copy = h('button', { type: 'button', onclick: async () => {
-      try { await navigator.clipboard.writeText(command); copy.textContent = 'Copied'; } catch { getSelection().selectAllChildren(code); copy.textContent = 'Press Ctrl+C'; }
+      try { await navigator.clipboard.writeText(commands); copy.textContent = 'Copied'; } catch { getSelection().selectAllChildren(code); copy.textContent = 'Press Ctrl+C'; }
       setTimeout(() => { copy.textContent = 'Copy'; }, 1600);
     } }, 'Copy');
-    const code = h('code', {}, command);
-    host.append(h('p', { class: 'label' }, 'Command to repeat'), h('div', { class: 'command' }, h('pre', {}, code), copy));
+    const code = h('code', {}, commands);
+    host.append(h('p', { class: 'label' }, `Command${commands.includes('\n') ? 's' : ''} to repeat`), h('div', { class: 'command' }, h('pre', {}, code), copy));
   }
   const total = done.reduce((sum, record) => sum + (record.seconds || 0), 0);
   const part = (label, pairs) => h('div', { class: 'made-part' }, h('p', { class: 'label' }, label), facts(pairs));
@@ -223,12 +224,16 @@ function makeOrigin() {
   }
 }
 
+// How the text was encoded, as the corpus itself has it.
+const readAs = ({ encoding: how }) => how && h('small', {}, [how.separator && `separator ${how.separator}`, how.field && `field ${how.field}`,
+  `tokenizer ${how.tokenizer}`, `${grouped(how.vocabulary_size)} words`, `duplicates ${how.drop_duplicates ? 'dropped' : 'kept'}`].filter(Boolean).join(', '));
+
 function corpusTable(list) {
   const columns = [['documents', 'Documents'], ['tokens', 'Tokens'], ['numbers', 'Numbers'], ['distinct_numbers', 'Distinct']];
   return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Corpora' }, h('table', { class: 'corpora' },
     h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Corpus'), h('th', { scope: 'col', class: 'words' }, 'Numerals'), columns.map(([, words]) => h('th', { scope: 'col' }, words)),
       ['Hash', 'Licence'].map(words => h('th', { scope: 'col', class: 'words' }, words)))),
-    h('tbody', {}, list.map(corpus => h('tr', {}, h('th', { scope: 'row' }, corpus.title || corpus.name, corpus.error && h('pre', { class: 'error' }, corpus.error)),
+    h('tbody', {}, list.map(corpus => h('tr', {}, h('th', { scope: 'row' }, corpus.title || corpus.name, readAs(corpus), corpus.error && h('pre', { class: 'error' }, corpus.error)),
       h('td', { class: 'words' }, `${corpus.numerals}, ordinals ${corpus.ordinals === 'keep' ? 'kept' : 'out'}`),
       columns.map(([name]) => h('td', {}, grouped(corpus[name]))),
       h('td', { class: 'words' }, h('code', {}, String(corpus.fingerprint || DASH).slice(0, 16))), h('td', { class: 'words' }, corpus.licence || DASH))))));
