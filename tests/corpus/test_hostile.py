@@ -111,7 +111,7 @@ def test_standard_input_that_is_closed_is_named():
 def test_a_text_without_blank_lines_is_told_of_the_separator(tmp_path: Path, caplog):
     (tmp_path / "a.txt").write_text("page 7 of it\n" * 30_000)
     assert encode(tmp_path / "a.txt").n_documents == 1
-    assert "120,000 tokens in 1 documents only: kappa and Phi will have no intervals" in caplog.text
+    assert "120,000 tokens in 1 documents only: kappa will have no interval" in caplog.text
     assert "--separator line" in caplog.text
     caplog.clear()
     assert encode(tmp_path / "a.txt", separator="line").n_documents == 30_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-# Fewer documents than this give no intervals; with so many tokens that is worth a word.
+# Fewer documents than this give kappa no interval; with so many tokens that is worth a word.
 _FEW_DOCUMENTS, _MANY_TOKENS = 40, 100_000
 _MANY_DUPLICATES = 0.01  # of the tokens: more are worth a word
 LEFT_OUT = "left out of the markup: "
@@ -83,7 +83,7 @@ def tell(manifest: dict[str, Any], n_documents: int, n_tokens: int) -> None:
         )
     if n_documents < _FEW_DOCUMENTS and n_tokens > _MANY_TOKENS:
         logger.warning(
-            "%s tokens in %s documents only: kappa and Phi will have no intervals. A document of "
+            "%s tokens in %s documents only: kappa will have no interval. A document of "
             "plain text ends at a blank line; where each line is one, say --separator line "
             "(separator='line')",
             *(f"{n_tokens:,}", n_documents),
