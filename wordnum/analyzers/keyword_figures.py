@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _WIDEST = 50.0
 # Longer words are cut: a row of the figure is one line.
 _LONGEST = 24
+# Characters of a line below the figure.
+_LINE = 100
 
 
 def draw_keywords(
@@ -36,7 +39,7 @@ def draw_keywords(
     _heat_map(left, found, at)
     _ratios(right, found, at)
     figure.suptitle(title or found.title(), fontsize=11)
-    figure.supxlabel(found.told().replace("$", r"\$"), fontsize=9)
+    figure.supxlabel(textwrap.fill(found.told(), _LINE).replace("$", r"\$"), fontsize=9)
     return figure
 
 

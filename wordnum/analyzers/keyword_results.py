@@ -222,7 +222,15 @@ class ModulusKeywords:
         """
         plain = [at for at in self.order() if self.confirmed[at] and self.agrees[at]][:_QUOTABLE]
         if plain:
-            return self.sentence(plain[np.argmax(self._nearer[plain])])
+            at = plain[np.argmax(self._nearer[plain])]
+            ratio, low, high = (
+                f"{ends[at]:.0f}" if ends[at] >= 10 else f"{ends[at]:.2g}"
+                for ends in (self.odds_ratio, self.low, self.high)
+            )
+            return (
+                f"{self.sentence(at)} Among neighbouring numbers the odds ratio is {ratio} "
+                f"({low} to {high})."
+            )
         if self.confirmed.any():
             return (
                 f"No word is shown to favour {self.class_name}, or to avoid them, both among all "
