@@ -21,9 +21,9 @@ LABELS = {
     "neither": "neither",
 }
 UNREAD = {
-    "not-beyond-chance": "its p is not under 0.01",
-    "interval-holds-0": "the interval of its kappa holds 0",
-    "under-the-floor": "its kappa is under 5",
+    "not-beyond-chance": "p is not under 0.01",
+    "interval-holds-0": "the interval of kappa holds 0",
+    "under-the-floor": "kappa is under 5",
 }
 _NO_INTERVALS = {"no-replicates": "vectors have no documents"}
 
