@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.report.fake_study import Recipe, grid, make_study
 from wordnum.report.headline import headline
+from wordnum.studies.records import read_record, write_record
 from wordnum.studies.results import StudyResults
 
 
@@ -31,10 +32,24 @@ def test_where_nothing_is_significant_it_says_so(tmp_path: Path):
     recipes = grid(conditions=("original", "isolate:8"), signals=("both",), models=("frequency",))
     text = said(tmp_path, recipes)["wikipedia"]
     assert "Nothing is read of n mod T. The highest is frequency" in text
+    assert "of 3 is as high by chance, p = 0." in text
     assert (
         "No condition differs from the original by more than chance in any of 3 comparisons "
         "(1 pair of systems at T = 2 / 5 / 10; Holm, 5 %)."
     ) in text
+
+
+def test_a_kappa_that_is_not_read_says_by_which_rule(tmp_path: Path):
+    folder = make_study(tmp_path / "out", [Recipe()])
+    (path,) = (folder / "runs").iterdir()
+    one = read_record(path)
+    for T, measures in one["measures"].items():
+        measures["verdict"] = "neither"
+        one["reasons"].append({"code": "under-the-floor", "T": int(T), "text": ""})
+    write_record(path, one)
+    text = headline(StudyResults.open(folder))[0].sentences[0]
+    assert text.startswith("Nothing is read of n mod T.")
+    assert text.endswith(" at T = 5: kappa is under 5.")
 
 
 def test_too_few_documents_conclude_nothing(tmp_path: Path):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import stats
 
+from wordnum.analyzers.explaining import UNREAD
 from wordnum.analyzers.reasons import reason_text
 from wordnum.analyzers.spikes import holm
 from wordnum.studies.results import StudyResults
@@ -114,17 +115,25 @@ def _read_without_interval(rows: pd.DataFrame) -> str:
 
 def _read_for_sure(sure: pd.DataFrame, results: StudyResults) -> str:
     best = sure.sort_values("low").iloc[-1]
+    record = results.record(str(best["key"]))
     # The interval's own p, since permutations have none under 1/201, beside theirs.
-    df = len(results.record(str(best["key"]))["replicate_kappas"][str(int(best["T"]))])
+    df = len(record["replicate_kappas"][str(int(best["T"]))])
     error = (best["high"] - best["low"]) / 2 / stats.t.ppf(0.975, df)
     p_value = stats.t.sf(best["kappa"] / error, df) if error else float(best["kappa"] <= 0)
     highest = (
         f"{_system(best)}, kappa {best['kappa']:.0f} ({best['low']:.0f} to {best['high']:.0f})"
     )
-    chance = p_value * len(sure) >= ALPHA or best["null_p"] >= ALPHA
-    if chance or best.get("verdict") == "neither":
-        return f"Nothing is read of n mod T. The highest is {highest} at T = {int(best['T'])}."
-    return f"n mod {int(best['T'])} is read best by {highest}.{_without_fives(best)}"
+    any_of_them = min(1, p_value * len(sure))
+    if any_of_them >= ALPHA:
+        why = f"the highest of {len(sure)} is as high by chance, p = {any_of_them:.2g} (Bonferroni)"
+    elif best["null_p"] >= ALPHA:
+        why = f"permuted labels give as much, p = {best['null_p']:.2g}"
+    elif best.get("verdict") == "neither":
+        codes = [one["code"] for one in record["reasons"] if one["T"] == best["T"]]
+        why = next((UNREAD[code] for code in codes if code in UNREAD), "the verdict is neither")
+    else:
+        return f"n mod {int(best['T'])} is read best by {highest}.{_without_fives(best)}"
+    return f"Nothing is read of n mod T. The highest is {highest} at T = {int(best['T'])}: {why}."
 
 
 def _without_fives(row: pd.Series[Any]) -> str:
