@@ -61,7 +61,7 @@ def test_too_few_documents_conclude_nothing(tmp_path: Path):
 
 def test_a_kappa_without_an_interval_is_told_beside_those_that_have_one(tmp_path: Path):
     text = said(tmp_path, [Recipe(model="frequency"), Recipe(interval_reason="few-documents")])
-    assert "Where kappa has an interval: Nothing is read of n mod T." in text["wikipedia"]
+    assert "Where kappa has an interval, nothing is read of n mod T." in text["wikipedia"]
     assert "3 of 3 kappas without an interval" in text["wikipedia"]
 
 

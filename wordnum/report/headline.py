@@ -90,7 +90,9 @@ def _read(rows: pd.DataFrame, results: StudyResults) -> Iterator[str]:
     unsure = rows[rows["low"].isna()]
     if len(sure):
         told = _read_for_sure(sure, results)
-        yield f"Where kappa has an interval: {told}" if len(unsure) else told
+        if len(unsure) and told.startswith("Nothing"):
+            told = told.replace("Nothing", "Where kappa has an interval, nothing", 1)
+        yield told
     if len(unsure):
         yield _read_without_interval(unsure)
 
