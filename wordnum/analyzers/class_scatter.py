@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -176,16 +177,22 @@ def separability(
     X = centred_columns(embedding.vectors)
     support, projected = _support(X)
     numbers = embedding.numbers
+    if X.shape[1] >= len(X):
+        # An embedding that is drawn serves every T, and is as large as this one.
+        for seed, T in product(range(_VECTOR_DRAWS), periods):
+            _vector_draw(len(X), len(np.unique(numbers % T)), X.shape[1], seed)
+        _gaussian_support.cache_clear()
     found = {T: _class_scatter(X, support, projected, numbers, T) for T in periods}
-    _gaussian_support.cache_clear()  # what was drawn serves all T, and is large
     return Separability(found)
 
 
 def _support(X: np.ndarray) -> tuple[np.ndarray, bool]:
     """X in the directions that have variance, and whether any was left out."""
-    _, values, rows = linalg.svd(X, full_matrices=False, check_finite=False)
-    keep = values**2 > _SINGULAR * max(values[0] ** 2, np.finfo(float).tiny)
-    return X @ rows[keep].T, int(keep.sum()) < X.shape[1]
+    wide = X.shape[1] > len(X)
+    squares, axes = linalg.eigh(X @ X.T if wide else X.T @ X, driver="evd", check_finite=False)
+    keep = squares > _SINGULAR * max(squares[-1], np.finfo(float).tiny)
+    found = axes[:, keep] * np.sqrt(squares[keep]) if wide else X @ axes[:, keep]
+    return found, int(keep.sum()) < X.shape[1]
 
 
 def _scatter(X: np.ndarray, labels: np.ndarray, T: int) -> tuple[np.ndarray, np.ndarray]:
@@ -277,12 +284,13 @@ def _bartlett(rng: np.random.Generator, freedom: int, m: int) -> np.ndarray:
     return factor
 
 
+@lru_cache(maxsize=256 * _VECTOR_DRAWS)
 def _vector_draw(N: int, C: int, d: int, random_state: int) -> float:
     X = _gaussian_support(N, d, random_state)
     return float(_fisher(*_scatter(X, np.arange(N) % C, C), N)[0][0])
 
 
-@lru_cache(maxsize=_VECTOR_DRAWS)
+@lru_cache(maxsize=1)
 def _gaussian_support(N: int, d: int, random_state: int) -> np.ndarray:
     X = np.random.default_rng([random_state, N, d]).standard_normal((N, d))
     X -= X.mean(axis=0)

@@ -111,7 +111,9 @@ def fold_basis(backend: Backend, train: Array, test: Array) -> FoldBasis:
     scatter, vectors = scatter[keep], vectors[:, keep]
     root = xp.sqrt(scatter)
     axes = Z.T @ (vectors / root)
-    return FoldBasis(vectors * root, Z_test @ axes, scatter, mean, inverse[:, None] * axes)
+    rotated = Z_test @ axes
+    axes *= inverse[:, None]
+    return FoldBasis(vectors * root, rotated, scatter, mean, axes)
 
 
 def gram_basis(backend: Backend, product: Array, train: Array, test: Array) -> FoldBasis:

@@ -89,4 +89,5 @@ def out_of_fold(
             selected[fold] = chosen[fold]
         labels[:, held] = fitted.predict(selected[fold])
         failed |= fitted.failed
+        del fitted  # before the next one, which is as large
     return Predictions(labels, selected, failed)

@@ -19,7 +19,7 @@ smaller matrix: with ``L L' = K + n a I``, ``z = L^-1 Y`` and ``w = L^-1 Z x``, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ from wordnum.backend import Backend
 Array = Any
 # Share of the variance of a column below which what is left of it is rounding.
 _ROUNDING = 1e-12
+# Columns that are standardised at once for a kernel, so that no copy of all of them is held.
+_COLUMNS = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,23 +108,24 @@ class Moments:
     ----------
     backend : Backend
     X : array of shape (n, d)
-        Every column in units of its largest entry.
     known : array of shape (n, k)
         A constant, and what is regressed out.
     """
 
     def __init__(self, backend: Backend, X: Array, known: Array) -> None:
         self.backend, self.k = backend, known.shape[1]
-        self.W = backend.xp.concatenate([known, X], axis=1)
-        self.small = self.W.astype(backend.xp.float32)
+        xp = backend.xp
+        # In units of the largest entry, columns of any size fit into float32.
+        largest = xp.abs(X).max(axis=0)
+        self.W = xp.concatenate([known, X / xp.where(largest > 0, largest, 1.0)], axis=1)
+        self.small = self.W.astype(xp.float32)
 
-    def folds(self, parts: Sequence[Array]) -> list[Fold]:
+    def folds(self, parts: Sequence[Array]) -> Iterator[Fold]:
         """Give each of two or more parts of the rows its fold."""
         xp, k = self.backend.xp, self.k
         rows = [self.W[held] for held in parts]
         own = [W.T @ W for W in rows]
         total = sum(own)
-        found = []
         for held, W, moments in zip(parts, rows, own, strict=True):
             matrix = total - moments
             # What is known may not vary in the training rows; then it explains nothing.
@@ -143,16 +146,15 @@ class Moments:
                 matrix *= varies[:, None] * varies
                 matrix.ravel()[:: len(matrix) + 1] += ~varies
             n = len(self.W) - len(held)
-            found.append(Fold(self.backend, held, n, matrix, penalty, axes, kept, W, False))
-        return found
+            yield Fold(self.backend, held, n, matrix, penalty, axes, kept, W, False)
 
-    def class_sums(self, parts: Sequence[Array], indicators: Sequence[Array]) -> list[Array]:
+    def class_sums(self, parts: Sequence[Array], indicators: Sequence[Array]) -> Iterator[Array]:
         """Sums of the training rows of every class, per fold, from indicators (C, m) per part."""
         small = indicators[0].dtype == self.backend.xp.float32
         W = self.small if small else self.W
         own = [Y @ W[held] for held, Y in zip(parts, indicators, strict=True)]
         total = sum(own)
-        return [total - one for one in own]
+        return (total - one for one in own)
 
 
 class Kernels:
@@ -161,30 +163,34 @@ class Kernels:
     def __init__(self, backend: Backend, X: Array, known: Array) -> None:
         self.backend, self.X, self.known = backend, X, known
 
-    def folds(self, parts: Sequence[Array]) -> list[Fold]:
+    def folds(self, parts: Sequence[Array]) -> Iterator[Fold]:
         """Give each of two or more parts of the rows its fold."""
-        xp, found = self.backend.xp, []
-        whole = xp.einsum("ij,ij->j", self.X, self.X)
         for at, held in enumerate(parts):
-            train = xp.concatenate([*parts[:at], *parts[at + 1 :]])
-            known, X, n = self.known[train], self.X[train], len(train)
-            slopes = xp.linalg.pinv(known.T @ known, rcond=_ROUNDING) @ (known.T @ X)
+            yield self._fold(held, [*parts[:at], *parts[at + 1 :]])
+
+    def _fold(self, held: Array, others: Sequence[Array]) -> Fold:
+        xp, train = self.backend.xp, self.backend.xp.concatenate(others)
+        known, n = self.known[train], len(train)
+        explains = xp.linalg.pinv(known.T @ known, rcond=_ROUNDING) @ known.T
+        inner, across, one = xp.zeros((n, n)), xp.zeros((len(held), n)), xp.ones(n)
+        for first in range(0, self.X.shape[1], _COLUMNS):
+            columns = self.X[:, first : first + _COLUMNS]
+            X = columns[train]
+            slopes = explains @ X
             X -= known @ slopes
-            left = xp.einsum("ij,ij->j", X, X)
+            left, whole = (xp.einsum("ij,ij->j", each, each) for each in (X, columns))
             varies = left > _ROUNDING * whole
             inverse = xp.where(varies, xp.sqrt(n / xp.where(varies, left, 1.0)), 0.0)
             X *= inverse
-            test = (self.X[held] - self.known[held] @ slopes) * inverse
-            inner, across, one = X @ X.T, test @ X.T, xp.ones(n)
-            none = xp.zeros((0, 0))
-            found.append(Fold(self.backend, held, n, inner, n * one, none, one, across, True))
-        return found
+            inner += X @ X.T
+            across += (columns[held] - self.known[held] @ slopes) * inverse @ X.T
+        return Fold(self.backend, held, n, inner, n * one, xp.zeros((0, 0)), one, across, True)
 
-    def class_sums(self, parts: Sequence[Array], indicators: Sequence[Array]) -> list[Array]:
+    def class_sums(self, parts: Sequence[Array], indicators: Sequence[Array]) -> Iterator[Array]:
         """Classes of the training rows (C, n): here the rows stand for themselves."""
         join = self.backend.xp.concatenate
-        folds = range(len(parts))
-        return [join([*indicators[:at], *indicators[at + 1 :]], axis=1) for at in folds]
+        for at in range(len(parts)):
+            yield join([*indicators[:at], *indicators[at + 1 :]], axis=1)
 
 
 def rows_of(

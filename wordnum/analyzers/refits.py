@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +17,7 @@ from wordnum.backend import Backend
 
 Array = Any
 # Entries of the indicators of classes that are held at once, over the permutations of a block.
-_ENTRIES = 2_000_000
+_ENTRIES = 500_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +36,6 @@ class Refits:
     backend: Backend
     X: Array
     ridge: bool = False
-
-    @cached_property
-    def scaled(self) -> Array:
-        """X, each column over its largest entry: those of any size fit into float32."""
-        xp = self.backend.xp
-        largest = xp.abs(self.X).max(axis=0)
-        return self.X / xp.where(largest > 0, largest, 1.0)
 
     def kappas(
         self,
@@ -95,25 +87,39 @@ class Refits:
         data = self._data(rows, nuisance, folds_of)
         total = [np.zeros(len(block)) for block in labels]
         for fold_of, alphas in zip(folds_of, chosen, strict=True):
-            which, parts = _parts(fold_of, len(alphas))
-            on_device = [self.backend.asarray(held) for held in parts]
-            folds = data.folds(on_device) if len(parts) > 1 else []
-            for at, (task, asked) in enumerate(zip(tasks, labels, strict=True)):
-                step = max(1, _ENTRIES // (task.n_classes * len(rows)))
-                given = [ALPHAS[a] for a in alphas[which, at]]
-                for first in range(0, len(asked), step):
-                    # In the order of the folds, each of which is a slice then.
-                    block = asked[first : first + step][:, np.concatenate(parts)]
-                    said = self._predicted_again(data, block, task.n_classes, folds, given)
-                    total[at][first : first + step] += kappa(block, said, task.n_classes)
+            for values, kappas in zip(total, self._permuted(data, tasks, fold_of, alphas, labels)):
+                values += kappas
         return [values / len(chosen) for values in total]
+
+    def _permuted(
+        self,
+        data: Moments | Kernels,
+        tasks: Sequence[Task],
+        fold_of: np.ndarray,
+        alphas: np.ndarray,
+        labels: Sequence[np.ndarray],
+    ) -> Iterator[np.ndarray]:
+        """As `permuted`, of one repeat: its folds are gone before those of the next are made."""
+        which, parts = _parts(fold_of, len(alphas))
+        on_device = [self.backend.asarray(held) for held in parts]
+        folds = [*data.folds(on_device)] if len(parts) > 1 else []
+        for at, (task, asked) in enumerate(zip(tasks, labels, strict=True)):
+            step = max(1, _ENTRIES // (task.n_classes * len(fold_of)))
+            given = [ALPHAS[a] for a in alphas[which, at]]
+            kappas = np.zeros(len(asked))
+            for first in range(0, len(asked), step):
+                # In the order of the folds, each of which is a slice then.
+                block = asked[first : first + step][:, np.concatenate(parts)]
+                said = self._predicted_again(data, block, task.n_classes, folds, given)
+                kappas[first : first + step] = kappa(block, said, task.n_classes)
+            yield kappas
 
     def _data(
         self, rows: np.ndarray, nuisance: np.ndarray | None, folds_of: np.ndarray
     ) -> Moments | Kernels:
         largest = max(np.bincount(fold_of).max() for fold_of in folds_of)
         every = np.array_equal(rows, np.arange(len(self.X)))
-        X = self.scaled if every else self.scaled[self.backend.asarray(rows)]
+        X = self.X if every else self.X[self.backend.asarray(rows)]
         return rows_of(self.backend, X, nuisance, len(rows) - int(largest))
 
     def _predicted(
