@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -103,6 +104,8 @@ class Refits:
         which, parts = _parts(fold_of, len(alphas))
         on_device = [self.backend.asarray(held) for held in parts]
         folds = [*data.folds(on_device)] if len(parts) > 1 else []
+        # One factor a fold: it serves the blocks of a task, and the next task where alpha is equal.
+        factor = lru_cache(maxsize=len(parts))(Fold.factor)
         for at, (task, asked) in enumerate(zip(tasks, labels, strict=True)):
             step = max(1, _ENTRIES // (task.n_classes * len(fold_of)))
             given = [ALPHAS[a] for a in alphas[which, at]]
@@ -110,7 +113,7 @@ class Refits:
             for first in range(0, len(asked), step):
                 # In the order of the folds, each of which is a slice then.
                 block = asked[first : first + step][:, np.concatenate(parts)]
-                said = self._predicted_again(data, block, task.n_classes, folds, given)
+                said = self._predicted_again(data, block, task.n_classes, folds, given, factor)
                 kappas[first : first + step] = kappa(block, said, task.n_classes)
             yield kappas
 
@@ -165,6 +168,7 @@ class Refits:
         C: int,
         folds: Sequence[Fold],
         alphas: Sequence[float],
+        factor_of: Callable[[Fold, float], tuple[Array, Array]],
     ) -> np.ndarray:
         """Labels (times, n) out of fold, where those (times, n) are the true ones.
 
@@ -183,7 +187,7 @@ class Refits:
         total, flat = sum(own), one_hot.reshape(-1, labels.shape[1])
         sums = data.class_sums([fold.held for fold in folds], [flat[:, span] for span in spans])
         for fold, alpha, s, n, span in zip(folds, alphas, sums, own, spans, strict=True):
-            factor, w = fold.factor(alpha)
+            factor, w = factor_of(fold, alpha)
             seen = total - n
             z = fold.solved(factor, s)
             by_class = z.reshape(len(labels), C - 1, -1)
