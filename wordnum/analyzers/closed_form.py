@@ -51,17 +51,11 @@ class FoldBasis:
         Standardised rows, rotated; r is the rank.
     scatter : array of shape (r,)
         Eigenvalues of Z'Z.
-    mean : array of shape (d,)
-    rotation : array of shape (d, r)
-        A row x of the embedding becomes ``(x - mean) @ rotation``; of a `gram_basis`, a row of
-        inner products.
     """
 
     train: Array
     test: Array
     scatter: Array
-    mean: Array
-    rotation: Array
 
     def weights(self, alphas: Array) -> Array:
         """Diagonal of A^-1 in this basis per alpha: (K, r)."""
@@ -99,21 +93,16 @@ def fold_basis(backend: Backend, train: Array, test: Array) -> FoldBasis:
     Parameters are those of `standardised`, on the device of the backend.
     """
     xp = backend.xp
-    Z, Z_test, mean, inverse = standardised(xp, train, test)
+    Z, Z_test, *_ = standardised(xp, train, test)
     n, d = Z.shape
     if d <= n:
         scatter, vectors = backend.eigh(Z.T @ Z)
-        scatter = xp.maximum(scatter, 0.0)
-        rotation = inverse[:, None] * vectors
-        return FoldBasis(Z @ vectors, Z_test @ vectors, scatter, mean, rotation)
+        return FoldBasis(Z @ vectors, Z_test @ vectors, xp.maximum(scatter, 0.0))
     scatter, vectors = backend.eigh(Z @ Z.T)
     keep = scatter > 1e-12 * max(float(scatter[-1]), 1e-300)
     scatter, vectors = scatter[keep], vectors[:, keep]
     root = xp.sqrt(scatter)
-    axes = Z.T @ (vectors / root)
-    rotated = Z_test @ axes
-    axes *= inverse[:, None]
-    return FoldBasis(vectors * root, rotated, scatter, mean, axes)
+    return FoldBasis(vectors * root, Z_test @ Z.T @ (vectors / root), scatter)
 
 
 def gram_basis(backend: Backend, product: Array, train: Array, test: Array) -> FoldBasis:
@@ -140,9 +129,7 @@ def gram_basis(backend: Backend, product: Array, train: Array, test: Array) -> F
     scatter, vectors = scatter[keep], vectors[:, keep]
     scale = len(train) / scatter.mean()
     root = xp.sqrt(scatter * scale)
-    return FoldBasis(
-        vectors * root, across @ (vectors * (scale / root)), scatter * scale, mean, vectors
-    )
+    return FoldBasis(vectors * root, across @ (vectors * (scale / root)), scatter * scale)
 
 
 def discriminants(xp: Any, fitted: Array, inverse: Array, counts: Array) -> Array:

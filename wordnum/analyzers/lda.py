@@ -7,7 +7,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from wordnum.analyzers.closed_form import ALPHAS, ClosedFormFold, class_inverse, first_largest
+from wordnum.analyzers.closed_form import (
+    ALPHAS,
+    ClosedFormFold,
+    class_inverse,
+    first_largest,
+    standardised,
+)
 from wordnum.analyzers.residues import Task
 from wordnum.backend import get_backend
 
@@ -60,9 +66,12 @@ class RegularizedLDA(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.alpha_ = ALPHAS[int(fold.choose(None)[0])] if self.alpha is None else self.alpha
         weights = fold.basis.weights(np.array([self.alpha_]))[0]
         inverse = class_inverse(np, fold.gram(weights, slice(None)), fold.counts)
-        coef = len(X) * fold.basis.rotation @ (weights[:, None] * fold.sums) @ inverse
+        # A^-1 Z'Y, by the residuals: Z'(Y - F) = n a A^-1 Z'Y.
+        residual = fold.indicator - fold.basis.train @ (weights[:, None] * fold.sums)
+        Z, _, mean, scale = standardised(np, X, X[:0])
+        coef = scale[:, None] * (Z.T @ residual / self.alpha_) @ inverse
         offset = 0.5 * len(X) * (np.diagonal(inverse) - 1.0 / fold.counts)
-        self.coef_, self.intercept_ = coef.T, -offset - fold.basis.mean @ coef
+        self.coef_, self.intercept_ = coef.T, -offset - mean @ coef
         return self
 
     def decision_function(self, X: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-_WAVE_ENTRIES = 2_000_000
+_WAVE_ENTRIES = 100_000
 _SINGULAR = 1e-9
 _ABSENT = 1e-12
 
