@@ -17,8 +17,8 @@ from wordnum.analyzers.residues import Task
 from wordnum.backend import Backend
 
 Array = Any
-# Entries of the indicators of classes that are held at once, over the permutations of a block.
-_ENTRIES = 500_000
+# Entries of the indicators of classes that permutations hold at once; of factors, twice as many.
+_ENTRIES = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +104,9 @@ class Refits:
         which, parts = _parts(fold_of, len(alphas))
         on_device = [self.backend.asarray(held) for held in parts]
         folds = [*data.folds(on_device)] if len(parts) > 1 else []
-        # One factor a fold: it serves the blocks of a task, and the next task where alpha is equal.
-        factor = lru_cache(maxsize=len(parts))(Fold.factor)
+        # A factor serves the blocks of a task, and while memory lasts the tasks of equal alpha.
+        size = max((fold.matrix.size + fold.test.size for fold in folds), default=1)
+        factor = lru_cache(maxsize=2 * _ENTRIES // size)(Fold.factor)
         for at, (task, asked) in enumerate(zip(tasks, labels, strict=True)):
             step = max(1, _ENTRIES // (task.n_classes * len(fold_of)))
             given = [ALPHAS[a] for a in alphas[which, at]]
