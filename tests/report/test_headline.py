@@ -52,6 +52,34 @@ def test_a_kappa_that_is_not_read_says_by_which_rule(tmp_path: Path):
     assert text.endswith(" at T = 5: kappa is under 5.")
 
 
+def judged(folder: Path, verdicts: list[dict[str, str]]) -> str:
+    """Headline of a study whose runs have these verdicts by T."""
+    recipes = [Recipe(model=model) for model in "abcdefg"[: len(verdicts)]]
+    make_study(folder / "out", recipes)
+    for at, path in enumerate(sorted((folder / "out" / "runs").iterdir())):
+        one = read_record(path)
+        for T, verdict in verdicts[at].items():
+            one["measures"][T]["verdict"] = verdict
+        write_record(path, one)
+    return " ".join(headline(StudyResults.open(folder / "out"))[0].sentences)
+
+
+def test_geometry_at_another_period_than_the_best_read_is_named(tmp_path: Path):
+    text = judged(tmp_path, [{"10": "geometric", "2": "geometric"}, {}])
+    assert text.startswith("n mod 10 is read best by b, ")
+    assert "by roundness. Geometric: a at T = 2, 10. " in text
+
+
+def test_geometry_that_the_first_sentence_says_is_not_said_twice(tmp_path: Path):
+    text = judged(tmp_path, [{"5": "geometric"}])
+    assert text.count("eometric") == 1
+
+
+def test_of_many_geometric_systems_three_are_named(tmp_path: Path):
+    text = judged(tmp_path, [{"10": "geometric"}] * 5)
+    assert "Geometric: a at T = 10; b at T = 10; c at T = 10; 2 more systems." in text
+
+
 def test_too_few_documents_conclude_nothing(tmp_path: Path):
     text = said(tmp_path, [Recipe(interval_reason="few-documents")])["wikipedia"]
     start = "3 of 3 kappas without an interval (fewer than 40 documents) are above 95 % of those of"
@@ -78,5 +106,5 @@ def test_a_difference_under_no_condition_is_no_sentence(tmp_path: Path):
 
 def test_the_words_that_carry_it_are_named_and_no_others(tmp_path: Path):
     text = said(tmp_path, [Recipe()])["wikipedia"]
-    assert "Words that carry n mod 10 are over, about. 80 % of the numbers beside" in text
+    assert "Words that carry n mod 10 are “over”, “about”. 80 % of the numbers beside" in text
     assert "games" not in text

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.report.fake_study import grid, make_study, mixed
+from wordnum.analyzers.verdicts import paper_label
 from wordnum.errors import FormatError, InputError
 from wordnum.report.page import write_page
 from wordnum.studies.records import read_record, write_record
@@ -24,6 +25,23 @@ def test_the_page_is_one_file_without_network(page: str):
     assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//""", page)
     assert "@import" not in page
     assert "fetch(" not in page
+
+
+@pytest.mark.parametrize(
+    ("label", "kappas"), [("both", {2: 50, 10: 50}), ("partial", {5: 15}), ("spectral", {10: 14.9})]
+)
+def test_the_cards_explain_the_labels_as_they_are_given(
+    page: str, label: str, kappas: dict[int, float]
+):
+    assert paper_label(kappas) == label
+    least = dict(re.findall(r"(\w+): 'a spike, and (.+?)'", page))
+    floors = {
+        "both": "kappa of at least 50 at T = 2 and 10",
+        "partial": "kappa of at least 15 at T = 2, 5 or 10",
+        "spectral": "no such kappa",
+    }
+    assert least[label] == floors[label]
+    assert "Systems by the label of the paper" in page
 
 
 def test_a_corpus_word_that_is_markup_is_shown_as_text(tmp_path: Path):

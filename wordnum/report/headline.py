@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ALPHA = 0.05
 _PERIODS = (10, 5, 2)  # of English text; the other T are asked where none of these was
 _CORPUS = ["corpus", "ordinals"]
+# Systems that a sentence names.
+_NAMED = 3
 
 
 class Finding(NamedTuple):
@@ -42,7 +44,8 @@ def headline(results: StudyResults) -> list[Finding]:
     Rules. What is read: the kappa with the highest lower bound among the originals, if the p of
     its interval is under 5 % after Bonferroni over them, that of permuted labels under 5 %, and
     its verdict is not *neither*. Of kappas without an interval, how many are above 95 % of those
-    of permuted labels, and the highest: nothing more is concluded of them. What changes it: the
+    of permuted labels, and the highest: nothing more is concluded of them. What is *geometric* by
+    its verdict, at any T, where the first sentence does not say it. What changes it: the
     largest difference from the original whose p is under 5 % after Holm over the corpus's
     comparisons.
 
@@ -66,9 +69,11 @@ def headline(results: StudyResults) -> list[Finding]:
         mine = comparisons[(comparisons[_CORPUS] == list(key)).all(axis=1)]  # type: ignore[call-overload]
         mine = mine[mine["T"].isin(asked["T"]) & (mine["against_condition"] == "original")]
         systems = rows.drop_duplicates("key").set_index("key")["system"]
+        read = list(_read(asked, results))
         sentences = [
             *_too_little(rows),
-            *_read(asked, results),
+            *read,
+            *_geometric(rows, read),
             *_carried(results.words, key),
             *_changed(mine, systems),
         ]
@@ -150,6 +155,20 @@ def _without_fives(row: pd.Series[Any]) -> str:
     return f" Without multiples of 5 it is {left:.0f}{around}{told}."
 
 
+def _geometric(rows: pd.DataFrame, read: list[str]) -> Iterator[str]:
+    """Which of the originals are geometric, beside the one that was said to be."""
+    own = rows[(rows["condition"] == "original") & (rows["verdict"] == "geometric")]
+    if own.empty or (len(own) == 1 and any(told.endswith(": geometric.") for told in read)):
+        return
+    by_system = own.groupby("key", sort=False)
+    named = [
+        f"{_system(each.iloc[0])} at T = {', '.join(map(str, each['T']))}" for _, each in by_system
+    ]
+    more = len(named) - _NAMED
+    several = [f"{more} more {'systems' if more > 1 else 'system'}"] if more > 0 else []
+    yield f"Geometric: {'; '.join(named[:_NAMED] + several)}."
+
+
 def _carried(words: pd.DataFrame | None, key: Any) -> Iterator[str]:
     """Which words carry it, if the study asked."""
     if words is None or words.empty:
@@ -158,7 +177,7 @@ def _carried(words: pd.DataFrame | None, key: Any) -> Iterator[str]:
     for T in _PERIODS:
         best = mine[mine["T"] == T].sort_values("share", ascending=False, kind="stable")
         if len(best):
-            first = ", ".join(best["word"].drop_duplicates()[:5])
+            first = ", ".join(f"“{word}”" for word in best["word"].drop_duplicates()[:5])
             yield f"Words that carry n mod {T} are {first}. {best['told'].iloc[0]}"
             return
     yield "No word carries n mod T by more than chance."

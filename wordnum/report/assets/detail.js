@@ -46,7 +46,7 @@ function renderDetail() {
   const head = h('header', { class: 'detail-head' }, h('h2', { id: 'detail-h', tabindex: -1 }, record.system),
     sub && h('p', { class: 'system-sub' }, sub),
     h('p', { class: 'detail-verdict' }, badge(record.status === 'done' ? record.paper_label : ''), ' ',
-      record.status === 'done' ? `label of the paper: ${VERDICTS[record.paper_label] || ''}` : ''),
+      record.status === 'done' ? `label of the paper: ${LABELS[record.paper_label] || ''}` : ''),
     record.reasons.length > 0 && h('ul', { class: 'reasons' }, record.reasons.map(reason => h('li', {}, reason))),
     noticeList(record));
   const main = h('div', { class: 'detail-main' });

@@ -91,8 +91,8 @@ function glyph(verdict) {
     geometry && svg('rect', { x: 9, y: 15 - geometry, width: 6, height: geometry, rx: 1.5, class: 'g-geometric' }));
 }
 
-const badge = verdict => h('span', { class: `badge v-${VERDICTS[verdict] ? verdict : 'failed'}` },
-  VERDICTS[verdict] ? glyph(verdict) : null, verdict || 'failed');
+const badge = verdict => h('span', { class: `badge v-${LABELS[verdict] ? verdict : 'failed'}` },
+  LABELS[verdict] ? glyph(verdict) : null, verdict || 'failed');
 
 const SHORT = { 'ordinals-kept': 'ordinals kept', subwords: 'subwords', 'missing-numbers': 'numbers missing' };
 const shortNotice = ({ code, kind }) => kind === 'too-little' ? 'TOO LITTLE DATA' : SHORT[code] || 'no interval';

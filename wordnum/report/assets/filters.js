@@ -84,9 +84,9 @@ function refreshFilters() {
   });
 }
 
-function makeVerdicts() {
+function makeLabels() {
   const host = byId('verdicts');
-  const named = [...Object.entries(VERDICTS), ['failed', 'ended with an error']];
+  const named = [...Object.entries(LABELS), ['failed', 'ended with an error']];
   // Corpora are not added up: what is true of one says nothing of another.
   const corpora = [...new Set(records.map(record => record.corpus))];
   for (const [verdict, meaning] of named) {

@@ -9,7 +9,7 @@ function setTheme(theme) {
 
 makeGrid();
 makeFilters();
-makeVerdicts();
+makeLabels();
 makeDownloads();
 makeWarnings();
 makeTree();

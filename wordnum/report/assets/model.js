@@ -10,11 +10,12 @@ const FIELD = {
   window: 'Window', side: 'Side', positional: 'Positional', window_weighting: 'Weight by distance', signal: 'Signal', model: 'Model', weighting: 'Weighting', dim: 'Dimensions',
   seed: 'Seed', control_for: 'Control for', paper_label: 'Label of the paper',
 };
-const VERDICTS = {
-  both: 'spike, and kappa at least 50 at T = 2 and 10',
-  partial: 'spike, and geometric at T = 2, 5 or 10',
-  spectral: 'spike only',
-  neither: 'no spike',
+// The labels of the paper; verdicts are by T, and have other words.
+const LABELS = {
+  both: 'a spike, and kappa of at least 50 at T = 2 and 10',
+  partial: 'a spike, and kappa of at least 15 at T = 2, 5 or 10',
+  spectral: 'a spike, and no such kappa',
+  neither: 'no spike at period 10 or 5',
 };
 
 const measure = (record, name, T) => record.measures[name] ? record.measures[name][moduli.indexOf(T)] : null;

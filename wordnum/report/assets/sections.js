@@ -174,7 +174,7 @@ function attributionDigits(own, view, name, T) {
 
 function makeReasons() {
   const host = byId('reasons-body');
-  for (const [verdict, meaning] of Object.entries(VERDICTS)) {
+  for (const [verdict, meaning] of Object.entries(LABELS)) {
     const members = done.filter(record => record.paper_label === verdict);
     if (!members.length) continue;
     host.append(h('details', { class: 'verdict-group', open: members.length <= 6 && done.length <= 24 },
