@@ -9,6 +9,7 @@ mpl.use("agg")
 from wordnum.analyzers import SideBySide, analyze, probe, spectrum
 from wordnum.analyzers.circles import circle
 from wordnum.analyzers.plotting import save_figure
+from wordnum.analyzers.verdicts import Judgement
 from wordnum.errors import InputError
 from wordnum.theory import counterexample_spread, planted_embedding
 
@@ -113,6 +114,19 @@ def test_strips_stand_beside_the_kappas_with_the_name_and_the_verdict_of_each_sy
     assert shown == [str(round(kappa)) for kappa in expected]
     with pytest.raises(InputError, match="no analysis to put side by side"):
         SideBySide({})
+
+
+def test_bold_is_what_the_verdict_reads_and_nothing_is_said_of_it_where_nothing_is_read(found):
+    read = {
+        2: Judgement(spectral=False, geometry="undecided", reasons=()),
+        10: Judgement(spectral=True, geometry="neither", reasons=()),
+    }
+    judged = replace(found, verdict=replace(found.verdict, by_period=read))
+    (table,) = SideBySide({"one": judged}).plot().axes[1:2]
+    bold = [text.get_text() for text in table.texts if text.get_fontweight() == "bold"]
+    assert bold == [str(round(found.probe[2].kappa))]
+    assert "bold: read" in table.get_xlabel()
+    assert "bold" not in SideBySide({"one": found}).plot().axes[1].get_xlabel()  # 9 permutations
 
 
 def test_numbers_beyond_the_circle_are_counted_not_drawn_to(made):

@@ -118,6 +118,10 @@ def test_the_table_of_kappas_says_what_the_study_found(results: StudyResults, ta
     shown = [text.get_text() for text in figure.axes[1].texts]
     first = table[table["key"] == keys[0]].sort_values("T")
     assert shown[: len(first)] == [str(round(kappa)) for kappa in first["kappa"]]
+    bold = [text.get_fontweight() == "bold" for text in figure.axes[1].texts]
+    read = [verdict in ("geometric", "by roundness", "undecided") for verdict in first["verdict"]]
+    assert bold[: len(first)] == read
+    assert 0 < sum(read) < len(read)
     ticks = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     rows = [tick.partition("  [")[0] for tick in ticks if "[" in tick]
     assert rows == list(table["system"].unique())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -98,7 +98,9 @@ class SideBySide:
                     if one.spectrum
                     else None,
                     kappas={T: row["kappa"] for T, row in found.items()},
-                    p_values={T: row.get("null_p") for T, row in found.items()},
+                    read={
+                        T for T, each in (one.verdict or {}).items() if each.geometry != "neither"
+                    },
                     label=LABELS[one.verdict.paper_label] if detailed and one.verdict else "",
                     details={T: _detail(row) for T, row in found.items()} if detailed else {},
                     verdicts={T: (each.spectral, each.geometry) for T, each in one.verdict.items()}
@@ -126,8 +128,10 @@ class System(NamedTuple):
     name : str
     spectrum : (array, array) or None
         Frequencies and normalised magnitudes.
-    kappas, p_values : mapping of int to float or None
-        Kappa x 100 and its permutation p-value by T.
+    kappas : mapping of int to float or None
+        Kappa x 100 by T.
+    read : set of int
+        The T at which the verdict is not *neither*.
     label : str
         Heading of the systems from this one on, where it differs from the one before.
     details : mapping of int to str
@@ -139,7 +143,7 @@ class System(NamedTuple):
     name: str
     spectrum: tuple[np.ndarray, np.ndarray] | None
     kappas: Mapping[int, float | None]
-    p_values: Mapping[int, float | None]
+    read: Collection[int] = frozenset()
     label: str = ""
     details: Mapping[int, str] = MappingProxyType({})
     verdicts: Verdicts = MappingProxyType({})
@@ -151,7 +155,7 @@ def plot_systems(
     """Draw spectrum strips beside the table of kappas, a row per system.
 
     Left, the normalised magnitude of every frequency, dark where it is four times the median;
-    right, kappa x 100 of n mod T, bold where its permutation p is below 0.01; below, the tree of
+    right, kappa x 100 of n mod T, bold where the verdict says that it is read; below, the tree of
     verdicts, for which the systems are numbered. What no system has a figure for is left out. The
     size of the figure is set to what that takes.
     """
@@ -161,7 +165,7 @@ def plot_systems(
     for place, row in enumerate(rows, 1):
         if row.label and row.label != before:
             headings.append(len(slots))
-            slots.append(System(row.label, None, {}, {}))
+            slots.append(System(f"label of the paper: {row.label}", None, {}))
         slots.append(row._replace(name=f"{row.name}  [{place}]") if judged else row)
         before = row.label
     panels = [(5, _strips)] * any(row.spectrum is not None for row in rows)
@@ -218,8 +222,7 @@ def _kappa_table(ax: Axes, rows: Sequence[System]) -> None:
     ax.imshow(table.reshape(len(rows), -1), aspect="auto", cmap=colors, vmin=-100, vmax=100)
     for (place, column), kappa in np.ndenumerate(table):
         if np.isfinite(kappa):
-            p_value = rows[place].p_values.get(moduli[column])
-            weight = "bold" if p_value is not None and p_value < 0.01 and kappa > 0 else "normal"
+            weight = "bold" if moduli[column] in rows[place].read else "normal"
             tone = "white" if abs(kappa) > 65 else "black"
             detail = rows[place].details.get(moduli[column], "")
             # Rounded first: a kappa of -0.3 is 0, not -0.
@@ -232,5 +235,9 @@ def _kappa_table(ax: Axes, rows: Sequence[System]) -> None:
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set_title("kappa x 100 of a linear probe of n mod T", fontsize=9)
-    below = "; below: 95 % interval, or p where there is none" * any(row.details for row in rows)
-    ax.set_xlabel(f"T\nbold: p < 0.01{below}", fontsize=7)
+    told = ["T"]
+    if any(row.read for row in rows):
+        told.append("bold: read, by the verdict (kappa 5 or more, p < 0.01, interval above 0)")
+    if any(row.details for row in rows):
+        told.append("below: 95 % interval, or p where there is none")
+    ax.set_xlabel("\n".join(told), fontsize=7)

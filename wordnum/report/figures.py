@@ -113,7 +113,7 @@ def draw_systems(results: StudyResults, keys: Sequence[str], title: str = "") ->
                 name=f"{first['corpus']}: {first['system']}" if several else first["system"],
                 spectrum=(found["frequency"], np.array(found["magnitude"], dtype=float)),
                 kappas=dict(zip(own["T"], own["kappa"])),
-                p_values=dict(zip(own["T"], own["null_p"])),
+                read=set(own.loc[own["verdict"].notna() & (own["verdict"] != "neither"), "T"]),
                 label=LABELS.get(first["paper_label"], ""),
                 verdicts=dict(
                     zip(judged["T"], zip(judged["spectral"].astype(bool), judged["verdict"]))
