@@ -164,7 +164,11 @@ def test_plot_of_several_shows_them_by_label_under_short_names(tmp_path, drawn):
     analyzed(*paths, "--plot", plot, "--only", "spectrum,probe", "--moduli", "2,10")
     assert plot.read_bytes()[1:4] == b"PNG"
     assert [row.name for row in drawn] == ["read", "hidden", "noise"]
-    assert [row.label for row in drawn] == ["both tiers", "spectral only", "neither"]
+    assert [row.label for row in drawn] == [
+        "both (spectral and geometric)",
+        "spectral only",
+        "neither",
+    ]
     assert drawn[0].details[10] == "p .005"
 
 

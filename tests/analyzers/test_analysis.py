@@ -144,7 +144,11 @@ def test_what_it_means_is_told_in_words(found):
         assert sentence in text
     round_ones = analyze(planted_kind("roundness of 5"), moduli=[5], controls=[
         "excluding multiples of 5"], only="spectrum,probe")  # fmt: skip
-    assert "what is read is whether a number is round (at most" in round_ones.explain()
+    told = round_ones.explain()
+    assert "what is read is roundness, but for at most 2.9 points, by permuted labels." in told
+    assert (
+        "partial (spectral and partly geometric). Without T = 2 and 10 it may fall short." in told
+    )
     noise = np.random.default_rng(0).standard_normal((60, 3))
     few = analyze(noise, moduli=[2, 10], nulls=0)
     assert "Last digits lie no farther apart than labels at random would." in few.explain()

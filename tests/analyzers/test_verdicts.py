@@ -209,3 +209,14 @@ def test_a_constant_embedding_is_neither_and_flagged():
     assert str(found.verdict) == found.verdict.paper_label == "neither"
     assert "constant" in found.verdict.flags
     assert all(p.kappa == 0 for p in found.probe.by_period.values())
+
+
+@pytest.mark.parametrize("kind", ["roundness of 10", "circle"])
+def test_a_small_text_is_not_judged_by_permuted_labels_alone(kind):
+    made = planted_kind(kind, random_state=0)
+    probed = probe(made, moduli=[10], controls=[CONTROL])
+    assert verdict(spectrum(made), probed)[10].geometry in ("by roundness", "geometric")
+    small = {10: replace(probed[10], interval_reason="few-documents")}
+    said = verdict(spectrum(made), replace(probed, by_period=small))[10]
+    assert said.geometry == "undecided"
+    assert [reason.code for reason in said.reasons][1] == "small-text"

@@ -9,14 +9,14 @@ from wordnum.analyzers.controls import Control
 from wordnum.analyzers.digit_codes import READINGS
 from wordnum.analyzers.probe_results import ModulusProbe
 from wordnum.analyzers.reasons import reason_text
-from wordnum.analyzers.verdicts import counts, upper_bound
+from wordnum.analyzers.verdicts import LABELLED, OF_A_SMALL_TEXT, counts, upper_bound
 
 if TYPE_CHECKING:
     from wordnum.analyzers.analysis import Analysis
 
 LABELS = {
-    "both": "both tiers",
-    "partial": "spectral and partly geometric",
+    "both": "both (spectral and geometric)",
+    "partial": "partial (spectral and partly geometric)",
     "spectral": "spectral only",
     "neither": "neither",
 }
@@ -63,7 +63,9 @@ def _of_probes(analysis: Analysis) -> Iterator[str]:
         geometry = analysis.verdict[T].geometry
         if geometry == "neither":
             (why,) = {UNREAD.get(one.code) for one in analysis.verdict[T].reasons} - {None}
-            unread.setdefault(str(why), []).append(str(T))
+            both = " against both nulls" if probed.low is None and probed.null else ""
+            told = f"{why}{both}" if why == UNREAD["not-beyond-chance"] else str(why)
+            unread.setdefault(told, []).append(str(T))
             continue
         read = f"n mod {T} is read linearly, kappa x 100 = {_with_interval(probed)}"
         control = probed.controls.get("excluding multiples of 5")
@@ -71,7 +73,7 @@ def _of_probes(analysis: Analysis) -> Iterator[str]:
             yield f"{read}."
             continue
         apart = f"among numbers that are no multiples of 5, {_with_interval(control)}"
-        yield f"{read}; {apart}: {_ending(geometry, control)}.{_of_parity(T, probed)}"
+        yield f"{read}; {apart}: {_ending(geometry, probed, control)}.{_of_parity(T, probed)}"
     for why, periods in unread.items():
         yield f"n mod {_listed(periods)} is not read: {why}."
 
@@ -94,16 +96,23 @@ def _of_parity(T: int, probed: ModulusProbe) -> str:
     within = probed.controls.get("within parity")
     if within is None or T % 2 or T == 2:
         return ""
-    more = "" if counts(within.kappa, within.low, within.p_value) else ": no more than parity"
+    counted = counts(within.kappa, within.low, within.p_value)
+    more = "" if counted else ", so nothing is shown beyond parity"
     return f" Within one parity it is {_with_interval(within)}{more}."
 
 
-def _ending(geometry: str, control: Control) -> str:
-    bound = f"{upper_bound(control):.1f}"
+def _ending(geometry: str, probed: ModulusProbe, control: Control) -> str:
+    if geometry == "geometric":
+        return "more than whether a number is round"
+    if probed.interval_reason in OF_A_SMALL_TEXT:
+        return "whether it is more than roundness stays open in so small a text"
+    # Below nothing there is nothing; without an interval the bound knows of labels, not of texts.
+    bound = f"{max(upper_bound(control), 0):.1f}"
+    by = "" if control.high is not None else ", by permuted labels"
     return {
-        "geometric": "more than whether a number is round",
-        "by roundness": f"what is read is whether a number is round (at most {bound} is more)",
-        "undecided": f"whether it is more than roundness stays open (up to {bound} may be)",
+        "by roundness": f"what is read is roundness, but for at most {bound} points{by}",
+        "undecided": f"whether it is more than roundness stays open (up to {bound} points may "
+        f"be{by})",
     }[geometry]
 
 
@@ -136,7 +145,9 @@ def _of_digits(analysis: Analysis) -> Iterator[str]:
 def _of_the_label(analysis: Analysis) -> Iterator[str]:
     if analysis.verdict is not None:
         label = LABELS[analysis.verdict.paper_label]
-        yield f"By the rule of the paper, which counts roundness as geometry: {label}."
+        left = [str(T) for T in LABELLED if analysis.probe is None or T not in analysis.probe]
+        without = f" Without T = {_listed(left)} it may fall short." if left else ""
+        yield f"By the rule of the paper, which counts roundness as geometry: {label}.{without}"
 
 
 def _with_interval(one: ModulusProbe | Control) -> str:

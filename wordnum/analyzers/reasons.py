@@ -40,6 +40,8 @@ REASONS = {
     "{control:.1f}, at most {upper:.1f}",
     "undecided": "undecided at T = {T}: kappa {kappa:.1f}, without multiples of 5 {control:.1f}, "
     "which may be up to {upper:.1f}",
+    "small-text": "undecided at T = {T}: kappa {kappa:.1f}, {p}; the text is too small to tell "
+    "roundness from geometry",
     "untested": "undecided at T = {T}: kappa {kappa:.1f} has neither an interval nor permutations",
     "no-control": "undecided at T = {T}: kappa {kappa:.1f} was not probed without multiples of 5",
     "not-beyond-chance": "not read at T = {T}: kappa {kappa:.1f}, {p}, where under 0.01 counts",

@@ -21,7 +21,9 @@ FLOOR = 5.0
 _CONTROL = "excluding multiples of 5"
 # Of the paper's label.
 _LABEL_FLOOR, _LABEL_BOTH = 15.0, 50.0
-_LABELLED, _BOTH, _SPIKES = (2, 5, 10), (2, 10), (10, 5)
+LABELLED, _BOTH, _SPIKES = (2, 5, 10), (2, 10), (10, 5)
+# A kappa of a text has no interval for these: another text as small may differ by any amount.
+OF_A_SMALL_TEXT = ("few-documents", "few-blocks")
 # Upper end of a 95 % interval from the spread of a null between its mean and its 95 % point.
 _UPPER = 1.96 / 1.645
 
@@ -122,7 +124,7 @@ def paper_label(
         return "neither"
     if all(reaches(T, _LABEL_BOTH) for T in _BOTH):
         return "both"
-    if any(reaches(T, _LABEL_FLOOR) for T in _LABELLED):
+    if any(reaches(T, _LABEL_FLOOR) for T in LABELLED):
         return "partial"
     return "spectral"
 
@@ -157,7 +159,8 @@ def verdict(
     A kappa counts where it is at least 5, its p against block-restricted permutations is below
     0.01, and its interval lies above 0. Without intervals, as for pretrained vectors, p < 0.01
     against both nulls stands in for the last, and an upper bound is the kappa plus the spread of
-    its null; a reason says so.
+    its null; a reason says so. Where there is none since the text is small, what is no roundness
+    is not judged.
 
     For T that share a factor with 10 roundness must be told from geometry. If kappa counts, then
     *geometric* where the kappa that excludes multiples of 5 counts too, *by roundness* where the
@@ -231,6 +234,8 @@ def _geometry(T: int, probed: ModulusProbe) -> tuple[str, list[Reason]]:
     control = probed.controls.get(_CONTROL)
     if control is None:
         return "undecided", [Reason.of("no-control", **told), *reasons]
+    if probed.interval_reason in OF_A_SMALL_TEXT:
+        return "undecided", [Reason.of("small-text", **told), *reasons]
     upper = upper_bound(control)
     told |= {"control": control.kappa, "upper": upper}
     # A control has half as many permutations, whose smallest p may be the level itself.
