@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from wordnum import _compat, progress
-from wordnum.config import build, one_of, read_toml, whole_number
+from wordnum.config import build, nearest, one_of, read_toml, whole_number
 from wordnum.errors import (
     FormatError,
     InputError,
@@ -276,6 +276,19 @@ def test_a_missing_toml_and_an_unknown_word_are_named(tmp_path: Path):
         read_toml(tmp_path / "none.toml")
     with pytest.raises(UsageError, match="unknown side 'lift'.*\n.*did you mean 'left'"):
         one_of("lift", ["left", "right"], what="side")
+
+
+def test_of_many_names_an_error_names_few_and_soon():
+    known = [f"s{n}" for n in range(300_000)] + ["season"]
+    with pytest.raises(UsageError) as error:
+        one_of("sectoin", ["section", "sections", *known], what="word")
+    remedy = "did you mean 'section' or 'sections'? 300,003 are known"
+    assert error.value.remedy == remedy
+    started = time.process_time()
+    for name in ("s123456", "s" * 100_000, "unheard"):
+        assert len(nearest(name, ["s" * 37 + f"{n % 1000}" for n in range(300_000)])) < 300
+        assert len(nearest(name, known)) < 300
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("value", [0, 3.0, True, "3", 10**20, None])

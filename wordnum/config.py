@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
+from itertools import islice
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -16,6 +17,8 @@ import numpy as np
 from wordnum.errors import FormatError, InputError, UsageError
 
 T = TypeVar("T")
+# Names that an error lists; of more, those near in spelling, in a second at most.
+_LISTED, _COMPARED, _LONGER, _LONGEST = 60, 10_000, 2, 40
 _WORDS: dict[Any, str] = {
     str: "text", int: "a whole number", float: "a number", bool: "true or false",
     Mapping: "a table",
@@ -23,17 +26,28 @@ _WORDS: dict[Any, str] = {
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Hint that names the known word most like `name`, or lists what is known.
+    """Hint that names the known word most like `name`, and all that are known where they are few.
+
+    Of many, such as the words of a vocabulary, up to three with the same first letter and about
+    the same length are named, of the first ten thousand.
 
     Examples
     --------
     >>> nearest("pmi", ["ppmi", "hellinger"])
     "did you mean 'ppmi'? Known: hellinger, ppmi"
     """
-    known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}Known: {', '.join(known)}"
+    known = list(known)
+    if len(known) <= _LISTED:
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        return f"{hint}Known: {', '.join(sorted(known))}"
+    alike = (k for k in known if k[:1] == name[:1] and abs(len(k) - len(name)) <= _LONGER)
+    close = []
+    if len(name) <= _LONGEST:
+        close = difflib.get_close_matches(name, islice(alike, _COMPARED), cutoff=0.7)
+    if not close:
+        return f"none of the {len(known):,} that are known is like it"
+    return f"did you mean {' or '.join(map(repr, close))}? {len(known):,} are known"
 
 
 def one_of(value: str, known: Iterable[str], *, what: str, where: str | None = None) -> str:

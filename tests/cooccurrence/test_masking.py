@@ -124,7 +124,7 @@ def test_a_mask_that_names_no_word_is_refused_and_one_that_names_some_says_so(ca
         prepare("mask:about,7", corpus)
     with caplog.at_level(logging.WARNING, logger="wordnum"):
         assert masked(corpus, "mask:about,unheard") == ["about"]
-    assert "1 of 2 words are not in the vocabulary: unheard" in caplog.text
+    assert "masks 1 of its 2 words; not in the vocabulary: unheard (" in caplog.text
 
 
 @pytest.mark.parametrize(

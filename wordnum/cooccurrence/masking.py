@@ -142,8 +142,9 @@ class Mask:
             )
         if missing:
             logger.warning(
-                "%s: %d of %d words are not in the vocabulary: %s",
-                self.name, len(missing), len(self.words), ", ".join(missing[:5]),
+                "%s masks %d of its %d words; not in the vocabulary: %s (%s)",
+                self.name, len(self.words) - len(missing), len(self.words),
+                ", ".join(missing[:5]), nearest(missing[0], vocabulary.words),
             )  # fmt: skip
         return ids
 
