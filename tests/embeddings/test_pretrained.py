@@ -206,7 +206,7 @@ def test_fasttext_models_of_another_kind_are_refused(tmp_path, options, message)
     [
         ("14 6", "expected: 14 words"),
         ("10 6", "got: 12 words"),
-        ("12 5", "expected: a word and 5 numbers"),
+        ("12 5", "expected: a word and 5 numbers, as line 1 says"),
         ("12 7", "expected: a word and 7 numbers"),
     ],
 )
@@ -217,7 +217,7 @@ def test_text_header_that_lies_is_refused_with_the_line(tmp_path, header, messag
     path.write_text("\n".join([header, *lines[1:]]))
     with pytest.raises(FormatError, match=message) as error:
         load_embedding(path)
-    assert "line" in error.value.where
+    assert "line 1" in error.value.where
     assert str(path) in str(error.value)
 
 
@@ -502,6 +502,10 @@ class TestPickles:
         (b"In 1984 there were 3 of them.\nIn 1985 none.\n", "it is a text"),
         (b"\n\n\n", "it is a text"),
         (b'{"a": 1}\n', "wordnum encode takes it"),
+        (b"number,x,y\n7,0.5,0.1\n8,0.2,0.3\n", r"table of numbers.*\n.*\n.*\n.*read_csv"),
+        (b"7;0.5;0.1", "table of numbers"),
+        (b"7\t0.5\t0.1\n", "table of numbers"),
+        (b"id,text\n7,seven of them\n", "wordnum encode takes it"),
         (b"\0" * 100, "of no known format"),
     ],
 )

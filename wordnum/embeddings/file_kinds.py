@@ -10,7 +10,7 @@ from wordnum.embeddings.binary_vectors import FASTTEXT_MAGIC
 from wordnum.embeddings.checkpoints import checkpoints
 from wordnum.embeddings.gguf_file import MAGIC
 from wordnum.embeddings.model_folders import weights_of
-from wordnum.embeddings.text_vectors import looks_like_text, text_header
+from wordnum.embeddings.text_vectors import looks_like_csv, looks_like_text, text_header
 from wordnum.errors import FormatError, InputError
 from wordnum.storage import DAMAGE, npz_kind
 
@@ -21,6 +21,7 @@ _STARTS = {
     FASTTEXT_MAGIC: "fasttext",
     **dict.fromkeys((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), "pickle"),
 }
+_CSV = "a table of numbers (CSV)"
 _OTHERS = {
     "a folder of checkpoints": "wordnum analyze (load_trajectory)",
     "counts": "wordnum embed",
@@ -66,6 +67,8 @@ def kind_of(path: Path) -> str:
     second = rest.partition(b"\n")[0]
     if text_header(first) and not looks_like_text(second):
         return "word2vec"
+    if looks_like_csv(second or first):
+        return _CSV
     if looks_like_text(first) or looks_like_text(second):
         return "text"
     other = "of no known format" if b"\0" in start else "a text"
@@ -88,7 +91,13 @@ def _kind_of_zip(path: Path) -> str:
 def no_vectors(path: Path, what: str) -> InputError:
     """Error for what holds something else; it names the command that takes it."""
     verb = _OTHERS.get(what)
-    other = "unpack it first" if what == "a zip archive" else "check the path"
+    others = {
+        "a zip archive": "unpack it first",
+        _CSV: "in Python, wordnum.analyze(pandas.read_csv(PATH, index_col=0)), the index being the "
+        "numbers; or write it as text, a line a number with blanks between, or as .npy, row n "
+        "being number n",
+    }
+    other = others.get(what, "check the path")
     return FormatError(
         f"{path} holds no vectors: it is {what}",
         expected=".npz, .npy, .safetensors, .gguf, a model folder, or vectors of word2vec, GloVe "

@@ -42,6 +42,18 @@ def looks_like_text(line: bytes) -> bool:
     return bool(fields) and all(_as_float(field) is not None for field in fields)
 
 
+def looks_like_csv(line: bytes) -> bool:
+    """Whether a line is a name and its numbers with commas, semicolons or tabs between them.
+
+    Examples
+    --------
+    >>> looks_like_csv(b"7,0.5,0.1"), looks_like_csv(b"7,a text, and more of it")
+    (True, False)
+    """
+    cells = (line.split(mark)[1:4] for mark in (b",", b";", b"\t"))
+    return any(len(row) > 1 and None not in map(_as_float, row) for row in cells)
+
+
 def read_text_vectors(path: Path, *, size: int) -> TokenVectors:
     """Read the numbers' vectors out of a text file, one line in memory at a time.
 
@@ -99,8 +111,9 @@ def _lines(path: Path, size: int, notes: list[str]) -> Iterator[tuple[int, str, 
             blanks = text.count(b" ")
             if blanks != dim and not _may_differ(text, blanks, dim, first=not words):
                 got = f"{blanks} numbers" if text else "an empty line"
-                expected = f"a word and {dim} numbers"
-                raise damaged(path, expected=expected, got=got, where=f"line {number}")
+                expected = f"a word and {dim} numbers, as line 1 {'says' if header else 'has'}"
+                where = f"line {number}, or line 1"
+                raise damaged(path, expected=expected, got=got, where=where)
             if not text:
                 continue
             words += 1
