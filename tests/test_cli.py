@@ -220,6 +220,14 @@ def test_a_dry_run_plans_and_writes_nothing(tmp_path: Path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_refuses_the_folder_that_the_run_would_refuse(tmp_path: Path):
+    (tmp_path / "notes.txt").write_text("mine")
+    done = wordnum("study", "demo", "-o", tmp_path, "--dry-run", code=1)
+    assert "36 runs" in done.stdout
+    assert "is not empty and holds no study" in done.stderr
+    wordnum("study", "demo", "-o", tmp_path, "--dry-run", "--overwrite")
+
+
 def test_a_plan_can_be_read_by_programs(tmp_path: Path):
     plan = json.loads(
         wordnum("study", "paper-data", "-o", tmp_path / "out", "--dry-run", "--json").stdout

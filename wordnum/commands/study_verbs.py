@@ -60,9 +60,11 @@ def study(
     workers = default_jobs(jobs, backend)
     planned = load_study(name, corpora=corpus, root=root)
     if dry_run:
+        from wordnum.studies.folder import own_study
         from wordnum.studies.plan import plan_study
 
         print_plan(plan_study(planned, n_jobs=workers), as_json)
+        own_study(output, planned, overwrite=overwrite)  # refuses what the run would refuse
         return
     from wordnum.report.headline import headline
     from wordnum.report.page import write_page

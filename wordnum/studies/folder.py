@@ -35,6 +35,29 @@ def claim(folder: Path, study: Study, *, overwrite: bool) -> Iterator[None]:
         The folder holds another study or other files and `overwrite` is not set, or another run
         is writing to it.
     """
+    cache = folder / "cache"
+    found = own_study(folder, study, overwrite=overwrite)
+    cache.mkdir(parents=True, exist_ok=True)
+    with locked(cache / "LOCK", what=str(folder)):
+        sweep(folder)
+        if found is None:
+            for name in _RESULTS:
+                (folder / name).unlink(missing_ok=True)
+            write_record(folder / "study.json", about(study))
+        try:
+            yield
+        finally:
+            sweep(folder)
+
+
+def own_study(folder: Path, study: Study, *, overwrite: bool) -> dict[str, Any] | None:
+    """Return what study.json of a folder says of this study, None where it is to begin there.
+
+    Raises
+    ------
+    InputError
+        The folder holds another study or other files and `overwrite` is not set.
+    """
     cache, file = folder / "cache", folder / "study.json"
     found = read_record(file) if file.is_file() and not overwrite else None
     others = sorted(p.name for p in folder.iterdir() if p != cache) if folder.is_dir() else []
@@ -52,17 +75,7 @@ def claim(folder: Path, study: Study, *, overwrite: bool) -> Iterator[None]:
             got=", ".join(others[:3]),
             remedy="choose another folder, or add --overwrite",
         )
-    cache.mkdir(parents=True, exist_ok=True)
-    with locked(cache / "LOCK", what=str(folder)):
-        sweep(folder)
-        if found is None:
-            for name in _RESULTS:
-                (folder / name).unlink(missing_ok=True)
-            write_record(file, about(study))
-        try:
-            yield
-        finally:
-            sweep(folder)
+    return found
 
 
 def about(study: Study) -> dict[str, Any]:
