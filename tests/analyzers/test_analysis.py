@@ -149,6 +149,9 @@ def test_what_it_means_is_told_in_words(found):
     assert (
         "partial (spectral and partly geometric). Without T = 2 and 10 it may fall short." in told
     )
+    tens = analyze(planted_kind("roundness of 10"), moduli=[10], controls=[
+        "excluding multiples of 5"], only="spectrum,probe,digits")  # fmt: skip
+    assert "Digits or residues? No digit beyond what is said of n mod 10;" in tens.explain()
     noise = np.random.default_rng(0).standard_normal((60, 3))
     few = analyze(noise, moduli=[2, 10], nulls=0)
     assert "Last digits lie no farther apart than labels at random would." in few.explain()

@@ -138,6 +138,9 @@ def _of_digits(analysis: Analysis) -> Iterator[str]:
     if analysis.digits is not None:
         tens = analysis.digits.probes["tens"]
         reading = READINGS[analysis.digits.reading]
+        last = analysis.verdict.by_period.get(10) if analysis.verdict else None
+        if analysis.digits.reading == "last digit" and last and last.geometry != "geometric":
+            reading = "no digit beyond what is said of n mod 10"
         yield f"Digits or residues? {reading[0].upper()}{reading[1:]}; kappa x 100 of the tens " \
               f"digit is {_with_interval(tens)}."  # fmt: skip
 
