@@ -1,8 +1,10 @@
 from dataclasses import replace
+from itertools import combinations
 
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 mpl.use("agg")
 
@@ -67,6 +69,23 @@ def test_titles_stay_on_the_page(found):
     box = figure._suptitle.get_window_extent()
     assert 0 <= box.x0 < box.x1 <= figure.bbox.width
     assert box.y1 <= figure.bbox.height
+
+
+@pytest.mark.parametrize("moduli", [[10], [2, 5, 10], range(2, 11), range(2, 21)])
+def test_on_the_page_no_label_runs_into_another_and_no_legend_hides_a_point(made, moduli):
+    found = analyze(made, moduli=moduli, nulls=9, repeats=1, controls=False)
+    figure = found.plot(Figure(layout="constrained"))
+    figure.draw_without_rendering()
+    labels = [label for ax in figure.axes for label in (ax.xaxis.label, ax.yaxis.label)]
+    labels += [tick for ax in figure.axes for tick in ax.get_xticklabels()]
+    boxes = [label.get_window_extent() for label in labels if label.get_text()]
+    assert len(boxes) > 20
+    assert not [(a, b) for a, b in combinations(boxes, 2) if a.overlaps(b)]
+    (eigen,) = [ax for ax in figure.axes if "eigenvalues" in ax.get_ylabel()]
+    points = [point for line in eigen.lines for point in line.get_xydata()]
+    legend = eigen.get_legend().get_window_extent()
+    assert len(points) >= 9
+    assert not [point for point in points if legend.contains(*eigen.transData.transform(point))]
 
 
 FIGURES = {
@@ -158,7 +177,6 @@ def test_a_confusion_matrix_is_labelled_by_residue_where_one_is_absent(made):
 
 def test_a_figure_of_its_own_is_drawn_without_pyplot(found, tmp_path):
     import matplotlib.pyplot as plt
-    from matplotlib.figure import Figure
 
     plt.close("all")
     figure = Figure(figsize=(9, 5))

@@ -149,8 +149,13 @@ class Analysis:
         return f"<h4>{html.escape(repr(self)[1:-1])}</h4>{table}{lines}"
 
     def plot(self, figure: Figure | None = None) -> Figure:
-        """Draw all parts on one page: spectrum, kappa, recall by digit, eigenvalues, contrasts."""
-        figure = new_figure(figure, (9.2, 7.6 if self.phi else 5.4))
+        """Draw all parts on one page: spectrum, kappa, recall by digit, eigenvalues, contrasts.
+
+        The size of the figure is set to what that takes.
+        """
+        size = (9.2, 7.6 if self.phi else 5.4)
+        figure = new_figure(figure, size)
+        figure.set_size_inches(size)
         grid = figure.add_gridspec(3 if self.phi else 2, 3)
         if self.spectrum:
             self.spectrum.plot(figure.add_subplot(grid[0, :]))
@@ -163,6 +168,9 @@ class Analysis:
         if self.phi:
             told = {T: one for T, one in self.phi.items() if T in (2, 5, 10)} or self.phi.by_period
             PhiParts(told).plot(figure.add_subplot(grid[2, :]))
+        for ax in figure.axes:
+            for label in (ax.xaxis.label, ax.yaxis.label):
+                label.set_fontsize(9)
         shape = f"{len(self.embedding)} numbers, {self.embedding.dim} dimensions"
         title = f"{self.embedding.name or 'embedding'} ({shape})\n{self._verdict}"
         figure.suptitle(title, parse_math=False)  # a name with a dollar sign is no formula

@@ -13,7 +13,7 @@ from scipy import linalg
 
 from wordnum.analyzers.by_period import ByPeriod
 from wordnum.analyzers.inputs import centred_columns, rows_with_data
-from wordnum.analyzers.plotting import BLUE, RED, bare_axes
+from wordnum.analyzers.plotting import BLUE, RED, bare_axes, period_axis
 from wordnum.analyzers.reasons import Reason
 from wordnum.analyzers.residues import check_classes, checked_moduli, class_labels
 from wordnum.backend import one_blas_thread
@@ -115,9 +115,11 @@ class Separability(ByPeriod[ClassScatter]):
             ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.yaxis.set_major_formatter("{x:g}")
             ax.yaxis.set_minor_formatter("")
-            ax.legend(frameon=False, fontsize=8)
-        ax.set_xticks(range(len(self)), list(map(str, self)))
-        ax.set(xlabel="T", ylabel="eigenvalues of $S_W^{-1} S_B$", title=title)
+            bottom, top = ax.get_ylim()
+            ax.set_ylim(bottom, top * (top / bottom) ** 0.2)
+            ax.legend(frameon=False, fontsize=7, loc="upper center", borderaxespad=0.1)
+        period_axis(ax, self)
+        ax.set(ylabel="eigenvalues of $S_W^{-1} S_B$", title=title)
         return ax
 
 

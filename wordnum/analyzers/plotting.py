@@ -7,6 +7,7 @@ returns it; one of several panels takes `figure`. Without it a figure of pyplot 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,14 @@ def bare_axes(ax: Axes | None, size: tuple[float, float] = (3, 3)) -> Axes:
         ax = new_figure(None, size).add_subplot()
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def period_axis(ax: Axes, moduli: Iterable[int]) -> None:
+    """Label a panel with a place per T; of fewer than three none is wider than a third of it."""
+    names = list(map(str, moduli))
+    middle, half = (len(names) - 1) / 2, max(len(names), 3) / 2
+    ax.set_xticks(range(len(names)), names, fontsize=min(10, 100 / len(names)))
+    ax.set(xlim=(middle - half, middle + half), xlabel="T")
 
 
 def period_color(T: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from wordnum.analyzers.by_period import ByPeriod
 from wordnum.analyzers.controls import CONTROLS, Control
 from wordnum.analyzers.permutations import Null
-from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes
+from wordnum.analyzers.plotting import BLUE, GREY, RED, bare_axes, period_axis
 from wordnum.analyzers.reasons import Reason
 from wordnum.analyzers.roundness import roundness_ceiling
 
@@ -209,8 +209,8 @@ class ProbeResult(ByPeriod[ModulusProbe]):
             ax.set_ylim(bottom, top + 0.14 * (top - bottom))
             ax.fill_between([], [], color=_NULL, linewidth=0, label="permuted: mean to 95 %")
             ax.legend(frameon=False, fontsize=7, loc="upper center", borderaxespad=0.1)
-        ax.set_xticks(range(len(self)), list(map(str, self)))
-        ax.set(xlabel="T", ylabel="kappa x 100 of n mod T", title=title)
+        period_axis(ax, self)
+        ax.set(ylabel="kappa x 100 of n mod T", title=title)
         return ax
 
 

@@ -168,7 +168,7 @@ def _draw(
     from wordnum.analyzers.side_by_side import SideBySide
 
     if len(analyses) == 1:
-        save_figure(analyses[0].plot(Figure((9.2, 5.4), layout="constrained")), file)
+        save_figure(analyses[0].plot(Figure(layout="constrained")), file)
         return
     shown = [
         at
