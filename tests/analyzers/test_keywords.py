@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from matplotlib.figure import Figure
 from scipy import sparse
 from statsmodels.formula.api import ols
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from wordnum.analyzers.contrasts import residue_contrasts
+from wordnum.analyzers.keyword_figures import _ticks
 from wordnum.analyzers.keyword_finding import keywords
 from wordnum.analyzers.keyword_tables import word_cells
 from wordnum.analyzers.keyword_tests import block_f, permutation_p, residue_profile
@@ -381,17 +383,39 @@ def test_table_and_json_hold_one_row_per_word(found):
 
 
 def test_figure_shows_the_words_and_says_it_plainly(found):
-    from matplotlib.figure import Figure
-
     figure = found[5].plot(Figure((7, 5)), top=6)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == [found[5].words[i] for i in found[5].order()[:6]]
     assert "% of the numbers beside" in figure.get_supxlabel()
 
 
+def test_the_figure_quotes_punctuation_and_says_what_is_not_confirmed_and_of_which_class(found):
+    one = found[5]
+    confirmed = np.arange(len(one.words)) > 0
+    words = ("$", "4.", *one.words[2:])
+    figure = replace(one, words=words, confirmed=confirmed).plot(Figure(), top=len(words))
+    heat, odds = figure.axes[:2]
+    names = {label.get_text() for label in heat.get_yticklabels()}
+    assert {r"(“\$”)", "4."} <= names
+    assert heat.get_title(loc="left") == "in parentheses: not confirmed"
+    assert odds.get_title().startswith("1 mod 5 against all others")
+    assert odds.get_xlabel() == "odds ratio (log scale)"
+    assert replace(one, confirmed=confirmed | True).plot(Figure()).axes[0].get_title("left") == ""
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.5, 2), (0.08, 4.3), (0.4, 25), (0.02, 50)])
+def test_an_axis_of_odds_has_marks_enough_and_room_for_them(low, high):
+    marks = _ticks(low, high)
+    assert 1 in marks
+    assert 5 <= len(marks) <= 10
+    assert marks[0] <= 2.6 * low
+    assert marks[-1] >= high / 2.6
+    if high < 5:
+        assert marks[-1] <= 2 or 3 in marks
+
+
 def test_more_is_blue_and_less_is_orange(found):
     from matplotlib.colors import to_rgb
-    from matplotlib.figure import Figure
 
     one = found[5]
     at = one.order()[:40]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Odds ratios up to this are shown, and from its inverse.
 _WIDEST = 50.0
+# Marks of their axis, those that it shall have first; no two nearer than an eleventh of it.
+_MARKS = (1, 2, 0.5, 10, 0.1, 3, 5, 20, 0.2, 50, 0.02, 4, 1.5, 0.7, 0.3, 7, 30, 0.05)
 # Longer words are cut: a row of the figure is one line.
 _LONGEST = 24
 # Characters of a line below the figure.
@@ -47,6 +49,7 @@ def _label(found: ModulusKeywords, i: int) -> str:
     word, side = printable(found.words[i]), found.sides[i]
     word = word if len(word) <= _LONGEST else word[: _LONGEST - 1] + "…"
     word = word.replace("$", r"\$")
+    word = word if any(map(str.isalnum, word)) else f"“{word}”"  # a point alone is not seen
     where = {"left": " …", "right": "… "}.get(side.split()[0], "")
     named = f"… {word}" if where == "… " else word + where
     distance = side.partition(" ")[2]
@@ -64,6 +67,8 @@ def _heat_map(ax: Axes, found: ModulusKeywords, at: np.ndarray) -> None:
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set_xlabel(f"n mod {found.period}")
+    if not found.confirmed[at].all():
+        ax.set_title("in parentheses: not confirmed", fontsize=8, loc="left")
     bar = ax.figure.colorbar(image, ax=ax, shrink=0.9, pad=0.02, extend="both")
     bar.set_label("standardised residual", fontsize=8)
     bar.ax.tick_params(labelsize=7)
@@ -82,9 +87,26 @@ def _ratios(ax: Axes, found: ModulusKeywords, at: np.ndarray) -> None:
     ax.set_xscale("log")
     low, high = np.clip(ax.get_xlim(), 1 / _WIDEST, _WIDEST)
     ax.set_xlim(min(low, 0.5), max(high, 2.0))
-    marks = (0.1, 1, 10) if high / low > _WIDEST else (0.1, 0.2, 0.5, 1, 2, 5, 10)
-    ticks = [x for x in marks if low <= x <= high]
-    ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
-    ax.minorticks_off()
+    ticks = _ticks(*ax.get_xlim())
+    ax.set_xticks(ticks, [f"{x:g}" for x in ticks], fontsize=8)
+    ax.xaxis.set_minor_formatter("")
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(f"odds ratio, {found.class_name}")
+    told = f"{found.class_name} against all others,\nwhichever residue a word favours"
+    ax.set_title(told, fontsize=8)
+    ax.set_xlabel("odds ratio (log scale)")
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Marks of a logarithmic axis that leave room for their labels.
+
+    Examples
+    --------
+    >>> _ticks(0.45, 4.2), _ticks(0.1, 40)
+    ([0.5, 0.7, 1, 1.5, 2, 3, 4], [0.1, 0.2, 0.5, 1, 2, 5, 10, 20])
+    """
+    ticks: list[float] = []
+    for mark in _MARKS:
+        apart = all(abs(np.log(mark / other)) > np.log(high / low) / 11 for other in ticks)
+        if low <= mark <= high and apart:
+            ticks.append(mark)
+    return sorted(ticks)
