@@ -213,6 +213,11 @@ def test_the_shell_completes_verbs_studies_and_recipes(line: str, word: str):
     assert word in done.output.split()
 
 
+def test_the_help_of_embed_says_which_preset_is_the_default():
+    shown = " ".join(CliRunner().invoke(app, ["embed", "--help"]).output.split())
+    assert "default: hellinger-mass-3: Square roots of context shares" in shown
+
+
 def test_a_dry_run_plans_and_writes_nothing(tmp_path: Path):
     done = wordnum("study", "demo", "-o", tmp_path / "out", "--dry-run")
     assert "36 runs" in done.stdout
@@ -339,6 +344,7 @@ def test_words_that_carry_a_residue_are_listed_and_drawn(corpus: Path, tmp_path:
     assert figure.stat().st_size > 0
     shown = wordnum("words", corpus, *given, "--side", "left", "--order", "odds").stdout
     assert "class: multiples of 5" in shown
+    assert "of all pairs of a number and a word within the window (−1)" in shown
     assert "No word is shown to carry n mod 5." in shown
     assert f"{corpus.name}: n mod 5: 0 of" in shown
     assert "left of numbers)" in shown

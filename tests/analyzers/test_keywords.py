@@ -16,7 +16,7 @@ from statsmodels.stats.contingency_tables import StratifiedTable
 from wordnum.analyzers.contrasts import residue_contrasts
 from wordnum.analyzers.keyword_figures import _ticks
 from wordnum.analyzers.keyword_finding import keywords
-from wordnum.analyzers.keyword_tables import word_cells
+from wordnum.analyzers.keyword_tables import as_text, word_cells
 from wordnum.analyzers.keyword_tests import block_f, permutation_p, residue_profile
 from wordnum.analyzers.odds_ratios import stratified_odds_ratios
 from wordnum.analyzers.phi import phi_of_counts
@@ -260,8 +260,8 @@ def test_sentence_says_what_a_word_stands_beside(text, counts):
     right = keywords(counts, moduli=[5], window=1, side="right", residues=[1])[5]
     at = right.order("odds")[0]
     assert right.sentence(at) == (
-        f"{100 * right.in_class[at]:.0f} % of the numbers before “{right.words[at]}” are 1 mod 5, "
-        f"where {100 * right.base:.0f} % of all are."
+        f"{100 * right.in_class[at]:.0f} % of the numbers before “{right.words[at]}” (window +1) "
+        f"are 1 mod 5, where {100 * right.base:.0f} % beside any word are."
     )
 
 
@@ -356,7 +356,9 @@ def test_print_and_notebooks_show_the_first_ten_words_of_every_period(counts, fo
     lines = str(one).splitlines()
     assert lines[0] == (
         f"n mod 5: {one.confirmed.sum()} of {len(one.words)} words carry it (text, ±1, both sides)"
+        "; the first 10 are shown"
     )
+    assert "shown" not in as_text(one, top=len(words))
     assert " ".join(lines[1].split()) == "word side pairs share F q odds ratio interval in class"
     assert [line.split()[0] for line in lines[2:12]] == [
         r"<b>bold</b>\x1b[31m",

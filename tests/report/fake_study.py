@@ -269,8 +269,8 @@ def words(labels: Sequence[str] = ("wikipedia, whole, ±1",), first: str = "over
             "p_value": 1e-9, "q_value": 1e-7 if at < 2 else 0.3, "confirmed": at < 2,
             "odds_ratio": ratio, "low": 0.8 * ratio, "high": 1.3 * ratio, "in_class": 0.8,
             "class": f"multiples of {T // 2 if T > 2 else T}", "tested": 827,
-            "told": f"80 % of the numbers beside “{first}” are round, where 30 % of all are.",
-            "sentence": f"80 % of the numbers beside “{word}” are round, where 30 % of all are.",
+            "told": f"80 % of the numbers beside “{first}” (±2) are round, where 30 % are.",
+            "sentence": f"80 % of the numbers beside “{word}” (±2) are round, where 30 % are.",
             **{f"residue_{r}": rng.normal(0, 4) if r < T else None for r in range(10)},
         })  # fmt: skip
     return pd.DataFrame(rows)

@@ -37,6 +37,7 @@ def test_where_nothing_is_significant_it_says_so(tmp_path: Path):
         "No condition differs from the original by more than chance in any of 3 comparisons "
         "(1 pair of systems at T = 2 / 5 / 10; Holm, 5 %)."
     ) in text
+    assert "points at T = 2 / 5 / 10 would be missed more than one time in five." in text
 
 
 def test_a_kappa_that_is_not_read_says_by_which_rule(tmp_path: Path):

@@ -185,14 +185,15 @@ class ModulusKeywords:
     def sentence(self, at: int) -> str:
         """What word number `at` says, in plain words.
 
-        The shares are of all numbers, the odds ratio compares neighbouring numbers. Where
-        they point to different sides, that is said too.
+        The shares are of the pairs of a number and a word within the window, the odds ratio
+        compares neighbouring numbers. Where they point to different sides, that is said too.
         """
         side, word = self.sides[at], printable(self.words[at])
         place = {"left": "after", "right": "before"}.get(side.split()[0], "beside")
         told = (
-            f"{100 * self.in_class[at]:.0f} % of the numbers {place} “{word}” are "
-            f"{self.class_name}, where {100 * self.base:.0f} % of all are."
+            f"{100 * self.in_class[at]:.0f} % of the numbers {place} “{word}” (window "
+            f"{self.window}) are {self.class_name}, where {100 * self.base:.0f} % beside any word "
+            "are."
         )
         if self.differs[at] and not self.agrees[at]:
             told += " Among neighbouring numbers it is the other way round."

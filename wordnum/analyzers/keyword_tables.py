@@ -21,6 +21,12 @@ def word_cells(found: ModulusKeywords, *, top: int, order: str) -> list[list[str
     return [_cells(found, i) for i in found.order(order)[:top]]
 
 
+def title_of(found: ModulusKeywords, top: int) -> str:
+    """How many words carry it, and how many of all that were tested are in the table."""
+    rest = f"; the first {top} are shown" if top < len(found.words) else ""
+    return found.title() + rest
+
+
 def _cells(found: ModulusKeywords, i: int) -> list[str]:
     return [
         printable(found.words[i]),
@@ -50,7 +56,7 @@ def as_text(found: ModulusKeywords, *, top: int = 10, order: str = "confirmed") 
         ).rstrip()
         for row in zip(*columns)
     ]
-    return "\n".join([found.title(), *lines, found.told()])
+    return "\n".join([title_of(found, top), *lines, found.told()])
 
 
 def as_html(found: ModulusKeywords, *, top: int = 10, order: str = "confirmed") -> str:
@@ -66,4 +72,5 @@ def as_html(found: ModulusKeywords, *, top: int = 10, order: str = "confirmed") 
 
     rows = "".join(row(cells, "td") for cells in word_cells(found, top=top, order=order))
     table = f"<table>{row(HEADS, 'th')}{rows}</table>"
-    return f"<strong>{html.escape(found.title())}</strong>{table}<p>{html.escape(found.told())}</p>"
+    title, told = map(html.escape, (title_of(found, top), found.told()))
+    return f"<strong>{title}</strong>{table}<p>{told}</p>"

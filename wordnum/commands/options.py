@@ -63,6 +63,10 @@ class Examples(TyperCommand):
         listed = [
             f"{kind}: {', '.join(names_of(kind))}" for kind in _NAMED.get(self.name or "", ())
         ]
+        if self.name == "embed":
+            from wordnum.embeddings.presets import DEFAULT_PRESET, PRESETS
+
+            listed.append(f"default: {DEFAULT_PRESET}: {PRESETS[DEFAULT_PRESET].description}")
         self.epilog = "\n\n".join([self.epilog or "", *listed])
         super().format_help(ctx, formatter)
 

@@ -106,14 +106,17 @@ def print_analysis(found: dict[str, Any], explained: str) -> None:
 
 def print_keywords(found: Keywords, *, about: str, top: int, order: str) -> None:
     """Print the words of every T, and one of them in plain words."""
-    from wordnum.analyzers.keyword_tables import HEADS, word_cells
+    from wordnum.analyzers.keyword_tables import HEADS, title_of, word_cells
 
     if is_quiet():
         return
     for one in found.values():
         cells = word_cells(one, top=top, order=order)
-        _print_table(f"{about}: {one.title()}", HEADS, cells)
-        typer.echo(f"class: {one.class_name}; {100 * one.base:.0f} % of all pairs are in it")
+        _print_table(f"{about}: {title_of(one, top)}", HEADS, cells)
+        typer.echo(
+            f"class: {one.class_name}; it has {100 * one.base:.0f} % of all pairs of a number and "
+            f"a word within the window ({one.window})"
+        )
         typer.echo(one.told())
 
 

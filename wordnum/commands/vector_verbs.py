@@ -39,7 +39,7 @@ def embed(
 ) -> None:
     """Make number embeddings from counts or from an encoded corpus.
 
-    Without options the default preset is used, the best that we know.
+    Without options the default preset is used, the best that we know: it is named below.
     """
     from wordnum.embeddings.presets import embed as make
     from wordnum.embeddings.presets import made_by

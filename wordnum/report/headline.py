@@ -200,7 +200,10 @@ def _changed(rows: pd.DataFrame, systems: pd.Series[str]) -> Iterator[str]:
             points, periods = (
                 " / ".join(f"{v:.0f}" for v in part) for part in (least, least.index)
             )
-            yield f"Smaller differences than {points} points at T = {periods} would not be seen."
+            yield (
+                f"A difference under {points} points at T = {periods} would be missed more than "
+                "one time in five."
+            )
         return
     row = sure.sort_values("difference", key=abs).iloc[-1]
     low, high = sorted((abs(row["low"]), abs(row["high"])))

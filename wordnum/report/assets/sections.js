@@ -37,7 +37,7 @@ const nameOf = row => recordByKey.has(row.key) ? fullLabel(recordByKey.get(row.k
 function sentence(row, here, T) {
   if (!here || !isNumber(here.difference)) return `${row.condition}: not compared at T = ${T}`;
   const half = isNumber(here.low) ? ` ± ${fixed((here.high - here.low) / 2, 1)}` : '';
-  const seen = isNumber(here.low) && here.low * here.high <= 0 ? `; a true difference of ${fixed(here.smallest_difference, 1)} would have been seen four times in five` : '';
+  const seen = isNumber(here.low) && here.low * here.high <= 0 ? `; a difference under ${fixed(here.smallest_difference, 1)} would be missed more than one time in five` : '';
   return `${row.condition} ${here.difference < 0 ? 'costs' : 'gains'} ${fixed(Math.abs(here.difference), 1)}${half} points at T = ${T}${seen}`;
 }
 
@@ -70,7 +70,7 @@ function makeComparisons() {
     ...entries.map(({ row, byT }) => {
       const here = byT.get(chosen);
       const clear = here && isNumber(here.low) && here.low * here.high > 0;
-      const unseen = here && isNumber(here.low) && !clear && h('small', {}, `the smallest difference that could be seen is ${fixed(here.smallest_difference, 1)}`);
+      const unseen = here && isNumber(here.low) && !clear && h('small', {}, `a difference under ${fixed(here.smallest_difference, 1)} would be missed more than one time in five`);
       const words = !here || !isNumber(here.difference) ? (here || row).reason || 'not compared'
         : `${fixed(here.difference, 1)}${isNumber(here.low) ? `, ${between(here.low, here.high)}` : ', no interval'}`;
       const line = h('div', { class: 'forest-row', role: 'listitem' },
