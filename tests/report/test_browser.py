@@ -239,6 +239,20 @@ def test_words_show_their_residuals_and_ratios_and_say_it_plainly(page: Any):
     assert "4,000 pairs".replace(",", "\u2009") in page.locator("#tip").inner_text()
 
 
+def test_on_a_phone_the_words_say_how_many_and_begin_with_odds_share_and_q(page: Any):
+    page.set_viewport_size({"width": 390, "height": 800})
+    section = page.locator("#words")
+    assert section.locator(".counted").inner_text() == (
+        "2 of the 3 shown are confirmed; 2 of the 827 tested are. "
+        "Odds ratios: multiples of 5 against all others."
+    )
+    heads = section.locator("thead th")
+    assert heads.all_inner_texts()[:5] == ["Word", "odds ratio", "share", "q", "F"]
+    for seen in (section.locator(".counted"), *heads.all()[:5]):
+        box = seen.bounding_box()
+        assert box["x"] + box["width"] <= 390
+
+
 def test_an_address_opens_its_system(page: Any, path: Path):
     record = rows(page)[2]
     page.goto(f"{path.as_uri()}#record={record}&T=5")

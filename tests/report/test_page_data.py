@@ -13,8 +13,10 @@ import pytest
 
 from tests.report.fake_study import MODULI, Recipe, make_study, mixed
 from tests.report.fake_study import record as fake_record
+from tests.report.fake_study import words as fake_words
 from wordnum.commands.printing import print_summary
 from wordnum.report.page_data import notices, page_data, script_json
+from wordnum.studies.records import write_frame
 from wordnum.studies.results import StudyResults
 
 
@@ -52,6 +54,17 @@ def test_words_have_a_residual_for_every_residue_of_their_modulus(results: Study
     words = page_data(results)[0]["words"]
     assert [len(row) for row in words["residues"]] == words["T"]
     assert set(words["word"]) == {"over", "about", "games"}
+
+
+def test_how_many_words_are_confirmed_is_exact_unless_the_table_ends_before_them(tmp_path: Path):
+    folder = make_study(tmp_path / "out", mixed())
+    table = fake_words()
+    assert set(page_data(StudyResults.open(folder))[0]["words"]["confirmed_in_all"]) == {"2"}
+    write_frame(folder / "words.json", table[table["confirmed"]])
+    words = page_data(StudyResults.open(folder))[0]["words"]
+    assert set(words["confirmed_in_all"]) == {"2 or more"}
+    write_frame(folder / "words.json", table[table["confirmed"]].assign(tested=2))
+    assert set(page_data(StudyResults.open(folder))[0]["words"]["confirmed_in_all"]) == {"2"}
 
 
 def kinds(recipe: Recipe, **changed: Any) -> dict[str, str]:

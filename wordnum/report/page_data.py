@@ -302,15 +302,24 @@ def _columns(frame: pd.DataFrame | None, names: Sequence[str]) -> dict[str, list
 
 
 def _words(frame: pd.DataFrame | None) -> dict[str, list[Any]]:
-    """Words by column, with a list of residuals each."""
+    """Words by column, with a list of residuals each, and how many are confirmed in all."""
     if frame is None or frame.empty:
         return {}
-    shown = frame.groupby(["label", "T"], sort=False).head(_TOP_WORDS)
+    by_period = frame.groupby(["label", "T"], sort=False)
+    kept, confirmed = (
+        by_period["confirmed"].transform("size"),
+        by_period["confirmed"].transform("sum"),
+    )
+    # The table begins with the confirmed ones and is cut: where all are, there may be more.
+    cut = (confirmed == kept) & (kept < frame["tested"])
+    told = confirmed.astype(int).astype(str) + np.where(cut, " or more", "")
+    shown = frame.assign(confirmed_in_all=told).groupby(["label", "T"], sort=False).head(_TOP_WORDS)
     residues = shown.filter(regex=r"^residue_\d+$").to_numpy(dtype=float)
-    columns: dict[str, list[Any]] = shown[list(_WORDS)].to_dict("list")  # type: ignore[assignment]
+    names = [*_WORDS, "confirmed_in_all"]
+    columns: dict[str, list[Any]] = shown[names].to_dict("list")  # type: ignore[assignment]
     # Residuals to a tenth are finer than the colours that show them.
-    kept = (row[~np.isnan(row)].round(1).tolist() for row in residues)
-    return {**columns, "residues": list(kept)}
+    tenths = (row[~np.isnan(row)].round(1).tolist() for row in residues)
+    return {**columns, "residues": list(tenths)}
 
 
 def _shown(value: Any) -> Any:

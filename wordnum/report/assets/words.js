@@ -20,7 +20,8 @@ function makeWords() {
 
 const placed = ({ word, side }) => {
   const [where, distance] = side.split(' ');
-  const name = where === 'left' ? `${word} …` : where === 'right' ? `… ${word}` : word;
+  const quoted = /[\p{L}\p{N}]/u.test(word) ? word : `“${word}”`;
+  const name = where === 'left' ? `${quoted} …` : where === 'right' ? `… ${quoted}` : quoted;
   return distance ? `${name} (${distance})` : name;
 };
 
@@ -30,16 +31,13 @@ function wordTable(own, T) {
   const cell = (value, r) => tint(h('td', { class: 'residue', 'aria-label': `residue ${r}: ${fixed(value, 1)}` }), value, 12);
   return [
     h('p', { class: 'told' }, own[0].told),
+    h('p', { class: 'counted' }, `${confirmed} of the ${own.length} shown are confirmed; ${own[0].confirmed_in_all} of the ${own[0].tested} tested are. Odds ratios: ${own[0].class} against all others.`),
     h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Table of words' }, h('table', { class: 'heat words' },
-      h('caption', {}, `${confirmed} of the ${own.length} shown are confirmed, of ${own[0].tested} tested`),
-      h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Word'), own[0].residues.map((_, r) => h('th', { scope: 'col' }, r)),
-        h('th', { scope: 'col' }, 'share'), h('th', { scope: 'col' }, 'F'), h('th', { scope: 'col' }, 'q'),
-        h('th', { scope: 'col', colspan: 2 }, `odds ratio, ${own[0].class}`))),
+      h('thead', {}, h('tr', {}, ['Word', 'odds ratio', 'share', 'q', 'F', ...own[0].residues.keys(), 'odds ratio, log scale'].map(head => h('th', { scope: 'col' }, head)))),
       h('tbody', {}, own.map(row => withTip(h('tr', { class: row.confirmed ? '' : 'unsure' },
-        h('th', { scope: 'row' }, placed(row)), row.residues.map(cell),
-        h('td', {}, isNumber(row.share) ? percent(row.share) : DASH), h('td', {}, fixed(row.f, 1)), h('td', {}, probability(row.q_value)),
-        h('td', { class: 'ratio' }, ratioLine(row)),
-        h('td', {}, isNumber(row.odds_ratio) ? significant(row.odds_ratio, 2) : DASH)),
+        h('th', { scope: 'row' }, placed(row)), h('td', {}, isNumber(row.odds_ratio) ? significant(row.odds_ratio, 2) : DASH),
+        h('td', {}, isNumber(row.share) ? percent(row.share) : DASH), h('td', {}, probability(row.q_value)), h('td', {}, fixed(row.f, 1)),
+        row.residues.map(cell), h('td', { class: 'ratio' }, ratioLine(row))),
       () => [placed(row), row.sentence, `${grouped(row.count)} pairs`, isNumber(row.low) && `odds ratio ${significant(row.odds_ratio, 2)}, ${significant(row.low, 2)} to ${significant(row.high, 2)}`,
         !row.confirmed && 'not confirmed'])))))].filter(Boolean);
 }
