@@ -312,7 +312,7 @@ def _words(frame: pd.DataFrame | None) -> dict[str, list[Any]]:
     )
     # The table begins with the confirmed ones and is cut: where all are, there may be more.
     cut = (confirmed == kept) & (kept < frame["tested"])
-    told = confirmed.astype(int).astype(str) + np.where(cut, " or more", "")
+    told = [f"{n:.0f}{' or more' * more}" for n, more in zip(confirmed, cut)]
     shown = frame.assign(confirmed_in_all=told).groupby(["label", "T"], sort=False).head(_TOP_WORDS)
     residues = shown.filter(regex=r"^residue_\d+$").to_numpy(dtype=float)
     names = [*_WORDS, "confirmed_in_all"]
