@@ -118,13 +118,13 @@ def test_a_group_is_masked_without_its_numbers(real_size: EncodedCorpus):
 def test_a_mask_that_names_no_word_is_refused_and_one_that_names_some_says_so(caplog):
     corpus = corpus_of([ABOUT, 7])
     with pytest.raises(UsageError, match="names no word of the vocabulary") as error:
-        prepare("mask:abot,ovr", corpus)
-    assert "did you mean 'about'" in str(error.value)
+        prepare("mask:unheard,abot", corpus)
+    assert "to do: abot: did you mean 'about'" in str(error.value)
     with pytest.raises(UsageError, match="7 is a number"):
         prepare("mask:about,7", corpus)
     with caplog.at_level(logging.WARNING, logger="wordnum"):
         assert masked(corpus, "mask:about,unheard") == ["about"]
-    assert "masks 1 of its 2 words; not in the vocabulary: unheard (" in caplog.text
+    assert "masks 1 of its 2 words; not in the vocabulary: unheard (unheard: " in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -138,13 +138,13 @@ class Mask:
                 expected="words as the corpus has them, in lower case where it has",
                 got=", ".join(missing[:5])
                 or f"a group of {len(vocabulary.words)} words without any",
-                remedy=nearest(missing[0], vocabulary.words) if missing else None,
+                remedy=_meant(missing, vocabulary) if missing else None,
             )
         if missing:
             logger.warning(
                 "%s masks %d of its %d words; not in the vocabulary: %s (%s)",
                 self.name, len(self.words) - len(missing), len(self.words),
-                ", ".join(missing[:5]), nearest(missing[0], vocabulary.words),
+                ", ".join(missing[:5]), _meant(missing, vocabulary),
             )  # fmt: skip
         return ids
 
@@ -241,6 +241,12 @@ def _near_numbers(block: Block, vocabulary: Vocabulary) -> np.ndarray:
         same = (beside >= block.starts[document - 1]) & (beside < block.starts[document])
         found += np.bincount(block.ids[beside[same]], minlength=len(vocabulary))
     return found
+
+
+def _meant(missing: list[str], vocabulary: Vocabulary) -> str:
+    """Words like the first ones that are missing."""
+    hints = [f"{word}: {nearest(word, vocabulary.words)}" for word in missing[:5]]
+    return "; ".join([hint for hint in hints if "did you mean" in hint] or hints[:1])
 
 
 def _escaped(word: str) -> str:
