@@ -14,11 +14,11 @@ from wordnum.corpus.recipes import Recipe, open_encoded
 from wordnum.errors import WordnumError
 from wordnum.studies.grid import Study
 
-# Measured on one core of an Intel Xeon by benchmarks/study.py, and good to a factor of two: what a
+# Measured on one core by benchmarks/study.py, and good to a factor of two: what a
 # model takes, its `cost` says in the order of magnitude.
 _ENCODE_BYTES_PER_S = 28e6  # xz text to blocks on disk, decompression included
 _COUNT_TOKENS_PER_S = 200e6  # one condition, by block and distance, saved
-_RUN_S = 3.0  # measured, replicates too where there are any
+_RUN_S, _PERIOD_S = 3.0, 0.6  # a run of 1000 numbers with its replicates, and every T of it
 _ATTRIBUTION_S = 900.0  # groups, signals and sides of one corpus and window, intervals included
 _WORDS_S = 6.0  # nine moduli of one corpus and window
 
@@ -84,6 +84,7 @@ def plan_study(study: Study, *, n_jobs: int | None = 1) -> Plan:
     notes: list[str] = []
     work: defaultdict[str, Any] = defaultdict(lambda: np.zeros(2))  # how often, and seconds
     all_pairs = all_tokens = largest = 0.0
+    measured = _RUN_S + _PERIOD_S * len(study.probe.moduli)
     pairs_per_token = 2 * max(window.size for window in study.windows) * _NUMBER_SHARE
     for recipe in study.recipes():
         tokens = _text_bytes(recipe, notes) / _BYTES_PER_TOKEN
@@ -95,7 +96,7 @@ def plan_study(study: Study, *, n_jobs: int | None = 1) -> Plan:
             work["encode"] += 1, tokens * _BYTES_PER_TOKEN / _ENCODE_BYTES_PER_S
         work["count"] += counted, counted * tokens / _COUNT_TOKENS_PER_S
         for stage, members in (("fit and measure", runs), ("controls", controls)):
-            costs = [_RUN_S + run.model.estimator().seconds(tokens) for run in members]
+            costs = [measured + run.model.estimator().seconds(tokens) for run in members]
             work[stage] += len(members), sum(costs)
         if study.attribution:
             work["attribute"] += np.array([1, _ATTRIBUTION_S]) * len(study.windows)
