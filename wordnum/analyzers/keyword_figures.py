@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 # Odds ratios up to this are shown, and from its inverse.
 _WIDEST = 50.0
-# Marks of their axis, those that it shall have first; no two nearer than an eleventh of it.
+# Marks of their axis, those first that it needs most, and how many characters it holds.
 _MARKS = (1, 2, 0.5, 10, 0.1, 3, 5, 20, 0.2, 50, 0.02, 4, 1.5, 0.7, 0.3, 7, 30, 0.05)
+_CHARACTERS = 30
 # Longer words are cut: a row of the figure is one line.
 _LONGEST = 24
 # Characters of a line below the figure.
@@ -102,11 +103,13 @@ def _ticks(low: float, high: float) -> list[float]:
     Examples
     --------
     >>> _ticks(0.45, 4.2), _ticks(0.1, 40)
-    ([0.5, 0.7, 1, 1.5, 2, 3, 4], [0.1, 0.2, 0.5, 1, 2, 5, 10, 20])
+    ([0.5, 0.7, 1, 1.5, 2, 3, 4], [0.1, 0.5, 1, 2, 3, 5, 10, 20])
     """
+    width = np.log(high / low) / _CHARACTERS
     ticks: list[float] = []
-    for mark in _MARKS:
-        apart = all(abs(np.log(mark / other)) > np.log(high / low) / 11 for other in ticks)
-        if low <= mark <= high and apart:
+    for mark in (mark for mark in _MARKS if low <= mark <= high):
+        # From middle to middle: half of both labels, and a blank.
+        room = {other: 1 + len(f"{mark:g}{other:g}") / 2 for other in ticks}
+        if all(abs(np.log(mark / other)) > width * room[other] for other in ticks):
             ticks.append(mark)
     return sorted(ticks)
