@@ -278,6 +278,14 @@ def test_a_missing_toml_and_an_unknown_word_are_named(tmp_path: Path):
         one_of("lift", ["left", "right"], what="side")
 
 
+def test_a_list_of_files_makes_no_flood():
+    files = ", ".join(f"{n}.txt" for n in range(10_000))
+    error = InputError("10,000 are damaged", where=files, remedy="make them again")
+    assert str(error).endswith("characters more)\n  to do: make them again")
+    assert len(str(error)) < 2200
+    assert error.where == files
+
+
 def test_of_many_names_an_error_names_few_and_soon():
     known = [f"s{n}" for n in range(300_000)] + ["season"]
     with pytest.raises(UsageError) as error:

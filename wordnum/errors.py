@@ -12,6 +12,7 @@ import re
 # All that moves the cursor, commands a terminal or turns the direction of text; a line's end is
 # none of it.
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_LONGEST = 2000  # characters of a line of a message
 
 
 def printable(text: object) -> str:
@@ -23,6 +24,12 @@ def printable(text: object) -> str:
     'a\\x1b[31mb'
     """
     return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], str(text))
+
+
+def _bounded(line: str) -> str:
+    """Text of which no list of files or names makes a flood."""
+    more = len(line) - _LONGEST
+    return line if more <= 0 else f"{line[:_LONGEST]}… ({more:,} characters more)"
 
 
 class WordnumError(Exception):
@@ -60,7 +67,8 @@ class WordnumError(Exception):
         self.where = where
         self.remedy = remedy
         parts = [("expected", expected), ("got", got), ("where", where), ("to do", remedy)]
-        super().__init__("\n  ".join([message, *(f"{k}: {v}" for k, v in parts if v)]))
+        lines = [message, *(f"{k}: {v}" for k, v in parts if v)]
+        super().__init__("\n  ".join(map(_bounded, lines)))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild from the parts, so that the error survives the way back from a worker."""
