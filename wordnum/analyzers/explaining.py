@@ -107,13 +107,12 @@ def _ending(geometry: str, probed: ModulusProbe, control: Control) -> str:
     if probed.interval_reason in OF_A_SMALL_TEXT:
         return "whether it is more than roundness stays open in so small a text"
     # Below nothing there is nothing; without an interval the bound knows of labels, not of texts.
-    bound = f"{max(upper_bound(control), 0):.1f}"
+    bound = f"{max(upper_bound(control), 0):.1f} points"
     by = "" if control.high is not None else ", by permuted labels"
-    return {
-        "by roundness": f"what is read is roundness, but for at most {bound} points{by}",
-        "undecided": f"whether it is more than roundness stays open (up to {bound} points may "
-        f"be{by})",
-    }[geometry]
+    if geometry == "undecided":
+        return f"whether it is more than roundness stays open (up to {bound} may be{by})"
+    left = " alone" if bound == "0.0 points" else f", but for at most {bound}"
+    return f"what is read is roundness{left}{by}"
 
 
 def _of_phi(analysis: Analysis) -> Iterator[str]:
