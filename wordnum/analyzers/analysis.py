@@ -134,7 +134,7 @@ class Analysis:
         >>> print(analyze(noise, moduli=[2, 5], nulls=99, only="spectrum,probe").explain())
         200 of 200 numbers, 5 dimensions.
         The spectrum has no spike at T = 2, 5 and 10.
-        n mod 2 and 5 is not read: p is not under 0.01.
+        n mod 2 and 5 is not read: p is not under 0.01 against both nulls.
         No interval of kappa: vectors have no documents; the verdict rests on two permutation tests.
         By the rule of the paper, which counts roundness as geometry: neither.
         """

@@ -146,10 +146,12 @@ def _of_digits(analysis: Analysis) -> Iterator[str]:
 
 def _of_the_label(analysis: Analysis) -> Iterator[str]:
     if analysis.verdict is not None:
-        label = LABELS[analysis.verdict.paper_label]
+        label = analysis.verdict.paper_label
         left = [str(T) for T in LABELLED if analysis.probe is None or T not in analysis.probe]
-        without = f" Without T = {_listed(left)} it may fall short." if left else ""
-        yield f"By the rule of the paper, which counts roundness as geometry: {label}.{without}"
+        short = left and label in ("partial", "spectral")
+        without = f" Without T = {_listed(left)} it may fall short." if short else ""
+        told = f"{LABELS[label]}.{without}"
+        yield f"By the rule of the paper, which counts roundness as geometry: {told}"
 
 
 def _with_interval(one: ModulusProbe | Control) -> str:
