@@ -87,6 +87,7 @@ def test_a_notebook_runs_in_a_fresh_kernel(path: Path, tmp_path: Path):
     NotebookClient(
         notebook,
         timeout=SECONDS,
+        startup_timeout=SECONDS,
         resources={"metadata": {"path": str(tmp_path)}},
         coalesce_streams=True,
     ).execute(env=environment)
