@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from wordnum.corpus.recipes import encode_recipe, find_recipe, open_encoded
 from wordnum.errors import FormatError, InputError, UsageError, WordnumError
 from wordnum.studies.grid import ModelSpec, ProbeSpec, Study
 from wordnum.studies.plan import plan_study
-from wordnum.studies.stages import Cache, Stages, encode_commands
+from wordnum.studies.stages import _ENCODE, Cache, Stages, encode_commands
 from wordnum.studies.toml_files import builtin_studies, load_study
 
 SMALL = """
@@ -270,6 +271,12 @@ def test_an_encoded_corpus_can_stand_for_a_recipe_under_its_own_scheme(tmp_path:
         open_encoded(replace(found, tokenizer="spacy"))
     with pytest.raises(UsageError, match="encoded already"):
         encode_recipe(found, tmp_path / "again")
+
+
+def test_what_a_command_leaves_out_is_the_default_of_encode():
+    usual = {name: one.default for name, one in inspect.signature(encode).parameters.items()}
+    usual |= asdict(NumeralScheme()) | {"words": usual["vocabulary_size"]}
+    assert {name: usual[name] for name in _ENCODE} == _ENCODE
 
 
 def test_a_study_of_an_encoded_corpus_says_how_it_was_encoded(tmp_path: Path):

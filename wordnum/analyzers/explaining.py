@@ -62,10 +62,10 @@ def _of_probes(analysis: Analysis) -> Iterator[str]:
     for T, probed in analysis.probe.items():
         geometry = analysis.verdict[T].geometry
         if geometry == "neither":
-            (why,) = {UNREAD.get(one.code) for one in analysis.verdict[T].reasons} - {None}
-            both = " against both nulls" if probed.low is None and probed.null else ""
-            told = f"{why}{both}" if why == UNREAD["not-beyond-chance"] else str(why)
-            unread.setdefault(told, []).append(str(T))
+            (code,) = UNREAD.keys() & {one.code for one in analysis.verdict[T].reasons}
+            two = code == "not-beyond-chance" and probed.low is None
+            why = UNREAD[code] + " against both nulls" * two
+            unread.setdefault(why, []).append(str(T))
             continue
         read = f"n mod {T} is read linearly, kappa x 100 = {_with_interval(probed)}"
         control = probed.controls.get("excluding multiples of 5")

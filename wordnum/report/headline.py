@@ -94,10 +94,7 @@ def _read(rows: pd.DataFrame, results: StudyResults) -> Iterator[str]:
     sure = rows[rows["low"].notna()]
     unsure = rows[rows["low"].isna()]
     if len(sure):
-        told = _read_for_sure(sure, results)
-        if len(unsure) and told.startswith("Nothing"):
-            told = told.replace("Nothing", "Where kappa has an interval, nothing", 1)
-        yield told
+        yield _read_for_sure(sure, results, of_all=unsure.empty)
     if len(unsure):
         yield _read_without_interval(unsure)
 
@@ -120,7 +117,8 @@ def _read_without_interval(rows: pd.DataFrame) -> str:
     )
 
 
-def _read_for_sure(sure: pd.DataFrame, results: StudyResults) -> str:
+def _read_for_sure(sure: pd.DataFrame, results: StudyResults, *, of_all: bool) -> str:
+    """What is read best among kappas with an interval, which may be `of_all` or of some."""
     best = sure.sort_values("low").iloc[-1]
     record = results.record(str(best["key"]))
     # The interval's own p, since permutations have none under 1/201, beside theirs.
@@ -140,7 +138,8 @@ def _read_for_sure(sure: pd.DataFrame, results: StudyResults) -> str:
         why = next((UNREAD[code] for code in codes if code in UNREAD), "the verdict is neither")
     else:
         return f"n mod {int(best['T'])} is read best by {highest}.{_without_fives(best)}"
-    return f"Nothing is read of n mod T. The highest is {highest} at T = {int(best['T'])}: {why}."
+    nothing = "Nothing" if of_all else "Where kappa has an interval, nothing"
+    return f"{nothing} is read of n mod T. The highest is {highest} at T = {int(best['T'])}: {why}."
 
 
 def _without_fives(row: pd.Series[Any]) -> str:
