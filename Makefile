@@ -1,6 +1,6 @@
 # make demo   sets up, runs the main job, leaves a report to open
 # make test   sets up, runs linter, type checker, tests, doctests and notebooks
-# make check  the same without the tests that take long: under three minutes
+# make check  the same without the tests that take long: half the time
 # make test LM=1  also installs torch, transformers and accelerate, and tests language models
 # make docs   sets up, builds the documentation in docs/_build/html; a warning is an error
 # One virtual environment in .venv serves both; PYTHON=python3.12 make demo chooses the interpreter.
